@@ -1,0 +1,42 @@
+PYTHON ?= python3
+BIN := .venv/bin
+export JAX_PLATFORMS ?= cpu
+
+.PHONY: toy8gauss toy25gauss swissroll test test-slow lint format benchmark clean
+
+# Set-up: made again only when what it depends on has changed.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.venv/benchmarks: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmarks]'
+	touch $@
+
+# Experiments, e.g. `make toy8gauss ARGS=--config.lipschitz=clip`
+toy8gauss toy25gauss swissroll: .venv/installed
+	$(BIN)/python -m wgan_gp.main --config experiments/$@.py $(ARGS)
+
+test: .venv/installed
+	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+
+test-slow: .venv/installed
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyrefly check
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Side by side with PyTorch; see benchmarks/README.md
+benchmark: .venv/benchmarks
+	$(BIN)/python -m benchmarks.toy_speed
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

@@ -1,0 +1,26 @@
+"""Twenty-five Gaussians on a grid, a toy of Gulrajani et al. 2017 (Figure 1a).
+
+    python -m wgan_gp.main --config experiments/toy25gauss.py
+
+Variants as in `toy8gauss.py`. What the default reaches is in the README.
+"""
+
+from wgan_gp import configs
+
+_FAST = {"learning_rate": 2e-3, "schedule": "linear"}
+_PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
+DEFAULT = {
+    "steps": 20_000,
+    "data": {"name": "25gaussians"},
+    "critic": {"hidden": (128, 128, 128)},
+    "generator": {"hidden": (128, 128, 128)},
+    "ema_decay": 0.999,
+    "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
+}
+
+
+def get_config(arg: str = ""):
+    """The experiment, or its variant `arg`."""
+    return configs.experiment(
+        "toy25gauss", arg, default=DEFAULT, paper=configs.PAPER_TOY, smoke=configs.SMOKE
+    )

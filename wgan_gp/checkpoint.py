@@ -1,0 +1,40 @@
+"""Training states on disk, by Orbax. The only module that knows of it."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+from orbax.checkpoint import v1 as ocp
+
+from wgan_gp.train import TrainState
+
+
+def save(path: Path, state: TrainState) -> None:
+    """Writes a state to a folder that must not exist yet; atomic."""
+    ocp.save_pytree(path.absolute(), _plain(state))
+
+
+def load(path: Path, like: TrainState) -> TrainState:
+    """Reads a state.
+
+    Args:
+      path: the folder.
+      like: a state of the same structure, shapes and types; `jax.eval_shape` of
+        `train.init` gives one without computing anything.
+
+    Raises:
+      FileNotFoundError: there is no such folder.
+    """
+    if not path.is_dir():
+        raise FileNotFoundError(f"no checkpoint at {path}")
+    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    plain = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
+        jax.eval_shape(_plain, like),
+    )
+    state: Any = ocp.load_pytree(path.absolute(), plain)
+    return state._replace(key=jax.random.wrap_key_data(state.key))
+
+
+def _plain(state: TrainState) -> TrainState:
+    return state._replace(key=jax.random.key_data(state.key))

@@ -1,0 +1,13 @@
+"""Configurations: their fields, what a constraint sets, and what is refused.
+
+An experiment's `get_config` starts from `base()`. Fields that belong to the Lipschitz
+constraint are left open there; `resolve` fills those still open after the command
+line has been read, first from the experiment's `by_constraint` table, then from
+`PRESETS`. So one switch, `--config.lipschitz`, changes all of them consistently, and
+any of them can still be set by hand.
+"""
+
+from wgan_gp.configs.fields import PAPER_TOY, PRESETS, SMOKE, base, experiment
+from wgan_gp.configs.resolution import resolve
+
+__all__ = ["PAPER_TOY", "PRESETS", "SMOKE", "base", "experiment", "resolve"]

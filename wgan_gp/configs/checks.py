@@ -1,0 +1,139 @@
+"""What a configuration may hold."""
+
+import math
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from wgan_gp import data, networks, optimisers
+from wgan_gp.configs.fields import POINTS
+from wgan_gp.losses import PAIRINGS, SHAPES
+
+
+def check(config: ConfigDict) -> None:
+    """Raises ValueError for the first field that is out of range or of no effect."""
+    _check_unused(config)
+    for path in ("steps", "batch_size", "n_critic", "log_every", "eval_every"):
+        _at_least(path, get(config, path), 1)
+    for path in ("eval_samples", "eval_repeats", "generator.latent"):
+        _at_least(path, get(config, path), 1)
+    _at_least("seed", config.seed, 0)
+    _in_range("ema_decay", config.ema_decay, 0, 1)
+    one_of("data.name", config.data.name, data.DATASETS)
+    for player in ("critic", "generator"):
+        _check_network(player, config[player])
+        _check_optimiser(f"{player}_optimiser", config[f"{player}_optimiser"])
+    if config.lipschitz == "clip":
+        _positive("clip_bound", config.clip_bound)
+    else:
+        _check_penalty(config.penalty, config.batch_size)
+
+
+def _check_unused(config: ConfigDict) -> None:
+    fields = [f"penalty.{name}" for name in config.penalty] + ["clip_bound"]
+    for path in fields:
+        if get(config, path) is not None and path not in _used(config):
+            raise ValueError(
+                f"{path} = {get(config, path)!r} has no effect with lipschitz ="
+                f" {config.lipschitz!r} as set here: leave it out"
+            )
+
+
+def _check_network(player: str, network: ConfigDict) -> None:
+    if not network.hidden:
+        raise ValueError(f"{player}.hidden must name at least one layer, got ()")
+    for width in network.hidden:
+        _at_least(f"{player}.hidden", width, 1)
+    one_of(f"{player}.activation", network.activation, networks.ACTIVATIONS)
+    if player == "critic" and "batch" in network.norm:
+        raise ValueError(
+            f"critic.norm = {network.norm!r}: the penalty acts on each sample on its"
+            " own, and batch normalisation ties a batch's samples together; use 'layer'"
+        )
+    one_of(f"{player}.norm", network.norm, networks.NORMS)
+
+
+def _check_optimiser(path: str, optimiser: ConfigDict) -> None:
+    one_of(f"{path}.name", optimiser.name, optimisers.OPTIMISERS)
+    one_of(f"{path}.schedule", optimiser.schedule, optimisers.SCHEDULES)
+    _positive(f"{path}.learning_rate", optimiser.learning_rate)
+    for name in ("beta1", "beta2"):
+        if optimiser[name] is not None:
+            _in_range(f"{path}.{name}", optimiser[name], 0, 1)
+
+
+def _check_penalty(penalty: ConfigDict, batch_size: int) -> None:
+    if not (math.isfinite(penalty.weight) and penalty.weight >= 0):
+        raise ValueError(
+            f"penalty.weight must be a finite number >= 0, got {penalty.weight}"
+            " (the paper uses 10)"
+        )
+    if penalty.power is not None:
+        one_of("penalty.power", penalty.power, (1, 2))
+    if penalty.points is not None:
+        one_of("penalty.points", penalty.points, POINTS)
+    if penalty.points == "box":
+        _check_box(penalty.box)
+    if penalty.pairing is not None:
+        one_of("penalty.pairing", penalty.pairing, PAIRINGS)
+        one_of("penalty.shape", penalty.shape, SHAPES)
+        if penalty.pairing == "independent":
+            _at_least("batch_size with independent pairs", batch_size, 2)
+            if penalty.signed:
+                raise ValueError(
+                    "penalty.signed needs pairs with a direction, got independent ones:"
+                    " set penalty.pairing to 'segment' or 'endpoint'"
+                )
+
+
+def _check_box(box: Any) -> None:
+    numbers = box is not None and len(box) == 2
+    if not (numbers and all(map(math.isfinite, box)) and box[0] < box[1]):
+        raise ValueError(f"penalty.box must be (low, high) with low < high, got {box}")
+
+
+def one_of(path: str, value: Any, valid: Any) -> None:
+    """Raises ValueError unless `value` is among the valid ones, which it lists."""
+    if value not in valid:
+        raise ValueError(
+            f"{path} must be one of {', '.join(map(str, valid))}; got {value!r}"
+        )
+
+
+def _at_least(path: str, value: Any, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{path} must be a whole number >= {least}, got {value!r}")
+
+
+def _positive(path: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{path} must be a finite number > 0, got {value}")
+
+
+def _in_range(path: str, value: float, low: float, high: float) -> None:
+    if not low <= value < high:
+        raise ValueError(f"{path} must be in [{low}, {high}), got {value}")
+
+
+def get(config: ConfigDict, path: str) -> Any:
+    """The field at a dotted path."""
+    for part in path.split("."):
+        config = config[part]
+    return config
+
+
+def _used(config: ConfigDict) -> set[str]:
+    """The constraint's fields that have an effect under this configuration."""
+    penalty = config.penalty
+    if config.lipschitz == "clip":
+        return {"clip_bound"}
+    used = {"penalty.weight"}
+    if config.lipschitz == "difference":
+        used |= {"penalty.shape", "penalty.pairing", "penalty.signed"}
+    if "one_sided" in (config.lipschitz, penalty.shape):
+        used |= {"penalty.power"}
+    if penalty.pairing in (None, "independent"):
+        used |= {"penalty.points"}
+        if penalty.points == "box":
+            used |= {"penalty.box"}
+    return used

@@ -1,0 +1,156 @@
+"""The fields of a configuration and what each constraint presets."""
+
+from typing import Any
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder as _open
+
+_ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
+_RMSPROP = {"name": "rmsprop", "learning_rate": 5e-5, "beta2": 0.9}
+_OPTIMISER = {"schedule": "constant"}
+_POINTS = {"points": "interpolates"}
+
+# What the papers use with each constraint; the keys are the choices of `lipschitz`.
+PRESETS: dict[str, dict[str, Any]] = {
+    "clip": {
+        "clip_bound": 0.01,
+        "critic_optimiser": _RMSPROP | _OPTIMISER,
+        "generator_optimiser": _RMSPROP | _OPTIMISER,
+    },
+    "one_sided": {
+        "penalty": {"weight": 10.0, "power": 2} | _POINTS,
+        "critic_optimiser": _ADAM | _OPTIMISER,
+        "generator_optimiser": _ADAM | _OPTIMISER,
+    },
+    "two_sided": {
+        "penalty": {"weight": 10.0} | _POINTS,
+        "critic_optimiser": _ADAM | _OPTIMISER,
+        "generator_optimiser": _ADAM | _OPTIMISER,
+    },
+    # The one-sided form on endpoints: see docs/difference_penalty.md for why.
+    "difference": {
+        "penalty": {
+            "weight": 10.0,
+            "shape": "one_sided",
+            "pairing": "endpoint",
+            "signed": False,
+        },
+        "critic_optimiser": _ADAM | _OPTIMISER,
+        "generator_optimiser": _ADAM | _OPTIMISER,
+    },
+}
+POINTS = ("interpolates", "box")
+
+# Variants that the toy experiments share. The reference's settings (gan_toy.py) with
+# Algorithm 1's lambda of 10 in place of that script's 0.1.
+_BETA1 = {"beta1": 0.5}
+PAPER_TOY: dict[str, Any] = {
+    "steps": 100_000,
+    "critic": {"hidden": (512, 512, 512)},
+    "generator": {"hidden": (512, 512, 512)},
+    "ema_decay": 0.0,
+    "by_constraint": {
+        name: {"critic_optimiser": _BETA1, "generator_optimiser": _BETA1}
+        for name in ("two_sided", "one_sided", "difference")
+    },
+}
+SMOKE: dict[str, Any] = {
+    "steps": 20,
+    "batch_size": 16,
+    "critic": {"hidden": (8, 8)},
+    "generator": {"hidden": (8, 8)},
+    "log_every": 5,
+    "eval_every": 10,
+    "eval_samples": 50,
+    "eval_repeats": 2,
+}
+
+
+def base() -> ConfigDict:
+    """All fields there are, with Algorithm 1's defaults, open ones as placeholders."""
+    config = ConfigDict(
+        {
+            "name": "unnamed",
+            "seed": 0,
+            "lipschitz": "two_sided",
+            "steps": 10_000,  # generator updates
+            "batch_size": 256,
+            "n_critic": 5,
+            "ema_decay": 0.0,  # of the generator's average; 0 is no average
+            "data": {"name": "8gaussians"},
+            "critic": {
+                "hidden": (512, 512, 512),
+                "activation": "relu",
+                "norm": "none",
+            },
+            "generator": {
+                "hidden": (512, 512, 512),
+                "activation": "relu",
+                "norm": "none",
+                "latent": 2,  # dimension of z ~ N(0, I)
+            },
+            "critic_optimiser": _open_optimiser(),
+            "generator_optimiser": _open_optimiser(),
+            "penalty": {
+                "weight": _open(float),  # lambda
+                "points": _open(str),  # a name in POINTS
+                "box": _open(tuple),  # (low, high) of points="box"
+                "shape": _open(str),  # difference only: a name in SHAPES
+                "power": _open(int),  # of one-sided shapes
+                "pairing": _open(str),  # difference only: a name in PAIRINGS
+                "signed": _open(bool),  # difference only
+            },
+            "clip_bound": _open(float),
+            "by_constraint": {name: ConfigDict() for name in PRESETS},
+            "log_every": 100,  # generator updates
+            "eval_every": 1000,
+            "eval_samples": 2000,  # for the exact W1
+            "eval_repeats": 4,  # independent sets of them in the final report
+        }
+    )
+    return config.lock()
+
+
+def _open_optimiser() -> dict[str, Any]:
+    return {
+        "name": _open(str),
+        "learning_rate": _open(float),
+        "beta1": _open(float),
+        "beta2": _open(float),
+        "schedule": _open(str),
+    }
+
+
+def experiment(name: str, arg: str, **variants: dict[str, Any]) -> ConfigDict:
+    """The configuration of an experiment and of its named variants.
+
+    Args:
+      name: of the experiment.
+      arg: what stands behind the colon in `--config FILE:ARG`; "" is the default.
+      **variants: nested updates of `base()`. "default" is applied first, then the
+        one that `arg` names, if any; "smoke" and "paper" are the usual ones.
+
+    Returns:
+      A locked configuration.
+
+    Raises:
+      ValueError: there is no such variant.
+    """
+    if arg and arg not in variants:
+        known = ", ".join(f":{each}" for each in variants if each != "default")
+        raise ValueError(f"unknown variant :{arg} of {name}; there are {known}")
+    config = base()
+    config.name = name + (f"-{arg}" if arg else "")
+    _update(config, variants["default"])
+    if arg:
+        _update(config, variants[arg])
+    return config
+
+
+def _update(config: ConfigDict, changes: dict[str, Any]) -> None:
+    changes = dict(changes)
+    by_constraint = changes.pop("by_constraint", {})
+    config.update(changes)
+    with config.by_constraint.unlocked():
+        for constraint, fields in by_constraint.items():
+            config.by_constraint[constraint] = ConfigDict(fields)

@@ -1,0 +1,65 @@
+"""Filling in what a configuration leaves open."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ml_collections import ConfigDict, FrozenConfigDict
+
+from wgan_gp.configs.checks import check, get, one_of
+from wgan_gp.configs.fields import PRESETS
+
+
+def resolve(config: ConfigDict) -> FrozenConfigDict:
+    """A complete, checked copy: open fields filled in for the chosen constraint.
+
+    Args:
+      config: from an experiment's `get_config`, with the user's changes.
+
+    Returns:
+      A frozen configuration without `by_constraint`; fields that the constraint does
+      not use are None.
+
+    Raises:
+      ValueError: a field is out of range, or was set though the constraint does not
+        use it. The message names the field, the value and what is valid.
+    """
+    config = config.copy_and_resolve_references()
+    constraint = config.lipschitz
+    one_of("lipschitz", constraint, PRESETS)
+    mine = config.by_constraint[constraint]
+    with config.unlocked():
+        del config["by_constraint"]
+    for path, value in _leaves(mine):
+        _set_if_open(config, path, value)
+    for path, value in _leaves(PRESETS[constraint]):
+        if _applies(config, path):
+            _set_if_open(config, path, value)
+    if config.penalty.shape == "one_sided" and config.penalty.power is None:
+        config.penalty.power = 2
+    check(config)
+    return FrozenConfigDict(config)
+
+
+def _leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in dict(tree).items():
+        if isinstance(value, dict | ConfigDict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
+    if get(config, path) is None:
+        config.update_from_flattened_dict({path: value})
+
+
+def _applies(config: ConfigDict, path: str) -> bool:
+    """Whether a preset belongs beside what has been set already."""
+    penalty, optimiser = config.penalty, path.rpartition(".")[0]
+    if path.endswith(".beta1"):
+        return config[optimiser].name in (None, "adam")
+    if path.endswith(".beta2"):
+        return config[optimiser].name in (None, "adam", "rmsprop")
+    if path == "penalty.points":
+        return penalty.pairing in (None, "independent")
+    return True

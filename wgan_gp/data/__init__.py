@@ -1,0 +1,46 @@
+"""Data sets as samplers `(key, n) -> [n, ...]` that run on the device."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from wgan_gp.data import toy
+
+Sampler = Callable[[jax.Array, int], jax.Array]
+
+
+class Dataset(NamedTuple):
+    """A distribution to learn."""
+
+    name: str
+    shape: tuple[int, ...]  # of one sample
+    sample: Sampler  # (key, n) -> [n, *shape]
+    modes: np.ndarray | None = None  # centres [M, D], where the set is a mixture
+    std: float | None = None  # standard deviation of each mode
+
+
+def _mixture(name: str, modes: np.ndarray, std: float) -> Dataset:
+    return Dataset(
+        name, (2,), partial(toy.mixture, modes=modes, std=std), modes=modes, std=std
+    )
+
+
+DATASETS = {
+    "8gaussians": _mixture("8gaussians", toy.RING_MODES, toy.RING_STD),
+    "25gaussians": _mixture("25gaussians", toy.GRID_MODES, toy.GRID_STD),
+    "swissroll": Dataset("swissroll", (2,), toy.swissroll),
+}
+
+
+def load(name: str) -> Dataset:
+    """The data set of this name.
+
+    Raises:
+      ValueError: there is none; the message lists those there are.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"data.name must be one of {sorted(DATASETS)}, got {name!r}")
+    return DATASETS[name]

@@ -1,0 +1,12 @@
+"""Measuring what was learned: distances, mode coverage, critic diagnostics."""
+
+from wgan_gp.evaluate.critic import critic_diagnostics
+from wgan_gp.evaluate.distances import exact_wasserstein
+from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
+
+__all__ = [
+    "ModeStatistics",
+    "critic_diagnostics",
+    "exact_wasserstein",
+    "mode_statistics",
+]

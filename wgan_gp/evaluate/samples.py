@@ -1,0 +1,41 @@
+"""How good generated samples are, beside real ones."""
+
+import numpy as np
+
+from wgan_gp.data import Dataset
+from wgan_gp.evaluate.distances import exact_wasserstein
+from wgan_gp.evaluate.modes import mode_statistics
+
+
+def sampling_floor(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean exact W1 between paired sets of real samples: what perfection scores.
+
+    Args:
+      first: sets of real samples `[R, n, ...]`.
+      second: other sets `[R, n, ...]`.
+    """
+    return float(np.mean([exact_wasserstein(a, b) for a, b in zip(first, second)]))
+
+
+def sample_quality(
+    dataset: Dataset, fakes: np.ndarray, reals: np.ndarray
+) -> dict[str, float]:
+    """Exact W1 and mode coverage of generated samples.
+
+    Args:
+      dataset: what was to be learned.
+      fakes: sets of generated samples `[R, n, ...]`.
+      reals: sets of real samples `[R, n, ...]`.
+
+    Returns:
+      `w1`, the mean over the R sets, and `w1_std`, their standard deviation; for a
+      mixture also `modes`, the number found, and `share`, the share of samples
+      within 3 standard deviations of a mode.
+    """
+    distances = [exact_wasserstein(a, b) for a, b in zip(fakes, reals)]
+    quality = {"w1": float(np.mean(distances)), "w1_std": float(np.std(distances))}
+    if dataset.modes is not None and dataset.std is not None:
+        pooled = fakes.reshape(-1, *fakes.shape[2:])
+        found, _, share = mode_statistics(pooled, dataset.modes, dataset.std)
+        quality |= {"modes": float(found), "share": share}
+    return quality

@@ -1,0 +1,84 @@
+"""The mathematics: where a critic's slope is measured, how, and what it costs.
+
+A Lipschitz constraint is a projection (`clip_weights`) or a penalty
+`weight * shape(slope(points))`, put together from three small choices:
+
+======  ==================================================================
+points  `interpolates`, `uniform_box`; pairs of them: `independent_pairs`,
+        `segment_pairs`, `endpoint_pairs`
+slope   `gradient_norm`, `difference_quotient`, `signed_difference_quotient`
+shape   `two_sided`, `one_sided`
+======  ==================================================================
+
+A critic here is any function of ONE sample that returns a scalar. Batches come
+from `jax.vmap`, so a layer that mixes samples cannot be written by accident.
+Nothing in this file knows about a neural network library.
+
+Papers: [WGAN] Arjovsky et al. 2017, arXiv:1701.07875. [WGAN-GP] Gulrajani et al.
+2017, arXiv:1704.00028. [WGAN-LP] Petzka et al. 2018, arXiv:1709.08894.
+"""
+
+from wgan_gp.losses.checks import Critic, Penalty, Points, Shape
+from wgan_gp.losses.objectives import (
+    clip_weights,
+    critic_loss,
+    generator_loss,
+    wasserstein_estimate,
+)
+from wgan_gp.losses.penalties import (
+    difference_penalty,
+    gradient_penalty,
+    one_sided_gradient_penalty,
+    slope_penalty,
+)
+from wgan_gp.losses.points import (
+    PAIRINGS,
+    endpoint_pairs,
+    independent_pairs,
+    interpolate,
+    interpolates,
+    sample_keys,
+    segment_pairs,
+    split_keys,
+    uniform_box,
+)
+from wgan_gp.losses.shapes import SHAPES, one_sided, two_sided
+from wgan_gp.losses.slopes import (
+    MIN_DISTANCE,
+    MIN_NORM,
+    difference_quotient,
+    gradient_norm,
+    signed_difference_quotient,
+)
+
+__all__ = [
+    "MIN_DISTANCE",
+    "MIN_NORM",
+    "PAIRINGS",
+    "SHAPES",
+    "Critic",
+    "Penalty",
+    "Points",
+    "Shape",
+    "clip_weights",
+    "critic_loss",
+    "difference_penalty",
+    "difference_quotient",
+    "endpoint_pairs",
+    "generator_loss",
+    "gradient_norm",
+    "gradient_penalty",
+    "independent_pairs",
+    "interpolate",
+    "interpolates",
+    "one_sided",
+    "one_sided_gradient_penalty",
+    "sample_keys",
+    "segment_pairs",
+    "signed_difference_quotient",
+    "slope_penalty",
+    "split_keys",
+    "two_sided",
+    "uniform_box",
+    "wasserstein_estimate",
+]

@@ -1,0 +1,134 @@
+"""Penalties: shape(slope(points)), one number per sample."""
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+
+from wgan_gp.losses.checks import Critic, Penalty, Points, Shape, check_same_shape
+from wgan_gp.losses.points import PAIRINGS, independent_pairs, interpolates
+from wgan_gp.losses.shapes import one_sided, two_sided
+from wgan_gp.losses.slopes import (
+    difference_quotient,
+    gradient_norm,
+    signed_difference_quotient,
+)
+
+
+def slope_penalty(
+    shape: Shape, slope: Callable[..., jax.Array], points: Points
+) -> Penalty:
+    """Composes a penalty: `shape(slope(critic, *points))` for each sample.
+
+    Args:
+      shape: cost of a slope, such as `two_sided`.
+      slope: `(critic, *points) -> scalar` at one sample, such as `gradient_norm`.
+      points: `(reals, fakes, key) -> (x[B, ...], ...)`, such as `interpolates`.
+
+    Returns:
+      `penalty(critic, reals, fakes, key) -> [B]`. It raises ValueError if the
+      samples' shapes differ or the critic does not return a scalar for one sample.
+    """
+
+    def penalty(critic, reals, fakes, key):
+        check_same_shape(reals, fakes)
+        where = points(reals, fakes, key)
+        return jax.vmap(lambda *x: shape(slope(critic, *x)))(*where)
+
+    return penalty
+
+
+def gradient_penalty(
+    critic: Critic,
+    reals: jax.Array,
+    fakes: jax.Array,
+    key: jax.Array,
+    *,
+    points: Points = interpolates,
+) -> jax.Array:
+    """(||grad D(x_hat)||_2 - 1)^2 for each sample ([WGAN-GP], equation 3).
+
+    Args:
+      critic: D, a function of one sample that returns a scalar.
+      reals: x, `[B, ...]`.
+      fakes: x_tilde, `[B, ...]`.
+      key: one key for the batch, or one per sample `[B]`. Keys per sample make the
+        draws independent of how a batch is split over devices.
+      points: where the slope is measured.
+
+    Returns:
+      The penalty of each sample `[B]`, not yet multiplied by lambda.
+
+    Raises:
+      ValueError: shapes differ, or the critic returns more than a scalar.
+    """
+    return slope_penalty(two_sided, gradient_norm, points)(critic, reals, fakes, key)
+
+
+def one_sided_gradient_penalty(
+    critic: Critic,
+    reals: jax.Array,
+    fakes: jax.Array,
+    key: jax.Array,
+    *,
+    power: int = 2,
+    points: Points = interpolates,
+) -> jax.Array:
+    """max(0, ||grad D(x_hat)||_2 - 1)^power for each sample ([WGAN-LP], equation 8).
+
+    Arguments, result and errors as in `gradient_penalty`; `power` as in `one_sided`.
+    """
+    shape = partial(one_sided, power=power)
+    return slope_penalty(shape, gradient_norm, points)(critic, reals, fakes, key)
+
+
+def difference_penalty(
+    critic: Critic,
+    reals: jax.Array,
+    fakes: jax.Array,
+    key: jax.Array,
+    *,
+    pairing: str = "independent",
+    shape: Shape = two_sided,
+    signed: bool = False,
+    points: Points = interpolates,
+) -> jax.Array:
+    """(|D(x1) - D(x2)| / ||x1 - x2|| - 1)^2 for each pair of points.
+
+    Needs no second-order differentiation. The default is the form as proposed: x1
+    and x2 are two independent draws from the distribution of interpolates, two-
+    sided. It does not train well; `docs/difference_penalty.md` shows what does.
+
+    Args:
+      critic: D, a function of one sample that returns a scalar.
+      reals: x, `[B, ...]`.
+      fakes: x_tilde, `[B, ...]`.
+      key: one key for the batch, or one per sample `[B]`.
+      pairing: "independent"; "segment", two points on one line; or "endpoint", the
+        real and the generated sample.
+      shape: cost of a slope: `two_sided`, `one_sided`, or a function of one's own.
+      signed: whether the slope keeps its sign, so that a critic which prefers the
+        generated end is penalised too. Needs a pairing with a direction.
+      points: where independent pairs are drawn from.
+
+    Returns:
+      The penalty of each pair `[B]`, not yet multiplied by lambda.
+
+    Raises:
+      ValueError: unknown pairing, `signed` or `points` with a pairing that they do
+        not apply to, shapes that differ, a critic that returns more than a scalar.
+    """
+    if pairing not in PAIRINGS:
+        raise ValueError(f"pairing must be one of {sorted(PAIRINGS)}, got {pairing!r}")
+    if signed and pairing == "independent":
+        raise ValueError(
+            "independent pairs have no direction: with signed=True use"
+            ' pairing="segment" or "endpoint"'
+        )
+    if points is not interpolates and pairing != "independent":
+        raise ValueError(f"points applies to independent pairs only, not to {pairing}")
+    pairs = PAIRINGS[pairing]
+    if pairing == "independent":
+        pairs = partial(independent_pairs, points=points)
+    slope = signed_difference_quotient if signed else difference_quotient
+    return slope_penalty(shape, slope, pairs)(critic, reals, fakes, key)

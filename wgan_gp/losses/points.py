@@ -1,0 +1,165 @@
+"""Points: where a slope is measured."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from wgan_gp.losses.checks import Points, check_same_shape
+
+
+def interpolate(real: jax.Array, fake: jax.Array, epsilon: jax.Array) -> jax.Array:
+    """A point on the straight line between a real and a generated sample.
+
+    x_hat = epsilon x + (1 - epsilon) x_tilde ([WGAN-GP], Algorithm 1, line 6).
+
+    Args:
+      real: x, one sample `[...]` or a batch `[B, ...]`.
+      fake: x_tilde, of the shape of `real`.
+      epsilon: position on the line, one number per sample: `[]` for one sample,
+        `[B]` for a batch.
+
+    Returns:
+      x_hat, of the shape of `real`.
+
+    Raises:
+      ValueError: the shapes do not fit.
+    """
+    check_same_shape(real, fake)
+    epsilon = jnp.asarray(epsilon)
+    if epsilon.shape not in ((), real.shape[:1]):
+        raise ValueError(
+            f"epsilon must be one number per sample, of shape () or {real.shape[:1]},"
+            f" got {epsilon.shape} for samples of shape {real.shape}"
+        )
+    epsilon = jnp.expand_dims(epsilon, tuple(range(epsilon.ndim, real.ndim)))
+    return epsilon * real + (1 - epsilon) * fake
+
+
+def interpolates(
+    reals: jax.Array, fakes: jax.Array, key: jax.Array
+) -> tuple[jax.Array]:
+    """x_hat for each pair of a batch, epsilon ~ U[0, 1] drawn once per sample.
+
+    Args:
+      reals: `[B, ...]`.
+      fakes: `[B, ...]`.
+      key: one key for the batch, or one per sample `[B]`.
+
+    Returns:
+      A tuple with the points `[B, ...]`.
+    """
+    epsilon = jax.vmap(jax.random.uniform)(sample_keys(key, reals.shape[0]))
+    return (interpolate(reals, fakes, epsilon.astype(reals.dtype)),)
+
+
+def uniform_box(low: float | jax.Array, high: float | jax.Array) -> Points:
+    """Points spread evenly over a box, as a stand-in for "the whole sample space".
+
+    Enforcing the constraint everywhere is what the method calls intractable
+    ([WGAN-GP], section 4); this is here so that it can be seen.
+
+    Args:
+      low: lower corner, a number or an array that broadcasts to one sample.
+      high: upper corner, likewise.
+
+    Returns:
+      A function `(reals, fakes, key) -> (points[B, ...],)` that takes only shapes
+      and types from the samples.
+    """
+
+    def points(reals, fakes, key):
+        del fakes
+        draw = partial(jax.random.uniform, shape=reals.shape[1:], dtype=reals.dtype)
+        uniform = jax.vmap(draw)(sample_keys(key, reals.shape[0]))
+        return (jax.vmap(lambda u: low + (high - low) * u)(uniform),)
+
+    return points
+
+
+def independent_pairs(
+    reals: jax.Array,
+    fakes: jax.Array,
+    key: jax.Array,
+    *,
+    points: Points = interpolates,
+) -> tuple[jax.Array, jax.Array]:
+    """Two independent draws from the distribution of `points`.
+
+    The second draw uses the next sample of the batch (the last one uses the
+    first), so that the two share neither samples nor epsilon.
+
+    Args:
+      reals: `[B, ...]`, B >= 2.
+      fakes: `[B, ...]`.
+      key: one key for the batch, or one per sample `[B]`.
+      points: where the two points are drawn from.
+
+    Returns:
+      x1 and x2, each `[B, ...]`.
+
+    Raises:
+      ValueError: B is 1, where no independent second draw exists.
+    """
+    if reals.shape[0] < 2:
+        raise ValueError(
+            "independent pairs need a batch of at least 2 samples, got 1:"
+            ' take a larger batch, or pairing="segment" or "endpoint"'
+        )
+    first, second = split_keys(key, reals.shape[0])
+    shifted = (jnp.roll(reals, -1, axis=0), jnp.roll(fakes, -1, axis=0))
+    (x1,), (x2,) = points(reals, fakes, first), points(*shifted, second)
+    return x1, x2
+
+
+def segment_pairs(
+    reals: jax.Array, fakes: jax.Array, key: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Two points on one line from real to generated, x1 the nearer to the real end.
+
+    Args:
+      reals: `[B, ...]`.
+      fakes: `[B, ...]`.
+      key: one key for the batch, or one per sample `[B]`.
+
+    Returns:
+      x1 and x2, each `[B, ...]`.
+    """
+    draw = partial(jax.random.uniform, shape=(2,))
+    epsilon = jax.vmap(draw)(sample_keys(key, reals.shape[0])).astype(reals.dtype)
+    return (
+        interpolate(reals, fakes, epsilon.max(axis=1)),
+        interpolate(reals, fakes, epsilon.min(axis=1)),
+    )
+
+
+def endpoint_pairs(
+    reals: jax.Array, fakes: jax.Array, key: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """The real and the generated sample themselves; `key` is not used."""
+    del key
+    return reals, fakes
+
+
+PAIRINGS = {
+    "independent": independent_pairs,
+    "segment": segment_pairs,
+    "endpoint": endpoint_pairs,
+}
+
+
+def sample_keys(key: jax.Array, count: int) -> jax.Array:
+    """One key per sample `[count]` from one key, or the keys as given if they are."""
+    if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+        key = jax.random.wrap_key_data(key)
+    if key.ndim == 0:
+        return jax.random.split(key, count)
+    if key.shape != (count,):
+        raise ValueError(f"expected one key or {count} of them, got shape {key.shape}")
+    return key
+
+
+def split_keys(key: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
+    """Two independent sets of one key per sample, each `[count]`."""
+    keys = jax.vmap(partial(jax.random.split, num=2))(sample_keys(key, count))
+    return keys[:, 0], keys[:, 1]

@@ -1,0 +1,29 @@
+"""Shapes: what a slope costs."""
+
+import jax
+import jax.numpy as jnp
+
+
+def two_sided(slope: jax.Array) -> jax.Array:
+    """(s - 1)^2, elementwise ([WGAN-GP], equation 3)."""
+    return jnp.square(slope - 1)
+
+
+def one_sided(slope: jax.Array, *, power: int = 2) -> jax.Array:
+    """max(0, s - 1)^power, elementwise.
+
+    Args:
+      slope: s, of any shape.
+      power: 1 is the form first proposed, 2 the squared one that [WGAN-GP]
+        (section 4) and [WGAN-LP] (equation 8) compare with.
+
+    Raises:
+      ValueError: `power` is neither 1 nor 2.
+    """
+    if power not in (1, 2):
+        raise ValueError(f"power must be 1 or 2, got {power}")
+    excess = jnp.maximum(slope - 1, 0)
+    return excess if power == 1 else jnp.square(excess)
+
+
+SHAPES = {"two_sided": two_sided, "one_sided": one_sided}

@@ -1,0 +1,64 @@
+"""Slopes: how steep a critic is at a point, or between two."""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from wgan_gp.losses.checks import Critic, check_critic, check_same_shape
+
+# Below this a gradient's norm reads as this constant, with derivative zero: the
+# derivative of a plain norm at zero is NaN, and dead critics do get there.
+MIN_NORM = 1e-12
+# Two points closer than this count as this far apart: a difference of float32
+# critic values over a shorter distance is rounding noise.
+MIN_DISTANCE = 1e-6
+
+
+def gradient_norm(critic: Critic, x: jax.Array) -> jax.Array:
+    """||grad_x D(x)||_2 at one sample, over all of the sample's dimensions.
+
+    Args:
+      critic: D, a function of one sample that returns a scalar.
+      x: one sample `[...]`.
+
+    Returns:
+      The norm, a scalar. At a zero gradient it is `MIN_NORM` and its derivative 0.
+
+    Raises:
+      ValueError: the critic does not return a scalar.
+    """
+    check_critic(critic, x)
+    return optax.safe_norm(jnp.ravel(jax.grad(critic)(x)), MIN_NORM)
+
+
+def signed_difference_quotient(
+    critic: Critic, x1: jax.Array, x2: jax.Array
+) -> jax.Array:
+    """(D(x1) - D(x2)) / ||x1 - x2||, positive where the critic prefers x1.
+
+    Args:
+      critic: D, a function of one sample that returns a scalar.
+      x1: one sample `[...]`.
+      x2: another, of the same shape.
+
+    Returns:
+      The quotient, a scalar. Points closer than `MIN_DISTANCE` count as that far
+      apart, so that equal points have slope 0 and no gradient is NaN.
+
+    Raises:
+      ValueError: the shapes differ, or the critic does not return a scalar.
+    """
+    check_same_shape(x1, x2)
+    check_critic(critic, x1)
+    distance = optax.safe_norm(jnp.ravel(x1 - x2), MIN_DISTANCE)
+    return (critic(x1) - critic(x2)) / distance
+
+
+def difference_quotient(critic: Critic, x1: jax.Array, x2: jax.Array) -> jax.Array:
+    """|D(x1) - D(x2)| / ||x1 - x2||: a slope that needs no differentiation.
+
+    By the mean value theorem it is at most the largest gradient norm between the
+    two points. Its derivative where D(x1) = D(x2) is 0. Arguments and errors as in
+    `signed_difference_quotient`.
+    """
+    return jnp.abs(signed_difference_quotient(critic, x1, x2))

@@ -1,0 +1,65 @@
+"""Trains one experiment: `python -m wgan_gp.main --config FILE[:VARIANT]`."""
+
+import sys
+import time
+from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+CONFIG = config_flags.DEFINE_config_file(
+    "config", None, "An experiment's file, with its variant after a colon."
+)
+WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the run; runs/NAME-LIPSCHITZ-TIME by default."
+)
+OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace the run that the workdir holds."
+)
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; returns its exit status."""
+    try:
+        config, folder = _start(argv)
+    except (ValueError, OSError) as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        return 2
+    from wgan_gp import loop  # after the flags: importing JAX takes a second
+
+    loop.run(config, folder)
+    return 0
+
+
+def _start(argv: list[str]):
+    """Everything that can be refused, before any compute is spent."""
+    _parse(argv)
+    from wgan_gp import build, configs, workdir
+
+    config = configs.resolve(CONFIG.value)
+    build.build(config)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    name = f"runs/{config.name}-{config.lipschitz}-{stamp}"
+    folder = Path(WORKDIR.value or name)
+    workdir.prepare(folder, config, overwrite=OVERWRITE.value)
+    return config, folder
+
+
+def _parse(argv: list[str]) -> None:
+    """Reads the flags; loading the config file runs it, so anything can be raised."""
+    try:
+        rest = flags.FLAGS(argv)
+    except Exception as error:
+        raise ValueError(f"{_one_line(error)} ({type(error).__name__})") from error
+    if len(rest) > 1:
+        raise ValueError(f"unexpected argument {rest[1]!r}: flags start with --")
+    if CONFIG.value is None:
+        raise ValueError("no experiment: add --config experiments/toy8gauss.py")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,51 @@
+"""Optimisers and learning-rate schedules by name."""
+
+import optax
+
+SCHEDULES = ("constant", "linear", "cosine")
+OPTIMISERS = ("adam", "rmsprop", "sgd")
+
+
+def make_optimiser(
+    learning_rate,
+    *,
+    name: str = "adam",
+    beta1: float = 0.0,
+    beta2: float = 0.9,
+    schedule: str = "constant",
+    updates: int = 0,
+) -> optax.GradientTransformation:
+    """An optimiser whose learning rate falls to zero over the run, or stays.
+
+    Args:
+      learning_rate: the initial rate, a number or a traced scalar.
+      name: "adam" (Gulrajani et al. 2017 use beta1 0, beta2 0.9), "rmsprop"
+        (Arjovsky et al. 2017, for weight clipping; `beta2` is its decay, `beta1` is
+        not used), or "sgd".
+      beta1: decay of Adam's first moment.
+      beta2: decay of the second moment.
+      schedule: "constant", "linear" or "cosine".
+      updates: this optimiser's updates in the whole run, for the last two.
+
+    Returns:
+      An optax transformation.
+
+    Raises:
+      ValueError: unknown name or schedule.
+    """
+    rate = learning_rate
+    if schedule == "linear":
+        rate = lambda count: learning_rate * (1 - count / updates)  # noqa: E731
+    elif schedule == "cosine":
+        decay = optax.cosine_decay_schedule(1.0, updates)
+        rate = lambda count: learning_rate * decay(count)  # noqa: E731
+    elif schedule != "constant":
+        raise ValueError(f"schedule must be one of {SCHEDULES}, got {schedule!r}")
+    match name:
+        case "adam":
+            return optax.adam(rate, b1=beta1, b2=beta2)
+        case "rmsprop":
+            return optax.rmsprop(rate, decay=beta2)
+        case "sgd":
+            return optax.sgd(rate)
+    raise ValueError(f"optimiser must be one of {OPTIMISERS}, got {name!r}")

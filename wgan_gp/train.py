@@ -1,0 +1,253 @@
+"""Algorithm 1 of Gulrajani et al. 2017 (arXiv:1704.00028), as pure functions.
+
+Everything here can be jit-compiled, scanned and vmapped: the main loop and a study
+of many seeds or lambdas share each line but the outermost loop.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from wgan_gp import losses
+from wgan_gp.networks import Network, bind
+
+Sampler = Callable[[jax.Array, int], jax.Array]
+Metrics = dict[str, jax.Array]
+
+
+class Hyperparameters(NamedTuple):
+    """The continuous choices: numbers, or arrays to be vmapped over."""
+
+    critic_learning_rate: float | jax.Array = 1e-4
+    generator_learning_rate: float | jax.Array = 1e-4
+    weight: float | jax.Array = 10.0  # lambda
+    clip_bound: float | jax.Array = 0.01  # c, used where `Algorithm.clip` is set
+    ema_decay: float | jax.Array = 0.0  # of the generator's average; 0 is no average
+
+
+class Algorithm(NamedTuple):
+    """The choices that shape the compiled program."""
+
+    critic: Network  # apply: params, [...] -> []
+    generator: Network  # apply: params, [B, Z] -> [B, ...]
+    sample_real: Sampler  # key, B -> [B, ...]
+    sample_latent: Sampler  # key, B -> [B, Z]
+    critic_optimiser: Callable[..., optax.GradientTransformation]  # learning rate ->
+    generator_optimiser: Callable[..., optax.GradientTransformation]
+    penalty: losses.Penalty | None = losses.gradient_penalty
+    clip: bool = False
+    n_critic: int = 5
+    batch_size: int = 256
+
+
+class Player(NamedTuple):
+    """One of the two networks and what its optimiser remembers."""
+
+    params: Any
+    opt_state: optax.OptState
+
+
+class TrainState(NamedTuple):
+    """All that a run is, at one moment."""
+
+    step: jax.Array  # [] int32, generator updates done
+    key: jax.Array  # [] the run's key; each step folds its number into it
+    critic: Player
+    generator: Player
+    average: Any  # exponential moving average of the generator's parameters
+
+
+def init(
+    algorithm: Algorithm, hyperparameters: Hyperparameters, key: jax.Array
+) -> TrainState:
+    """The state before the first step."""
+    critic_key, generator_key, train_key = jax.random.split(key, 3)
+    critic = algorithm.critic.init(critic_key)
+    generator = algorithm.generator.init(generator_key)
+    critic_opt = algorithm.critic_optimiser(hyperparameters.critic_learning_rate)
+    generator_opt = algorithm.generator_optimiser(
+        hyperparameters.generator_learning_rate
+    )
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        key=train_key,
+        critic=Player(critic, critic_opt.init(critic)),
+        generator=Player(generator, generator_opt.init(generator)),
+        average=jax.tree.map(jnp.copy, generator),
+    )
+
+
+def generate(algorithm: Algorithm, params: Any, key: jax.Array, n: int) -> jax.Array:
+    """G(z) for n fresh latents, `[n, ...]`."""
+    return algorithm.generator.apply(params, algorithm.sample_latent(key, n))
+
+
+def critic_step(
+    algorithm: Algorithm,
+    hyperparameters: Hyperparameters,
+    sample_fake: Sampler,
+    critic: Player,
+    key: jax.Array,
+) -> tuple[Player, Metrics]:
+    """Lines 3 to 9: one critic update on new data, noise and epsilon.
+
+    Args:
+      algorithm: the choices that shape the program.
+      hyperparameters: the continuous choices.
+      sample_fake: `(key, n) -> [n, ...]`, the generator held fixed.
+      critic: the critic to update.
+      key: this step's key.
+
+    Returns:
+      The updated critic and the scalars of `losses.critic_loss`.
+    """
+    real_key, fake_key, penalty_key = jax.random.split(key, 3)
+    reals = algorithm.sample_real(real_key, algorithm.batch_size)
+    fakes = sample_fake(fake_key, algorithm.batch_size)
+
+    def loss(params):
+        return losses.critic_loss(
+            bind(algorithm.critic, params),
+            reals,
+            fakes,
+            penalty_key,
+            penalty=algorithm.penalty,
+            weight=hyperparameters.weight,
+        )
+
+    optimiser = algorithm.critic_optimiser(hyperparameters.critic_learning_rate)
+    critic, metrics = update(optimiser, loss, critic)
+    if algorithm.clip:
+        clipped = losses.clip_weights(critic.params, hyperparameters.clip_bound)
+        critic = critic._replace(params=clipped)
+    return critic, metrics
+
+
+def generator_step(
+    algorithm: Algorithm,
+    hyperparameters: Hyperparameters,
+    critic_params: Any,
+    generator: Player,
+    key: jax.Array,
+) -> tuple[Player, Metrics]:
+    """Lines 11 and 12: one generator update on new noise, the critic held fixed."""
+
+    def loss(params):
+        fakes = generate(algorithm, params, key, algorithm.batch_size)
+        value = losses.generator_loss(bind(algorithm.critic, critic_params), fakes)
+        return value, {"generator_loss": value}
+
+    optimiser = algorithm.generator_optimiser(hyperparameters.generator_learning_rate)
+    return update(optimiser, loss, generator)
+
+
+def update(
+    optimiser: optax.GradientTransformation,
+    loss: Callable[[Any], tuple[jax.Array, Metrics]],
+    player: Player,
+) -> tuple[Player, Metrics]:
+    """One optimiser step on `loss(params) -> (value, metrics)`."""
+    grads, metrics = jax.grad(loss, has_aux=True)(player.params)
+    updates, opt_state = optimiser.update(grads, player.opt_state, player.params)
+    return Player(optax.apply_updates(player.params, updates), opt_state), metrics
+
+
+def train_step(
+    algorithm: Algorithm, hyperparameters: Hyperparameters, state: TrainState
+) -> tuple[TrainState, Metrics]:
+    """One iteration of Algorithm 1: n_critic critic steps, then a generator step.
+
+    Args:
+      algorithm: the choices that shape the program.
+      hyperparameters: the continuous choices.
+      state: where training is.
+
+    Returns:
+      The next state, and scalars: the critic's averaged over its n_critic steps.
+    """
+    step_key = jax.random.fold_in(state.key, state.step)
+    critic_key, generator_key = jax.random.split(step_key)
+    critic, critic_metrics = jax.lax.scan(
+        partial(
+            critic_step,
+            algorithm,
+            hyperparameters,
+            partial(generate, algorithm, state.generator.params),
+        ),
+        state.critic,
+        jax.random.split(critic_key, algorithm.n_critic),
+    )
+    generator, generator_metrics = generator_step(
+        algorithm, hyperparameters, critic.params, state.generator, generator_key
+    )
+    average = moving_average(
+        state.average, generator.params, state.step, hyperparameters.ema_decay
+    )
+    metrics = jax.tree.map(jnp.mean, critic_metrics) | generator_metrics
+    return TrainState(state.step + 1, state.key, critic, generator, average), metrics
+
+
+def moving_average(
+    average: Any, params: Any, step: jax.Array, decay: float | jax.Array
+) -> Any:
+    """Average + (1 - d) (params - average), d = min(decay, (1 + step) / (10 + step)).
+
+    The ramp keeps the first, untrained parameters from lingering in short runs.
+    """
+    ramp = (1 + step) / (10 + step)
+    return optax.incremental_update(params, average, 1 - jnp.minimum(decay, ramp))
+
+
+def train_steps(
+    algorithm: Algorithm,
+    hyperparameters: Hyperparameters,
+    state: TrainState,
+    count: int | jax.Array,
+) -> tuple[TrainState, Metrics]:
+    """`count` iterations without leaving the device.
+
+    `count` may be traced, so that one compiled program serves chunks of any length.
+
+    Returns:
+      The state after them, and each scalar's mean over them.
+    """
+    one = partial(train_step, algorithm, hyperparameters)
+    totals = jax.tree.map(
+        lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(one, state)[1]
+    )
+
+    def body(_, carry):
+        state, totals = carry
+        state, metrics = one(state)
+        return state, jax.tree.map(jnp.add, totals, metrics)
+
+    state, totals = jax.lax.fori_loop(0, count, body, (state, totals))
+    return state, jax.tree.map(lambda total: total / jnp.maximum(count, 1), totals)
+
+
+def make_train(
+    algorithm: Algorithm, steps: int
+) -> Callable[[jax.Array, Hyperparameters], tuple[TrainState, Metrics]]:
+    """A whole training run as one pure function, to jit, vmap and shard.
+
+    Args:
+      algorithm: the choices that shape the program.
+      steps: generator updates.
+
+    Returns:
+      `train(key, hyperparameters) -> (state, metrics)`; metrics are means over the
+      last tenth of the run. `jax.vmap` over keys trains many seeds in one program,
+      over a field of `Hyperparameters` many lambdas.
+    """
+    tail = max(1, steps // 10)
+
+    def train(key, hyperparameters):
+        state = init(algorithm, hyperparameters, key)
+        state, _ = train_steps(algorithm, hyperparameters, state, steps - tail)
+        return train_steps(algorithm, hyperparameters, state, tail)
+
+    return train
