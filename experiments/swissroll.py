@@ -10,7 +10,8 @@ from wgan_gp import configs
 _FAST = {"learning_rate": 2e-3, "schedule": "linear"}
 _PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
 DEFAULT = {
-    "steps": 10_000,
+    "steps": 12_000,
+    "batch_size": 128,
     "data": {"name": "swissroll"},
     "critic": {"hidden": (128, 128, 128)},
     "generator": {"hidden": (128, 128, 128)},

@@ -10,7 +10,8 @@ from wgan_gp import configs
 _FAST = {"learning_rate": 2e-3, "schedule": "linear"}
 _PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
 DEFAULT = {
-    "steps": 20_000,
+    "steps": 25_000,
+    "batch_size": 256,
     "data": {"name": "25gaussians"},
     "critic": {"hidden": (128, 128, 128)},
     "generator": {"hidden": (128, 128, 128)},

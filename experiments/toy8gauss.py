@@ -11,7 +11,8 @@ from wgan_gp import configs
 _FAST = {"learning_rate": 2e-3, "schedule": "linear"}
 _PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
 DEFAULT = {
-    "steps": 10_000,
+    "steps": 12_000,
+    "batch_size": 128,
     "critic": {"hidden": (128, 128, 128)},
     "generator": {"hidden": (128, 128, 128)},
     "ema_decay": 0.999,

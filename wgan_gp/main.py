@@ -47,14 +47,38 @@ def _start(argv: list[str]):
 
 def _parse(argv: list[str]) -> None:
     """Reads the flags; loading the config file runs it, so anything can be raised."""
+    path = _config_path(argv)
+    if path and not Path(path).is_file():
+        raise ValueError(f"--config {path}: there is no such file")
     try:
         rest = flags.FLAGS(argv)
+        config = CONFIG.value
     except Exception as error:
-        raise ValueError(f"{_one_line(error)} ({type(error).__name__})") from error
+        raise ValueError(_explain(error)) from error
     if len(rest) > 1:
         raise ValueError(f"unexpected argument {rest[1]!r}: flags start with --")
-    if CONFIG.value is None:
+    if config is None:
         raise ValueError("no experiment: add --config experiments/toy8gauss.py")
+
+
+def _explain(error: Exception) -> str:
+    """What the flag parser's exception comes down to."""
+    if isinstance(error, AttributeError | KeyError) and "module" not in str(error):
+        field = str(error).strip("\"'")
+        return (
+            f"there is no field config.{field}: wgan_gp/configs/fields.py has them all"
+        )
+    # A config file's own error arrives as its whole traceback, the reason last.
+    return str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
+
+
+def _config_path(argv: list[str]) -> str | None:
+    """The file that --config names, without the variant."""
+    for flag, following in zip(argv, [*argv[1:], ""]):
+        name, equals, value = flag.lstrip("-").partition("=")
+        if flag.startswith("-") and name == "config":
+            return (value if equals else following).split(":")[0]
+    return None
 
 
 def _one_line(error: BaseException) -> str:

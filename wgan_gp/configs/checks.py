@@ -117,9 +117,12 @@ def _in_range(path: str, value: float, low: float, high: float) -> None:
 
 def get(config: ConfigDict, path: str) -> Any:
     """The field at a dotted path."""
+    value: Any = config
     for part in path.split("."):
-        config = config[part]
-    return config
+        if not isinstance(value, ConfigDict) or part not in value:
+            raise ValueError(f"there is no field config.{path}")
+        value = value[part]
+    return value
 
 
 def _used(config: ConfigDict) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from ml_collections import ConfigDict, FrozenConfigDict
 
 from wgan_gp.configs.checks import check, get, one_of
-from wgan_gp.configs.fields import PRESETS
+from wgan_gp.configs.fields import PRESETS, base
 
 
 def resolve(config: ConfigDict) -> FrozenConfigDict:
@@ -23,6 +23,7 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
       ValueError: a field is out of range, or was set though the constraint does not
         use it. The message names the field, the value and what is valid.
     """
+    _check_fields(config)
     config = config.copy_and_resolve_references()
     constraint = config.lipschitz
     one_of("lipschitz", constraint, PRESETS)
@@ -38,6 +39,20 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
         config.penalty.power = 2
     check(config)
     return FrozenConfigDict(config)
+
+
+def _check_fields(config: ConfigDict) -> None:
+    if not isinstance(config, ConfigDict):
+        raise ValueError(f"get_config must return a ConfigDict, got {config!r}")
+    ours, theirs = ({path for path, _ in _leaves(c)} for c in (base(), config))
+    # by_constraint is free-form: what it names is checked when it is applied.
+    theirs = {path for path in theirs if not path.startswith("by_constraint")}
+    if missing := sorted(ours - theirs):
+        raise ValueError(
+            f"the configuration lacks {', '.join(missing)}: start from configs.base()"
+        )
+    if unknown := sorted(theirs - ours):
+        raise ValueError(f"the configuration has unknown fields {', '.join(unknown)}")
 
 
 def _leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
