@@ -7,7 +7,7 @@ Variants as in `toy8gauss.py`. What the default reaches is in the README.
 
 from wgan_gp import configs
 
-_FAST = {"learning_rate": 2e-3, "schedule": "linear"}
+_FAST = {"learning_rate": 2e-3, "beta1": 0.5, "schedule": "linear"}
 _PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
 DEFAULT = {
     "steps": 10_000,

@@ -24,6 +24,7 @@ def load(path: Path, like: TrainState) -> TrainState:
 
     Raises:
       FileNotFoundError: there is no such folder.
+      ValueError: it holds arrays of other shapes than `like`.
     """
     if not path.is_dir():
         raise FileNotFoundError(f"no checkpoint at {path}")
@@ -32,8 +33,19 @@ def load(path: Path, like: TrainState) -> TrainState:
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
         jax.eval_shape(_plain, like),
     )
+    _check_shapes(path, plain)
     state: Any = ocp.load_pytree(path.absolute(), plain)
     return state._replace(key=jax.random.wrap_key_data(state.key))
+
+
+def _check_shapes(path: Path, like: TrainState) -> None:
+    """Orbax's own answer to a misfit is a page of tracebacks from its threads."""
+    stored: Any = ocp.pytree_metadata(path.absolute()).metadata
+    shapes = [
+        [tuple(leaf.shape) for leaf in jax.tree.leaves(t)] for t in (stored, like)
+    ]
+    if sorted(shapes[0]) != sorted(shapes[1]):
+        raise ValueError(f"{path} holds other networks than its run's config describes")
 
 
 def _plain(state: TrainState) -> TrainState:

@@ -1,5 +1,6 @@
 """The main loop: trains, logs, evaluates and saves; every effect of a run."""
 
+import math
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -32,6 +33,9 @@ def run(
 
     Returns:
       The scalars of the final evaluation.
+
+    Raises:
+      FloatingPointError: training diverged; what was logged until then is kept.
     """
     console = console or Console()
     experiment = build(config)
@@ -70,6 +74,9 @@ def train_in_chunks(
 
     Yields:
       The state there, and each training scalar's mean since the one before.
+
+    Raises:
+      FloatingPointError: a scalar is not finite: training has diverged.
     """
     step = jax.jit(
         partial(train.train_steps, experiment.algorithm, experiment.hyperparameters),
@@ -81,7 +88,9 @@ def train_in_chunks(
         until = min(*due, config.steps)
         state, metrics = step(state, until - done)
         done = until
-        yield state, {name: float(value) for name, value in metrics.items()}
+        scalars = {name: float(value) for name, value in metrics.items()}
+        _check_finite(done, scalars)
+        yield state, scalars
 
 
 def hold_out(experiment: Experiment, config: FrozenConfigDict, key: jax.Array) -> Held:
@@ -123,6 +132,15 @@ def evaluate(
     quality = sample_quality(experiment.dataset, fakes, held.reals[:repeats])
     scalars = {name: float(value) for name, value in diagnostics.items()}
     return scalars | quality | {"floor": held.floor}
+
+
+def _check_finite(step: int, scalars: dict[str, float]) -> None:
+    for name, value in scalars.items():
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"{name} is {value} by step {step}: training has diverged; try a lower"
+                " learning rate"
+            )
 
 
 @partial(jax.jit, static_argnums=0)

@@ -20,6 +20,9 @@ OVERWRITE = flags.DEFINE_bool(
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    if {"--help", "-h"} & set(argv):
+        print(__doc__ + flags.FLAGS.module_help(sys.modules[__name__]))
+        return 0
     try:
         config, folder = _start(argv)
     except (ValueError, OSError) as error:
@@ -27,7 +30,11 @@ def main(argv: list[str]) -> int:
         return 2
     from wgan_gp import loop  # after the flags: importing JAX takes a second
 
-    loop.run(config, folder)
+    try:
+        loop.run(config, folder)
+    except FloatingPointError as error:
+        print(f"error: {_one_line(error)}", file=sys.stderr)
+        return 1
     return 0
 
 

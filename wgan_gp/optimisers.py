@@ -3,7 +3,9 @@
 import optax
 
 SCHEDULES = ("constant", "linear", "cosine")
-OPTIMISERS = ("adam", "rmsprop", "sgd")
+# Which of the two decay rates each optimiser uses.
+BETAS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",), "sgd": ()}
+OPTIMISERS = tuple(BETAS)
 
 
 def make_optimiser(

@@ -18,6 +18,9 @@ def check(config: ConfigDict) -> None:
     for path in ("eval_samples", "eval_repeats", "generator.latent"):
         _at_least(path, get(config, path), 1)
     _at_least("seed", config.seed, 0)
+    # What the device counts and seeds with: 32 bits.
+    _below("seed", config.seed, 2**32)
+    _below("steps", config.steps * config.n_critic, 2**31)
     _in_range("ema_decay", config.ema_decay, 0, 1)
     one_of("data.name", config.data.name, data.DATASETS)
     for player in ("critic", "generator"):
@@ -58,8 +61,14 @@ def _check_optimiser(path: str, optimiser: ConfigDict) -> None:
     one_of(f"{path}.schedule", optimiser.schedule, optimisers.SCHEDULES)
     _positive(f"{path}.learning_rate", optimiser.learning_rate)
     for name in ("beta1", "beta2"):
-        if optimiser[name] is not None:
-            _in_range(f"{path}.{name}", optimiser[name], 0, 1)
+        if optimiser[name] is None:
+            continue
+        if name not in optimisers.BETAS[optimiser.name]:
+            raise ValueError(
+                f"{path}.{name} = {optimiser[name]} has no effect with"
+                f" {path}.name = {optimiser.name!r}: leave it out"
+            )
+        _in_range(f"{path}.{name}", optimiser[name], 0, 1)
 
 
 def _check_penalty(penalty: ConfigDict, batch_size: int) -> None:
@@ -87,8 +96,8 @@ def _check_penalty(penalty: ConfigDict, batch_size: int) -> None:
 
 
 def _check_box(box: Any) -> None:
-    numbers = box is not None and len(box) == 2
-    if not (numbers and all(map(math.isfinite, box)) and box[0] < box[1]):
+    numbers = box is not None and all(isinstance(x, int | float) for x in box)
+    if not (numbers and len(box) == 2 and -math.inf < box[0] < box[1] < math.inf):
         raise ValueError(f"penalty.box must be (low, high) with low < high, got {box}")
 
 
@@ -103,6 +112,11 @@ def one_of(path: str, value: Any, valid: Any) -> None:
 def _at_least(path: str, value: Any, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ValueError(f"{path} must be a whole number >= {least}, got {value!r}")
+
+
+def _below(path: str, value: int, limit: int) -> None:
+    if value >= limit:
+        raise ValueError(f"{path} must be below {limit}, got {value}")
 
 
 def _positive(path: str, value: float) -> None:

@@ -105,7 +105,7 @@ def base() -> ConfigDict:
             "log_every": 100,  # generator updates
             "eval_every": 1000,
             "eval_samples": 2000,  # for the exact W1
-            "eval_repeats": 8,  # independent sets of them in the final report
+            "eval_repeats": 16,  # independent sets of them in the final report
         }
     )
     return config.lock()

@@ -7,6 +7,7 @@ from ml_collections import ConfigDict, FrozenConfigDict
 
 from wgan_gp.configs.checks import check, get, one_of
 from wgan_gp.configs.fields import PRESETS, base
+from wgan_gp.optimisers import BETAS
 
 
 def resolve(config: ConfigDict) -> FrozenConfigDict:
@@ -30,9 +31,7 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
     mine = config.by_constraint[constraint]
     with config.unlocked():
         del config["by_constraint"]
-    for path, value in _leaves(mine):
-        _set_if_open(config, path, value)
-    for path, value in _leaves(PRESETS[constraint]):
+    for path, value in [*_leaves(mine), *_leaves(PRESETS[constraint])]:
         if _applies(config, path):
             _set_if_open(config, path, value)
     if config.penalty.shape == "one_sided" and config.penalty.power is None:
@@ -70,11 +69,9 @@ def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
 
 def _applies(config: ConfigDict, path: str) -> bool:
     """Whether a preset belongs beside what has been set already."""
-    penalty, optimiser = config.penalty, path.rpartition(".")[0]
-    if path.endswith(".beta1"):
-        return config[optimiser].name in (None, "adam")
-    if path.endswith(".beta2"):
-        return config[optimiser].name in (None, "adam", "rmsprop")
+    section, _, field = path.rpartition(".")
+    if field in ("beta1", "beta2"):
+        return field in BETAS.get(config[section].name or "adam", ())
     if path == "penalty.points":
-        return penalty.pairing in (None, "independent")
+        return config.penalty.pairing in (None, "independent")
     return True

@@ -1,0 +1,37 @@
+"""Settings that every test runs under."""
+
+import jax
+import matplotlib
+import pytest
+
+from tests.helpers import ROOT, run_module
+
+# Third-party deprecations, each with who raises it.
+_IGNORED = (
+    # Orbax, for `save_pytree` and `load_pytree`, which wgan_gp/checkpoint.py calls.
+    "ignore:Use `(save|load)` instead:DeprecationWarning",
+)
+
+
+def pytest_configure(config):
+    for line in _IGNORED:
+        config.addinivalue_line("filterwarnings", line)
+    matplotlib.use("Agg")
+    jax.config.update("jax_num_cpu_devices", 4)
+    jax.config.update("jax_numpy_rank_promotion", "raise")
+    jax.config.update("jax_debug_key_reuse", True)
+    # Compiling takes most of the suite's time. Commands run as processes, and so
+    # with all optimisations.
+    jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory):
+    """A finished run of the command; `folder` is its workdir, not to be changed."""
+    cwd = tmp_path_factory.mktemp("smoke")
+    config = ROOT / "experiments" / "toy8gauss.py"
+    done = run_module(
+        "wgan_gp.main", "--config", f"{config}:smoke", "--workdir", "run", cwd=cwd
+    )
+    done.folder = cwd / "run"
+    return done

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from tests.helpers import key
+from wgan_gp import data
+from wgan_gp.evaluate import mode_statistics
+
+MODES = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+
+
+@pytest.mark.parametrize("name", ["8gaussians", "25gaussians"])
+def test_perfect_samples_find_every_mode_and_mostly_lie_within_three_sigma(name):
+    dataset = data.load(name)
+    samples = np.asarray(dataset.sample(key(), 20_000))
+    found, total, share = mode_statistics(samples, dataset.modes, dataset.std)
+    assert found == total == len(dataset.modes)
+    assert abs(share - (1 - np.exp(-4.5))) < 0.004
+
+
+def test_a_constant_on_a_mode_finds_that_mode_only():
+    samples = np.tile(MODES[1], (50, 1))
+    assert mode_statistics(samples, MODES, 0.1) == (1, 3, 1.0)
+
+
+def test_a_constant_far_from_all_modes_finds_none():
+    samples = np.full((50, 2), 5.0)
+    assert mode_statistics(samples, MODES, 0.1) == (0, 3, 0.0)
+
+
+def test_the_radius_is_in_standard_deviations():
+    samples = np.array([[0.25, 0.0], [10.35, 0.0], [0.0, 10.0], [0.0, 9.0]])
+    assert mode_statistics(samples, MODES, 0.1) == (2, 3, 0.5)
+    assert mode_statistics(samples, MODES, 0.1, radius=4.0) == (3, 3, 0.75)
+    assert mode_statistics(samples, MODES, 0.1, radius=1.0) == (1, 3, 0.25)

@@ -1,0 +1,118 @@
+"""Small critics, samples and configurations that several tests share."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from wgan_gp import configs, losses
+
+ROOT = Path(__file__).parent.parent
+EXPERIMENTS = ("toy8gauss", "toy25gauss", "swissroll")
+CONSTRAINTS = ("clip", "one_sided", "two_sided", "difference")
+SAMPLE_SHAPES = ((3,), (4, 5), (2, 3, 3))
+
+# Every form of penalty; the tests below say what each one must fulfil.
+PENALTIES = {
+    "two_sided": losses.gradient_penalty,
+    "one_sided": losses.one_sided_gradient_penalty,
+    "one_sided_1": partial(losses.one_sided_gradient_penalty, power=1),
+    "independent": losses.difference_penalty,
+    "segment": partial(losses.difference_penalty, pairing="segment"),
+    "endpoint": partial(losses.difference_penalty, pairing="endpoint"),
+    "segment_signed": partial(
+        losses.difference_penalty, pairing="segment", signed=True
+    ),
+    "endpoint_signed": partial(
+        losses.difference_penalty, pairing="endpoint", signed=True
+    ),
+    "endpoint_one_sided": partial(
+        losses.difference_penalty, pairing="endpoint", shape=losses.one_sided
+    ),
+}
+ONE_SIDED = ("one_sided", "one_sided_1", "endpoint_one_sided")
+
+
+def key(seed=0):
+    """A fresh key: two uses of one key object count as reuse under the checker."""
+    return jax.random.key(seed)
+
+
+def draw_pair(shape=(3,), count=6, seed=0):
+    """Real and generated samples that lie apart, each `[count, *shape]`."""
+    first, second = jax.random.split(key(seed))
+    size = (count, *shape)
+    return jax.random.normal(first, size), 2 + jax.random.normal(second, size)
+
+
+def direction(shape, norm, seed=9):
+    """A weight of this norm for samples of this shape."""
+    weight = jax.random.normal(key(seed), shape)
+    return norm * weight / jnp.linalg.norm(jnp.ravel(weight))
+
+
+def linear(weight, bias=0.0):
+    """The critic w . x + b."""
+    return lambda x: jnp.sum(weight * x) + bias
+
+
+def quadratic(x):
+    """The critic ||x||^2 / 2, whose gradient at x is x."""
+    return jnp.sum(jnp.square(x)) / 2
+
+
+def tanh_critic(params, x):
+    """A smooth critic with one hidden layer."""
+    return jnp.dot(params["v"], jnp.tanh(params["w"] @ jnp.ravel(x) + params["b"]))
+
+
+def tanh_params(inputs=3, hidden=5, scale=1.0, seed=7):
+    w, b, v = jax.random.split(key(seed), 3)
+    return {
+        "w": scale * jax.random.normal(w, (hidden, inputs)),
+        "b": jax.random.normal(b, (hidden,)),
+        "v": jax.random.normal(v, (hidden,)),
+    }
+
+
+def load_experiment(name, arg=""):
+    """What an experiment's file returns, before it is resolved."""
+    path = ROOT / "experiments" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"experiment_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.get_config(arg)
+
+
+def resolve(name="toy8gauss", arg="smoke", **fields):
+    """A resolved experiment; fields as `lipschitz=...` or `**{"penalty.weight": 1}`."""
+    config = load_experiment(name, arg)
+    config.update_from_flattened_dict(fields)
+    return configs.resolve(config)
+
+
+def run_module(module, *args, cwd):
+    """`python -m module args` in `cwd`, as a user would start it."""
+    env = os.environ | {
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    command = [sys.executable, "-m", module, *map(str, args)]
+    return subprocess.run(
+        command, cwd=cwd, env=env, capture_output=True, text=True, timeout=200
+    )
+
+
+def contents(folder):
+    """Every file below a folder and its bytes."""
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

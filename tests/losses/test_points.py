@@ -1,0 +1,194 @@
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.helpers import SAMPLE_SHAPES, draw_pair, key
+from wgan_gp import losses
+
+MANY = 4000
+LIMIT = 4.5 / np.sqrt(MANY)  # of a correlation, in its standard deviations
+
+
+def ends(count=MANY, shape=(2,)):
+    """Real samples at 1 and generated ones at 0: a point on the line is epsilon."""
+    return jnp.ones((count, *shape)), jnp.zeros((count, *shape))
+
+
+def distance(x, y):
+    return np.linalg.norm(np.reshape(x - y, (len(x), -1)), axis=1)
+
+
+def assert_uniform(values):
+    values = np.ravel(values)
+    assert values.min() >= 0
+    assert values.max() <= 1
+    assert abs(values.mean() - 1 / 2) < 5 * np.sqrt(1 / 12 / values.size)
+    assert abs(values.var() - 1 / 12) < 5 * np.sqrt(1 / 180 / values.size)
+    assert stats.kstest(values, "uniform").pvalue > 1e-4
+
+
+@pytest.mark.parametrize("shape", SAMPLE_SHAPES)
+def test_interpolate_follows_its_formula(shape):
+    reals, fakes = draw_pair(shape)
+    epsilon = np.linspace(0, 1, len(reals))
+    batch = losses.interpolate(reals, fakes, jnp.asarray(epsilon))
+    for x, fake, e, point in zip(reals, fakes, epsilon, batch):
+        expected = e * np.asarray(x) + (1 - e) * np.asarray(fake)
+        chex.assert_trees_all_close(point, expected, atol=1e-6)
+        chex.assert_trees_all_close(
+            losses.interpolate(x, fake, float(e)), expected, atol=1e-6
+        )
+
+
+def test_epsilon_one_is_the_real_end():
+    reals, fakes = draw_pair()
+    chex.assert_trees_all_equal(losses.interpolate(reals, fakes, 1.0), reals)
+    chex.assert_trees_all_equal(losses.interpolate(reals, fakes, 0.0), fakes)
+
+
+@pytest.mark.parametrize("shape", [(1,), (6, 1), (6, 3), (5,)])
+def test_epsilon_that_is_not_one_per_sample_is_rejected(shape):
+    with pytest.raises(ValueError, match="one number per sample"):
+        losses.interpolate(*draw_pair(), jnp.ones(shape))
+
+
+def test_interpolate_rejects_shapes_that_would_broadcast():
+    reals, fakes = draw_pair()
+    with pytest.raises(ValueError, match="one shape"):
+        losses.interpolate(reals, fakes[:1], 0.5)
+
+
+@pytest.mark.parametrize("shape", SAMPLE_SHAPES)
+def test_interpolates_lie_on_the_segments(shape):
+    reals, fakes = draw_pair(shape, count=64)
+    (points,) = losses.interpolates(reals, fakes, key())
+    chex.assert_equal_shape([points, reals])
+    detour = distance(points, reals) + distance(points, fakes)
+    np.testing.assert_allclose(detour, distance(reals, fakes), rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SAMPLE_SHAPES)
+def test_epsilon_is_one_number_per_sample(shape):
+    (points,) = losses.interpolates(*ends(64, shape), key())
+    flat = np.reshape(points, (64, -1))
+    np.testing.assert_array_equal(flat, np.broadcast_to(flat[:, :1], flat.shape))
+    assert len(np.unique(flat[:, 0])) == 64
+
+
+def test_epsilon_is_uniform():
+    (points,) = losses.interpolates(*ends(), key())
+    assert_uniform(points[:, 0])
+
+
+def test_epsilon_of_each_key_differs():
+    (first,) = losses.interpolates(*ends(64), key(0))
+    (second,) = losses.interpolates(*ends(64), key(1))
+    assert not np.any(np.asarray(first) == np.asarray(second))
+
+
+def test_points_keep_the_type_of_the_samples():
+    reals, fakes = (x.astype(jnp.bfloat16) for x in draw_pair())
+    (points,) = losses.interpolates(reals, fakes, key())
+    chex.assert_type(points, jnp.bfloat16)
+
+
+@pytest.mark.parametrize("count", [None, 6])
+def test_legacy_keys_draw_what_typed_keys_draw(count):
+    legacy, typed = jax.random.PRNGKey(3), jax.random.key(3)
+    if count:
+        legacy, typed = jax.random.split(legacy, count), jax.random.split(typed, count)
+    reals, fakes = draw_pair()
+    chex.assert_trees_all_equal(
+        losses.interpolates(reals, fakes, legacy),
+        losses.interpolates(reals, fakes, typed),
+    )
+
+
+@pytest.mark.parametrize("count", [1, 5, 7])
+def test_a_wrong_number_of_keys_is_rejected(count):
+    keys = jax.random.split(key(), count)
+    with pytest.raises(ValueError, match="one key or 6"):
+        losses.interpolates(*draw_pair(), keys)
+
+
+def test_box_points_fill_the_box_evenly():
+    low, high = jnp.array([-3.0, 1.0]), jnp.array([-1.0, 5.0])
+    (points,) = losses.uniform_box(low, high)(*ends(), key())
+    chex.assert_shape(points, (MANY, 2))
+    unit = (np.asarray(points) - np.asarray(low)) / np.asarray(high - low)
+    assert_uniform(unit[:, 0])
+    assert_uniform(unit[:, 1])
+    assert abs(np.corrcoef(unit.T)[0, 1]) < LIMIT
+
+
+@pytest.mark.parametrize("shape", SAMPLE_SHAPES)
+def test_box_points_take_only_the_shape_of_the_samples(shape):
+    box = losses.uniform_box(-2.0, 3.0)
+    (points,) = box(*draw_pair(shape), key())
+    (same,) = box(*draw_pair(shape, seed=1), key())
+    chex.assert_shape(points, (6, *shape))
+    chex.assert_trees_all_equal(points, same)
+    assert points.min() >= -2
+    assert points.max() <= 3
+
+
+def test_independent_pairs_share_no_epsilon():
+    x1, x2 = losses.independent_pairs(*ends(), key())
+    assert_uniform(x1[:, 0])
+    assert_uniform(x2[:, 0])
+    for shift in (-1, 0, 1):
+        together = np.corrcoef(x1[:, 0], np.roll(x2[:, 0], shift))
+        assert abs(together[0, 1]) < LIMIT
+
+
+def test_independent_pairs_are_uncorrelated():
+    x1, x2 = losses.independent_pairs(*draw_pair((2,), count=MANY), key())
+    assert abs(np.corrcoef(x1[:, 0], x2[:, 0])[0, 1]) < LIMIT
+    assert abs(np.corrcoef(x1[:, 0], x2[:, 1])[0, 1]) < LIMIT
+
+
+def test_independent_pairs_share_no_sample():
+    reals, fakes = draw_pair()
+    x1, x2 = losses.independent_pairs(reals, fakes, key())
+    moved = losses.independent_pairs(reals.at[2].add(1), fakes.at[2].add(1), key())
+    changed = [set(np.flatnonzero(np.any(a != b, 1))) for a, b in zip((x1, x2), moved)]
+    assert changed == [{2}, {1}]
+
+
+def test_independent_pairs_use_the_points_they_are_given():
+    points = losses.uniform_box(10.0, 11.0)
+    x1, x2 = losses.independent_pairs(*draw_pair(), key(), points=points)
+    for x in (x1, x2):
+        assert x.min() >= 10
+        assert x.max() <= 11
+    assert not np.any(np.asarray(x1) == np.asarray(x2))
+
+
+def test_independent_pairs_need_two_samples():
+    with pytest.raises(ValueError, match="at least 2"):
+        losses.independent_pairs(*draw_pair(count=1), key())
+
+
+@pytest.mark.parametrize("shape", SAMPLE_SHAPES)
+def test_segment_pairs_lie_on_the_segments_in_order(shape):
+    reals, fakes = draw_pair(shape, count=64)
+    x1, x2 = losses.segment_pairs(reals, fakes, key())
+    assert np.all(distance(x1, reals) < distance(x2, reals))
+    path = distance(reals, x1) + distance(x1, x2) + distance(x2, fakes)
+    np.testing.assert_allclose(path, distance(reals, fakes), rtol=1e-5)
+
+
+def test_segment_pairs_are_two_ordered_uniform_draws():
+    x1, x2 = losses.segment_pairs(*ends(), key())
+    # The larger of two uniform draws has distribution function e^2.
+    assert_uniform(np.square(x1[:, 0]))
+    assert_uniform(1 - np.square(1 - x2[:, 0]))
+
+
+def test_endpoint_pairs_are_the_samples():
+    reals, fakes = draw_pair()
+    pair = losses.endpoint_pairs(reals, fakes, key())
+    chex.assert_trees_all_equal(pair, (reals, fakes))

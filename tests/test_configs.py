@@ -1,0 +1,250 @@
+import json
+import re
+
+import pytest
+from ml_collections import FrozenConfigDict
+
+from tests.helpers import CONSTRAINTS, EXPERIMENTS, load_experiment, resolve
+from wgan_gp import configs, losses, workdir
+from wgan_gp.build import build
+
+PLAYERS = ("critic_optimiser", "generator_optimiser")
+VARIANTS = ("", "paper", "smoke")
+PENALISED = [name for name in CONSTRAINTS if name != "clip"]
+
+
+def bare(**fields):
+    """The package's defaults with some fields set, resolved."""
+    config = configs.base()
+    config.update_from_flattened_dict(fields)
+    return configs.resolve(config)
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_constraint_resolves_for_every_experiment(name, variant, constraint):
+    config = resolve(name, variant, lipschitz=constraint)
+    assert isinstance(config, FrozenConfigDict)
+    assert "by_constraint" not in config
+    assert (config.clip_bound is not None) == (constraint == "clip")
+    assert (config.penalty.weight is None) == (constraint == "clip")
+    for player in PLAYERS:
+        expected = "rmsprop" if constraint == "clip" else "adam"
+        assert config[player].name == expected
+
+
+def test_clipping_sets_the_papers_settings():
+    config = bare(lipschitz="clip")
+    assert config.clip_bound == 0.01
+    for player in PLAYERS:
+        assert config[player].name == "rmsprop"
+        assert config[player].learning_rate == 5e-5
+    assert set(config.penalty.values()) == {None}
+
+
+@pytest.mark.parametrize("constraint", PENALISED)
+def test_penalties_set_the_papers_settings(constraint):
+    config = bare(lipschitz=constraint)
+    assert config.penalty.weight == 10
+    assert config.clip_bound is None
+    for player in PLAYERS:
+        settings = config[player].to_dict()
+        assert settings == {
+            "name": "adam",
+            "learning_rate": 1e-4,
+            "beta1": 0.0,
+            "beta2": 0.9,
+            "schedule": "constant",
+        }
+
+
+@pytest.mark.parametrize("constraint", PENALISED)
+def test_the_paper_variant_has_the_reference_settings(constraint):
+    config = resolve("toy8gauss", "paper", lipschitz=constraint)
+    assert config.steps == 100_000
+    assert config.critic.hidden == config.generator.hidden == (512, 512, 512)
+    assert (config.n_critic, config.batch_size) == (5, 256)
+    assert config.ema_decay == 0
+    for player in PLAYERS:
+        assert config[player].learning_rate == 1e-4
+        assert config[player].schedule == "constant"
+        assert (config[player].beta1, config[player].beta2) == (0.5, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "path", "value"),
+    [
+        ("clip", "clip_bound", 0.5),
+        ("clip", "critic_optimiser.learning_rate", 1e-3),
+        ("clip", "critic_optimiser.name", "sgd"),
+        ("two_sided", "penalty.weight", 0.1),
+        ("two_sided", "critic_optimiser.beta1", 0.25),
+        ("two_sided", "generator_optimiser.schedule", "cosine"),
+        ("one_sided", "penalty.power", 1),
+        ("difference", "penalty.shape", "two_sided"),
+        ("difference", "penalty.pairing", "segment"),
+        ("difference", "penalty.signed", True),
+    ],
+)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_is_set_by_hand_wins_over_the_switch(variant, constraint, path, value):
+    fields = {"lipschitz": constraint, path: value}
+    found = resolve("toy8gauss", variant, **fields)
+    for part in path.split("."):
+        found = found[part]
+    assert found == value
+
+
+def test_resolving_leaves_the_configuration_as_it_was():
+    config = load_experiment("toy8gauss")
+    configs.resolve(config)
+    assert config.penalty.weight is None
+    assert "by_constraint" in config
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "valid"),
+    [
+        ("lipschitz", "spectral", CONSTRAINTS),
+        ("data.name", "mnist", ["8gaussians", "25gaussians", "swissroll"]),
+        ("critic.activation", "gelu", ["relu", "leaky_relu", "tanh"]),
+        ("generator.activation", "", ["relu", "leaky_relu", "tanh"]),
+        ("critic_optimiser.name", "lion", ["adam", "rmsprop", "sgd"]),
+        ("generator_optimiser.schedule", "step", ["constant", "linear", "cosine"]),
+        ("n_critic", 0, [">= 1"]),
+        ("batch_size", 0, [">= 1"]),
+        ("steps", 0, [">= 1"]),
+        ("steps", -5, [">= 1"]),
+        ("log_every", 0, [">= 1"]),
+        ("eval_every", 0, [">= 1"]),
+        ("eval_samples", 0, [">= 1"]),
+        ("eval_repeats", 0, [">= 1"]),
+        ("seed", -1, [">= 0"]),
+        ("ema_decay", 1.0, ["[0, 1)"]),
+        ("ema_decay", float("nan"), ["[0, 1)"]),
+        ("generator.latent", 0, [">= 1"]),
+        ("critic.hidden", (8, 0), [">= 1"]),
+        ("generator.hidden", (-1,), [">= 1"]),
+        ("critic.hidden", (), ["at least one"]),
+        ("critic.hidden", ("a",), [">= 1"]),
+        ("critic.norm", "batch", ["'layer'"]),
+        ("critic.norm", "spectral", ["none", "layer"]),
+        ("generator.norm", "batch", ["none", "layer"]),
+        ("penalty.weight", -1.0, [">= 0"]),
+        ("penalty.weight", float("nan"), ["finite"]),
+        ("penalty.weight", float("inf"), ["finite"]),
+        ("critic_optimiser.learning_rate", float("nan"), ["finite", "> 0"]),
+        ("generator_optimiser.learning_rate", float("inf"), ["finite", "> 0"]),
+        ("critic_optimiser.learning_rate", 0.0, ["> 0"]),
+        ("critic_optimiser.beta1", 1.0, ["[0, 1)"]),
+        ("critic_optimiser.beta2", -0.1, ["[0, 1)"]),
+        ("penalty.points", "sphere", ["interpolates", "box"]),
+    ],
+)
+def test_a_bad_field_is_refused_with_what_is_valid(path, value, valid):
+    with pytest.raises(ValueError, match=re.escape(path)) as refused:
+        bare(**{path: value})
+    for word in valid:
+        assert word in str(refused.value)
+
+
+@pytest.mark.parametrize(("path", "value"), [("seed", 2**70), ("steps", 2**31)])
+def test_a_number_that_a_device_cannot_hold_is_refused(path, value):
+    with pytest.raises(ValueError, match=path):
+        bare(**{path: value})
+
+
+@pytest.mark.parametrize("bound", [0.0, -0.01, float("nan"), float("inf")])
+def test_a_bad_clip_bound_is_refused(bound):
+    with pytest.raises(ValueError, match=r"clip_bound must be a finite number > 0"):
+        bare(lipschitz="clip", clip_bound=bound)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [None, (1.0, -1.0), (1.0,), (0.0, 1.0, 2.0), (0.0, float("inf")), ("a", "b")],
+)
+def test_a_bad_or_missing_box_is_refused(box):
+    with pytest.raises(ValueError, match=r"penalty.box must be \(low, high\)"):
+        bare(**{"penalty.points": "box", "penalty.box": box})
+
+
+@pytest.mark.parametrize(
+    ("constraint", "path", "value"),
+    [
+        ("one_sided", "penalty.power", 3),
+        ("difference", "penalty.shape", "hinge"),
+        ("difference", "penalty.pairing", "nearest"),
+    ],
+)
+def test_a_bad_choice_of_a_penalty_is_refused(constraint, path, value):
+    with pytest.raises(ValueError, match=f"{path} must be one of"):
+        bare(lipschitz=constraint, **{path: value})
+
+
+@pytest.mark.parametrize(
+    ("constraint", "path", "value"),
+    [
+        ("clip", "penalty.weight", 10.0),
+        ("clip", "penalty.points", "interpolates"),
+        ("two_sided", "clip_bound", 0.01),
+        ("two_sided", "penalty.power", 2),
+        ("two_sided", "penalty.pairing", "endpoint"),
+        ("two_sided", "penalty.box", (0.0, 1.0)),
+        ("one_sided", "penalty.signed", True),
+        ("one_sided", "penalty.shape", "two_sided"),
+        ("difference", "penalty.points", "box"),
+    ],
+)
+def test_a_field_without_effect_is_refused(constraint, path, value):
+    with pytest.raises(ValueError, match=f"{path} = .* has no effect"):
+        bare(lipschitz=constraint, **{path: value})
+
+
+def test_independent_pairs_need_no_sign_and_two_samples():
+    independent = {"lipschitz": "difference", "penalty.pairing": "independent"}
+    with pytest.raises(ValueError, match=r"penalty.signed needs .* 'segment'"):
+        bare(**independent, **{"penalty.signed": True})
+    with pytest.raises(ValueError, match=r"batch_size .* >= 2"):
+        bare(**independent, batch_size=1)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_unknown_variant_is_refused_with_those_there_are(name):
+    with pytest.raises(ValueError, match=f":huge of {name}.*:paper, :smoke"):
+        load_experiment(name, "huge")
+
+
+def test_an_unknown_field_is_refused():
+    config = load_experiment("toy8gauss")
+    with pytest.raises(AttributeError):
+        config.penalty.wieght = 1.0
+
+
+ROUND_TRIP = [{"lipschitz": name} for name in CONSTRAINTS] + [
+    {"penalty.points": "box", "penalty.box": (-3.0, 3.0)},
+    {"lipschitz": "difference", "penalty.pairing": "independent"},
+    {"lipschitz": "difference", "penalty.pairing": "segment", "penalty.signed": True},
+    {"critic_optimiser.name": "sgd"},
+    {"generator_optimiser.name": "rmsprop"},
+]
+
+
+@pytest.mark.parametrize("fields", ROUND_TRIP, ids=str)
+def test_a_stored_configuration_is_read_back_and_built(fields, tmp_path):
+    config = resolve(**fields)
+    workdir.prepare(tmp_path / "run", config)
+    again = workdir.read_config(tmp_path / "run" / "config.json")
+    assert json.loads(again.to_json()) == json.loads(config.to_json())
+    built = build(again)
+    assert built.algorithm.clip == (config.lipschitz == "clip")
+    assert (built.algorithm.penalty is None) == built.algorithm.clip
+
+
+@pytest.mark.parametrize("pairing", losses.PAIRINGS)
+@pytest.mark.parametrize("shape", losses.SHAPES)
+def test_every_difference_penalty_builds(pairing, shape):
+    fields = {"penalty.pairing": pairing, "penalty.shape": shape}
+    penalty = build(resolve(lipschitz="difference", **fields)).algorithm.penalty
+    assert penalty.keywords["pairing"] == pairing

@@ -1,0 +1,123 @@
+import subprocess
+import sys
+from functools import partial
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import wgan_gp
+from tests.helpers import ROOT, key
+from wgan_gp.networks import ACTIVATIONS, MLP, MLPCritic, bind, from_flax
+
+WIDE = (512, 512, 512)
+
+
+def count(params):
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def abstract(network):
+    return jax.eval_shape(network.init, key())
+
+
+def kernels(params):
+    """Kernels by layer name, below whatever module holds them."""
+    inner = params["params"]
+    inner = inner.get("MLP_0", inner)
+    return {n: layer["kernel"] for n, layer in inner.items() if "kernel" in layer}
+
+
+def test_parameter_counts_are_those_of_the_reference():
+    assert count(abstract(from_flax(MLP(WIDE, 2), (1, 2)))) == 527_874
+    assert count(abstract(from_flax(MLPCritic(WIDE), (2,)))) == 527_361
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("norm", ["none", "layer"])
+def test_a_critic_maps_one_sample_to_a_scalar(activation, norm):
+    network = from_flax(MLPCritic((8, 8), activation, norm), (3,))
+    params = network.init(key())
+    value = bind(network, params)(jnp.ones(3))
+    chex.assert_shape(value, ())
+    chex.assert_tree_all_finite(value)
+
+
+def test_a_generator_maps_each_row_on_its_own():
+    network = from_flax(MLP((8, 8), 2), (1, 4))
+    params = network.init(key())
+    rows = jax.random.normal(key(1), (5, 4))
+    batch = network.apply(params, rows)
+    chex.assert_shape(batch, (5, 2))
+    alone = jnp.stack([network.apply(params, row[None])[0] for row in rows])
+    chex.assert_trees_all_close(batch, alone, rtol=1e-5)
+
+
+def test_hidden_layers_are_he_uniform_the_output_glorot_and_biases_zero():
+    params = from_flax(MLPCritic((256, 512)), (2,)).init(key())
+    bounds = {
+        "Dense_0": np.sqrt(6 / 2),
+        "Dense_1": np.sqrt(6 / 256),
+        "Dense_2": np.sqrt(6 / (512 + 1)),
+    }
+    for name, kernel in kernels(params).items():
+        largest = float(jnp.abs(kernel).max())
+        assert 0.98 * bounds[name] < largest <= bounds[name] * (1 + 1e-6)
+        np.testing.assert_allclose(kernel.std(), bounds[name] / np.sqrt(3), rtol=0.1)
+    biases = [layer["bias"] for layer in params["params"]["MLP_0"].values()]
+    assert not any(map(np.any, biases))
+
+
+def test_layer_normalisation_adds_a_scale_and_a_bias_per_unit():
+    plain, normed = (
+        from_flax(MLPCritic((8, 4), norm=norm), (2,)) for norm in ("none", "layer")
+    )
+    assert count(abstract(normed)) == count(abstract(plain)) + 2 * (8 + 4)
+
+
+def test_layer_normalisation_undoes_the_scale_of_the_input():
+    module = MLP((64,), 1, "relu", "layer")
+    network = from_flax(module, (1, 2))
+    apply = partial(network.apply, network.init(key()))
+    x = jnp.array([[30.0, -20.0]])
+    chex.assert_trees_all_close(apply(10 * x), apply(x), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "value"),
+    [
+        ("relu", -2.0, 0.0),
+        ("leaky_relu", -2.0, -0.4),
+        ("tanh", 1.0, np.tanh(1)),
+        ("silu", 1.0, 1 / (1 + np.exp(-1))),
+        ("shifted_softplus", 0.5, np.log1p(np.exp(3)) / 2 - 1),
+    ],
+)
+def test_activations(name, x, value):
+    np.testing.assert_allclose(ACTIVATIONS[name](jnp.array(x)), value, rtol=1e-5)
+
+
+def test_every_public_name_is_there():
+    assert all(hasattr(wgan_gp, name) for name in wgan_gp.__all__)
+    assert all(hasattr(wgan_gp.losses, name) for name in wgan_gp.losses.__all__)
+
+
+IMPORT_ONLY = """
+import wgan_gp, jax._src.xla_bridge as bridge
+from absl import flags
+assert not bridge.backends_are_initialized(), "a device was touched"
+assert "config" not in flags.FLAGS, "a flag was defined"
+"""
+
+
+def test_importing_the_package_touches_no_device_and_no_flag(tmp_path):
+    subprocess.run(
+        [sys.executable, "-c", IMPORT_ONLY],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        check=True,
+        timeout=60,
+    )
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,61 @@
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from wgan_gp.optimisers import OPTIMISERS, SCHEDULES, make_optimiser
+
+
+def step_sizes(schedule, updates=4):
+    """Sizes of the steps that plain gradient descent takes with this schedule."""
+    optimiser = make_optimiser(0.5, name="sgd", schedule=schedule, updates=updates)
+    state, sizes = optimiser.init(jnp.zeros(())), []
+    for _ in range(updates + 1):
+        change, state = optimiser.update(jnp.ones(()), state)
+        sizes.append(-float(change))
+    return sizes
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("constant", [0.5, 0.5, 0.5, 0.5, 0.5]),
+        ("linear", [0.5, 0.375, 0.25, 0.125, 0.0]),
+        ("cosine", [0.5, 0.4267767, 0.25, 0.0732233, 0.0]),
+    ],
+)
+def test_schedules_end_at_zero_or_stay(schedule, expected):
+    np.testing.assert_allclose(step_sizes(schedule), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_optimiser_descends(name, schedule):
+    optimiser = make_optimiser(0.1, name=name, schedule=schedule, updates=10)
+    params = jnp.array([1.0, -2.0])
+    change, _ = optimiser.update(params, optimiser.init(params), params)
+    assert jnp.all(jnp.sign(change) == -jnp.sign(params))
+
+
+def test_adam_uses_the_betas_it_is_given():
+    ours = make_optimiser(0.1, name="adam", beta1=0.5, beta2=0.7)
+    theirs = optax.adam(0.1, b1=0.5, b2=0.7)
+    for optimiser in (ours, theirs):
+        state = optimiser.init(jnp.zeros(()))
+        for gradient in (1.0, -3.0):
+            change, state = optimiser.update(jnp.array(gradient), state)
+        optimiser_change = float(change)
+        np.testing.assert_allclose(optimiser_change, two_adam_steps(), rtol=1e-5)
+
+
+def two_adam_steps():
+    """The second step of Adam for gradients 1 and -3, written out."""
+    first = (0.5 * 0.5 * 1 + 0.5 * -3) / (1 - 0.5**2)
+    second = (0.3 * 0.7 * 1 + 0.3 * 9) / (1 - 0.7**2)
+    return -0.1 * first / (np.sqrt(second) + 1e-8)
+
+
+@pytest.mark.parametrize("field", ["name", "schedule"])
+def test_unknown_names_are_rejected(field):
+    with pytest.raises(ValueError, match=r"one of .* got 'nonsense'"):
+        make_optimiser(0.1, **{field: "nonsense"})
