@@ -13,7 +13,8 @@ DEFAULT = {
     "steps": 20_000,
     "data": {"name": "25gaussians"},
     "critic": {"hidden": (128, 128, 128)},
-    "generator": {"hidden": (256, 256, 256)},
+    "generator": {"hidden": (512, 512, 512)},
+    "batch_size": 128,
     "ema_decay": 0.999,
     "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
 }

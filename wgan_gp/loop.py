@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -88,7 +89,7 @@ def train_in_chunks(
         until = min(*due, config.steps)
         state, metrics = step(state, until - done)
         done = until
-        scalars = {name: float(value) for name, value in metrics.items()}
+        scalars = _scalars(metrics)
         _check_finite(done, scalars)
         yield state, scalars
 
@@ -130,8 +131,11 @@ def evaluate(
         algorithm, state.critic.params, held.reals[0], fakes[0], critic_key
     )
     quality = sample_quality(experiment.dataset, fakes, held.reals[:repeats])
-    scalars = {name: float(value) for name, value in diagnostics.items()}
-    return scalars | quality | {"floor": held.floor}
+    return _scalars(diagnostics) | quality | {"floor": held.floor}
+
+
+def _scalars(metrics: Any) -> dict[str, float]:
+    return {name: float(value) for name, value in metrics.items()}
 
 
 def _check_finite(step: int, scalars: dict[str, float]) -> None:
