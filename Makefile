@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export JAX_PLATFORMS ?= cpu
 
-.PHONY: toy8gauss toy25gauss swissroll test test-slow lint format benchmark clean
+.PHONY: toy8gauss toy25gauss swissroll figures test lint format benchmark clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -19,11 +19,12 @@ export JAX_PLATFORMS ?= cpu
 toy8gauss toy25gauss swissroll: .venv/installed
 	$(BIN)/python -m wgan_gp.main --config experiments/$@.py $(ARGS)
 
-test: .venv/installed
-	$(BIN)/python -m pytest -m 'not slow' $(ARGS)
+# The figures of docs/results.md
+figures: .venv/installed
+	$(BIN)/python -m wgan_gp.evidence --out docs/images/evidence $(ARGS)
 
-test-slow: .venv/installed
-	$(BIN)/python -m pytest -m slow $(ARGS)
+test: .venv/installed
+	$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ from wgan_gp import configs
 _FAST = {"learning_rate": 2e-3, "beta1": 0.5, "schedule": "linear"}
 _PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
 DEFAULT = {
-    "steps": 11_000,
+    "steps": 16_000,
     "data": {"name": "swissroll"},
     "critic": {"hidden": (128, 128, 128)},
     "generator": {"hidden": (512, 512, 512)},
