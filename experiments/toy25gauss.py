@@ -7,16 +7,21 @@ Variants as in `toy8gauss.py`. What the default reaches is in the README.
 
 from wgan_gp import configs
 
-_FAST = {"learning_rate": 2e-3, "beta1": 0.5, "schedule": "linear"}
+_FAST = {"learning_rate": 2e-3, "schedule": "linear"}
 _PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
 DEFAULT = {
-    "steps": 20_000,
+    "steps": 15_000,
     "data": {"name": "25gaussians"},
     "critic": {"hidden": (128, 128, 128)},
-    "generator": {"hidden": (512, 512, 512)},
-    "batch_size": 128,
+    "generator": {"hidden": (256, 256, 256)},
     "ema_decay": 0.999,
-    "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
+    "by_constraint": {
+        # With Algorithm 1's lambda of 10 the two-sided critic does not get past slope
+        # 1 on these short distances, and 13 modes were found at best.
+        "two_sided": _PLAYERS | {"penalty": {"weight": 1.0}},
+        "one_sided": _PLAYERS,
+        "difference": _PLAYERS,
+    },
 }
 
 

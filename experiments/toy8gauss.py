@@ -8,13 +8,12 @@ seconds. What the default reaches is in the README.
 
 from wgan_gp import configs
 
-_FAST = {"learning_rate": 2e-3, "beta1": 0.5, "schedule": "linear"}
+_FAST = {"learning_rate": 2e-3, "schedule": "linear"}
 _PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
 DEFAULT = {
-    "steps": 16_000,
+    "steps": 10_000,
     "critic": {"hidden": (128, 128, 128)},
-    "generator": {"hidden": (512, 512, 512)},
-    "batch_size": 128,
+    "generator": {"hidden": (256, 256, 256)},
     "ema_decay": 0.999,
     "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
 }
