@@ -43,6 +43,11 @@ def key(seed=0):
     return jax.random.key(seed)
 
 
+def unchecked():
+    """Without the key checker, which takes `vmap` of a scan over keys for reuse."""
+    return jax.debug_key_reuse(False)
+
+
 def draw_pair(shape=(3,), count=6, seed=0):
     """Real and generated samples that lie apart, each `[count, *shape]`."""
     first, second = jax.random.split(key(seed))

@@ -7,7 +7,7 @@ import numpy as np
 import optax
 import pytest
 
-from tests.helpers import PENALTIES, key
+from tests.helpers import PENALTIES, key, unchecked
 from wgan_gp import losses, train
 from wgan_gp.networks import MLP, MLPCritic, from_flax
 from wgan_gp.optimisers import make_optimiser
@@ -40,11 +40,6 @@ def tiny(**choices):
         "batch_size": 8,
     }
     return train.Algorithm(**(settings | choices))
-
-
-def unchecked():
-    """Without the key checker, which takes `vmap` of a scan over keys for reuse."""
-    return jax.debug_key_reuse(False)
 
 
 def run(algorithm, count, hyperparameters=RATES, state=None):

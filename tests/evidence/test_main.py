@@ -14,7 +14,7 @@ def test_the_command_writes_each_figure_and_all_numbers(tmp_path):
     for name in ("critics", "weights", "depth"):
         assert imread(out / f"{name}.png").std() > 0
     tables = json.loads((out / "evidence.json").read_text())
-    assert len(tables["critics"]) == 12
+    assert len(tables["critics"]) == 4
     assert len(tables["depth"]) == 5
 
 

@@ -149,7 +149,8 @@ def contour_figure(all_critics: list[Critics]) -> Figure:
     rows = list(dict.fromkeys(c.lipschitz for c in all_critics))
     columns = list(dict.fromkeys(c.dataset for c in all_critics))
     figure = Figure(figsize=(2.5 * len(columns), 2.5 * len(rows)), layout="constrained")
-    grid = figure.subplots(len(rows), len(columns), sharex=True, sharey=True)
+    shape = {"sharex": True, "sharey": True, "squeeze": False}
+    grid = figure.subplots(len(rows), len(columns), **shape)
     axis = np.linspace(-EDGE, EDGE, GRID)
     for critics in all_critics:
         row, column = rows.index(critics.lipschitz), columns.index(critics.dataset)
