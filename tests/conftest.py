@@ -6,16 +6,8 @@ import pytest
 
 from tests.helpers import ROOT, run_module
 
-# Third-party deprecations, each with who raises it.
-_IGNORED = (
-    # Orbax, for `save_pytree` and `load_pytree`, which wgan_gp/checkpoint.py calls.
-    "ignore:Use `(save|load)` instead:DeprecationWarning",
-)
 
-
-def pytest_configure(config):
-    for line in _IGNORED:
-        config.addinivalue_line("filterwarnings", line)
+def pytest_configure():
     matplotlib.use("Agg")
     jax.config.update("jax_num_cpu_devices", 4)
     jax.config.update("jax_numpy_rank_promotion", "raise")

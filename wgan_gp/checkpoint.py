@@ -11,7 +11,7 @@ from wgan_gp.train import TrainState
 
 def save(path: Path, state: TrainState) -> None:
     """Writes a state to a folder that must not exist yet; atomic."""
-    ocp.save_pytree(path.absolute(), _plain(state))
+    ocp.save(path.absolute(), _plain(state))
 
 
 def load(path: Path, like: TrainState) -> TrainState:
@@ -34,13 +34,13 @@ def load(path: Path, like: TrainState) -> TrainState:
         jax.eval_shape(_plain, like),
     )
     _check_shapes(path, plain)
-    state: Any = ocp.load_pytree(path.absolute(), plain)
+    state: Any = ocp.load(path.absolute(), plain)
     return state._replace(key=jax.random.wrap_key_data(state.key))
 
 
 def _check_shapes(path: Path, like: TrainState) -> None:
     """Orbax's own answer to a misfit is a page of tracebacks from its threads."""
-    stored: Any = ocp.pytree_metadata(path.absolute()).metadata
+    stored: Any = ocp.metadata(path.absolute()).metadata
     shapes = [
         [tuple(leaf.shape) for leaf in jax.tree.leaves(t)] for t in (stored, like)
     ]
