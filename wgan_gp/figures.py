@@ -76,7 +76,7 @@ def training_curves(
         at, _column(evaluation, "w1"), "s-", color=THIRD, ms=4, label="exact W1"
     )
     estimate.axhline(floor, color="0.4", linestyle=":", label="exact W1, real to real")
-    estimate.set(ylabel="distance", yscale="symlog")
+    estimate.set_ylabel("distance")
     estimate.set_yscale("symlog", linthresh=0.1)
     slope.fill_between(
         at,
