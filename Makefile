@@ -1,6 +1,5 @@
 PYTHON ?= python3
 BIN := .venv/bin
-export JAX_PLATFORMS ?= cpu
 
 .PHONY: toy8gauss toy25gauss swissroll figures test lint format benchmark clean
 
@@ -24,7 +23,7 @@ figures: .venv/installed
 	$(BIN)/python -m wgan_gp.evidence --out docs/images/evidence $(ARGS)
 
 test: .venv/installed
-	$(BIN)/python -m pytest $(ARGS)
+	JAX_PLATFORMS=cpu $(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
@@ -37,7 +36,7 @@ format: .venv/installed
 
 # Side by side with PyTorch; see benchmarks/README.md
 benchmark: .venv/benchmarks
-	$(BIN)/python -m benchmarks.toy_speed
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.toy_speed
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache
