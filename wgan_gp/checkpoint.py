@@ -11,7 +11,7 @@ from wgan_gp.train import TrainState
 
 def save(path: Path, state: TrainState) -> None:
     """Writes a state to a folder that must not exist yet; atomic."""
-    ocp.save(path.absolute(), _plain(state))
+    ocp.save(str(path.absolute()), _plain(state))
 
 
 def load(path: Path, like: TrainState) -> TrainState:
@@ -34,13 +34,13 @@ def load(path: Path, like: TrainState) -> TrainState:
         jax.eval_shape(_plain, like),
     )
     _check_shapes(path, plain)
-    state: Any = ocp.load(path.absolute(), plain)
+    state: Any = ocp.load(str(path.absolute()), plain)
     return state._replace(key=jax.random.wrap_key_data(state.key))
 
 
 def _check_shapes(path: Path, like: TrainState) -> None:
     """Orbax's own answer to a misfit is a page of tracebacks from its threads."""
-    stored: Any = ocp.metadata(path.absolute()).metadata
+    stored: Any = ocp.metadata(str(path.absolute())).metadata
     shapes = [
         [tuple(leaf.shape) for leaf in jax.tree.leaves(t)] for t in (stored, like)
     ]
@@ -48,5 +48,5 @@ def _check_shapes(path: Path, like: TrainState) -> None:
         raise ValueError(f"{path} holds other networks than its run's config describes")
 
 
-def _plain(state: TrainState) -> TrainState:
+def _plain(state: TrainState) -> Any:
     return state._replace(key=jax.random.key_data(state.key))

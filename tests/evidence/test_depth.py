@@ -36,6 +36,11 @@ def test_the_slope_of_a_geometric_sequence_is_its_ratio():
     np.testing.assert_allclose(depth.slope_per_layer(vanishing[:, ::-1]), [1])
 
 
+def test_layers_that_underflowed_do_not_bend_the_slope():
+    norms = np.array([[0.0, 0.0, 1e-2, 1e-1, 1.0], [0.0, 0.0, 0.0, 0.0, 1.0]])
+    np.testing.assert_allclose(depth.slope_per_layer(norms), [-1, np.nan], rtol=1e-6)
+
+
 def test_small_clip_bounds_make_gradients_vanish_and_penalties_do_not():
     with unchecked():
         results = depth.measure_depth(seeds=2, steps=5, width=16, layers=6)

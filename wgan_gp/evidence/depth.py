@@ -119,16 +119,22 @@ def slope_per_layer(norms: np.ndarray) -> np.ndarray:
     """Slope of log10 of the norm against the layer, counted from the output back.
 
     Positive: the gradient grows on its way back through the critic; negative: it
-    vanishes. A norm of zero counts as the smallest positive float32.
+    vanishes. Layers whose norm has underflowed to zero are left out of the fit.
 
     Args:
       norms: `[S, L]`, from the first hidden layer to the last.
 
     Returns:
-      `[S]`.
+      `[S]`; NaN where fewer than two layers are left.
     """
-    logs = np.log10(np.maximum(norms[:, ::-1], np.finfo(np.float32).tiny))
-    return np.polyfit(np.arange(logs.shape[1]), logs.T, 1)[0]
+    return np.array([_fit(row[::-1]) for row in norms])
+
+
+def _fit(norms: np.ndarray) -> float:
+    (alive,) = np.nonzero(norms)
+    if len(alive) < 2:
+        return float("nan")
+    return float(np.polyfit(alive, np.log10(norms[alive]), 1)[0])
 
 
 def numbers(depth: Depth) -> dict[str, Any]:
