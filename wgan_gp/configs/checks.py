@@ -20,7 +20,7 @@ def check(config: ConfigDict) -> None:
     _at_least("seed", config.seed, 0)
     # What the device counts and seeds with: 32 bits.
     _below("seed", config.seed, 2**32)
-    _below("steps", config.steps * config.n_critic, 2**31)
+    _below("steps * n_critic", config.steps * config.n_critic, 2**31)
     _in_range("ema_decay", config.ema_decay, 0, 1)
     one_of("data.name", config.data.name, data.DATASETS)
     for player in ("critic", "generator"):
