@@ -96,7 +96,7 @@ def main() -> None:
     print(f"matrix-product peak {peak / 1e9:.0f} GFLOP/s, batch {BATCH}")
     print("width  ours ms  torch ms  ratio  (least to greatest)  share of peak")
     for width in WIDTHS:
-        iterations = max(2, 12_800 // width**1)
+        iterations = max(2, 12_800 // width)
         torch_toy = TorchToy(width, BATCH, N_CRITIC)
         result = interleave(
             jax_runner(width, iterations),

@@ -6,9 +6,8 @@ from typing import Any
 
 import jax
 
+from wgan_gp.data import Sampler
 from wgan_gp.train import Algorithm, Hyperparameters, Metrics, Player, critic_step
-
-Sampler = Callable[[jax.Array, int], jax.Array]
 
 
 def make_critic_train(

@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import optax
 
 from wgan_gp import losses
+from wgan_gp.data import Sampler
 from wgan_gp.networks import Network, bind
 
-Sampler = Callable[[jax.Array, int], jax.Array]
 Metrics = dict[str, jax.Array]
 
 
