@@ -1,7 +1,7 @@
 """Measuring what was learned: distances, mode coverage, critic diagnostics."""
 
 from wgan_gp.evaluate.critic import critic_diagnostics
-from wgan_gp.evaluate.distances import exact_wasserstein
+from wgan_gp.evaluate.distances import exact_wasserstein, optimal_coupling
 from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
 
 __all__ = [
@@ -9,4 +9,5 @@ __all__ = [
     "critic_diagnostics",
     "exact_wasserstein",
     "mode_statistics",
+    "optimal_coupling",
 ]

@@ -21,6 +21,28 @@ def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
     Raises:
       ValueError: the shapes differ, or a sample is not finite.
     """
+    cost = _costs(first, second)
+    return float(cost[linear_sum_assignment(cost)].mean())
+
+
+def optimal_coupling(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The permutation that attains the exact W1 of two equally large sets.
+
+    Args:
+      first: samples `[n, ...]`.
+      second: samples `[n, ...]`.
+
+    Returns:
+      Indices `[n]`: `first[i]` is coupled with `second[indices[i]]`.
+
+    Raises:
+      ValueError: the shapes differ, or a sample is not finite.
+    """
+    return linear_sum_assignment(_costs(first, second))[1]
+
+
+def _costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Euclidean distances `[n, n]`."""
     if first.shape != second.shape:
         raise ValueError(
             f"exact W1 needs sets of one shape, got {first.shape} and {second.shape}"
@@ -30,5 +52,4 @@ def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
     )
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise ValueError("exact W1 needs finite samples, got NaN or infinity")
-    cost = cdist(first, second)
-    return float(cost[linear_sum_assignment(cost)].mean())
+    return cdist(first, second)

@@ -16,9 +16,14 @@ from matplotlib.figure import Figure
 
 from wgan_gp import configs, train
 from wgan_gp.build import Experiment, build
+from wgan_gp.evidence.common import CLIP_BOUNDS, Evidence, mean_and_spread
 from wgan_gp.networks import Network
 
-CLIP_BOUNDS = (0.1, 0.01, 0.001)
+SCALES = {
+    "smoke": {"seeds": 2, "steps": 3, "width": 8, "layers": 3},
+    "default": {"seeds": 3, "steps": 300, "width": 64, "layers": 12},
+    "paper": {"seeds": 3, "steps": 10_000, "width": 512, "layers": 12},
+}
 
 
 class Depth(NamedTuple):
@@ -26,6 +31,12 @@ class Depth(NamedTuple):
 
     label: str
     norms: np.ndarray  # [S, L], from the first hidden layer to the last
+
+
+def evidence(**settings: int) -> Evidence:
+    """Figure `depth` and its table."""
+    depths = measure_depth(**settings)
+    return Evidence({"depth": depth_figure(depths)}, list(map(numbers, depths)))
 
 
 def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[Depth]:
@@ -142,10 +153,7 @@ def numbers(depth: Depth) -> dict[str, Any]:
     slopes = slope_per_layer(depth.norms)
     return {
         "setting": depth.label,
-        "log10 growth per layer, backwards": (
-            float(slopes.mean()),
-            float(slopes.std()),
-        ),
+        "log10 growth per layer, backwards": mean_and_spread(slopes),
         "first layer / last layer": float(
             np.median(depth.norms[:, 0] / np.maximum(depth.norms[:, -1], 1e-38))
         ),

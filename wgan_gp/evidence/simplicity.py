@@ -12,14 +12,38 @@ import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
 
-from wgan_gp import configs, losses
+from wgan_gp import losses
 from wgan_gp.build import Experiment, build
+from wgan_gp.configs import PRESETS
 from wgan_gp.critics import kernels, make_critic_train, noisy
 from wgan_gp.evaluate import exact_wasserstein
+from wgan_gp.evidence.common import Evidence, critic_config, mean_and_spread
 from wgan_gp.figures import FAKE, REAL, THIRD
 from wgan_gp.networks import bind
 
-DATASETS = ("8gaussians", "25gaussians", "swissroll")
+SCALES = {
+    "smoke": {
+        "seeds": 2,
+        "steps": 5,
+        "width": 8,
+        "samples": 50,
+        "datasets": ("swissroll",),
+    },
+    "default": {
+        "seeds": 3,
+        "steps": 4000,
+        "width": 128,
+        "samples": 2000,
+        "datasets": ("8gaussians", "25gaussians", "swissroll"),
+    },
+    "paper": {
+        "seeds": 3,
+        "steps": 10_000,
+        "width": 512,
+        "samples": 2000,
+        "datasets": ("8gaussians", "25gaussians", "swissroll"),
+    },
+}
 EDGE = 3.0  # contours are drawn on [-EDGE, EDGE]^2, as the reference does
 GRID = 64
 
@@ -31,12 +55,24 @@ class Critics(NamedTuple):
     dataset: str
     clip_bound: float | None
     values: np.ndarray  # [S, GRID, GRID] on the square
-    slopes: np.ndarray  # [S, GRID, GRID] gradient norms there
+    gradients: np.ndarray  # [S, GRID, GRID, 2] there
     weights: np.ndarray  # [S, W] all entries of the weight matrices
     estimate: np.ndarray  # [S] held-out Wasserstein estimates
     true: float  # exact W1 of the held-out samples
     reals: np.ndarray  # [n, 2]
     fakes: np.ndarray  # [n, 2]
+
+
+def evidence(*, datasets: tuple[str, ...], **settings: int) -> Evidence:
+    """Both claims: figures `critics` and `weights`, and the table."""
+    critics = [
+        train_critics(lipschitz, dataset, **settings)
+        for dataset in datasets
+        for lipschitz in PRESETS
+    ]
+    roll = [each for each in critics if each.dataset == "swissroll"]
+    figures = {"critics": contour_figure(critics), "weights": weight_figure(roll)}
+    return Evidence(figures, list(map(numbers, critics)))
 
 
 def train_critics(
@@ -53,9 +89,9 @@ def train_critics(
       samples: held-out samples, for the estimate and the exact W1.
 
     Returns:
-      The critics' values and slopes on a grid, weights and estimates.
+      The critics' values and gradients on a grid, weights and estimates.
     """
-    config = _config(lipschitz, dataset, steps, width)
+    config = critic_config(lipschitz, dataset, steps=steps, width=width)
     experiment = build(config)
     fake = noisy(experiment.dataset.sample)
     train = make_critic_train(experiment.algorithm, fake, steps)
@@ -66,14 +102,14 @@ def train_critics(
     reals = experiment.dataset.sample(real_key, samples)
     fakes = fake(fake_key, samples)
     measure = jax.jit(jax.vmap(partial(_measure, experiment, reals, fakes)))
-    values, slopes, weights, estimate = jax.tree.map(np.asarray, measure(params))
+    values, gradients, weights, estimate = jax.tree.map(np.asarray, measure(params))
     true = exact_wasserstein(np.asarray(reals), np.asarray(fakes))
     return Critics(
         lipschitz,
         dataset,
         config.clip_bound,
         values,
-        slopes,
+        gradients,
         weights,
         estimate,
         true,
@@ -82,41 +118,32 @@ def train_critics(
     )
 
 
-def _config(lipschitz: str, dataset: str, steps: int, width: int):
-    config = configs.base()
-    config.lipschitz, config.data.name = lipschitz, dataset
-    config.n_critic, config.steps = 1, steps
-    config.critic.hidden = config.generator.hidden = (width,) * 3
-    if lipschitz != "clip":
-        config.critic_optimiser.learning_rate = 1e-3
-        config.critic_optimiser.schedule = "linear"
-    return configs.resolve(config)
-
-
 def _measure(experiment: Experiment, reals, fakes, params):
     critic = bind(experiment.algorithm.critic, params)
     axis = jnp.linspace(-EDGE, EDGE, GRID)
     plane = jnp.stack(jnp.meshgrid(axis, axis), axis=-1)
-    slope = partial(losses.gradient_norm, critic)
     weights = jnp.concatenate([jnp.ravel(kernel) for kernel in kernels(params)])
     estimate = losses.wasserstein_estimate(critic, reals, fakes)
     over_plane = lambda f: jax.vmap(jax.vmap(f))(plane)  # noqa: E731
-    return over_plane(critic), over_plane(slope), weights, estimate
+    return over_plane(critic), over_plane(jax.grad(critic)), weights, estimate
 
 
-def affine_fit(values: np.ndarray) -> float:
-    """R^2 of the best affine function of the plane: 1 for a critic that is one.
+def bends(gradients: np.ndarray) -> float:
+    """How often a line across the square bends the critic by its own slope.
+
+    The gradient's total variation along each row and column of the grid, over the
+    gradient's mean norm, averaged over those lines: 0 for an affine critic, 2 for a
+    ridge that each line crosses once. It does not depend on the critic's scale.
 
     Args:
-      values: on the square's grid, `[GRID, GRID]`.
+      gradients: on the square's grid, `[GRID, GRID, 2]`.
     """
-    axis = np.linspace(-EDGE, EDGE, len(values))
-    x, y = (each.ravel() for each in np.meshgrid(axis, axis))
-    design = np.stack([np.ones_like(x), x, y], axis=1)
-    flat = values.ravel().astype(np.float64)
-    residual = flat - design @ np.linalg.lstsq(design, flat, rcond=None)[0]
-    spread = np.sum((flat - flat.mean()) ** 2)
-    return float(1 - np.sum(residual**2) / spread)
+    lines = [np.diff(gradients, axis=axis) for axis in (0, 1)]
+    variation = [
+        np.linalg.norm(steps, axis=-1).sum(axis=axis).mean()
+        for axis, steps in enumerate(lines)
+    ]
+    return float(np.mean(variation) / np.linalg.norm(gradients, axis=-1).mean())
 
 
 def share_at_limits(weights: np.ndarray, bound: float | None) -> float:
@@ -132,16 +159,17 @@ def share_at_limits(weights: np.ndarray, bound: float | None) -> float:
 
 def numbers(critics: Critics) -> dict[str, Any]:
     """The row of the results table: each number as mean and spread over seeds."""
-    each = {
-        "estimate / W1": critics.estimate / critics.true,
-        "Lipschitz constant": critics.slopes.max(axis=(1, 2)),
-        "R² of affine fit": np.array([affine_fit(v) for v in critics.values]),
-        "weights at ±c": np.array(
-            [share_at_limits(w, critics.clip_bound) for w in critics.weights]
+    norms = np.linalg.norm(critics.gradients, axis=-1)
+    return {
+        "data": critics.dataset,
+        "constraint": critics.lipschitz,
+        "estimate / W1": mean_and_spread(critics.estimate / critics.true),
+        "Lipschitz constant": mean_and_spread(norms.max(axis=(1, 2))),
+        "bends per line": mean_and_spread(list(map(bends, critics.gradients))),
+        "weights at ±c": mean_and_spread(
+            [share_at_limits(each, critics.clip_bound) for each in critics.weights]
         ),
     }
-    row = {name: (float(v.mean()), float(v.std())) for name, v in each.items()}
-    return {"data": critics.dataset, "lipschitz": critics.lipschitz} | row
 
 
 def contour_figure(all_critics: list[Critics]) -> Figure:

@@ -18,7 +18,13 @@ Papers: [WGAN] Arjovsky et al. 2017, arXiv:1701.07875. [WGAN-GP] Gulrajani et al
 2017, arXiv:1704.00028. [WGAN-LP] Petzka et al. 2018, arXiv:1709.08894.
 """
 
-from wgan_gp.losses.checks import Critic, Penalty, Points, Shape
+from wgan_gp.losses.checks import (
+    Critic,
+    Penalty,
+    Points,
+    Shape,
+    check_per_sample,
+)
 from wgan_gp.losses.objectives import (
     clip_weights,
     critic_loss,
@@ -60,6 +66,7 @@ __all__ = [
     "Penalty",
     "Points",
     "Shape",
+    "check_per_sample",
     "clip_weights",
     "critic_loss",
     "difference_penalty",

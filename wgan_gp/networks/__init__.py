@@ -34,10 +34,21 @@ def from_flax(module: nn.Module, input_shape: tuple[int, ...]) -> Network:
 
     Returns:
       The network; its parameters are plain nested dicts.
+
+    Raises:
+      ValueError: from `init`, if the module does keep other state, such as the running
+        averages of batch normalisation.
     """
 
     def init(key: jax.Array) -> Any:
-        return module.init(key, jnp.zeros(input_shape))
+        variables = module.init(key, jnp.zeros(input_shape))
+        if state := sorted(set(variables) - {"params"}):
+            raise ValueError(
+                f"{type(module).__name__} keeps {', '.join(state)} beside its"
+                " parameters. Batch normalisation ties the samples of a batch together,"
+                " and the penalty acts on each on its own: use layer normalisation"
+            )
+        return variables
 
     def apply(params: Any, x: jax.Array) -> jax.Array:
         return jnp.asarray(module.apply(params, x))
