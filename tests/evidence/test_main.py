@@ -1,21 +1,52 @@
 import json
 
+import pytest
 from matplotlib.image import imread
 
-from tests.helpers import run_module
+from tests.helpers import run_module, unchecked
+from wgan_gp.evidence.__main__ import CLAIMS, draw
+
+FIGURES = {
+    "simplicity": ("critics", "weights"),
+    "depth": ("depth",),
+    "transport": ("coupling", "estimate", "bias"),
+    "estimates": ("game",),
+    "dimension": ("dimension",),
+    "differences": ("difference",),
+    "overfitting": ("overfitting",),
+}
 
 
-def test_the_command_writes_each_figure_and_all_numbers(tmp_path):
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_each_claim_has_its_figures_and_rows(tmp_path, claim):
+    with unchecked():
+        table = draw(claim, tmp_path, "smoke")
+    for name in FIGURES[claim]:
+        assert imread(tmp_path / f"{name}.png").std() > 0
+    rows = json.loads((tmp_path / "evidence.json").read_text())[claim]
+    assert len(table.splitlines()) == 2 + len(rows)
+
+
+def test_the_command_keeps_what_other_claims_measured(tmp_path):
     out = tmp_path / "figures"
-    done = run_module(
-        "wgan_gp.evidence", "--out", str(out), "--scale", "smoke", cwd=tmp_path
-    )
+    out.mkdir()
+    (out / "evidence.json").write_text(json.dumps({"overfitting": ["kept"]}))
+    arguments = ("--out", out, "--scale", "smoke", "--only", "depth")
+    done = run_module("wgan_gp.evidence", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for name in ("critics", "weights", "depth"):
-        assert imread(out / f"{name}.png").std() > 0
+    assert "| clip, c = 0.1 |" in done.stdout
     tables = json.loads((out / "evidence.json").read_text())
-    assert len(tables["critics"]) == 4
+    assert list(tables) == ["depth", "overfitting"]
+    assert tables["overfitting"] == ["kept"]
     assert len(tables["depth"]) == 5
+
+
+def test_a_broken_table_is_refused_and_kept(tmp_path):
+    (tmp_path / "evidence.json").write_text("[1, 2")
+    done = run_module("wgan_gp.evidence", "--out", ".", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: evidence.json is not a table of evidence")
+    assert (tmp_path / "evidence.json").read_text() == "[1, 2"
 
 
 def test_a_file_as_the_folder_is_refused(tmp_path):

@@ -1,3 +1,5 @@
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -5,17 +7,28 @@ from tests.helpers import unchecked
 from wgan_gp.evidence import simplicity
 
 
-def grid(function):
-    axis = np.linspace(-simplicity.EDGE, simplicity.EDGE, 32)
-    return function(*np.meshgrid(axis, axis))
+def gradients(function):
+    """Of a function of one point, on the square's grid."""
+    axis = jnp.linspace(-simplicity.EDGE, simplicity.EDGE, 32)
+    plane = jnp.stack(jnp.meshgrid(axis, axis), axis=-1)
+    return np.asarray(jax.vmap(jax.vmap(jax.grad(function)))(plane))
 
 
-def test_an_affine_critic_is_its_own_best_affine_fit():
-    assert simplicity.affine_fit(grid(lambda x, y: 2 * x - y + 5)) == pytest.approx(1)
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 50.0])
+def test_bends_count_ridges_whatever_the_scale(scale):
+    affine = gradients(lambda x: scale * (2 * x[0] - x[1]))
+    assert simplicity.bends(affine) == pytest.approx(0, abs=1e-5)
+    # Rows cross this ridge once, turning the gradient round: 2. Columns do not.
+    roof = gradients(lambda x: -scale * jnp.abs(x[0] - 0.05))
+    assert simplicity.bends(roof) == pytest.approx(1, rel=1e-5)
+    pyramid = gradients(lambda x: -scale * jnp.sum(jnp.abs(x - 0.05)))
+    assert simplicity.bends(pyramid) == pytest.approx(2**0.5, rel=1e-5)
 
 
-def test_a_critic_without_a_trend_has_no_affine_fit():
-    assert simplicity.affine_fit(grid(lambda x, y: x * y)) == pytest.approx(0, abs=1e-9)
+def test_more_modes_bend_a_critic_more():
+    smooth = gradients(lambda x: jnp.sum(jnp.sin(x)))
+    wavy = gradients(lambda x: jnp.sum(jnp.sin(4 * x)))
+    assert simplicity.bends(wavy) > 2 * simplicity.bends(smooth)
 
 
 def test_the_share_at_the_limits_counts_both_ends():

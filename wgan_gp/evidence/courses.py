@@ -21,6 +21,7 @@ class Course(NamedTuple):
     """T moments of runs with V values of lambda and S seeds each."""
 
     label: str
+    weights: tuple[float, ...]  # [V] lambdas
     floor: float  # exact W1 between two sets of real samples
     steps: np.ndarray  # [T] generator updates
     seconds: np.ndarray  # [T] of training, all V * S runs together
@@ -88,7 +89,12 @@ def run_courses(
         for measured, course in zip(taken, running):
             measured.append(next(course))
     return [
-        Course(label, _floor(build(config), samples), *map(np.stack, zip(*measured)))
+        Course(
+            label,
+            weights,
+            _floor(build(config), samples),
+            *map(np.stack, zip(*measured)),
+        )
         for (label, config), measured in zip(settings.items(), taken)
     ]
 
@@ -102,8 +108,8 @@ def _moments(
     def hyper(weight):
         return experiment.hyperparameters._replace(weight=weight)
 
-    start = jax.jit(over_all(lambda w, key: train.init(algorithm, hyper(w), key)))
-    state = start()
+    # Drawing and observing stay outside jit: they are cheap, compiling them is not.
+    state = over_all(lambda w, key: train.init(algorithm, hyper(w), key))()
     advance = jax.jit(
         jax.vmap(
             lambda w, state, count: jax.vmap(
@@ -115,7 +121,7 @@ def _moments(
     )
     advance = advance.lower(jnp.asarray(weights), state, 0).compile()
     reals = experiment.dataset.sample(jax.random.key(1), samples)
-    observe = jax.jit(jax.vmap(jax.vmap(partial(_observe, algorithm, reals))))
+    observe = jax.vmap(jax.vmap(partial(_observe, algorithm, reals)))
     done, seconds = 0, 0.0
     for until in np.linspace(0, steps, moments + 1, dtype=int)[1:]:
         started = time.perf_counter()

@@ -90,7 +90,7 @@ def sides(dimension: int) -> tuple[Sampler, Sampler]:
         ring = DATASETS["8gaussians"].sample(ring_key, n) @ plane
         return ring + NOISE * jax.random.normal(noise_key, ring.shape)
 
-    return real, lambda key, n: real(key, n) + shift
+    return real, lambda key, n: real(key, n) + shift[None]
 
 
 def measure(
@@ -196,6 +196,9 @@ def dimension_figure(everything: list[Critics]) -> Figure:
         axes.grid(alpha=0.3)
     for axes in panels[:2]:
         axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
+        ratios = (1, 2, 3, 5)
+        axes.set_yticks(ratios, list(map(str, ratios)))
+        axes.minorticks_off()
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure

@@ -47,7 +47,7 @@ def numbers(course: Course) -> list[dict[str, Any]]:
     """
     later = slice(1, None) if len(course.steps) > 1 else slice(None)
     rows = []
-    for i, weight in enumerate(WEIGHTS):
+    for i, weight in enumerate(course.weights):
         estimate, w1 = course.estimate[later, i], course.w1[later, i]
         rows.append(
             {
@@ -69,7 +69,7 @@ def game_figure(courses: list[Course]) -> Figure:
     grid = figure.subplots(2, len(courses), sharex=True, sharey="row", squeeze=False)
     for column, course in zip(grid.T, courses):
         for axes, values in zip(column, (course.estimate, course.w1)):
-            for i, (weight, colour) in enumerate(zip(WEIGHTS, SCALE_COLOURS)):
+            for i, (weight, colour) in enumerate(zip(course.weights, SCALE_COLOURS)):
                 line = values[:, i]
                 style = {"color": colour, "label": f"λ = {weight:g}", "linewidth": 1.2}
                 axes.plot(course.steps, np.median(line, axis=1), ".-", ms=4, **style)

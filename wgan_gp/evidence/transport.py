@@ -123,7 +123,8 @@ def _sides(problem: str, experiment: Experiment) -> tuple[Sampler, Sampler]:
         return experiment.dataset.sample, noisy(experiment.dataset.sample)
 
     def cluster(centre, key, n):
-        return jnp.asarray(centre) + CLUSTER_STD * jax.random.normal(key, (n, 2))
+        noise = jax.random.normal(key, (n, 2))
+        return jnp.asarray(centre)[None] + CLUSTER_STD * noise
 
     return partial(cluster, (0.0, 0.0)), partial(cluster, (SHIFT, 0.0))
 

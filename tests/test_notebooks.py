@@ -1,0 +1,93 @@
+"""The notebooks run, define no loss of their own, and hold no machine's traces."""
+
+import ast
+import os
+import re
+import sys
+
+import nbclient
+import nbformat
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+
+from tests.helpers import ROOT
+from wgan_gp import losses
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+
+
+def outputs(path):
+    return [output for cell in code_cells(path) for output in cell.outputs]
+
+
+def test_there_are_two():
+    assert [path.stem for path in NOTEBOOKS] == ["01_losses", "02_lipschitz_tour"]
+
+
+@by_name
+def test_runs_in_its_fast_form(path, tmp_path, monkeypatch):
+    for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "jupyter"))
+    env = os.environ | {
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "JAX_PLATFORMS": "cpu",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(ROOT),
+        "WGAN_GP_FAST": "1",
+    }
+    (cwd := tmp_path / "cwd").mkdir()
+    # Without folders to look in, "python3" is the interpreter that runs this test.
+    specs = KernelSpecManager(kernel_dirs=[])
+    assert specs.get_kernel_spec("python3").argv[0] == sys.executable
+    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs)
+    client = nbclient.NotebookClient(
+        nbformat.read(path, 4),
+        km=manager,
+        timeout=120,
+        resources={"metadata": {"path": str(cwd)}},
+    )
+    client.execute(env=env, cleanup_kc=True)
+    assert not list(cwd.iterdir())
+
+
+@by_name
+def test_redefines_nothing(path):
+    for cell in code_cells(path):
+        for node in ast.walk(ast.parse(cell.source)):
+            match node:
+                case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                    defined = name
+                case ast.Name(id=name, ctx=ast.Store()):
+                    defined = name
+                case _:
+                    continue
+            assert defined not in losses.__all__, (cell.id, defined)
+
+
+@by_name
+def test_outputs_are_stored(path):
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    pictures = [each for each in outputs(path) if "image/png" in each.get("data", {})]
+    assert len(pictures) >= 5
+    for output in outputs(path):
+        assert output.output_type in ("stream", "display_data", "execute_result")
+        assert output.get("name") != "stderr", output.text
+
+
+@by_name
+def test_holds_no_machines_traces(path):
+    notebook = nbformat.read(path, 4)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        assert not cell.metadata, cell.id
+    for output in outputs(path):
+        text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+        assert not re.search(r"(^|\s)/\w+/\w|0x[0-9a-f]{6}", text), text
