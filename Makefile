@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: toy8gauss toy25gauss swissroll figures test lint format benchmark clean
+.PHONY: toy8gauss toy25gauss swissroll figures notebooks test lint format benchmark clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -21,6 +21,10 @@ toy8gauss toy25gauss swissroll: .venv/installed
 # The figures of docs/results.md
 figures: .venv/installed
 	$(BIN)/python -m wgan_gp.evidence --out docs/images/evidence $(ARGS)
+
+# Executes the notebooks in place; WGAN_GP_FAST=1 shrinks them
+notebooks: .venv/installed
+	JAX_PLATFORMS=cpu $(BIN)/python notebooks/execute.py notebooks/*.ipynb
 
 test: .venv/installed
 	JAX_PLATFORMS=cpu $(BIN)/python -m pytest $(ARGS)

@@ -5,12 +5,10 @@ import os
 import re
 import sys
 
-import nbclient
 import nbformat
 import pytest
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 
+from notebooks.execute import client
 from tests.helpers import ROOT
 from wgan_gp import losses
 
@@ -42,17 +40,9 @@ def test_runs_in_its_fast_form(path, tmp_path, monkeypatch):
         "WGAN_GP_FAST": "1",
     }
     (cwd := tmp_path / "cwd").mkdir()
-    # Without folders to look in, "python3" is the interpreter that runs this test.
-    specs = KernelSpecManager(kernel_dirs=[])
-    assert specs.get_kernel_spec("python3").argv[0] == sys.executable
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs)
-    client = nbclient.NotebookClient(
-        nbformat.read(path, 4),
-        km=manager,
-        timeout=120,
-        resources={"metadata": {"path": str(cwd)}},
-    )
-    client.execute(env=env, cleanup_kc=True)
+    running = client(nbformat.read(path, 4), str(cwd))
+    assert running.km.kernel_spec.argv[0] == sys.executable
+    running.execute(env=env, cleanup_kc=True)
     assert not list(cwd.iterdir())
 
 

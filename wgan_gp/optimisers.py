@@ -47,7 +47,9 @@ def make_optimiser(
         case "adam":
             return optax.adam(rate, b1=beta1, b2=beta2)
         case "rmsprop":
-            return optax.rmsprop(rate, decay=beta2)
+            # Epsilon outside the root, as in PyTorch, which [WGAN] used: inside it
+            # it is a floor of 1e-4, and clipped critics have smaller gradients.
+            return optax.rmsprop(rate, decay=beta2, eps_in_sqrt=False)
         case "sgd":
             return optax.sgd(rate)
     raise ValueError(f"optimiser must be one of {OPTIMISERS}, got {name!r}")

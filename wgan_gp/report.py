@@ -84,8 +84,9 @@ def closing_table(
     }
     if experiment.dataset.modes is not None:
         total = len(experiment.dataset.modes)
-        rows["modes found"] = f"{result['modes']:.0f} of {total}"
+        rows["modes found"] = f"{result['modes']:.1f} of {total}"
         rows["samples within 3 sigma of a mode"] = f"{100 * result['share']:.1f} %"
+        rows["reverse KL over modes"] = f"{result['reverse_kl']:.4f}"
     rows["training and evaluation"] = f"{result['seconds']:.1f} s"
     for name, value in rows.items():
         table.add_row(name, value)

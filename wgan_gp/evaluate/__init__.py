@@ -1,7 +1,12 @@
 """Measuring what was learned: distances, mode coverage, critic diagnostics."""
 
 from wgan_gp.evaluate.critic import critic_diagnostics
-from wgan_gp.evaluate.distances import exact_wasserstein, optimal_coupling
+from wgan_gp.evaluate.distances import (
+    exact_wasserstein,
+    optimal_coupling,
+    sinkhorn_divergence,
+    sliced_wasserstein,
+)
 from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
 
 __all__ = [
@@ -10,4 +15,6 @@ __all__ = [
     "exact_wasserstein",
     "mode_statistics",
     "optimal_coupling",
+    "sinkhorn_divergence",
+    "sliced_wasserstein",
 ]

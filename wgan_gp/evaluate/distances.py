@@ -1,15 +1,24 @@
 """Distances between sets of samples."""
 
+import math
+import os
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+# Above this many samples Sinkhorn's costs are made again where they are needed.
+_KEPT = 4096
+
 
 def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
-    """Exact W1 between two equally large sets of points, by optimal assignment.
+    """Exact W1 between two equally large sets of points.
 
-    min over permutations p of mean ||x_i - y_p(i)||_2. Time grows as n^3 and memory
-    as n^2: 2,000 points take about 0.3 s and 32 MB.
+    min over permutations p of mean ||x_i - y_p(i)||_2, by optimal assignment: time
+    grows as n^3 and memory as n^2; 2,000 points take about 0.3 s and 64 MB. Numbers
+    (samples of one entry) are sorted instead, in n log n.
 
     Args:
       first: samples `[n, ...]`.
@@ -19,8 +28,12 @@ def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
       The distance, in the units of the samples.
 
     Raises:
-      ValueError: the shapes differ, or a sample is not finite.
+      ValueError: the shapes differ, a set is empty, a sample is not finite, or the
+        costs do not fit in memory.
     """
+    first, second = _equally_many(first, second)
+    if first.shape[1] == 1:
+        return float(np.abs(np.sort(first, axis=0) - np.sort(second, axis=0)).mean())
     cost = _costs(first, second)
     return float(cost[linear_sum_assignment(cost)].mean())
 
@@ -36,20 +49,132 @@ def optimal_coupling(first: np.ndarray, second: np.ndarray) -> np.ndarray:
       Indices `[n]`: `first[i]` is coupled with `second[indices[i]]`.
 
     Raises:
-      ValueError: the shapes differ, or a sample is not finite.
+      ValueError: as `exact_wasserstein`.
     """
-    return linear_sum_assignment(_costs(first, second))[1]
+    return linear_sum_assignment(_costs(*_equally_many(first, second)))[1]
 
 
-def _costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Euclidean distances `[n, n]`."""
-    if first.shape != second.shape:
+def sliced_wasserstein(
+    first: np.ndarray, second: np.ndarray, *, directions: int = 512, seed: int = 0
+) -> float:
+    """Sliced W1: the mean of the W1 of the samples' projections onto random lines.
+
+    At most W1; of a translation in many dimensions D it sees about sqrt(2 / (pi D)).
+    Time grows as n log n, memory as n. (Bonneel et al. 2015, with p = 1.)
+
+    Args:
+      first: samples `[n, ...]`.
+      second: samples `[n, ...]`.
+      directions: how many lines; the standard error falls as their square root.
+      seed: of the directions.
+
+    Returns:
+      The distance, in the units of the samples.
+
+    Raises:
+      ValueError: the shapes differ, a set is empty, a sample is not finite, or
+        `directions` is not positive.
+    """
+    first, second = _equally_many(first, second)
+    if directions < 1:
+        raise ValueError(f"directions must be at least 1, got {directions}")
+    lines = jax.random.normal(jax.random.key(seed), (directions, first.shape[1]))
+    lines = np.asarray(lines / jnp.linalg.norm(lines, axis=1, keepdims=True))
+
+    def projected(x):
+        return np.sort(x @ line)
+
+    # One line at a time: memory stays at n, whatever the number of lines.
+    distances = [np.abs(projected(first) - projected(second)).mean() for line in lines]
+    return float(np.mean(distances))
+
+
+def sinkhorn_divergence(
+    first: np.ndarray, second: np.ndarray, *, regularisation: float
+) -> float:
+    """Entropic W1, debiased: OT(x, y) - (OT(x, x) + OT(y, y)) / 2.
+
+    OT is min over couplings of E ||x - y||_2 + regularisation * KL. The divergence is
+    zero for equal sets and tends to W1 as the regularisation goes to 0 ([Feydy] et
+    al. 2019, arXiv:1810.08278). OTT-JAX computes it on JAX's default device.
+
+    Args:
+      first: samples `[n, ...]`.
+      second: samples `[m, ...]`, of the same shape but for their number.
+      regularisation: epsilon, in the units of the samples. Smaller is closer to W1
+        and slower: 1,000 points of W1 about 2 take 0.1 s at 1, 0.35 s at 0.02.
+
+    Returns:
+      The divergence, in the units of the samples.
+
+    Raises:
+      ValueError: shapes differ, a set is empty, a sample is not finite,
+        `regularisation` is not positive, or the iteration did not converge.
+    """
+    from ott.geometry import costs, pointcloud
+    from ott.tools import sinkhorn_divergence as ott
+
+    first, second = _check(first, second)
+    if not (math.isfinite(regularisation) and regularisation > 0):
+        raise ValueError(f"regularisation must be > 0, got {regularisation}")
+    value, solution = ott.sinkhorn_divergence(
+        pointcloud.PointCloud,
+        jnp.asarray(first, jnp.float32),
+        jnp.asarray(second, jnp.float32),
+        cost_fn=costs.Euclidean(),
+        epsilon=regularisation,
+        batch_size=None if max(len(first), len(second)) <= _KEPT else 1024,
+        solve_kwargs={"max_iterations": 20_000},
+    )
+    if not all(map(bool, solution.converged)):
         raise ValueError(
-            f"exact W1 needs sets of one shape, got {first.shape} and {second.shape}"
+            f"Sinkhorn's iteration did not converge with regularisation ="
+            f" {regularisation}: take a larger one"
         )
+    return float(value)
+
+
+def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both sets as float64 vectors, `[n, D]` and `[m, D]`."""
+    shapes = np.shape(first), np.shape(second)
+    if not all(shapes) or shapes[0][1:] != shapes[1][1:]:
+        raise ValueError(
+            f"distances need sets of samples of one shape, got {shapes[0]} and"
+            f" {shapes[1]}"
+        )
+    if 0 in (shapes[0][0], shapes[1][0]):
+        raise ValueError(f"a set of samples is empty, got {shapes[0]} and {shapes[1]}")
     first, second = (
         np.asarray(x, np.float64).reshape(len(x), -1) for x in (first, second)
     )
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
-        raise ValueError("exact W1 needs finite samples, got NaN or infinity")
+        raise ValueError("distances need finite samples, got NaN or infinity")
+    return first, second
+
+
+def _equally_many(first, second) -> tuple[np.ndarray, np.ndarray]:
+    first, second = _check(first, second)
+    if len(first) != len(second):
+        raise ValueError(
+            f"this distance needs equally many samples on both sides, got {len(first)}"
+            f" and {len(second)}: leave some out"
+        )
+    return first, second
+
+
+def _costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Euclidean distances `[n, n]`, if they fit in memory."""
+    fit = largest_exact()
+    if len(first) > fit:
+        raise ValueError(
+            f"exact W1 of {len(first)} samples needs {16e-9 * len(first) ** 2:.0f} GB;"
+            f" at most {fit} samples fit in this machine's memory: take fewer, or"
+            " sliced_wasserstein"
+        )
     return cdist(first, second)
+
+
+def largest_exact() -> int:
+    """How many samples on each side the exact solver can hold: 16 n^2 bytes."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return math.isqrt(memory // 2 // 16)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial import KDTree
+from scipy.special import rel_entr
 
 
 class ModeStatistics(NamedTuple):
@@ -12,24 +13,38 @@ class ModeStatistics(NamedTuple):
     found: int  # modes with at least one sample within the radius
     total: int  # modes there are
     share: float  # share of samples within the radius of a mode, 0 to 1
+    reverse_kl: float  # KL(samples over modes || uniform), in nats
 
 
 def mode_statistics(
     samples: np.ndarray, modes: np.ndarray, std: float, *, radius: float = 3.0
 ) -> ModeStatistics:
-    """Counts modes found and samples of high quality.
+    """Counts modes found and samples of high quality, and how evenly they fall.
+
+    The statistics of the mode-collapse literature ([VEEGAN] arXiv:1705.07761,
+    [PacGAN] arXiv:1712.04086), which take 2,500 samples and a radius of 3.
 
     Args:
       samples: `[n, D]`.
-      modes: centres `[M, D]`.
+      modes: centres `[M, D]`, all of the same weight.
       std: standard deviation of each mode.
       radius: a sample counts for its nearest mode within `radius * std`. Of perfect
         two-dimensional samples 98.9 % lie within 3.
 
     Returns:
-      The statistics.
+      The statistics. For the divergence each sample counts for its nearest mode,
+      however far: 0 is even, log M a single mode. n perfect samples score about
+      (M - 1) / (2 n), not 0.
+
+    Raises:
+      ValueError: there are no samples, or one is not finite.
     """
-    distance, nearest = KDTree(modes).query(np.asarray(samples))
+    samples = np.asarray(samples)
+    if not len(samples) or not np.isfinite(samples).all():
+        raise ValueError("mode statistics need finite samples, at least one")
+    distance, nearest = KDTree(modes).query(samples)
     close = distance <= radius * std
     found = len(np.unique(nearest[close]))
-    return ModeStatistics(found, len(modes), float(close.mean()))
+    weights = np.bincount(nearest, minlength=len(modes)) / len(samples)
+    divergence = float(rel_entr(weights, 1 / len(modes)).sum())
+    return ModeStatistics(found, len(modes), float(close.mean()), divergence)

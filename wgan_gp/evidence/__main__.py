@@ -78,7 +78,8 @@ def main(argv: list[str]) -> int:
     for claim in args.only:
         started = time.monotonic()
         table = draw(claim, args.out, args.scale)
-        print(f"{claim}: {time.monotonic() - started:.0f} s\n\n{table}\n")
+        elapsed = time.monotonic() - started
+        print(f"{claim}: {elapsed:.0f} s\n\n{table}\n", flush=True)
     print(f"figures and numbers: {args.out}")
     return 0
 

@@ -109,7 +109,13 @@ def layer_gradients(critic: Network, params: Any, x: jax.Array) -> jax.Array:
         return _with_shifts(critic, params, shifts, x)
 
     grads = jax.grad(shifted)([jnp.zeros_like(bias) for bias in hidden])
-    return jnp.stack([jnp.linalg.norm(grad) for grad in grads])
+    return jnp.stack([_norm(grad) for grad in grads])
+
+
+def _norm(x: jax.Array) -> jax.Array:
+    """The norm of a vector, also where its square is too small for float32."""
+    largest = jnp.max(jnp.abs(x))
+    return largest * jnp.linalg.norm(x / jnp.where(largest > 0, largest, 1.0))
 
 
 def _with_shifts(critic: Network, params: Any, shifts: list[jax.Array], x: jax.Array):

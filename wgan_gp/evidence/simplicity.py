@@ -51,12 +51,13 @@ GRID = 64
 class Critics(NamedTuple):
     """Critics of several seeds under one constraint, and what they were trained on."""
 
-    lipschitz: str
+    label: str  # the constraint, or how it was started
     dataset: str
     clip_bound: float | None
     values: np.ndarray  # [S, GRID, GRID] on the square
     gradients: np.ndarray  # [S, GRID, GRID, 2] there
     weights: np.ndarray  # [S, W] all entries of the weight matrices
+    first_weights: np.ndarray  # [S, W] before training, clipped if they will be
     estimate: np.ndarray  # [S] held-out Wasserstein estimates
     true: float  # exact W1 of the held-out samples
     reals: np.ndarray  # [n, 2]
@@ -70,13 +71,21 @@ def evidence(*, datasets: tuple[str, ...], **settings: int) -> Evidence:
         for dataset in datasets
         for lipschitz in PRESETS
     ]
-    roll = [each for each in critics if each.dataset == "swissroll"]
+    inside = train_critics("clip", "swissroll", start_inside=True, **settings)
+    roll = [inside, *(each for each in critics if each.dataset == "swissroll")]
     figures = {"critics": contour_figure(critics), "weights": weight_figure(roll)}
-    return Evidence(figures, list(map(numbers, critics)))
+    return Evidence(figures, list(map(numbers, [*critics, inside])))
 
 
 def train_critics(
-    lipschitz: str, dataset: str, *, seeds: int, steps: int, width: int, samples: int
+    lipschitz: str,
+    dataset: str,
+    *,
+    seeds: int,
+    steps: int,
+    width: int,
+    samples: int,
+    start_inside: bool = False,
 ) -> Critics:
     """Trains one critic per seed, all in one program, and measures them.
 
@@ -87,6 +96,8 @@ def train_critics(
       steps: critic updates.
       width: of each of the three hidden layers.
       samples: held-out samples, for the estimate and the exact W1.
+      start_inside: whether initial parameters are scaled down to at most half the clip
+        bound, so that none is at a limit before training.
 
     Returns:
       The critics' values and gradients on a grid, weights and estimates.
@@ -94,10 +105,16 @@ def train_critics(
     config = critic_config(lipschitz, dataset, steps=steps, width=width)
     experiment = build(config)
     fake = noisy(experiment.dataset.sample)
-    train = make_critic_train(experiment.algorithm, fake, steps)
+    algorithm, label = experiment.algorithm, lipschitz
+    if start_inside:
+        network = algorithm.critic._replace(init=partial(_inside, config, algorithm))
+        algorithm = algorithm._replace(critic=network)
+        label += ", started inside"
+    train = make_critic_train(algorithm, fake, steps)
     keys = jax.random.split(jax.random.key(0), seeds)
     run = jax.jit(jax.vmap(lambda each: train(each, experiment.hyperparameters)))
     params = run(keys)[0].params
+    first = jax.vmap(partial(_first_weights, config, algorithm))(keys)
     real_key, fake_key = jax.random.split(jax.random.key(1))
     reals = experiment.dataset.sample(real_key, samples)
     fakes = fake(fake_key, samples)
@@ -105,12 +122,13 @@ def train_critics(
     values, gradients, weights, estimate = jax.tree.map(np.asarray, measure(params))
     true = exact_wasserstein(np.asarray(reals), np.asarray(fakes))
     return Critics(
-        lipschitz,
+        label,
         dataset,
         config.clip_bound,
         values,
         gradients,
         weights,
+        np.asarray(first),
         estimate,
         true,
         np.asarray(reals),
@@ -118,11 +136,32 @@ def train_critics(
     )
 
 
+def _inside(config, algorithm, key):
+    """Initial parameters, each array scaled to at most half the clip bound."""
+
+    def scaled(leaf):
+        largest = jnp.max(jnp.abs(leaf))
+        return config.clip_bound / 2 * leaf / jnp.where(largest > 0, largest, 1.0)
+
+    return jax.tree.map(scaled, algorithm.critic.init(key))
+
+
+def _first_weights(config, algorithm, key):
+    params = algorithm.critic.init(key)
+    if config.clip_bound is not None:
+        params = losses.clip_weights(params, config.clip_bound)
+    return _flat_weights(params)
+
+
+def _flat_weights(params) -> jax.Array:
+    return jnp.concatenate([jnp.ravel(kernel) for kernel in kernels(params)])
+
+
 def _measure(experiment: Experiment, reals, fakes, params):
     critic = bind(experiment.algorithm.critic, params)
     axis = jnp.linspace(-EDGE, EDGE, GRID)
     plane = jnp.stack(jnp.meshgrid(axis, axis), axis=-1)
-    weights = jnp.concatenate([jnp.ravel(kernel) for kernel in kernels(params)])
+    weights = _flat_weights(params)
     estimate = losses.wasserstein_estimate(critic, reals, fakes)
     over_plane = lambda f: jax.vmap(jax.vmap(f))(plane)  # noqa: E731
     return over_plane(critic), over_plane(jax.grad(critic)), weights, estimate
@@ -162,26 +201,32 @@ def numbers(critics: Critics) -> dict[str, Any]:
     norms = np.linalg.norm(critics.gradients, axis=-1)
     return {
         "data": critics.dataset,
-        "constraint": critics.lipschitz,
+        "constraint": critics.label,
         "estimate / W1": mean_and_spread(critics.estimate / critics.true),
         "Lipschitz constant": mean_and_spread(norms.max(axis=(1, 2))),
         "bends per line": mean_and_spread(list(map(bends, critics.gradients))),
         "weights at ±c": mean_and_spread(
             [share_at_limits(each, critics.clip_bound) for each in critics.weights]
         ),
+        "before training": mean_and_spread(
+            [
+                share_at_limits(each, critics.clip_bound)
+                for each in critics.first_weights
+            ]
+        ),
     }
 
 
 def contour_figure(all_critics: list[Critics]) -> Figure:
     """Level lines of each constraint's first critic: rows constraints, columns data."""
-    rows = list(dict.fromkeys(c.lipschitz for c in all_critics))
+    rows = list(dict.fromkeys(c.label for c in all_critics))
     columns = list(dict.fromkeys(c.dataset for c in all_critics))
     figure = Figure(figsize=(2.5 * len(columns), 2.5 * len(rows)), layout="constrained")
     shape = {"sharex": True, "sharey": True, "squeeze": False}
     grid = figure.subplots(len(rows), len(columns), **shape)
     axis = np.linspace(-EDGE, EDGE, GRID)
     for critics in all_critics:
-        row, column = rows.index(critics.lipschitz), columns.index(critics.dataset)
+        row, column = rows.index(critics.label), columns.index(critics.dataset)
         axes = grid[row, column]
         axes.contour(axis, axis, critics.values[0], levels=16, linewidths=0.8)
         axes.plot(*critics.fakes[:150].T, ".", color=FAKE, ms=2, label="generated")
@@ -190,7 +235,7 @@ def contour_figure(all_critics: list[Critics]) -> Figure:
         if row == 0:
             axes.set_title(critics.dataset)
         if column == 0:
-            axes.set_ylabel(critics.lipschitz)
+            axes.set_ylabel(critics.label)
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, markerscale=2)
     return figure
@@ -198,10 +243,10 @@ def contour_figure(all_critics: list[Critics]) -> Figure:
 
 def weight_figure(all_critics: list[Critics]) -> Figure:
     """Histograms of the critics' weights, one panel per constraint."""
-    figure = Figure(figsize=(2.6 * len(all_critics), 2.6), layout="constrained")
+    figure = Figure(figsize=(2.4 * len(all_critics), 2.6), layout="constrained")
     for axes, critics in zip(figure.subplots(1, len(all_critics)), all_critics):
         pooled = critics.weights.ravel()
         axes.hist(pooled, bins=81, color=THIRD, density=True)
-        axes.set(title=critics.lipschitz, xlabel="weight", yscale="log")
+        axes.set(title=critics.label, xlabel="weight", yscale="log")
     figure.axes[0].set_ylabel("density (log)")
     return figure
