@@ -7,6 +7,9 @@ import jax
 from ml_collections import FrozenConfigDict
 
 from wgan_gp import data, losses, train
+from wgan_gp.critics import make_critic_train
+from wgan_gp.data import funnels
+from wgan_gp.data.funnels import Funnels
 from wgan_gp.networks import MLP, MLPCritic, from_flax
 from wgan_gp.optimisers import make_optimiser
 
@@ -66,11 +69,56 @@ def build(config: FrozenConfigDict) -> Experiment:
     return Experiment(dataset, algorithm, hyperparameters)
 
 
+class CriticExperiment(NamedTuple):
+    """What a configuration of task "critic" describes."""
+
+    funnels: Funnels
+    algorithm: train.CriticAlgorithm  # real samples are those of `funnels`
+    sample_fake: data.Sampler
+    hyperparameters: train.Hyperparameters
+
+
+def build_critic(config: FrozenConfigDict) -> CriticExperiment:
+    """Builds a critic to be trained alone, on a pair of known W1.
+
+    Args:
+      config: from `configs.resolve`, of task "critic".
+
+    Raises:
+      ValueError: the parts do not fit each other.
+    """
+    cell = config.data
+    pair = funnels.make_funnels(cell.dimension, cell.funnels, cell.seed)
+    algorithm = train.CriticAlgorithm(
+        critic=from_flax(MLPCritic(**config.critic), (cell.dimension,)),
+        sample_real=partial(funnels.sample_real, pair),
+        critic_optimiser=partial(
+            make_optimiser,
+            updates=config.steps,
+            **_optimiser(config.critic_optimiser),
+        ),
+        penalty=make_penalty(config),
+        clip=config.lipschitz == "clip",
+        batch_size=config.batch_size,
+    )
+    hyperparameters = train.Hyperparameters(
+        critic_learning_rate=config.critic_optimiser.learning_rate,
+        weight=0.0 if config.penalty.weight is None else config.penalty.weight,
+        clip_bound=0.0 if config.clip_bound is None else config.clip_bound,
+    )
+    sample_fake = partial(funnels.sample_fake, pair)
+    train_one = make_critic_train(algorithm, sample_fake, 1)
+    jax.eval_shape(train_one, jax.random.key(0), hyperparameters)
+    return CriticExperiment(pair, algorithm, sample_fake, hyperparameters)
+
+
 def make_penalty(config: FrozenConfigDict) -> losses.Penalty | None:
     """The penalty that `lipschitz` and the section `penalty` describe."""
     penalty, points = config.penalty, losses.interpolates
     if penalty.points == "box":
         points = losses.uniform_box(*penalty.box)
+    elif penalty.points == "endpoints":
+        points = losses.endpoints
     match config.lipschitz:
         case "clip":
             return None

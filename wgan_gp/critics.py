@@ -7,15 +7,47 @@ from typing import Any
 import jax
 
 from wgan_gp.data import Sampler
-from wgan_gp.train import Algorithm, Hyperparameters, Metrics, Player, critic_step
+from wgan_gp.train import (
+    Algorithm,
+    CriticAlgorithm,
+    Hyperparameters,
+    Metrics,
+    Player,
+    critic_step,
+)
+
+
+def init_critic(
+    algorithm: Algorithm | CriticAlgorithm,
+    hyperparameters: Hyperparameters,
+    key: jax.Array,
+) -> Player:
+    """The critic before its first update."""
+    params = algorithm.critic.init(key)
+    optimiser = algorithm.critic_optimiser(hyperparameters.critic_learning_rate)
+    return Player(params, optimiser.init(params))
+
+
+def critic_steps(
+    algorithm: Algorithm | CriticAlgorithm,
+    hyperparameters: Hyperparameters,
+    sample_fake: Sampler,
+    critic: Player,
+    keys: jax.Array,
+) -> tuple[Player, Metrics]:
+    """One update of a critic for each key `[steps]`; the same as `train.critic_step`.
+
+    Returns:
+      The critic, and metrics `[steps]`, those of `losses.critic_loss` at each update.
+    """
+    step = partial(critic_step, algorithm, hyperparameters, sample_fake)
+    return jax.lax.scan(step, critic, keys)
 
 
 def make_critic_train(
-    algorithm: Algorithm, sample_fake: Sampler, steps: int
+    algorithm: Algorithm | CriticAlgorithm, sample_fake: Sampler, steps: int
 ) -> Callable[[jax.Array, Hyperparameters], tuple[Player, Metrics]]:
     """The training of a critic as one pure function, to jit and vmap.
-
-    The same critic step as in `train.train_step`, without the generator's.
 
     Args:
       algorithm: its critic, real samples, penalty and batch size are used.
@@ -29,11 +61,9 @@ def make_critic_train(
 
     def train(key, hyperparameters):
         init_key, train_key = jax.random.split(key)
-        params = algorithm.critic.init(init_key)
-        optimiser = algorithm.critic_optimiser(hyperparameters.critic_learning_rate)
-        step = partial(critic_step, algorithm, hyperparameters, sample_fake)
-        critic = Player(params, optimiser.init(params))
-        return jax.lax.scan(step, critic, jax.random.split(train_key, steps))
+        critic = init_critic(algorithm, hyperparameters, init_key)
+        keys = jax.random.split(train_key, steps)
+        return critic_steps(algorithm, hyperparameters, sample_fake, critic, keys)
 
     return train
 

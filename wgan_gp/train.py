@@ -44,6 +44,17 @@ class Algorithm(NamedTuple):
     batch_size: int = 256
 
 
+class CriticAlgorithm(NamedTuple):
+    """Those of them that shape the training of a critic alone."""
+
+    critic: Network
+    sample_real: Sampler
+    critic_optimiser: Callable[..., optax.GradientTransformation]
+    penalty: losses.Penalty | None = losses.gradient_penalty
+    clip: bool = False
+    batch_size: int = 256
+
+
 class Player(NamedTuple):
     """One of the two networks and what its optimiser remembers."""
 
@@ -87,7 +98,7 @@ def generate(algorithm: Algorithm, params: Any, key: jax.Array, n: int) -> jax.A
 
 
 def critic_step(
-    algorithm: Algorithm,
+    algorithm: Algorithm | CriticAlgorithm,
     hyperparameters: Hyperparameters,
     sample_fake: Sampler,
     critic: Player,

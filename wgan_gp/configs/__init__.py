@@ -7,7 +7,7 @@ line has been read, first from the experiment's `by_constraint` table, then from
 any of them can still be set by hand.
 """
 
-from wgan_gp.configs.fields import PAPER_TOY, PRESETS, SMOKE, base, experiment
+from wgan_gp.configs.fields import PAPER_TOY, PRESETS, SMOKE, base, experiment, update
 from wgan_gp.configs.resolution import resolve
 
-__all__ = ["PAPER_TOY", "PRESETS", "SMOKE", "base", "experiment", "resolve"]
+__all__ = ["PAPER_TOY", "PRESETS", "SMOKE", "base", "experiment", "resolve", "update"]

@@ -9,27 +9,51 @@ from wgan_gp import data, networks, optimisers
 from wgan_gp.configs.fields import POINTS
 from wgan_gp.losses import PAIRINGS, SHAPES
 
+_WORD = 2**32  # what the device counts and seeds with: 32 bits
+
 
 def check(config: ConfigDict) -> None:
     """Raises ValueError for the first field that is out of range or of no effect."""
     _check_unused(config)
-    for path in ("steps", "batch_size", "n_critic", "log_every", "eval_every"):
-        _at_least(path, get(config, path), 1)
-    for path in ("eval_samples", "eval_repeats", "generator.latent"):
+    for path in ("steps", "batch_size", "log_every", "eval_every", "eval_samples"):
         _at_least(path, get(config, path), 1)
     _at_least("seed", config.seed, 0)
-    # What the device counts and seeds with: 32 bits.
-    _below("seed", config.seed, 2**32)
-    _below("steps * n_critic", config.steps * config.n_critic, 2**31)
-    _in_range("ema_decay", config.ema_decay, 0, 1)
-    one_of("data.name", config.data.name, data.DATASETS)
-    for player in ("critic", "generator"):
-        _check_network(player, config[player])
-        _check_optimiser(f"{player}_optimiser", config[f"{player}_optimiser"])
+    _below("seed", config.seed, _WORD)
+    _check_network("critic", config.critic)
+    _check_critic(config.critic)
+    _check_optimiser("critic_optimiser", config.critic_optimiser)
     if config.lipschitz == "clip":
         _positive("clip_bound", config.clip_bound)
     else:
         _check_penalty(config.penalty, config.batch_size)
+    if config.task == "gan":
+        _check_gan(config)
+    else:
+        _check_funnels(config)
+
+
+def _check_gan(config: ConfigDict) -> None:
+    for path in ("n_critic", "eval_repeats", "generator.latent"):
+        _at_least(path, get(config, path), 1)
+    _below("steps * n_critic", config.steps * config.n_critic, 2**31)
+    _in_range("ema_decay", config.ema_decay, 0, 1)
+    one_of("data.name", config.data.name, data.DATASETS)
+    _check_network("generator", config.generator)
+    _check_optimiser("generator_optimiser", config.generator_optimiser)
+
+
+def _check_funnels(config: ConfigDict) -> None:
+    for path in ("data.dimension", "data.funnels"):
+        _at_least(path, get(config, path), 1)
+    _at_least("data.seed", config.data.seed, 0)
+    _below("data.seed", config.data.seed, _WORD)
+    _below("steps", config.steps, 2**31)
+
+
+def _check_critic(critic: ConfigDict) -> None:
+    _at_least("critic.maxout", critic.maxout, 1)
+    _at_least("critic.fourier", critic.fourier, 0)
+    _positive("critic.fourier_scale", critic.fourier_scale)
 
 
 def _check_unused(config: ConfigDict) -> None:
@@ -54,6 +78,7 @@ def _check_network(player: str, network: ConfigDict) -> None:
             " own, and batch normalisation ties a batch's samples together; use 'layer'"
         )
     one_of(f"{player}.norm", network.norm, networks.NORMS)
+    one_of(f"{player}.initialiser", network.initialiser, networks.INITIALISERS)
 
 
 def _check_optimiser(path: str, optimiser: ConfigDict) -> None:

@@ -39,7 +39,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "generator_optimiser": _ADAM | _OPTIMISER,
     },
 }
-POINTS = ("interpolates", "box")
+TASKS = ("gan", "critic")
+POINTS = ("interpolates", "endpoints", "box")
 
 # Variants that the toy experiments share. The reference's settings (gan_toy.py) with
 # Algorithm 1's lambda of 10 in place of that script's 0.1.
@@ -66,49 +67,72 @@ SMOKE: dict[str, Any] = {
 }
 
 
-def base() -> ConfigDict:
-    """All fields there are, with Algorithm 1's defaults, open ones as placeholders."""
-    config = ConfigDict(
-        {
-            "name": "unnamed",
-            "seed": 0,
-            "lipschitz": "two_sided",
-            "steps": 10_000,  # generator updates
-            "batch_size": 256,
-            "n_critic": 5,
-            "ema_decay": 0.0,  # of the generator's average; 0 is no average
-            "data": {"name": "8gaussians"},
-            "critic": {
-                "hidden": (512, 512, 512),
-                "activation": "relu",
-                "norm": "none",
-            },
-            "generator": {
-                "hidden": (512, 512, 512),
-                "activation": "relu",
-                "norm": "none",
-                "latent": 2,  # dimension of z ~ N(0, I)
-            },
-            "critic_optimiser": _open_optimiser(),
-            "generator_optimiser": _open_optimiser(),
-            "penalty": {
-                "weight": _open(float),  # lambda
-                "points": _open(str),  # a name in POINTS
-                "box": _open(tuple),  # (low, high) of points="box"
-                "shape": _open(str),  # difference only: a name in SHAPES
-                "power": _open(int),  # of one-sided shapes
-                "pairing": _open(str),  # difference only: a name in PAIRINGS
-                "signed": _open(bool),  # difference only
-            },
-            "clip_bound": _open(float),
-            "by_constraint": {name: ConfigDict() for name in PRESETS},
-            "log_every": 100,  # generator updates
-            "eval_every": 1000,
-            "eval_samples": 2000,  # for the exact W1
-            "eval_repeats": 16,  # independent sets of them in the final report
-        }
-    )
-    return config.lock()
+def base(task: str = "gan") -> ConfigDict:
+    """All fields there are, with Algorithm 1's defaults, open ones as placeholders.
+
+    Args:
+      task: "gan" for a critic and a generator; "critic" for a critic alone, trained on
+        a pair of distributions whose W1 is known.
+
+    Raises:
+      ValueError: another task.
+    """
+    if task not in TASKS:
+        raise ValueError(f"task must be one of {', '.join(TASKS)}; got {task!r}")
+    common = {
+        "name": "unnamed",
+        "task": task,
+        "seed": 0,
+        "lipschitz": "two_sided",
+        "steps": 10_000,  # generator updates; of a critic alone, its own
+        "batch_size": 256,
+        "critic": {
+            "hidden": (512, 512, 512),
+            "activation": "relu",
+            "norm": "none",
+            "initialiser": "he",
+            "maxout": 1,  # linear outputs that the value is the largest of
+            "fourier": 0,  # sines and cosines added to the input
+            "fourier_scale": 1.0,
+        },
+        "critic_optimiser": _open_optimiser(),
+        "penalty": {
+            "weight": _open(float),  # lambda
+            "points": _open(str),  # a name in POINTS
+            "box": _open(tuple),  # (low, high) of points="box"
+            "shape": _open(str),  # difference only: a name in SHAPES
+            "power": _open(int),  # of one-sided shapes
+            "pairing": _open(str),  # difference only: a name in PAIRINGS
+            "signed": _open(bool),  # difference only
+        },
+        "clip_bound": _open(float),
+        "by_constraint": {name: ConfigDict() for name in PRESETS},
+        "log_every": 100,  # steps
+        "eval_every": 1000,
+        "eval_samples": 2000,  # on each side
+    }
+    return ConfigDict(common | _only(task)).lock()
+
+
+def _only(task: str) -> dict[str, Any]:
+    """The fields that one task has and the other has not."""
+    if task == "critic":
+        # Fields of `data.funnels.make_funnels`.
+        return {"data": {"dimension": 2, "funnels": 4, "seed": 987}}
+    return {
+        "n_critic": 5,
+        "ema_decay": 0.0,  # of the generator's average; 0 is no average
+        "data": {"name": "8gaussians"},
+        "generator": {
+            "hidden": (512, 512, 512),
+            "activation": "relu",
+            "norm": "none",
+            "initialiser": "he",
+            "latent": 2,  # dimension of z ~ N(0, I)
+        },
+        "generator_optimiser": _open_optimiser(),
+        "eval_repeats": 16,  # independent sets of samples in the final report
+    }
 
 
 def _open_optimiser() -> dict[str, Any]:
@@ -121,12 +145,15 @@ def _open_optimiser() -> dict[str, Any]:
     }
 
 
-def experiment(name: str, arg: str, **variants: dict[str, Any]) -> ConfigDict:
+def experiment(
+    name: str, arg: str, *, task: str = "gan", **variants: dict[str, Any]
+) -> ConfigDict:
     """The configuration of an experiment and of its named variants.
 
     Args:
       name: of the experiment.
       arg: what stands behind the colon in `--config FILE:ARG`; "" is the default.
+      task: as in `base`.
       **variants: nested updates of `base()`. "default" is applied first, then the
         one that `arg` names, if any; "smoke" and "paper" are the usual ones.
 
@@ -139,15 +166,16 @@ def experiment(name: str, arg: str, **variants: dict[str, Any]) -> ConfigDict:
     if arg and arg not in variants:
         known = ", ".join(f":{each}" for each in variants if each != "default")
         raise ValueError(f"unknown variant :{arg} of {name}; there are {known}")
-    config = base()
+    config = base(task)
     config.name = name + (f"-{arg}" if arg else "")
-    _update(config, variants["default"])
+    update(config, variants["default"])
     if arg:
-        _update(config, variants[arg])
+        update(config, variants[arg])
     return config
 
 
-def _update(config: ConfigDict, changes: dict[str, Any]) -> None:
+def update(config: ConfigDict, changes: dict[str, Any]) -> None:
+    """Applies nested changes in place, those under `by_constraint` too."""
     changes = dict(changes)
     by_constraint = changes.pop("by_constraint", {})
     config.update(changes)

@@ -43,7 +43,8 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
 def _check_fields(config: ConfigDict) -> None:
     if not isinstance(config, ConfigDict):
         raise ValueError(f"get_config must return a ConfigDict, got {config!r}")
-    ours, theirs = ({path for path, _ in _leaves(c)} for c in (base(), config))
+    full = base(config.get("task") or "gan")
+    ours, theirs = ({path for path, _ in _leaves(c)} for c in (full, config))
     # by_constraint is free-form: what it names is checked when it is applied.
     theirs = {path for path in theirs if not path.startswith("by_constraint")}
     if missing := sorted(ours - theirs):
@@ -70,6 +71,8 @@ def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
 def _applies(config: ConfigDict, path: str) -> bool:
     """Whether a preset belongs beside what has been set already."""
     section, _, field = path.rpartition(".")
+    if section and section not in config:
+        return False  # a critic alone has no generator
     if field in ("beta1", "beta2"):
         return field in BETAS.get(config[section].name or "adam", ())
     if path == "penalty.points":

@@ -81,11 +81,10 @@ def sliced_wasserstein(
     lines = jax.random.normal(jax.random.key(seed), (directions, first.shape[1]))
     lines = np.asarray(lines / jnp.linalg.norm(lines, axis=1, keepdims=True))
 
-    def projected(x):
-        return np.sort(x @ line)
-
     # One line at a time: memory stays at n, whatever the number of lines.
-    distances = [np.abs(projected(first) - projected(second)).mean() for line in lines]
+    distances = [
+        np.abs(np.sort(first @ line) - np.sort(second @ line)).mean() for line in lines
+    ]
     return float(np.mean(distances))
 
 
@@ -117,15 +116,16 @@ def sinkhorn_divergence(
     first, second = _check(first, second)
     if not (math.isfinite(regularisation) and regularisation > 0):
         raise ValueError(f"regularisation must be > 0, got {regularisation}")
-    value, solution = ott.sinkhorn_divergence(
-        pointcloud.PointCloud,
-        jnp.asarray(first, jnp.float32),
-        jnp.asarray(second, jnp.float32),
-        cost_fn=costs.Euclidean(),
-        epsilon=regularisation,
-        batch_size=None if max(len(first), len(second)) <= _KEPT else 1024,
-        solve_kwargs={"max_iterations": 20_000},
-    )
+    with jax.numpy_rank_promotion("allow"):  # OTT-JAX relies on it
+        value, solution = ott.sinkhorn_divergence(
+            pointcloud.PointCloud,
+            jnp.asarray(first, jnp.float32),
+            jnp.asarray(second, jnp.float32),
+            cost_fn=costs.Euclidean(),
+            epsilon=regularisation,
+            batch_size=None if max(len(first), len(second)) <= _KEPT else 1024,
+            solve_kwargs={"max_iterations": 20_000},
+        )
     if not all(map(bool, solution.converged)):
         raise ValueError(
             f"Sinkhorn's iteration did not converge with regularisation ="

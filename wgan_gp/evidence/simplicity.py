@@ -64,7 +64,7 @@ class Critics(NamedTuple):
     fakes: np.ndarray  # [n, 2]
 
 
-def evidence(*, datasets: tuple[str, ...], **settings: int) -> Evidence:
+def evidence(*, datasets: tuple[str, ...], **settings: Any) -> Evidence:
     """Both claims: figures `critics` and `weights`, and the table."""
     critics = [
         train_critics(lipschitz, dataset, **settings)

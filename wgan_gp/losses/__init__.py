@@ -4,7 +4,7 @@ A Lipschitz constraint is a projection (`clip_weights`) or a penalty
 `weight * shape(slope(points))`, put together from three small choices:
 
 ======  ==================================================================
-points  `interpolates`, `uniform_box`; pairs of them: `independent_pairs`,
+points  `interpolates`, `endpoints`, `uniform_box`; pairs of them: `independent_pairs`,
         `segment_pairs`, `endpoint_pairs`
 slope   `gradient_norm`, `difference_quotient`, `signed_difference_quotient`
 shape   `two_sided`, `one_sided`
@@ -40,6 +40,7 @@ from wgan_gp.losses.penalties import (
 from wgan_gp.losses.points import (
     PAIRINGS,
     endpoint_pairs,
+    endpoints,
     independent_pairs,
     interpolate,
     interpolates,
@@ -72,6 +73,7 @@ __all__ = [
     "difference_penalty",
     "difference_quotient",
     "endpoint_pairs",
+    "endpoints",
     "generator_loss",
     "gradient_norm",
     "gradient_penalty",

@@ -53,6 +53,24 @@ def interpolates(
     return (interpolate(reals, fakes, epsilon.astype(reals.dtype)),)
 
 
+def endpoints(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.Array]:
+    """One end of each pair of a batch: the real or the generated sample, by a coin.
+
+    Where both distributions cover the same region, their samples are where a critic
+    is judged, and interpolates of unrelated pairs lie elsewhere.
+
+    Args:
+      reals: `[B, ...]`.
+      fakes: `[B, ...]`.
+      key: one key for the batch, or one per sample `[B]`.
+
+    Returns:
+      A tuple with the points `[B, ...]`.
+    """
+    heads = jax.vmap(jax.random.bernoulli)(sample_keys(key, reals.shape[0]))
+    return (jax.vmap(jnp.where)(heads, reals, fakes),)
+
+
 def uniform_box(low: float | jax.Array, high: float | jax.Array) -> Points:
     """Points spread evenly over a box, as a stand-in for "the whole sample space".
 

@@ -12,9 +12,18 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from wgan_gp.networks.mlp import ACTIVATIONS, MLP, NORMS, MLPCritic
+from wgan_gp.networks.mlp import ACTIVATIONS, INITIALISERS, MLP, NORMS, MLPCritic
 
-__all__ = ["ACTIVATIONS", "MLP", "NORMS", "MLPCritic", "Network", "bind", "from_flax"]
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALISERS",
+    "MLP",
+    "NORMS",
+    "MLPCritic",
+    "Network",
+    "bind",
+    "from_flax",
+]
 
 
 class Network(NamedTuple):

@@ -1,0 +1,14 @@
+"""A critic alone against known optimal transport (Korotin et al. 2022).
+
+    python -m wgan_gp.main --config experiments/w1_benchmark.py:dim=16,funnels=4
+
+Behind the colon: the cell, by `dim` and `funnels`, and `recipe`: "tuned" (the
+default), "published" or "smoke". What each reaches is in docs/w1_benchmark.md.
+"""
+
+from wgan_gp.ground_truth.recipes import parse_cell
+
+
+def get_config(arg: str = ""):
+    """The configuration of the cell that `arg` describes."""
+    return parse_cell(arg)

@@ -1,0 +1,137 @@
+"""Runs a grid of the W1 benchmark: `python -m wgan_gp.ground_truth --out DIR ...`.
+
+Each cell's numbers go to a file of their own as soon as they are there, and a cell
+that has one with the same settings is not run again: an interrupted grid goes on where
+it stopped, and several processes may share the work.
+"""
+
+import argparse
+import itertools
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from wgan_gp import configs
+from wgan_gp.ground_truth import published, table
+from wgan_gp.ground_truth.cells import solve_cells
+from wgan_gp.ground_truth.recipes import RECIPES, cell_config
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m wgan_gp.ground_truth")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the cells")
+    parser.add_argument("--table", type=Path, help="page whose tables are replaced")
+    parser.add_argument("--recipes", nargs="*", default=["tuned"], choices=RECIPES)
+    parser.add_argument(
+        "--lipschitz", nargs="*", default=["one_sided"], choices=configs.PRESETS
+    )
+    parser.add_argument("--dims", nargs="*", type=int, default=[2, 4, 8, 16])
+    parser.add_argument("--funnels", nargs="*", type=int, default=published.FUNNELS)
+    parser.add_argument("--seeds", type=int, default=1)
+    args = parser.parse_args(argv[1:])
+    cells = itertools.product(args.recipes, args.lipschitz, args.dims, args.funnels)
+    try:
+        if args.seeds < 1:
+            raise ValueError(f"--seeds must be at least 1, got {args.seeds}")
+        if args.table:
+            table.check_page(args.table)
+        todo = [_cell(*cell, seeds=args.seeds) for cell in cells]
+        args.out.mkdir(parents=True, exist_ok=True)
+        todo = [cell for cell in todo if not _is_done(args.out, cell)]
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for group in _together(todo):
+        for cell, record in zip(group, _solve(group)):
+            _write(args.out, cell, record)
+            print(table.one_line(record), flush=True)
+    if args.table:
+        table.write_page(args.table, args.out)
+    return 0
+
+
+def _cell(recipe: str, lipschitz: str, dimension: int, funnels: int, *, seeds: int):
+    config = cell_config(dimension, funnels, recipe)
+    config.lipschitz = lipschitz
+    return {
+        "recipe": recipe,
+        "seeds": seeds,
+        "config": json.loads(configs.resolve(config).to_json()),
+    }
+
+
+def _path(out: Path, cell: dict[str, Any]) -> Path:
+    config = cell["config"]
+    return out / f"{config['name']}-{cell['recipe']}-{config['lipschitz']}.json"
+
+
+def _is_done(out: Path, cell: dict[str, Any]) -> bool:
+    """Whether the folder has this cell, with these settings.
+
+    Raises:
+      ValueError: it has the cell with others, or a file that cannot be read.
+    """
+    path = _path(out, cell)
+    if not path.exists():
+        return False
+    try:
+        found = json.loads(path.read_text())
+        known = {name: found[name] for name in cell}
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"{path} is not a cell's record: move it away") from None
+    if known != cell:
+        raise ValueError(
+            f"{path} was made with other settings: move it away, or use another --out"
+        )
+    return True
+
+
+def _together(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Cells that one program solves: on accelerators all of one shape.
+
+    On a CPU a program for each cell is faster: there, batched matrix products take
+    longer than one after another (`benchmarks/README.md`).
+    """
+    if jax.default_backend() == "cpu":
+        return [[cell] for cell in cells]
+
+    def shape(cell):
+        config = cell["config"]
+        data = {k: v for k, v in config["data"].items() if k != "funnels"}
+        return json.dumps([cell["recipe"], config | {"data": data, "name": ""}])
+
+    ordered = sorted(cells, key=shape)
+    return [list(group) for _, group in itertools.groupby(ordered, key=shape)]
+
+
+def _solve(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cells' records: settings, and numbers `[S]` for the seeds."""
+    first, started = group[0], time.monotonic()
+    data = first["config"]["data"]
+    config = cell_config(data["dimension"], data["funnels"], first["recipe"])
+    config.lipschitz = first["config"]["lipschitz"]
+    funnels = tuple(cell["config"]["data"]["funnels"] for cell in group)
+    truth = solve_cells(configs.resolve(config), funnels, first["seeds"])
+    seconds = (time.monotonic() - started) / len(group) / first["seeds"]
+    return [
+        cell
+        | {"seconds": round(seconds, 1)}
+        | {name: values[i].tolist() for name, values in truth._asdict().items()}
+        for i, cell in enumerate(group)
+    ]
+
+
+def _write(out: Path, cell: dict[str, Any], record: dict[str, Any]) -> None:
+    path = _path(out, cell)
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(record, indent=1) + "\n")
+    draft.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,113 @@
+"""How a critic is trained on a cell of the benchmark, by name."""
+
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from wgan_gp import configs
+
+# The protocol of Korotin et al. 2022: what their table was made with.
+PUBLISHED: dict[str, Any] = {
+    "steps": 60_000,
+    "batch_size": 1024,
+    "log_every": 1000,
+    "eval_every": 10_000,
+    "eval_samples": 4096,
+    "critic": {"initialiser": "fan_in"},
+    "critic_optimiser": {
+        "name": "adam",
+        "learning_rate": 2e-4,
+        "beta1": 0.0,
+        "beta2": 0.9,
+        "schedule": "constant",
+    },
+    # The paper clips weights only and stops after 5,000 updates; biases too here.
+    "by_constraint": {"clip": {"clip_bound": 0.04}},
+}
+_ENDPOINTS = {"penalty": {"points": "endpoints"}}
+# This project's own: `docs/w1_benchmark.md` says what each part is worth.
+TUNED: dict[str, Any] = {
+    "lipschitz": "one_sided",
+    "steps": 16_000,
+    "batch_size": 256,
+    "log_every": 1000,
+    "eval_every": 2000,
+    "eval_samples": 4096,
+    "critic": {"hidden": (512,), "maxout": 256, "initialiser": "fan_in"},
+    "critic_optimiser": {
+        "name": "adam",
+        "learning_rate": 2e-3,
+        "beta1": 0.9,
+        "beta2": 0.99,
+        "schedule": "cosine",
+    },
+    "by_constraint": {
+        "clip": {"clip_bound": 0.04},
+        "one_sided": _ENDPOINTS,
+        "two_sided": _ENDPOINTS,
+    },
+}
+SMOKE: dict[str, Any] = {
+    "steps": 20,
+    "batch_size": 16,
+    "log_every": 5,
+    "eval_every": 10,
+    "eval_samples": 50,
+    "critic": {"hidden": (8,)},
+}
+RECIPES = {"tuned": TUNED, "published": PUBLISHED, "smoke": SMOKE}
+
+
+def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDict:
+    """The configuration of one cell, to be resolved.
+
+    Args:
+      dimension: D, at least 1.
+      funnels: N, at least 1.
+      recipe: a key of `RECIPES`.
+
+    Raises:
+      ValueError: an unknown recipe, or a dimension or number of funnels below 1.
+    """
+    if recipe not in RECIPES:
+        raise ValueError(f"recipe must be one of {', '.join(RECIPES)}; got {recipe!r}")
+    if dimension < 1 or funnels < 1:
+        raise ValueError(
+            "a cell needs dim >= 1 and funnels >= 1, got"
+            f" dim={dimension},funnels={funnels}"
+        )
+    config = configs.experiment(
+        f"w1-dim{dimension}-funnels{funnels}",
+        "" if recipe == "tuned" else recipe,
+        task="critic",
+        default={"data": {"dimension": dimension, "funnels": funnels}},
+        **({} if recipe == "tuned" else {recipe: RECIPES[recipe]}),
+    )
+    if recipe == "tuned":
+        configs.update(config, TUNED)
+        if dimension <= 8:  # where kinks are dense, waves; in more they do harm
+            config.critic.fourier = 32
+            config.critic.fourier_scale = 4.0 / dimension
+    if recipe == "published":
+        config.critic.hidden = (max(2 * dimension, 128),) * 2
+    return config
+
+
+def parse_cell(arg: str) -> ConfigDict:
+    """The configuration that "dim=16,funnels=4,recipe=published" describes.
+
+    Raises:
+      ValueError: anything else.
+    """
+    cell = {"dim": "2", "funnels": "4", "recipe": "tuned"}
+    for part in filter(None, arg.split(",")):
+        name, equals, value = part.partition("=")
+        if not equals or name not in cell:
+            raise ValueError(
+                f"a cell is described as dim=16,funnels=4,recipe=tuned; got {part!r}"
+            )
+        cell[name] = value
+    for name in ("dim", "funnels"):
+        if not cell[name].isdecimal():
+            raise ValueError(f"{name} must be a whole number >= 1, got {cell[name]!r}")
+    return cell_config(int(cell["dim"]), int(cell["funnels"]), cell["recipe"])

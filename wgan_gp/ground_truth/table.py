@@ -1,0 +1,102 @@
+"""The benchmark's records as tables."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan_gp.ground_truth.published import (
+    BEST_COSINE,
+    COSINE,
+    ESTIMATE,
+    L2,
+    published,
+)
+
+BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+_QUANTITIES = {
+    "cosine": ("Cosine of the gradients (1 is perfect)", COSINE, "{:.2f}"),
+    "l2": ("L2 distance of the gradients (0 is perfect)", L2, "{:.2f}"),
+    "estimate": ("Wasserstein estimate", ESTIMATE, "{:.2f}"),
+}
+
+
+def one_line(record: dict[str, Any]) -> str:
+    """A record as a line of text."""
+    config = record["config"]
+    cell = config["lipschitz"], config["data"]["dimension"], config["data"]["funnels"]
+    theirs, best = published(COSINE, *cell), published(BEST_COSINE, *cell)
+    return (
+        f"{record['recipe']} {cell[0]} D={cell[1]} N={cell[2]}:"
+        f" cosine {np.mean(record['cosine']):.3f} (published {theirs}, best {best}),"
+        f" L2 {np.mean(record['l2']):.3f},"
+        f" W1 {np.mean(record['estimate']):.3f} of {np.mean(record['w1']):.3f},"
+        f" {record['seconds']} s"
+    )
+
+
+def check_page(page: Path) -> None:
+    """Raises ValueError unless the page has the two marks that tables go between."""
+    text = page.read_text()
+    if not 0 <= text.find(BEGIN) < text.find(END):
+        raise ValueError(f"{page} lacks the lines {BEGIN} and {END}, in this order")
+
+
+def write_page(page: Path, folder: Path) -> None:
+    """Replaces the tables of a page by those of a folder's records."""
+    check_page(page)
+    before, rest = page.read_text().split(BEGIN)
+    after = rest.split(END)[1]
+    page.write_text(f"{before}{BEGIN}\n\n{tables(folder)}\n{END}{after}")
+
+
+def tables(folder: Path) -> str:
+    """A table for each recipe, constraint and quantity: ours / published, by cell."""
+    records = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    kinds = {(each["recipe"], each["config"]["lipschitz"]): [] for each in records}
+    for each in records:
+        kinds[each["recipe"], each["config"]["lipschitz"]].append(each)
+    return "\n".join(_tables(*kind, records) for kind, records in kinds.items())
+
+
+def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
+    cells = {
+        (each["config"]["data"]["dimension"], each["config"]["data"]["funnels"]): each
+        for each in records
+    }
+    dimensions = sorted({dimension for dimension, _ in cells})
+    funnels = sorted({number for _, number in cells})
+    seeds = max(each["seeds"] for each in records)
+    lines = [f"### Recipe `{recipe}`, `{lipschitz}`, seeds: {seeds}", ""]
+    for quantity, (title, theirs, form) in _QUANTITIES.items():
+        if quantity == "cosine" and recipe == "tuned":
+            theirs, title = BEST_COSINE, f"{title} / best published solver"
+        elif quantity == "estimate":
+            title += " (true W1) / published estimate"
+        else:
+            title += " / published"
+        lines += [title, "", "| N \\ D | " + " | ".join(map(str, dimensions)) + " |"]
+        lines.append("|---" * (len(dimensions) + 1) + "|")
+        for number in funnels:
+            row = [
+                _number(cells.get((d, number)), quantity, form, theirs)
+                for d in dimensions
+            ]
+            lines.append(f"| {number} | " + " | ".join(row) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _number(record, quantity: str, form: str, theirs) -> str:
+    if record is None:
+        return "—"
+    config = record["config"]
+    data = config["data"]
+    ours = form.format(np.mean(record[quantity]))
+    if record["seeds"] > 1:
+        ours += " ± " + form.format(np.std(record[quantity]))
+    if quantity == "estimate":
+        ours += f" ({np.mean(record['w1']):.2f})"
+    known = published(theirs, config["lipschitz"], data["dimension"], data["funnels"])
+    return ours if known is None else f"{ours} / {known:g}"
