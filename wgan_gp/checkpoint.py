@@ -11,7 +11,12 @@ from wgan_gp.train import TrainState
 
 def save(path: Path, state: TrainState) -> None:
     """Writes a state to a folder that must not exist yet; atomic."""
-    ocp.save(str(path.absolute()), _plain(state))
+    save_tree(path, _plain(state))
+
+
+def save_tree(path: Path, tree: Any) -> None:
+    """Writes a tree of arrays, none of them keys, likewise."""
+    ocp.save(str(path.absolute()), tree)
 
 
 def load(path: Path, like: TrainState) -> TrainState:

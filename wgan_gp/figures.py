@@ -111,5 +111,37 @@ def training_curves(
     return figure
 
 
+def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> Figure:
+    """The course of a critic whose optimum is known.
+
+    Args:
+      evaluation: records with `step`, `cosine`, `cosine_clear`, `estimate` and `w1`.
+      title: of the figure.
+    """
+    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    figure.suptitle(title)
+    cosine, estimate = figure.subplots(1, 2)
+    at = _column(evaluation, "step")
+    for name, line, label in (
+        ("cosine", "o-", "all samples"),
+        ("cosine_clear", "s:", "centres left out"),
+    ):
+        values = _column(evaluation, name)
+        cosine.plot(at, values, line, color=THIRD, ms=4, label=label)
+    cosine.set(ylabel="cosine with the optimal critic's gradient", ylim=(None, 1))
+    for name, line, colour, label in (
+        ("estimate", "o-", FAKE, "critic's estimate"),
+        ("w1", ":", "0.4", "true W1, same samples"),
+    ):
+        values = _column(evaluation, name)
+        estimate.plot(at, values, line, color=colour, ms=4, label=label)
+    estimate.set(ylabel="distance")
+    for axes in (cosine, estimate):
+        axes.set_xlabel("critic updates")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    return figure
+
+
 def _column(records: Sequence[dict[str, float]], name: str) -> list[float]:
     return [record[name] for record in records]

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -85,12 +84,11 @@ def train_in_chunks(
     )
     done = int(state.step)
     while done < config.steps:
-        due = [done - done % n + n for n in (config.log_every, config.eval_every)]
-        until = min(*due, config.steps)
+        until = next_stop(done, config)
         state, metrics = step(state, until - done)
         done = until
-        scalars = _scalars(metrics)
-        _check_finite(done, scalars)
+        scalars = report.as_floats(metrics)
+        check_finite(done, scalars)
         yield state, scalars
 
 
@@ -131,14 +129,17 @@ def evaluate(
         algorithm, state.critic.params, held.reals[0], fakes[0], critic_key
     )
     quality = sample_quality(experiment.dataset, fakes, held.reals[:repeats])
-    return _scalars(diagnostics) | quality | {"floor": held.floor}
+    return report.as_floats(diagnostics) | quality | {"floor": held.floor}
 
 
-def _scalars(metrics: Any) -> dict[str, float]:
-    return {name: float(value) for name, value in metrics.items()}
+def next_stop(done: int, config: FrozenConfigDict) -> int:
+    """The next step after `done` at which something is logged or evaluated."""
+    due = [done - done % n + n for n in (config.log_every, config.eval_every)]
+    return min(*due, config.steps)
 
 
-def _check_finite(step: int, scalars: dict[str, float]) -> None:
+def check_finite(step: int, scalars: dict[str, float]) -> None:
+    """Raises FloatingPointError if a scalar of this step is not finite."""
     for name, value in scalars.items():
         if not math.isfinite(value):
             raise FloatingPointError(

@@ -28,10 +28,11 @@ def main(argv: list[str]) -> int:
     except (ValueError, OSError) as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
-    from wgan_gp import loop  # after the flags: importing JAX takes a second
+    from wgan_gp import loop, solve  # after the flags: importing JAX takes a second
 
+    run = solve.run if config.task == "critic" else loop.run
     try:
-        loop.run(config, folder)
+        run(config, folder)
     except FloatingPointError as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 1
@@ -44,7 +45,8 @@ def _start(argv: list[str]):
     from wgan_gp import build, configs, workdir
 
     config = configs.resolve(CONFIG.value)
-    build.build(config)
+    make = build.build_critic if config.task == "critic" else build.build
+    make(config)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     name = f"runs/{config.name}-{config.lipschitz}-{stamp}"
     folder = Path(WORKDIR.value or name)

@@ -1,7 +1,8 @@
 """What a run tells: progress while it trains, a table and pictures at its end."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -102,6 +103,11 @@ def progress_bar(console: Console) -> Progress:
         TextColumn("{task.description}"),
         console=console,
     )
+
+
+def as_floats(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Scalars on the device as Python numbers."""
+    return {name: float(value) for name, value in metrics.items()}
 
 
 def live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> str:

@@ -52,12 +52,15 @@ def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
 
     Raises:
       FileNotFoundError: the folder holds no run, or one that has not finished.
-      ValueError: its configuration cannot be read.
+      ValueError: its configuration cannot be read, or it has no generator.
     """
     path = workdir / "config.json"
     if not path.is_file():
         raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
-    experiment = build(read_config(path))
+    config = read_config(path)
+    if config.task != "gan":
+        raise ValueError(f"{workdir} holds a critic trained alone: it has no generator")
+    experiment = build(config)
     start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
     like = jax.eval_shape(start, jax.random.key(0))
     return experiment, checkpoint.load(workdir / "checkpoint", like)
@@ -71,7 +74,7 @@ def read_config(path: Path) -> FrozenConfigDict:
     """
     try:
         stored: dict[str, Any] = json.loads(path.read_text())
-        config = configs.base()
+        config = configs.base(stored.get("task", "gan"))
         config.update(stored)
         return configs.resolve(config)
     except (TypeError, KeyError, AttributeError, json.JSONDecodeError) as error:

@@ -85,7 +85,8 @@ def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDi
     )
     if recipe == "tuned":
         configs.update(config, TUNED)
-        if dimension <= 8:  # where kinks are dense, waves; in more they do harm
+        if dimension <= 8:  # where kinks lie close, waves; in more they do harm
+            config.critic.hidden, config.critic.maxout = (256, 256), 128
             config.critic.fourier = 32
             config.critic.fourier_scale = 4.0 / dimension
     if recipe == "published":
