@@ -1,0 +1,147 @@
+from functools import partial
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.helpers import key
+from wgan_gp.data import funnels
+from wgan_gp.data.funnels import Funnels
+from wgan_gp.ground_truth.published import DIMENSIONS, FUNNELS
+
+SIZES = [(2, 4), (2, 64), (8, 16), (16, 256)]
+# True W1 of 4,096 samples, as published; by numbers of funnels, then dimensions.
+PUBLISHED_W1 = (
+    (0.82, 1.39, 1.88, 1.94, 1.82, 1.41, 1.14),
+    (0.47, 1.00, 1.59, 1.74, 1.67, 1.36, 1.07),
+    (0.23, 0.71, 1.26, 1.55, 1.54, 1.32, 1.04),
+    (0.13, 0.49, 1.01, 1.40, 1.41, 1.28, 1.04),
+)
+
+CENTRES_2_4 = [
+    [0.4718094, -2.3439035],
+    [0.488946, 0.1952734],
+    [1.7911239, 1.2044706],
+    [-1.7170475, 1.2049582],
+]
+HEIGHTS_2_4 = [-0.0388906, -0.0912884, -0.0691218, -0.1027469]
+LAST_CENTRE_5_20 = [0.8702788, -1.5541071, 2.4030609, -1.8473136, -1.1807265]
+LAST_HEIGHTS_5_20 = [0.0457215, -0.0530796, -0.0637264, -0.104324]
+
+
+def pairs(pair, n=4000, seed=0):
+    y = funnels.sample_fake(pair, key(seed), n)
+    return funnels.descend(pair, y), y
+
+
+def values(pair, x):
+    return jax.vmap(partial(funnels.potential, pair))(x)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_primal_is_the_dual(size):
+    pair = funnels.make_funnels(*size)
+    x, y = pairs(pair)
+    moved = jnp.linalg.norm(x - y, axis=1)
+    np.testing.assert_allclose(values(pair, y) - values(pair, x), moved, atol=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "count"), [(2, 4), (2, 16), (4, 64), (8, 256), (16, 16), (64, 4)]
+)
+def test_w1_is_the_published_one(dimension, count):
+    pair = funnels.make_funnels(dimension, count)
+    x, y = pairs(pair, 16_000)
+    moved = np.linalg.norm(x - y, axis=1)
+    row = PUBLISHED_W1[FUNNELS.index(count)]
+    # Theirs is a mean of 4,096 samples, rounded.
+    error = 3 * moved.std() / 64 + 0.006
+    assert abs(moved.mean() - row[DIMENSIONS.index(dimension)]) < error
+
+
+def test_one_funnel_at_the_centre_is_known_in_closed_form():
+    # On a line: y ~ U[-e, e] moves to e (|y| / e)^8, so W1 = e (1 / 2 - 1 / 9).
+    pair = Funnels(jnp.zeros((1, 1)), jnp.zeros(1))
+    x, y = pairs(pair, 20_000)
+    share = jnp.abs(y) / funnels.EDGE
+    expected = jnp.sign(y) * funnels.EDGE * share**8
+    np.testing.assert_allclose(x, expected, atol=1e-5)
+    moved = jnp.linalg.norm(x - y, axis=1).mean()
+    np.testing.assert_allclose(moved, funnels.EDGE * (1 / 2 - 1 / 9), rtol=0.01)
+
+
+def test_rays_end_half_way_between_two_equal_funnels():
+    pair = Funnels(jnp.array([[-1.0], [1.0]]), jnp.zeros(2))
+    y = jnp.array([[-0.001], [0.001], [2.4999]])
+    x = funnels.descend(pair, y)
+    share = 0.999**8
+    expected = [[-1 + share], [1 - share], [1 + 1.5 * (1.4999 / 1.5) ** 8]]
+    np.testing.assert_allclose(x, np.array(expected), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_moved_points_stay_in_the_cube_and_in_their_funnel(size):
+    pair = funnels.make_funnels(*size)
+    x, y = pairs(pair)
+    assert jnp.abs(x).max() <= funnels.EDGE * (1 + 1e-6)
+    own = [
+        jnp.argmin(
+            jnp.linalg.norm(z[:, None] - pair.centres[None], axis=2)
+            + pair.heights[None],
+            axis=1,
+        )
+        for z in (x, y)
+    ]
+    assert (own[0] == own[1]).mean() > 0.999
+
+
+def test_the_optimal_gradient_is_that_of_the_potential():
+    pair = funnels.make_funnels(8, 16)
+    x = funnels.sample_real(pair, key(), 200)
+    gradient, radius = jax.vmap(partial(funnels.optimal_gradient, pair))(x)
+    clear = radius > 1e-3
+    expected = -jax.vmap(jax.grad(partial(funnels.potential, pair)))(x)
+    np.testing.assert_allclose(gradient[clear], expected[clear], atol=1e-3)
+    np.testing.assert_allclose(jnp.linalg.norm(gradient, axis=1), 1, rtol=1e-5)
+
+
+def test_at_a_centre_nothing_is_nan():
+    pair = funnels.make_funnels(2, 4)
+    centre = pair.centres[0]
+    assert jnp.isfinite(jax.grad(partial(funnels.potential, pair))(centre)).all()
+    gradient, radius = funnels.optimal_gradient(pair, centre)
+    assert jnp.isfinite(gradient).all()
+    assert radius == 0
+    assert jnp.isfinite(funnels.descend(pair, pair.centres)).all()
+
+
+def test_absent_funnels_change_nothing():
+    pair = funnels.make_funnels(4, 16)
+    padded = funnels.pad(pair, 64)
+    chex.assert_shape(padded.centres, (64, 4))
+    x, y = pairs(pair, 500)
+    chex.assert_trees_all_close(funnels.descend(padded, y), x, atol=1e-5)
+    chex.assert_trees_all_close(values(padded, x), values(pair, x), atol=1e-6)
+
+
+def test_the_authors_funnels_are_drawn():
+    # The first numbers of torch.manual_seed(987) after the draws thrown away.
+    pair = funnels.make_funnels(2, 4)
+    np.testing.assert_allclose(pair.centres, CENTRES_2_4, atol=1e-6)
+    np.testing.assert_allclose(pair.heights, HEIGHTS_2_4, atol=1e-6)
+    large = funnels.make_funnels(5, 20)
+    np.testing.assert_allclose(large.centres[-1], LAST_CENTRE_5_20, atol=1e-6)
+    np.testing.assert_allclose(large.heights[-4:], LAST_HEIGHTS_5_20, atol=1e-6)
+
+
+def test_seeds_differ():
+    first, second = (funnels.make_funnels(2, 4, seed).centres for seed in (0, 1))
+    assert not np.allclose(first, second)
+
+
+@pytest.mark.parametrize("size", [(0, 4), (2, 0), (-1, -1)])
+def test_sizes_below_one_are_refused(size):
+    with pytest.raises(ValueError, match="dim >= 1 and funnels >= 1"):
+        funnels.make_funnels(*size)

@@ -1,0 +1,160 @@
+import json
+
+import numpy as np
+import pytest
+
+from tests.helpers import run_module, unchecked
+from wgan_gp import configs
+from wgan_gp.ground_truth import __main__ as grid
+from wgan_gp.ground_truth import published, table
+from wgan_gp.ground_truth.cells import solve_cells
+from wgan_gp.ground_truth.recipes import cell_config, parse_cell
+
+SMOKE = ("--recipes", "smoke", "--dims", "2", "--funnels")
+
+
+@pytest.mark.parametrize("recipe", ["tuned", "published", "smoke"])
+@pytest.mark.parametrize("lipschitz", configs.PRESETS)
+def test_every_recipe_resolves_under_every_constraint(recipe, lipschitz):
+    config = cell_config(16, 4, recipe)
+    config.lipschitz = lipschitz
+    resolved = configs.resolve(config)
+    assert resolved.task == "critic"
+    assert (resolved.data.dimension, resolved.data.funnels) == (16, 4)
+
+
+def test_the_published_protocol():
+    config = configs.resolve(parse_cell("dim=128,funnels=64,recipe=published"))
+    assert config.critic.hidden == (256, 256)
+    assert (config.steps, config.batch_size) == (60_000, 1024)
+    assert config.critic_optimiser.learning_rate == 2e-4
+    assert config.penalty.weight == 10
+
+
+@pytest.mark.parametrize(
+    ("arg", "message"),
+    [
+        ("dim=0,funnels=4", "dim >= 1 and funnels >= 1"),
+        ("dim=2,funnels=0", "dim >= 1 and funnels >= 1"),
+        ("dim=two", "dim must be a whole number"),
+        ("dims=2", "a cell is described as"),
+        ("recipe=best", "recipe must be one of tuned, published, smoke"),
+    ],
+)
+def test_a_cell_that_is_none_is_refused(arg, message):
+    with pytest.raises(ValueError, match=message):
+        parse_cell(arg)
+
+
+def test_cells_solved_together_are_those_solved_alone():
+    config = cell_config(3, 4, "smoke")
+    config.critic.fourier = 4
+    resolved = configs.resolve(config)
+    with unchecked():
+        together = solve_cells(resolved, (2, 5), 2)
+        alone = solve_cells(resolved, (5,), 2)
+    assert together.cosine.shape == (2, 2)
+    for field, both, one in zip(together._fields, together, alone):
+        np.testing.assert_allclose(both[1], one[0], rtol=1e-3, atol=1e-4, err_msg=field)
+    assert len(np.unique(together.cosine)) == 4
+
+
+def test_training_comes_nearer_to_the_truth():
+    config = cell_config(4, 4, "smoke")
+    config.lipschitz, config.steps, config.eval_samples = "one_sided", 400, 500
+    config.critic.hidden, config.batch_size = (32,), 64
+    config.critic_optimiser.learning_rate = 5e-3
+    with unchecked():
+        truth = solve_cells(configs.resolve(config), (4,), 2)
+    assert (truth.cosine > 0.7).all()
+    assert (truth.estimate > 0.5 * truth.w1).all()
+
+
+def test_a_grid_goes_on_where_it_stopped(tmp_path):
+    first = run_module("wgan_gp.ground_truth", "--out", "w1", *SMOKE, "4", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    (record,) = (tmp_path / "w1").glob("*.json")
+    before = record.read_bytes()
+    again = run_module(
+        "wgan_gp.ground_truth", "--out", "w1", *SMOKE, "4", "16", cwd=tmp_path
+    )
+    assert again.returncode == 0, again.stderr
+    assert [line.split(":")[0] for line in again.stdout.splitlines()] == [
+        "smoke one_sided D=2 N=16"
+    ]
+    assert record.read_bytes() == before
+    assert len(list((tmp_path / "w1").iterdir())) == 2
+
+
+def test_a_record_with_other_settings_is_kept_and_refused(tmp_path):
+    arguments = ["", "--out", str(tmp_path), *SMOKE, "4"]
+    with unchecked():
+        assert grid.main(arguments) == 0
+    (record,) = tmp_path.glob("*.json")
+    before = record.read_bytes()
+    assert grid.main([*arguments, "--seeds", "2"]) == 2
+    record.write_text(before.decode()[:40])
+    assert grid.main(arguments) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dims", "0"], "dim >= 1"),
+        (["--seeds", "0"], "--seeds must be at least 1"),
+        (["--table", "page.md"], "lacks the lines"),
+        (["--table", "none.md"], "No such file"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_line(
+    tmp_path, capsys, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.md").write_text("mine")
+    assert grid.main(["", "--out", "w1", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "w1").exists()
+
+
+def record(dimension, funnels, cosine, recipe="published"):
+    data = {"dimension": dimension, "funnels": funnels, "seed": 987}
+    numbers = {name: [0.5] for name in ("l2", "estimate", "w1")}
+    config = {"lipschitz": "two_sided", "data": data}
+    return numbers | {
+        "recipe": recipe,
+        "seeds": 1,
+        "config": config,
+        "seconds": 1.0,
+        "cosine": [cosine],
+    }
+
+
+def test_the_page_shows_ours_beside_the_published_number(tmp_path):
+    for i, each in enumerate([record(2, 4, 0.8), record(16, 4, 0.9)]):
+        (tmp_path / f"{i}.json").write_text(json.dumps(each))
+    page = tmp_path / "page.md"
+    page.write_text(f"above\n{table.BEGIN}\nold\n{table.END}\nbelow\n")
+    table.write_page(page, tmp_path)
+    text = page.read_text()
+    assert text.startswith("above\n")
+    assert text.endswith("below\n")
+    assert "old" not in text
+    assert "| 4 | 0.80 / 0.84 | 0.90 / 0.96 |" in text
+    assert "| 4 | 0.50 (0.50) / 0.86 | 0.50 (0.50) / 2.07 |" in text
+
+
+def test_the_published_tables_are_whole():
+    for rows in (*published.COSINE.values(), published.BEST_COSINE):
+        assert [len(row) for row in rows] == [7] * 4
+    best = published.published(published.BEST_COSINE, "two_sided", 2, 64)
+    assert best == 0.72
+    for lipschitz in ("clip", "two_sided", "one_sided"):
+        for funnels in published.FUNNELS:
+            for dimension in published.DIMENSIONS:
+                cell = lipschitz, dimension, funnels
+                theirs = published.published(published.COSINE, *cell)
+                assert theirs <= published.published(published.BEST_COSINE, *cell)
+    assert published.published(published.COSINE, "difference", 2, 4) is None
+    assert published.published(published.COSINE, "clip", 3, 4) is None
