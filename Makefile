@@ -48,6 +48,7 @@ format: .venv/installed
 # Side by side with PyTorch; see benchmarks/README.md
 benchmark: .venv/benchmarks
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.toy_speed
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.w1_speed
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache
