@@ -1,8 +1,13 @@
 import json
 
+import numpy as np
+import pytest
 from matplotlib.image import imread
 
-from tests.helpers import ROOT, run_module
+from tests.helpers import ROOT, run_module, unchecked
+from wgan_gp import configs, solve
+from wgan_gp.ground_truth.cells import solve_cells
+from wgan_gp.ground_truth.recipes import cell_config
 
 
 def test_the_command_trains_a_critic_alone_beside_the_truth(tmp_path):
@@ -32,3 +37,37 @@ def test_the_command_trains_a_critic_alone_beside_the_truth(tmp_path):
     )
     assert drawn.returncode == 2
     assert "a critic trained alone" in drawn.stderr
+
+
+def test_a_run_is_the_grids_critic_of_the_same_seed(tmp_path):
+    config = configs.resolve(cell_config(3, 4, "smoke"))
+    with unchecked():
+        alone = solve.run(config, tmp_path)
+        grid = solve_cells(config, (4,), 1)
+    for name, values in grid._asdict().items():
+        np.testing.assert_allclose(alone[name], values[0, 0], rtol=1e-4, err_msg=name)
+
+
+def test_a_diverged_critic_stops_the_run(tmp_path):
+    config = cell_config(2, 4, "smoke")
+    config.critic_optimiser.learning_rate = 1e30
+    with unchecked(), pytest.raises(FloatingPointError, match="has diverged"):
+        solve.run(configs.resolve(config), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("dim=99999999,funnels=4", "data.dimension * data.funnels must be below"),
+        ("dim=x", "dim must be a whole number"),
+        ("dim=2,recipe=smoke --config.critic.maxout=0", "critic.maxout must be"),
+    ],
+)
+def test_a_cell_that_cannot_be_is_refused_in_one_line(tmp_path, cell, message):
+    arg, *more = cell.split()
+    path = f"{ROOT / 'experiments' / 'w1_benchmark.py'}:{arg}"
+    done = run_module("wgan_gp.main", "--config", path, *more, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())

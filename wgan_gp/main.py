@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
         return 0
     try:
         config, folder = _start(argv)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
     from wgan_gp import loop, solve  # after the flags: importing JAX takes a second

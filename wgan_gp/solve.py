@@ -45,11 +45,13 @@ def run(
     """
     console = console or Console()
     experiment = build_critic(config)
-    key = jax.random.key(config.seed)
-    init_key, train_key, eval_key = jax.random.split(key, 3)
+    # The streams of `ground_truth.cells.solve_cells`: one seed is one critic.
+    train_key, eval_key = jax.random.split(jax.random.key(config.seed))
+    init_key, step_key = jax.random.split(train_key)
+    keys = jax.random.split(step_key, config.steps)
     start = partial(critics.init_critic, experiment.algorithm)
     critic = jax.jit(start)(experiment.hyperparameters, init_key)
-    advance = jax.jit(partial(_advance, experiment, train_key), donate_argnums=0)
+    advance = jax.jit(partial(_advance, experiment), donate_argnums=0)
     measure = jax.jit(partial(_measure, experiment, config.eval_samples))
     history: list[dict[str, float]] = []
     done, started = 0, time.monotonic()
@@ -57,15 +59,16 @@ def run(
         task = progress.add_task("", total=config.steps)
         while done < config.steps:
             until = next_stop(done, config)
-            critic, metrics = advance(critic, jnp.arange(done, until))
+            critic, metrics = advance(critic, keys[done:until])
             done = until
             scalars = report.as_floats(metrics)
             check_finite(done, scalars)
             writer.write("train", done, scalars)
             if done % config.eval_every == 0 or done == config.steps:
-                truth = measure(critic.params, jax.random.fold_in(eval_key, done))
-                history.append({"step": done} | report.as_floats(truth._asdict()))
-                writer.write("eval", done, history[-1])
+                truth = report.as_floats(measure(critic.params, eval_key)._asdict())
+                check_finite(done, truth)
+                history.append({"step": done} | truth)
+                writer.write("eval", done, truth)
             text = f"estimate {scalars['wasserstein']:+.3f}"
             if history:
                 text += f"  W1 {history[-1]['w1']:.3f}"
@@ -82,9 +85,8 @@ def run(
     return result
 
 
-def _advance(experiment: CriticExperiment, key: jax.Array, critic: Player, steps):
-    """The updates whose numbers are in `steps`, and the mean of their metrics."""
-    keys = jax.vmap(partial(jax.random.fold_in, key))(steps)
+def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
+    """An update for each key, and the mean of their metrics."""
     critic, metrics = critics.critic_steps(
         experiment.algorithm,
         experiment.hyperparameters,

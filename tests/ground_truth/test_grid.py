@@ -5,6 +5,7 @@ import pytest
 
 from tests.helpers import run_module, unchecked
 from wgan_gp import configs
+from wgan_gp.evaluate.truth import Truth
 from wgan_gp.ground_truth import __main__ as grid
 from wgan_gp.ground_truth import published, table
 from wgan_gp.ground_truth.cells import solve_cells
@@ -38,6 +39,7 @@ def test_the_published_protocol():
         ("dim=2,funnels=0", "dim >= 1 and funnels >= 1"),
         ("dim=two", "dim must be a whole number"),
         ("dims=2", "a cell is described as"),
+        ("dim=2,dim=3", "dim is given twice"),
         ("recipe=best", "recipe must be one of tuned, published, smoke"),
     ],
 )
@@ -86,15 +88,34 @@ def test_a_grid_goes_on_where_it_stopped(tmp_path):
     assert len(list((tmp_path / "w1").iterdir())) == 2
 
 
-def test_a_record_with_other_settings_is_kept_and_refused(tmp_path):
+def test_a_record_with_other_settings_is_kept_and_refused(tmp_path, capsys):
     arguments = ["", "--out", str(tmp_path), *SMOKE, "4"]
     with unchecked():
         assert grid.main(arguments) == 0
     (record,) = tmp_path.glob("*.json")
     before = record.read_bytes()
+    capsys.readouterr()
     assert grid.main([*arguments, "--seeds", "2"]) == 2
+    assert "was made with other settings" in capsys.readouterr().err
+    assert record.read_bytes() == before
     record.write_text(before.decode()[:40])
     assert grid.main(arguments) == 2
+    assert "is not a cell's record" in capsys.readouterr().err
+
+
+def test_a_stray_file_is_refused_before_any_compute(tmp_path, capsys):
+    (tmp_path / "stray.json").write_text("{}")
+    assert grid.main(["", "--out", str(tmp_path), *SMOKE, "4"]) == 2
+    assert "stray.json is not a cell's record" in capsys.readouterr().err
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_critic_that_diverged_leaves_no_record(tmp_path, capsys, monkeypatch):
+    nan = Truth(*[np.full((1, 1), np.nan)] * 6)
+    monkeypatch.setattr(grid, "solve_cells", lambda *_: nan)
+    assert grid.main(["", "--out", str(tmp_path), *SMOKE, "4"]) == 1
+    assert "has diverged" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -120,7 +141,7 @@ def test_bad_arguments_are_refused_in_one_line(
 
 def record(dimension, funnels, cosine, recipe="published"):
     data = {"dimension": dimension, "funnels": funnels, "seed": 987}
-    numbers = {name: [0.5] for name in ("l2", "estimate", "w1")}
+    numbers = {name: [0.5] for name in Truth._fields}
     config = {"lipschitz": "two_sided", "data": data}
     return numbers | {
         "recipe": recipe,
@@ -146,7 +167,9 @@ def test_the_page_shows_ours_beside_the_published_number(tmp_path):
 
 
 def test_the_published_tables_are_whole():
-    for rows in (*published.COSINE.values(), published.BEST_COSINE):
+    tables = (published.COSINE, published.L2, published.ESTIMATE)
+    each_table = (rows for each in tables for rows in each.values())
+    for rows in (*each_table, published.BEST_COSINE):
         assert [len(row) for row in rows] == [7] * 4
     best = published.published(published.BEST_COSINE, "two_sided", 2, 64)
     assert best == 0.72

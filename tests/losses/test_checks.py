@@ -63,6 +63,14 @@ def test_a_critic_that_does_not_passes():
     losses.check_per_sample(lambda x: jnp.zeros(len(x)), draw_pair()[0])
 
 
+def test_a_large_constant_does_not_hide_coupling():
+    batched, x = critic(batch=True)
+    with pytest.raises(ValueError, match="rest of its batch"):
+        losses.check_per_sample(lambda x: 100 + batched(x), x)
+    alone, x = critic(batch=False)
+    losses.check_per_sample(lambda x: 100 + alone(x), x)
+
+
 def test_the_check_needs_two_samples():
     with pytest.raises(ValueError, match="at least two samples"):
         losses.check_per_sample(lambda x: x[:, 0], jnp.zeros((1, 3)))
@@ -74,7 +82,7 @@ def test_the_check_needs_a_number_per_sample():
 
 
 def test_a_critic_that_is_nan_does_not_pass():
-    with pytest.raises(ValueError, match="changes by up to nan"):
+    with pytest.raises(ValueError, match="not finite"):
         losses.check_per_sample(lambda x: x[:, 0] * jnp.nan, draw_pair()[0])
 
 

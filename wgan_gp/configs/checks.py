@@ -45,6 +45,8 @@ def _check_gan(config: ConfigDict) -> None:
 def _check_funnels(config: ConfigDict) -> None:
     for path in ("data.dimension", "data.funnels"):
         _at_least(path, get(config, path), 1)
+    size = config.data.dimension * config.data.funnels
+    _below("data.dimension * data.funnels", size, 2**24)
     _at_least("data.seed", config.data.seed, 0)
     _below("data.seed", config.data.seed, _WORD)
     _below("steps", config.steps, 2**31)

@@ -40,3 +40,16 @@ def critic_diagnostics(
         "gradient_norm_min": jnp.min(norms),
         "gradient_norm_max": jnp.max(norms),
     }
+
+
+def cosine_similarity(first: jax.Array, second: jax.Array) -> jax.Array:
+    """Cosine of the angle between two vectors `[...]`; 0 if one of them is 0."""
+
+    def unit(x):
+        # Scaled first: the square of a small gradient is 0 in float32.
+        largest = jnp.max(jnp.abs(x))
+        x = x / jnp.where(largest > 0, largest, 1.0)
+        length = jnp.linalg.norm(jnp.ravel(x))
+        return x / jnp.where(length > 0, length, 1.0)
+
+    return jnp.sum(unit(first) * unit(second))

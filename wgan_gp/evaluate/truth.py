@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from wgan_gp import losses
 from wgan_gp.data import funnels as benchmark
 from wgan_gp.data.funnels import Funnels
+from wgan_gp.evaluate.critic import cosine_similarity
 
 _AT_ONCE = 1024  # samples; bounds memory where there are many funnels
 
@@ -45,13 +46,12 @@ def compare_to_truth(
     over = partial(jax.lax.map, batch_size=_AT_ONCE)
     gradient = over(jax.grad(critic), reals)
     true, radius = over(partial(benchmark.optimal_gradient, funnels), reals)
-    lengths = jnp.linalg.norm(gradient, axis=1) * jnp.linalg.norm(true, axis=1)
-    cosine = jnp.sum(gradient * true, axis=1) / jnp.maximum(lengths, 1e-12)
+    cosine = jax.vmap(cosine_similarity)(gradient, true)
     clear = radius >= benchmark.MIN_RADIUS
     optimal = partial(benchmark.potential, funnels)
     return Truth(
         cosine=jnp.mean(cosine),
-        cosine_clear=jnp.sum(jnp.where(clear, cosine, 0)) / jnp.sum(clear),
+        cosine_clear=jnp.mean(cosine, where=clear),
         left_out=1 - jnp.mean(clear),
         l2=jnp.mean(jnp.sum(jnp.square(gradient - true), axis=1)),
         estimate=jnp.mean(over(critic, reals)) - jnp.mean(over(critic, fakes)),

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -57,8 +58,12 @@ def draw(claim: str, out: Path, scale: str) -> str:
         figure.savefig(out / f"{name}.png", dpi=150)
     path = out / NUMBERS
     known = json.loads(path.read_text()) if path.exists() else {}
-    known = {name: known[name] for name in CLAIMS if name in known}
-    path.write_text(json.dumps(known | {claim: rows}, indent=1) + "\n")
+    known[claim] = rows
+    order = [*CLAIMS, *(name for name in known if name not in CLAIMS)]
+    known = {name: known[name] for name in order if name in known}
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(known, indent=1) + "\n")
+    draft.replace(path)
     return markdown(rows)
 
 
@@ -77,7 +82,11 @@ def main(argv: list[str]) -> int:
         return 2
     for claim in args.only:
         started = time.monotonic()
-        table = draw(claim, args.out, args.scale)
+        try:
+            table = draw(claim, args.out, args.scale)
+        except OSError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
         elapsed = time.monotonic() - started
         print(f"{claim}: {elapsed:.0f} s\n\n{table}\n", flush=True)
     print(f"figures and numbers: {args.out}")
@@ -89,6 +98,8 @@ def _check(out: Path, claims: list[str]) -> None:
     if out.exists() and not out.is_dir():
         raise ValueError(f"--out {out} is a file: name a folder")
     path = out / NUMBERS
+    if out.is_dir() and not os.access(out, os.W_OK):
+        raise ValueError(f"--out {out} cannot be written to")
     if path.exists():
         try:
             known = json.loads(path.read_text())

@@ -118,7 +118,8 @@ def _algorithm(lipschitz: str, seen: np.ndarray, steps: int, width: int):
 
 def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
     """-L on the training digits and on the others, against the same fakes, `[2]`."""
-    fake_key, penalty_key = jax.random.split(jax.random.fold_in(state.key, state.step))
+    key = jax.random.fold_in(jax.random.key(2), state.step)  # not the run's own stream
+    fake_key, penalty_key = jax.random.split(key)
     fakes = train.generate(algorithm, state.generator.params, fake_key, len(seen))
     critic = bind(algorithm.critic, state.critic.params)
 

@@ -114,7 +114,7 @@ def train_critics(
     keys = jax.random.split(jax.random.key(0), seeds)
     run = jax.jit(jax.vmap(lambda each: train(each, experiment.hyperparameters)))
     params = run(keys)[0].params
-    first = jax.vmap(partial(_first_weights, config, algorithm))(keys)
+    first = jax.vmap(partial(_first_weights, experiment, algorithm))(keys)
     real_key, fake_key = jax.random.split(jax.random.key(1))
     reals = experiment.dataset.sample(real_key, samples)
     fakes = fake(fake_key, samples)
@@ -146,10 +146,13 @@ def _inside(config, algorithm, key):
     return jax.tree.map(scaled, algorithm.critic.init(key))
 
 
-def _first_weights(config, algorithm, key):
-    params = algorithm.critic.init(key)
-    if config.clip_bound is not None:
-        params = losses.clip_weights(params, config.clip_bound)
+def _first_weights(experiment, algorithm, key):
+    """Of the critic that `make_critic_train` starts from with this key, clipped."""
+    params = make_critic_train(algorithm, algorithm.sample_real, 0)(
+        key, experiment.hyperparameters
+    )[0].params
+    if algorithm.clip:
+        params = losses.clip_weights(params, experiment.hyperparameters.clip_bound)
     return _flat_weights(params)
 
 

@@ -20,6 +20,7 @@ from wgan_gp.configs import PRESETS
 from wgan_gp.critics import make_critic_train, noisy
 from wgan_gp.data import Sampler
 from wgan_gp.evaluate import exact_wasserstein, optimal_coupling
+from wgan_gp.evaluate.critic import cosine_similarity
 from wgan_gp.evidence.common import (
     COLOURS,
     SCALE_COLOURS,
@@ -138,13 +139,6 @@ def _slopes(critic, reals, fakes, partners, key):
     gradients = jax.vmap(jax.grad(critic))(between)
     cosine = jax.vmap(cosine_similarity)(gradients, reals - partners)
     return norm(between), norm(anywhere), cosine
-
-
-def cosine_similarity(first: jax.Array, second: jax.Array) -> jax.Array:
-    """Cosine of the angle between two vectors `[...]`; 0 if one of them is 0."""
-    lengths = jnp.linalg.norm(jnp.ravel(first)) * jnp.linalg.norm(jnp.ravel(second))
-    product = jnp.sum(first * second)
-    return jnp.where(lengths > 0, product / jnp.where(lengths > 0, lengths, 1.0), 0.0)
 
 
 def numbers(transport: Transport) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 Each cell's numbers go to a file of their own as soon as they are there, and a cell
 that has one with the same settings is not run again: an interrupted grid goes on where
-it stopped, and several processes may share the work.
+it stopped, and processes with different cells may write to one folder.
 """
 
 import argparse
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from wgan_gp import configs
+from wgan_gp.evaluate.truth import Truth
 from wgan_gp.ground_truth import published, table
 from wgan_gp.ground_truth.cells import solve_cells
 from wgan_gp.ground_truth.recipes import RECIPES, cell_config
@@ -34,7 +36,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--funnels", nargs="*", type=int, default=published.FUNNELS)
     parser.add_argument("--seeds", type=int, default=1)
     args = parser.parse_args(argv[1:])
-    cells = itertools.product(args.recipes, args.lipschitz, args.dims, args.funnels)
+    axes = map(dict.fromkeys, (args.recipes, args.lipschitz, args.dims, args.funnels))
+    cells = itertools.product(*axes)
     try:
         if args.seeds < 1:
             raise ValueError(f"--seeds must be at least 1, got {args.seeds}")
@@ -42,17 +45,33 @@ def main(argv: list[str]) -> int:
             table.check_page(args.table)
         todo = [_cell(*cell, seeds=args.seeds) for cell in cells]
         args.out.mkdir(parents=True, exist_ok=True)
+        table.read_records(args.out)
         todo = [cell for cell in todo if not _is_done(args.out, cell)]
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    try:
+        _run(todo, args.out)
+        if args.table:
+            table.write_page(args.table, args.out)
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(todo: list[dict[str, Any]], out: Path) -> None:
+    """Solves and records cells; FloatingPointError for one that diverged."""
     for group in _together(todo):
         for cell, record in zip(group, _solve(group)):
-            _write(args.out, cell, record)
+            numbers = [record[name] for name in Truth._fields]
+            if not np.isfinite(numbers).all():
+                raise FloatingPointError(
+                    f"a critic of {_path(out, cell).stem} has diverged: no record of"
+                    " it is kept"
+                )
+            _write(out, cell, record)
             print(table.one_line(record), flush=True)
-    if args.table:
-        table.write_page(args.table, args.out)
-    return 0
 
 
 def _cell(recipe: str, lipschitz: str, dimension: int, funnels: int, *, seeds: int):
@@ -74,17 +93,13 @@ def _is_done(out: Path, cell: dict[str, Any]) -> bool:
     """Whether the folder has this cell, with these settings.
 
     Raises:
-      ValueError: it has the cell with others, or a file that cannot be read.
+      ValueError: it has the cell with others.
     """
     path = _path(out, cell)
     if not path.exists():
         return False
-    try:
-        found = json.loads(path.read_text())
-        known = {name: found[name] for name in cell}
-    except (ValueError, TypeError, KeyError):
-        raise ValueError(f"{path} is not a cell's record: move it away") from None
-    if known != cell:
+    found = table.read_record(path)
+    if {name: found[name] for name in cell} != cell:
         raise ValueError(
             f"{path} was made with other settings: move it away, or use another --out"
         )

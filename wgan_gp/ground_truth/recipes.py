@@ -100,13 +100,16 @@ def parse_cell(arg: str) -> ConfigDict:
     Raises:
       ValueError: anything else.
     """
-    cell = {"dim": "2", "funnels": "4", "recipe": "tuned"}
+    cell, given = {"dim": "2", "funnels": "4", "recipe": "tuned"}, set()
     for part in filter(None, arg.split(",")):
         name, equals, value = part.partition("=")
         if not equals or name not in cell:
             raise ValueError(
                 f"a cell is described as dim=16,funnels=4,recipe=tuned; got {part!r}"
             )
+        if name in given:
+            raise ValueError(f"{name} is given twice, in {arg!r}")
+        given.add(name)
         cell[name] = value
     for name in ("dim", "funnels"):
         if not cell[name].isdecimal():

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan_gp.evaluate.truth import Truth
 from wgan_gp.ground_truth.published import (
     BEST_COSINE,
     COSINE,
@@ -36,6 +37,26 @@ def one_line(record: dict[str, Any]) -> str:
     )
 
 
+def read_records(folder: Path) -> list[dict[str, Any]]:
+    """All cells' records in a folder; ValueError for a file that is none."""
+    return [read_record(path) for path in sorted(folder.glob("*.json"))]
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """One cell's record; ValueError if the file is none."""
+    try:
+        record = json.loads(path.read_text())
+        data = record["config"]["data"]
+        record["recipe"], record["seconds"], record["config"]["lipschitz"]
+        data["dimension"], data["funnels"]
+        numbers = np.array([record[name] for name in Truth._fields], float)
+        if numbers.shape != (len(Truth._fields), record["seeds"]):
+            raise ValueError(numbers.shape)
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"{path} is not a cell's record: move it away") from None
+    return record
+
+
 def check_page(page: Path) -> None:
     """Raises ValueError unless the page has the two marks that tables go between."""
     text = page.read_text()
@@ -53,7 +74,7 @@ def write_page(page: Path, folder: Path) -> None:
 
 def tables(folder: Path) -> str:
     """A table for each recipe, constraint and quantity: ours / published, by cell."""
-    records = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    records = read_records(folder)
     kinds = {(each["recipe"], each["config"]["lipschitz"]): [] for each in records}
     for each in records:
         kinds[each["recipe"], each["config"]["lipschitz"]].append(each)
