@@ -1,12 +1,20 @@
 import json
 import re
 
+import jax.numpy as jnp
 import pytest
 from ml_collections import FrozenConfigDict
 
-from tests.helpers import CONSTRAINTS, EXPERIMENTS, load_experiment, resolve
+from tests.helpers import (
+    CONSTRAINTS,
+    EXPERIMENTS,
+    draw_pair,
+    key,
+    load_experiment,
+    resolve,
+)
 from wgan_gp import configs, losses, workdir
-from wgan_gp.build import build
+from wgan_gp.build import build, make_penalty
 
 PLAYERS = ("critic_optimiser", "generator_optimiser")
 VARIANTS = ("", "paper", "smoke")
@@ -248,3 +256,41 @@ def test_every_difference_penalty_builds(pairing, shape):
     fields = {"penalty.pairing": pairing, "penalty.shape": shape}
     penalty = build(resolve(lipschitz="difference", **fields)).algorithm.penalty
     assert penalty.keywords["pairing"] == pairing
+
+
+def test_a_critic_alone_has_no_generator():
+    config = configs.resolve(configs.base("critic"))
+    assert config.task == "critic"
+    assert not {"generator", "generator_optimiser", "n_critic"} & set(config)
+    with pytest.raises(ValueError, match="task must be one of gan, critic"):
+        configs.base("game")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("data.dimension", 0, "data.dimension must be a whole number >= 1"),
+        ("data.funnels", -1, "data.funnels must be a whole number >= 1"),
+        ("data.dimension", 2**24, "must be below"),
+        ("data.seed", -1, "data.seed must be"),
+        ("critic.maxout", 0, "critic.maxout must be"),
+        ("critic.fourier", -1, "critic.fourier must be"),
+        ("critic.fourier_scale", 0.0, "critic.fourier_scale must be"),
+        ("critic.initialiser", "zeros", "critic.initialiser must be one of he, fan_in"),
+    ],
+)
+def test_fields_of_a_critic_alone_are_checked(field, value, message):
+    config = configs.base("critic")
+    config.update_from_flattened_dict({field: value})
+    with pytest.raises(ValueError, match=message):
+        configs.resolve(config)
+
+
+def test_a_penalty_at_endpoints_acts_on_samples():
+    config = resolve(lipschitz="one_sided", **{"penalty.points": "endpoints"})
+    reals, fakes = draw_pair((2,))
+    norms = make_penalty(config)(lambda x: jnp.sum(x**2), reals, fakes, key())
+    at = 2 * jnp.stack([jnp.linalg.norm(x, axis=1) for x in (reals, fakes)])
+    expected = jnp.maximum(at - 1, 0) ** 2
+    close = jnp.isclose(norms[None], expected, rtol=1e-4)
+    assert close.any(axis=0).all()

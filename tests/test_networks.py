@@ -11,6 +11,7 @@ import pytest
 import wgan_gp
 from tests.helpers import ROOT, key
 from wgan_gp.networks import ACTIVATIONS, MLP, MLPCritic, bind, from_flax
+from wgan_gp.networks.mlp import with_waves
 
 WIDE = (512, 512, 512)
 
@@ -121,3 +122,37 @@ def test_importing_the_package_touches_no_device_and_no_flag(tmp_path):
         timeout=60,
     )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_maxout_critic_is_the_largest_of_its_linear_outputs():
+    network = from_flax(MLPCritic((4,), maxout=3), (2,))
+    params = network.init(key())
+    layers = params["params"]["MLP_0"]
+    x = jax.random.normal(key(1), (2,))
+    hidden = jnp.maximum(x @ layers["Dense_0"]["kernel"], 0)
+    outputs = hidden @ layers["Dense_1"]["kernel"]
+    chex.assert_shape(outputs, (3,))
+    chex.assert_trees_all_close(network.apply(params, x), outputs.max(), rtol=1e-5)
+
+
+def test_fourier_features_are_waves_beside_the_sample_and_not_trained():
+    module = MLPCritic((4,), fourier=5, fourier_scale=2.0)
+    params = module.init(key(), jnp.zeros(2))
+    kernel = params["params"]["MLP_0"]["Dense_0"]["kernel"]
+    assert kernel.shape == (2 + 2 * 5, 4)
+    assert count(params) == 12 * 4 + 4 + 4 + 1
+    features = with_waves(jnp.array([0.3, -0.2]), 5, 2.0)
+    np.testing.assert_allclose(features[:2], [0.3, -0.2])
+    np.testing.assert_allclose(features[2:7] ** 2 + features[7:] ** 2, 1, rtol=1e-5)
+    narrow = with_waves(jnp.array([0.3, -0.2]), 5, 0.02)
+    np.testing.assert_allclose(jnp.arcsin(features[2:7]), 100 * narrow[2:7], rtol=2e-2)
+
+
+def test_fan_in_initialisation_spreads_weights_and_biases():
+    network = from_flax(MLPCritic((400,), initialiser="fan_in"), (16,))
+    layers = network.init(key())["params"]["MLP_0"]
+    for name, inputs in (("Dense_0", 16), ("Dense_1", 400)):
+        for leaf in layers[name].values():
+            assert jnp.abs(leaf).max() <= inputs**-0.5
+    bias = layers["Dense_0"]["bias"]
+    np.testing.assert_allclose(bias.std(), 16**-0.5 / 3**0.5, rtol=0.1)

@@ -59,3 +59,10 @@ def two_adam_steps():
 def test_unknown_names_are_rejected(field):
     with pytest.raises(ValueError, match=r"one of .* got 'nonsense'"):
         make_optimiser(0.1, **{field: "nonsense"})
+
+
+def test_rmsprop_moves_weights_whose_gradients_are_tiny():
+    optimiser = make_optimiser(1e-3, name="rmsprop", beta2=0.9)
+    change, _ = optimiser.update(jnp.array(1e-6), optimiser.init(jnp.zeros(())))
+    expected = -1e-3 * 1e-6 / (0.1**0.5 * 1e-6 + 1e-8)
+    np.testing.assert_allclose(change, expected, rtol=1e-5)

@@ -192,3 +192,23 @@ def test_endpoint_pairs_are_the_samples():
     reals, fakes = draw_pair()
     pair = losses.endpoint_pairs(reals, fakes, key())
     chex.assert_trees_all_equal(pair, (reals, fakes))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3)])
+def test_endpoints_are_samples_from_either_side(shape):
+    reals, fakes = draw_pair(shape, count=400)
+    (points,) = losses.endpoints(reals, fakes, key())
+    flat = [np.asarray(x).reshape(400, -1) for x in (points, reals, fakes)]
+    from_real = (flat[0] == flat[1]).all(axis=1)
+    from_fake = (flat[0] == flat[2]).all(axis=1)
+    assert (from_real ^ from_fake).all()
+    assert 0.4 < from_real.mean() < 0.6
+
+
+def test_endpoints_take_a_key_per_sample():
+    reals, fakes = draw_pair(count=8)
+    keys = jax.random.split(key(1), 8)
+    (points,) = losses.endpoints(reals, fakes, keys)
+    keys = jax.random.split(key(1), 8)
+    (half,) = losses.endpoints(reals[4:], fakes[4:], keys[4:])
+    chex.assert_trees_all_equal(points[4:], half)

@@ -120,4 +120,4 @@ def _number(record, quantity: str, form: str, theirs) -> str:
     if quantity == "estimate":
         ours += f" ({np.mean(record['w1']):.2f})"
     known = published(theirs, config["lipschitz"], data["dimension"], data["funnels"])
-    return ours if known is None else f"{ours} / {known:g}"
+    return ours if known is None else f"{ours} / {form.format(known)}"

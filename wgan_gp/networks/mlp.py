@@ -105,14 +105,14 @@ class MLPCritic(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps one sample `[D]` to its value `[]`."""
         if self.fourier:
-            x = _with_waves(x, self.fourier, self.fourier_scale)
+            x = with_waves(x, self.fourier, self.fourier_scale)
         mlp = MLP(
             self.hidden, self.maxout, self.activation, self.norm, self.initialiser
         )
         return jnp.max(mlp(x))
 
 
-def _with_waves(x: jax.Array, count: int, scale: float) -> jax.Array:
+def with_waves(x: jax.Array, count: int, scale: float) -> jax.Array:
     """The sample `[D]` with its sines and cosines, `[D + 2 count]`."""
     shape = (x.shape[-1], count)
     # Constants, not parameters: they are neither trained nor clipped.
