@@ -81,6 +81,13 @@ def test_rays_end_half_way_between_two_equal_funnels():
     np.testing.assert_allclose(x, np.array(expected), atol=1e-5)
 
 
+def test_a_funnel_that_another_hides_ends_no_ray():
+    # Of height 1 at 0.5, where the funnel at 0 has only reached 0.5.
+    pair = Funnels(jnp.array([[0.0], [0.5]]), jnp.array([0.0, 1.0]))
+    x = funnels.descend(pair, jnp.array([[0.2]]))
+    np.testing.assert_allclose(x, 2.5 * (0.2 / 2.5) ** 8, rtol=1e-3)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_moved_points_stay_in_the_cube_and_in_their_funnel(size):
     pair = funnels.make_funnels(*size)
