@@ -28,10 +28,11 @@ def test_a_critic_with_few_digits_learns_them_by_heart(monkeypatch):
     monkeypatch.setattr(overfitting, "digits", lambda: few)
     with unchecked():
         result = overfitting.measure(
-            "two_sided", seeds=2, steps=120, width=32, moments=4
+            "two_sided", seeds=2, steps=240, width=32, moments=4
         )
     gap = 1 - result.validation / result.training
-    assert (gap[-1] > 0.1).all()
+    assert (gap[-1] > 0.08).all()
+    assert (gap[-1] > gap[0] + 0.05).all()
 
 
 def test_without_the_digits_the_command_says_what_to_install(monkeypatch):

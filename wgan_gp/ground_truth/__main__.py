@@ -109,8 +109,8 @@ def _is_done(out: Path, cell: dict[str, Any]) -> bool:
 def _together(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     """Cells that one program solves: on accelerators all of one shape.
 
-    On a CPU a program for each cell is faster: there, batched matrix products take
-    longer than one after another (`benchmarks/README.md`).
+    On a CPU a program for each cell is faster: together, all are padded to the most
+    funnels, and at batch 1,024 nothing is gained by it (`benchmarks/README.md`).
     """
     if jax.default_backend() == "cpu":
         return [[cell] for cell in cells]
