@@ -36,30 +36,15 @@ def build(config: FrozenConfigDict) -> Experiment:
     """
     dataset = data.load(config.data.name)
     algorithm = train.Algorithm(
-        critic=from_flax(MLPCritic(**config.critic), dataset.shape),
+        **_critic(config, dataset.shape, updates=config.steps * config.n_critic),
         generator=_generator(dataset.shape[0], **config.generator),
         sample_real=dataset.sample,
         sample_latent=partial(gaussian_latent, dimension=config.generator.latent),
-        critic_optimiser=partial(
-            make_optimiser,
-            updates=config.steps * config.n_critic,
-            **_optimiser(config.critic_optimiser),
-        ),
-        generator_optimiser=partial(
-            make_optimiser,
-            updates=config.steps,
-            **_optimiser(config.generator_optimiser),
-        ),
-        penalty=make_penalty(config),
-        clip=config.lipschitz == "clip",
+        generator_optimiser=_optimiser(config.generator_optimiser, config.steps),
         n_critic=config.n_critic,
-        batch_size=config.batch_size,
     )
-    hyperparameters = train.Hyperparameters(
-        critic_learning_rate=config.critic_optimiser.learning_rate,
+    hyperparameters = _critic_hyperparameters(config)._replace(
         generator_learning_rate=config.generator_optimiser.learning_rate,
-        weight=0.0 if config.penalty.weight is None else config.penalty.weight,
-        clip_bound=0.0 if config.clip_bound is None else config.clip_bound,
         ema_decay=config.ema_decay,
     )
     state = jax.eval_shape(
@@ -90,22 +75,10 @@ def build_critic(config: FrozenConfigDict) -> CriticExperiment:
     cell = config.data
     pair = funnels.make_funnels(cell.dimension, cell.funnels, cell.seed)
     algorithm = train.CriticAlgorithm(
-        critic=from_flax(MLPCritic(**config.critic), (cell.dimension,)),
+        **_critic(config, (cell.dimension,), updates=config.steps),
         sample_real=partial(funnels.sample_real, pair),
-        critic_optimiser=partial(
-            make_optimiser,
-            updates=config.steps,
-            **_optimiser(config.critic_optimiser),
-        ),
-        penalty=make_penalty(config),
-        clip=config.lipschitz == "clip",
-        batch_size=config.batch_size,
     )
-    hyperparameters = train.Hyperparameters(
-        critic_learning_rate=config.critic_optimiser.learning_rate,
-        weight=0.0 if config.penalty.weight is None else config.penalty.weight,
-        clip_bound=0.0 if config.clip_bound is None else config.clip_bound,
-    )
+    hyperparameters = _critic_hyperparameters(config)
     sample_fake = partial(funnels.sample_fake, pair)
     train_one = make_critic_train(algorithm, sample_fake, 1)
     jax.eval_shape(train_one, jax.random.key(0), hyperparameters)
@@ -149,7 +122,27 @@ def _generator(outputs: int, *, latent: int, **settings):
     return from_flax(MLP(outputs=outputs, **settings), (1, latent))
 
 
-def _optimiser(section) -> dict:
+def _critic(config: FrozenConfigDict, shape: tuple[int, ...], updates: int) -> dict:
+    """What `Algorithm` and `CriticAlgorithm` both have, but for the samples."""
+    return {
+        "critic": from_flax(MLPCritic(**config.critic), shape),
+        "critic_optimiser": _optimiser(config.critic_optimiser, updates),
+        "penalty": make_penalty(config),
+        "clip": config.lipschitz == "clip",
+        "batch_size": config.batch_size,
+    }
+
+
+def _critic_hyperparameters(config: FrozenConfigDict) -> train.Hyperparameters:
+    return train.Hyperparameters(
+        critic_learning_rate=config.critic_optimiser.learning_rate,
+        weight=0.0 if config.penalty.weight is None else config.penalty.weight,
+        clip_bound=0.0 if config.clip_bound is None else config.clip_bound,
+    )
+
+
+def _optimiser(section, updates: int):
+    """A function from a learning rate to the optimiser that a section describes."""
     settings = {name: value for name, value in section.items() if value is not None}
     del settings["learning_rate"]
-    return settings
+    return partial(make_optimiser, updates=updates, **settings)

@@ -2,8 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tensorboardX import SummaryWriter
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes a value as JSON, all of it or nothing: an old file stays until then."""
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(value, indent=1) + "\n")
+    draft.replace(path)
 
 
 class MetricWriter:

@@ -46,10 +46,14 @@ def cosine_similarity(first: jax.Array, second: jax.Array) -> jax.Array:
     """Cosine of the angle between two vectors `[...]`; 0 if one of them is 0."""
 
     def unit(x):
-        # Scaled first: the square of a small gradient is 0 in float32.
-        largest = jnp.max(jnp.abs(x))
-        x = x / jnp.where(largest > 0, largest, 1.0)
-        length = jnp.linalg.norm(jnp.ravel(x))
+        length = stable_norm(x)
         return x / jnp.where(length > 0, length, 1.0)
 
     return jnp.sum(unit(first) * unit(second))
+
+
+def stable_norm(x: jax.Array) -> jax.Array:
+    """||x||_2 over all of `[...]`, also where squares are too small for float32."""
+    largest = jnp.max(jnp.abs(x))
+    scaled = x / jnp.where(largest > 0, largest, 1.0)
+    return largest * jnp.linalg.norm(jnp.ravel(scaled))

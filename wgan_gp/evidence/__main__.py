@@ -19,6 +19,7 @@ from wgan_gp.evidence import (
     transport,
 )
 from wgan_gp.evidence.common import Evidence, markdown
+from wgan_gp.writers import write_json
 
 
 class Claim(NamedTuple):
@@ -61,9 +62,7 @@ def draw(claim: str, out: Path, scale: str) -> str:
     known[claim] = rows
     order = [*CLAIMS, *(name for name in known if name not in CLAIMS)]
     known = {name: known[name] for name in order if name in known}
-    draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(known, indent=1) + "\n")
-    draft.replace(path)
+    write_json(path, known)
     return markdown(rows)
 
 

@@ -72,10 +72,13 @@ def over_strengths_and_seeds(
     def one(value, key):
         return run(key, hyperparameters._replace(**{name: value}))
 
-    over_seeds = jax.vmap(one, in_axes=(None, 0))
     keys = jax.random.split(jax.random.key(0), seeds)
-    program = jax.jit(jax.vmap(over_seeds, in_axes=(0, None)))
-    return program(jnp.asarray(values, jnp.float32), keys)
+    return jax.jit(over_grid(one))(jnp.asarray(values, jnp.float32), keys)
+
+
+def over_grid(run: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """`run(value, key)` for values `[V]` and keys `[S]`; results gain axes `[V, S]`."""
+    return jax.vmap(jax.vmap(run, in_axes=(None, 0)), in_axes=(0, None))
 
 
 def mean_and_spread(values: np.ndarray | list[float]) -> tuple[float, float]:

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 
 from wgan_gp import configs, train
 from wgan_gp.build import Experiment, build
-from wgan_gp.evidence.common import CLIP_BOUNDS, Evidence, mean_and_spread
+from wgan_gp.evaluate.critic import stable_norm
+from wgan_gp.evidence.common import CLIP_BOUNDS, Evidence, mean_and_spread, over_grid
 from wgan_gp.networks import Network
 
 SCALES = {
@@ -68,9 +69,7 @@ def _train(lipschitz, bounds, *, seeds, steps, width, layers) -> np.ndarray:
     config.lipschitz, config.data.name, config.steps = lipschitz, "swissroll", steps
     config.critic.hidden = config.generator.hidden = (width,) * layers
     experiment = build(configs.resolve(config))
-    one = partial(_run, experiment, steps)
-    over_seeds = jax.vmap(one, in_axes=(None, 0))
-    run = jax.jit(jax.vmap(over_seeds, in_axes=(0, None)))
+    run = jax.jit(over_grid(partial(_run, experiment, steps)))
     keys = jax.random.split(jax.random.key(0), seeds)
     return np.asarray(run(jnp.asarray(bounds, jnp.float32), keys))
 
@@ -109,13 +108,7 @@ def layer_gradients(critic: Network, params: Any, x: jax.Array) -> jax.Array:
         return _with_shifts(critic, params, shifts, x)
 
     grads = jax.grad(shifted)([jnp.zeros_like(bias) for bias in hidden])
-    return jnp.stack([_norm(grad) for grad in grads])
-
-
-def _norm(x: jax.Array) -> jax.Array:
-    """The norm of a vector, also where its square is too small for float32."""
-    largest = jnp.max(jnp.abs(x))
-    return largest * jnp.linalg.norm(x / jnp.where(largest > 0, largest, 1.0))
+    return jnp.stack([stable_norm(grad) for grad in grads])
 
 
 def _with_shifts(critic: Network, params: Any, shifts: list[jax.Array], x: jax.Array):

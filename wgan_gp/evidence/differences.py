@@ -7,26 +7,20 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wgan_gp.evidence.common import Evidence, mean_and_spread
-from wgan_gp.evidence.courses import Course, gan_config, run_courses
+from wgan_gp.evidence.courses import (
+    DEFAULT,
+    PAPER,
+    SMOKE,
+    Course,
+    gan_config,
+    run_courses,
+)
 from wgan_gp.losses import PAIRINGS
 
 SCALES = {
-    "smoke": {
-        "seeds": 2,
-        "steps": 6,
-        "width": 8,
-        "moments": 3,
-        "samples": 50,
-        "pairings": ("endpoint",),
-    },
-    "default": {"seeds": 3, "steps": 2000, "width": 64, "moments": 10, "samples": 1000},
-    "paper": {
-        "seeds": 3,
-        "steps": 100_000,
-        "width": 512,
-        "moments": 20,
-        "samples": 2000,
-    },
+    "smoke": SMOKE | {"pairings": ("endpoint",)},
+    "default": DEFAULT | {"moments": 10},
+    "paper": PAPER,
 }
 _SIDES = {
     "two-sided": {"shape": "two_sided", "signed": False},

@@ -6,19 +6,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wgan_gp.evidence.common import SCALE_COLOURS, WEIGHTS, Evidence, mean_and_spread
-from wgan_gp.evidence.courses import Course, gan_config, run_course
+from wgan_gp.evidence.courses import (
+    DEFAULT,
+    PAPER,
+    SMOKE,
+    Course,
+    gan_config,
+    run_course,
+)
 
-SCALES = {
-    "smoke": {"seeds": 2, "steps": 6, "width": 8, "moments": 3, "samples": 50},
-    "default": {"seeds": 3, "steps": 2000, "width": 64, "moments": 12, "samples": 1000},
-    "paper": {
-        "seeds": 3,
-        "steps": 100_000,
-        "width": 512,
-        "moments": 20,
-        "samples": 2000,
-    },
-}
+SCALES = {"smoke": SMOKE, "default": DEFAULT, "paper": PAPER}
 
 
 def evidence(

@@ -21,6 +21,7 @@ from wgan_gp.evaluate.truth import Truth
 from wgan_gp.ground_truth import published, table
 from wgan_gp.ground_truth.cells import solve_cells
 from wgan_gp.ground_truth.recipes import RECIPES, cell_config
+from wgan_gp.writers import write_json
 
 
 def main(argv: list[str]) -> int:
@@ -70,18 +71,19 @@ def _run(todo: list[dict[str, Any]], out: Path) -> None:
                     f"a critic of {_path(out, cell).stem} has diverged: no record of"
                     " it is kept"
                 )
-            _write(out, cell, record)
+            write_json(_path(out, cell), record)
             print(table.one_line(record), flush=True)
 
 
 def _cell(recipe: str, lipschitz: str, dimension: int, funnels: int, *, seeds: int):
+    config = _resolved(recipe, lipschitz, dimension, funnels)
+    return {"recipe": recipe, "seeds": seeds, "config": json.loads(config.to_json())}
+
+
+def _resolved(recipe: str, lipschitz: str, dimension: int, funnels: int):
     config = cell_config(dimension, funnels, recipe)
     config.lipschitz = lipschitz
-    return {
-        "recipe": recipe,
-        "seeds": seeds,
-        "config": json.loads(configs.resolve(config).to_json()),
-    }
+    return configs.resolve(config)
 
 
 def _path(out: Path, cell: dict[str, Any]) -> Path:
@@ -127,11 +129,11 @@ def _together(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 def _solve(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The cells' records: settings, and numbers `[S]` for the seeds."""
     first, started = group[0], time.monotonic()
-    data = first["config"]["data"]
-    config = cell_config(data["dimension"], data["funnels"], first["recipe"])
-    config.lipschitz = first["config"]["lipschitz"]
+    lipschitz, data = first["config"]["lipschitz"], first["config"]["data"]
+    size = data["dimension"], data["funnels"]
+    config = _resolved(first["recipe"], lipschitz, *size)
     funnels = tuple(cell["config"]["data"]["funnels"] for cell in group)
-    truth = solve_cells(configs.resolve(config), funnels, first["seeds"])
+    truth = solve_cells(config, funnels, first["seeds"])
     seconds = (time.monotonic() - started) / len(group) / first["seeds"]
     return [
         cell
@@ -139,13 +141,6 @@ def _solve(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
         | {name: values[i].tolist() for name, values in truth._asdict().items()}
         for i, cell in enumerate(group)
     ]
-
-
-def _write(out: Path, cell: dict[str, Any], record: dict[str, Any]) -> None:
-    path = _path(out, cell)
-    draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(record, indent=1) + "\n")
-    draft.replace(path)
 
 
 if __name__ == "__main__":

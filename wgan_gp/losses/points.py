@@ -57,15 +57,8 @@ def endpoints(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.A
     """One end of each pair of a batch: the real or the generated sample, by a coin.
 
     Where both distributions cover the same region, their samples are where a critic
-    is judged, and interpolates of unrelated pairs lie elsewhere.
-
-    Args:
-      reals: `[B, ...]`.
-      fakes: `[B, ...]`.
-      key: one key for the batch, or one per sample `[B]`.
-
-    Returns:
-      A tuple with the points `[B, ...]`.
+    is judged, and interpolates of unrelated pairs lie elsewhere. Arguments and result
+    as in `interpolates`.
     """
     heads = jax.vmap(jax.random.bernoulli)(sample_keys(key, reals.shape[0]))
     return (jax.vmap(jnp.where)(heads, reals, fakes),)
