@@ -47,17 +47,17 @@ def jax_runner(width: int, iterations: int):
 def forward_equivalents(width: int, lipschitz: str) -> float:
     """FLOPs of the critic loss's gradient over those of one forward pass."""
     parts, _ = algorithm(width, lipschitz)
-    params = parts.critic.init(jax.random.key(0))
+    params = parts.critic.network.init(jax.random.key(0))
     batch, key = jnp.zeros((BATCH, 2)), jax.random.key(0)
 
     def loss(params, reals, fakes):
-        critic = bind(parts.critic, params)
+        critic = bind(parts.critic.network, params)
         return losses.critic_loss(
-            critic, reals, fakes, key, penalty=parts.penalty, weight=10.0
+            critic, reals, fakes, key, penalty=parts.critic.penalty, weight=10.0
         )[0]
 
     def forward(params, x):
-        return jax.vmap(bind(parts.critic, params))(x)
+        return jax.vmap(bind(parts.critic.network, params))(x)
 
     return flops(jax.grad(loss), params, batch, batch) / flops(forward, params, batch)
 

@@ -246,15 +246,15 @@ def test_a_stored_configuration_is_read_back_and_built(fields, tmp_path):
     again = workdir.read_config(tmp_path / "run" / "config.json")
     assert json.loads(again.to_json()) == json.loads(config.to_json())
     built = build(again)
-    assert built.algorithm.clip == (config.lipschitz == "clip")
-    assert (built.algorithm.penalty is None) == built.algorithm.clip
+    assert built.algorithm.critic.clip == (config.lipschitz == "clip")
+    assert (built.algorithm.critic.penalty is None) == built.algorithm.critic.clip
 
 
 @pytest.mark.parametrize("pairing", losses.PAIRINGS)
 @pytest.mark.parametrize("shape", losses.SHAPES)
 def test_every_difference_penalty_builds(pairing, shape):
     fields = {"penalty.pairing": pairing, "penalty.shape": shape}
-    penalty = build(resolve(lipschitz="difference", **fields)).algorithm.penalty
+    penalty = build(resolve(lipschitz="difference", **fields)).algorithm.critic.penalty
     assert penalty.keywords["pairing"] == pairing
 
 
@@ -276,6 +276,7 @@ def test_a_critic_alone_has_no_generator():
         ("critic.maxout", 0, "critic.maxout must be"),
         ("critic.fourier", -1, "critic.fourier must be"),
         ("critic.fourier_scale", 0.0, "critic.fourier_scale must be"),
+        ("critic.fourier_scale", 0.5, "critic.fourier_scale = 0.5 has no effect"),
         ("critic.initialiser", "zeros", "critic.initialiser must be one of he, fan_in"),
     ],
 )

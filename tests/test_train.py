@@ -29,17 +29,22 @@ def sample_latent(key, n):
 
 def tiny(**choices):
     """An algorithm small enough to compile in a moment."""
-    settings = {
-        "critic": from_flax(MLPCritic((8,)), (2,)),
-        "generator": from_flax(MLP((8,), 2), (1, LATENT)),
+    critic = {
+        "network": from_flax(MLPCritic((8,)), (2,)),
         "sample_real": sample_real,
-        "sample_latent": sample_latent,
-        "critic_optimiser": make_optimiser,
-        "generator_optimiser": make_optimiser,
-        "n_critic": 2,
+        "optimiser": make_optimiser,
         "batch_size": 8,
     }
-    return train.Algorithm(**(settings | choices))
+    game = {
+        "generator": from_flax(MLP((8,), 2), (1, LATENT)),
+        "sample_latent": sample_latent,
+        "generator_optimiser": make_optimiser,
+        "n_critic": 2,
+    }
+    for name, value in choices.items():
+        part = critic if name in train.CriticAlgorithm._fields else game
+        part[name] = value
+    return train.Algorithm(train.CriticAlgorithm(**critic), **game)
 
 
 def run(algorithm, count, hyperparameters=RATES, state=None):
@@ -107,7 +112,7 @@ def test_an_iteration_is_its_critic_steps_and_then_a_generator_step():
     fakes = partial(train.generate, algorithm, before.generator.params)
     critic = before.critic
     for _ in range(algorithm.n_critic):
-        critic, _ = train.critic_step(algorithm, rates, fakes, critic, key())
+        critic, _ = train.critic_step(algorithm.critic, rates, fakes, critic, key())
     generator, _ = train.generator_step(
         algorithm, rates, critic.params, before.generator, key()
     )
@@ -253,7 +258,7 @@ def test_after_a_critic_step_every_parameter_is_within_the_clip_bound(bound):
     rates = RATES._replace(clip_bound=bound, critic_learning_rate=0.5)
     critic = train.init(algorithm, rates, key()).critic
     fakes = lambda _, n: jnp.zeros((n, 2))  # noqa: E731
-    step = jax.jit(partial(train.critic_step, algorithm, rates, fakes))
+    step = jax.jit(partial(train.critic_step, algorithm.critic, rates, fakes))
     for seed in range(3):
         critic, _ = step(critic, key(seed))
         chex.assert_trees_all_close(largest(critic.params), bound, rtol=1e-6)

@@ -36,9 +36,10 @@ def build(config: FrozenConfigDict) -> Experiment:
     """
     dataset = data.load(config.data.name)
     algorithm = train.Algorithm(
-        **_critic(config, dataset.shape, updates=config.steps * config.n_critic),
+        critic=_critic(
+            config, dataset.shape, dataset.sample, config.steps * config.n_critic
+        ),
         generator=_generator(dataset.shape[0], **config.generator),
-        sample_real=dataset.sample,
         sample_latent=partial(gaussian_latent, dimension=config.generator.latent),
         generator_optimiser=_optimiser(config.generator_optimiser, config.steps),
         n_critic=config.n_critic,
@@ -74,10 +75,8 @@ def build_critic(config: FrozenConfigDict) -> CriticExperiment:
     """
     cell = config.data
     pair = funnels.make_funnels(cell.dimension, cell.funnels, cell.seed)
-    algorithm = train.CriticAlgorithm(
-        **_critic(config, (cell.dimension,), updates=config.steps),
-        sample_real=partial(funnels.sample_real, pair),
-    )
+    sample_real = partial(funnels.sample_real, pair)
+    algorithm = _critic(config, (cell.dimension,), sample_real, config.steps)
     hyperparameters = _critic_hyperparameters(config)
     sample_fake = partial(funnels.sample_fake, pair)
     train_one = make_critic_train(algorithm, sample_fake, 1)
@@ -122,15 +121,20 @@ def _generator(outputs: int, *, latent: int, **settings):
     return from_flax(MLP(outputs=outputs, **settings), (1, latent))
 
 
-def _critic(config: FrozenConfigDict, shape: tuple[int, ...], updates: int) -> dict:
-    """What `Algorithm` and `CriticAlgorithm` both have, but for the samples."""
-    return {
-        "critic": from_flax(MLPCritic(**config.critic), shape),
-        "critic_optimiser": _optimiser(config.critic_optimiser, updates),
-        "penalty": make_penalty(config),
-        "clip": config.lipschitz == "clip",
-        "batch_size": config.batch_size,
-    }
+def _critic(
+    config: FrozenConfigDict,
+    shape: tuple[int, ...],
+    sample_real: data.Sampler,
+    updates: int,
+) -> train.CriticAlgorithm:
+    return train.CriticAlgorithm(
+        network=from_flax(MLPCritic(**config.critic), shape),
+        sample_real=sample_real,
+        optimiser=_optimiser(config.critic_optimiser, updates),
+        penalty=make_penalty(config),
+        clip=config.lipschitz == "clip",
+        batch_size=config.batch_size,
+    )
 
 
 def _critic_hyperparameters(config: FrozenConfigDict) -> train.Hyperparameters:

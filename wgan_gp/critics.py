@@ -8,28 +8,17 @@ import jax
 
 from wgan_gp.data import Sampler
 from wgan_gp.train import (
-    Algorithm,
     CriticAlgorithm,
     Hyperparameters,
     Metrics,
     Player,
     critic_step,
+    init_critic,
 )
 
 
-def init_critic(
-    algorithm: Algorithm | CriticAlgorithm,
-    hyperparameters: Hyperparameters,
-    key: jax.Array,
-) -> Player:
-    """The critic before its first update."""
-    params = algorithm.critic.init(key)
-    optimiser = algorithm.critic_optimiser(hyperparameters.critic_learning_rate)
-    return Player(params, optimiser.init(params))
-
-
 def critic_steps(
-    algorithm: Algorithm | CriticAlgorithm,
+    algorithm: CriticAlgorithm,
     hyperparameters: Hyperparameters,
     sample_fake: Sampler,
     critic: Player,
@@ -45,7 +34,7 @@ def critic_steps(
 
 
 def make_critic_train(
-    algorithm: Algorithm | CriticAlgorithm, sample_fake: Sampler, steps: int
+    algorithm: CriticAlgorithm, sample_fake: Sampler, steps: int
 ) -> Callable[[jax.Array, Hyperparameters], tuple[Player, Metrics]]:
     """The training of a critic as one pure function, to jit and vmap.
 

@@ -150,8 +150,10 @@ def check_finite(step: int, scalars: dict[str, float]) -> None:
 
 @partial(jax.jit, static_argnums=0)
 def _diagnose(algorithm: train.Algorithm, params, reals, fakes, key):
-    critic = bind(algorithm.critic, params)
-    return critic_diagnostics(critic, reals, fakes, key, penalty=algorithm.penalty)
+    critic = bind(algorithm.critic.network, params)
+    return critic_diagnostics(
+        critic, reals, fakes, key, penalty=algorithm.critic.penalty
+    )
 
 
 def _draw_sets(sample, config: FrozenConfigDict, key: jax.Array, sets: int):

@@ -50,7 +50,7 @@ def draw_figures(
     edge = 1.25 * float(np.abs(held.reals).max())
     grid = np.linspace(-edge, edge, 128, dtype=np.float32)
     plane = np.stack(np.meshgrid(grid, grid), axis=-1)
-    critic = bind(experiment.algorithm.critic, state.critic.params)
+    critic = bind(experiment.algorithm.critic.network, state.critic.params)
     values = jax.jit(jax.vmap(jax.vmap(critic)))(plane)
     fakes = train.generate(experiment.algorithm, state.average, key, 1000)
     contours = figures.critic_contours(

@@ -22,7 +22,7 @@ from wgan_gp.ground_truth.published import (
 )
 from wgan_gp.loop import check_finite, next_stop
 from wgan_gp.networks import bind
-from wgan_gp.train import Player
+from wgan_gp.train import Player, init_critic
 from wgan_gp.writers import MetricWriter
 
 
@@ -49,7 +49,7 @@ def run(
     train_key, eval_key = jax.random.split(jax.random.key(config.seed))
     init_key, step_key = jax.random.split(train_key)
     keys = jax.random.split(step_key, config.steps)
-    start = partial(critics.init_critic, experiment.algorithm)
+    start = partial(init_critic, experiment.algorithm)
     critic = jax.jit(start)(experiment.hyperparameters, init_key)
     advance = jax.jit(partial(_advance, experiment), donate_argnums=0)
     measure = jax.jit(partial(_measure, experiment, config.eval_samples))
@@ -98,7 +98,7 @@ def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
 
 
 def _measure(experiment: CriticExperiment, samples: int, params, key: jax.Array):
-    critic = bind(experiment.algorithm.critic, params)
+    critic = bind(experiment.algorithm.network, params)
     return compare_to_truth(critic, experiment.funnels, key, samples)
 
 

@@ -29,30 +29,28 @@ class Hyperparameters(NamedTuple):
     ema_decay: float | jax.Array = 0.0  # of the generator's average; 0 is no average
 
 
-class Algorithm(NamedTuple):
-    """The choices that shape the compiled program."""
-
-    critic: Network  # apply: params, [...] -> []
-    generator: Network  # apply: params, [B, Z] -> [B, ...]
-    sample_real: Sampler  # key, B -> [B, ...]
-    sample_latent: Sampler  # key, B -> [B, Z]
-    critic_optimiser: Callable[..., optax.GradientTransformation]  # learning rate ->
-    generator_optimiser: Callable[..., optax.GradientTransformation]
-    penalty: losses.Penalty | None = losses.gradient_penalty
-    clip: bool = False
-    n_critic: int = 5
-    batch_size: int = 256
+Optimiser = Callable[..., optax.GradientTransformation]  # from a learning rate
 
 
 class CriticAlgorithm(NamedTuple):
-    """Those of them that shape the training of a critic alone."""
+    """The choices that shape the compiled program of a critic, alone or in a game."""
 
-    critic: Network
-    sample_real: Sampler
-    critic_optimiser: Callable[..., optax.GradientTransformation]
+    network: Network  # apply: params, [...] -> []
+    sample_real: Sampler  # key, B -> [B, ...]
+    optimiser: Optimiser
     penalty: losses.Penalty | None = losses.gradient_penalty
     clip: bool = False
     batch_size: int = 256
+
+
+class Algorithm(NamedTuple):
+    """The choices that shape the compiled program of a critic and a generator."""
+
+    critic: CriticAlgorithm
+    generator: Network  # apply: params, [B, Z] -> [B, ...]
+    sample_latent: Sampler  # key, B -> [B, Z]
+    generator_optimiser: Optimiser
+    n_critic: int = 5
 
 
 class Player(NamedTuple):
@@ -77,19 +75,26 @@ def init(
 ) -> TrainState:
     """The state before the first step."""
     critic_key, generator_key, train_key = jax.random.split(key, 3)
-    critic = algorithm.critic.init(critic_key)
     generator = algorithm.generator.init(generator_key)
-    critic_opt = algorithm.critic_optimiser(hyperparameters.critic_learning_rate)
     generator_opt = algorithm.generator_optimiser(
         hyperparameters.generator_learning_rate
     )
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         key=train_key,
-        critic=Player(critic, critic_opt.init(critic)),
+        critic=init_critic(algorithm.critic, hyperparameters, critic_key),
         generator=Player(generator, generator_opt.init(generator)),
         average=jax.tree.map(jnp.copy, generator),
     )
+
+
+def init_critic(
+    algorithm: CriticAlgorithm, hyperparameters: Hyperparameters, key: jax.Array
+) -> Player:
+    """The critic before its first update."""
+    params = algorithm.network.init(key)
+    optimiser = algorithm.optimiser(hyperparameters.critic_learning_rate)
+    return Player(params, optimiser.init(params))
 
 
 def generate(algorithm: Algorithm, params: Any, key: jax.Array, n: int) -> jax.Array:
@@ -98,7 +103,7 @@ def generate(algorithm: Algorithm, params: Any, key: jax.Array, n: int) -> jax.A
 
 
 def critic_step(
-    algorithm: Algorithm | CriticAlgorithm,
+    algorithm: CriticAlgorithm,
     hyperparameters: Hyperparameters,
     sample_fake: Sampler,
     critic: Player,
@@ -122,7 +127,7 @@ def critic_step(
 
     def loss(params):
         return losses.critic_loss(
-            bind(algorithm.critic, params),
+            bind(algorithm.network, params),
             reals,
             fakes,
             penalty_key,
@@ -130,7 +135,7 @@ def critic_step(
             weight=hyperparameters.weight,
         )
 
-    optimiser = algorithm.critic_optimiser(hyperparameters.critic_learning_rate)
+    optimiser = algorithm.optimiser(hyperparameters.critic_learning_rate)
     critic, metrics = update(optimiser, loss, critic)
     if algorithm.clip:
         clipped = losses.clip_weights(critic.params, hyperparameters.clip_bound)
@@ -148,8 +153,9 @@ def generator_step(
     """Lines 11 and 12: one generator update on new noise, the critic held fixed."""
 
     def loss(params):
-        fakes = generate(algorithm, params, key, algorithm.batch_size)
-        value = losses.generator_loss(bind(algorithm.critic, critic_params), fakes)
+        fakes = generate(algorithm, params, key, algorithm.critic.batch_size)
+        critic = bind(algorithm.critic.network, critic_params)
+        value = losses.generator_loss(critic, fakes)
         return value, {"generator_loss": value}
 
     optimiser = algorithm.generator_optimiser(hyperparameters.generator_learning_rate)
@@ -185,7 +191,7 @@ def train_step(
     critic, critic_metrics = jax.lax.scan(
         partial(
             critic_step,
-            algorithm,
+            algorithm.critic,
             hyperparameters,
             partial(generate, algorithm, state.generator.params),
         ),

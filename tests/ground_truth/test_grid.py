@@ -53,8 +53,8 @@ def test_cells_solved_together_are_those_solved_alone():
     config.critic.fourier = 4
     resolved = configs.resolve(config)
     with unchecked():
-        together = solve_cells(resolved, (2, 5), 2)
-        alone = solve_cells(resolved, (5,), 2)
+        together = solve_cells(resolved, (2, 5), range(2))
+        alone = solve_cells(resolved, (5,), range(2))
     assert together.cosine.shape == (2, 2)
     for field, both, one in zip(together._fields, together, alone):
         np.testing.assert_allclose(both[1], one[0], rtol=1e-3, atol=1e-4, err_msg=field)
@@ -67,7 +67,7 @@ def test_training_comes_nearer_to_the_truth():
     config.critic.hidden, config.batch_size = (32,), 64
     config.critic_optimiser.learning_rate = 5e-3
     with unchecked():
-        truth = solve_cells(configs.resolve(config), (4,), 2)
+        truth = solve_cells(configs.resolve(config), (4,), range(2))
     assert (truth.cosine > 0.7).all()
     assert (truth.estimate > 0.5 * truth.w1).all()
 
@@ -88,19 +88,42 @@ def test_a_grid_goes_on_where_it_stopped(tmp_path):
     assert len(list((tmp_path / "w1").iterdir())) == 2
 
 
-def test_a_record_with_other_settings_is_kept_and_refused(tmp_path, capsys):
+def test_a_record_with_other_settings_is_kept_and_refused(
+    tmp_path, capsys, monkeypatch
+):
     arguments = ["", "--out", str(tmp_path), *SMOKE, "4"]
     with unchecked():
         assert grid.main(arguments) == 0
     (record,) = tmp_path.glob("*.json")
     before = record.read_bytes()
     capsys.readouterr()
-    assert grid.main([*arguments, "--seeds", "2"]) == 2
+    monkeypatch.setitem(grid.RECIPES["smoke"], "steps", 21)
+    assert grid.main(arguments) == 2
     assert "was made with other settings" in capsys.readouterr().err
     assert record.read_bytes() == before
     record.write_text(before.decode()[:40])
     assert grid.main(arguments) == 2
     assert "is not a cell's record" in capsys.readouterr().err
+
+
+def test_more_seeds_are_added_to_those_that_are_there(tmp_path, capsys):
+    with unchecked():
+        assert grid.main(["", "--out", str(tmp_path / "a"), *SMOKE, "4"]) == 0
+        (path,) = (tmp_path / "a").glob("*.json")
+        first = json.loads(path.read_text())
+        more = [*SMOKE, "4", "--seeds", "3"]
+        assert grid.main(["", "--out", str(tmp_path / "a"), *more]) == 0
+        assert grid.main(["", "--out", str(tmp_path / "b"), *more]) == 0
+    grown = json.loads(path.read_text())
+    whole = json.loads((tmp_path / "b" / path.name).read_text())
+    assert (first["seeds"], grown["seeds"], len(grown["cosine"])) == (1, 3, 3)
+    assert grown["cosine"][0] == first["cosine"][0]
+    np.testing.assert_allclose(grown["cosine"], whole["cosine"], rtol=1e-3)
+    capsys.readouterr()
+    with unchecked():
+        assert grid.main(["", "--out", str(tmp_path / "a"), *SMOKE, "4"]) == 0
+    assert not capsys.readouterr().out  # fewer seeds than there are: done
+    assert json.loads(path.read_text()) == grown
 
 
 def test_a_stray_file_is_refused_before_any_compute(tmp_path, capsys):

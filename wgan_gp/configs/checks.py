@@ -56,6 +56,11 @@ def _check_critic(critic: ConfigDict) -> None:
     _at_least("critic.maxout", critic.maxout, 1)
     _at_least("critic.fourier", critic.fourier, 0)
     _positive("critic.fourier_scale", critic.fourier_scale)
+    if critic.fourier_scale != 1 and not critic.fourier:
+        raise ValueError(
+            f"critic.fourier_scale = {critic.fourier_scale} has no effect with"
+            " critic.fourier = 0: leave it out, or set critic.fourier"
+        )
 
 
 def _check_unused(config: ConfigDict) -> None:

@@ -157,7 +157,7 @@ def _observe(algorithm: train.Algorithm, reals, state: train.TrainState):
     key = jax.random.fold_in(jax.random.key(2), state.step)
     draw = partial(train.generate, algorithm, key=key, n=len(reals))
     fakes = draw(state.generator.params)
-    critic = bind(algorithm.critic, state.critic.params)
+    critic = bind(algorithm.critic.network, state.critic.params)
     estimate = losses.wasserstein_estimate(critic, reals, fakes)
     return estimate, fakes, draw(state.average)
 

@@ -79,11 +79,11 @@ def _run(experiment: Experiment, steps: int, bound, key):
     train_key, real_key, fake_key = jax.random.split(key, 3)
     hyperparameters = experiment.hyperparameters._replace(clip_bound=bound)
     state, _ = train.make_train(algorithm, steps)(train_key, hyperparameters)
-    n = algorithm.batch_size
-    reals = algorithm.sample_real(real_key, n)
+    n = algorithm.critic.batch_size
+    reals = algorithm.critic.sample_real(real_key, n)
     fakes = train.generate(algorithm, state.generator.params, fake_key, n)
     samples = jnp.concatenate([reals, fakes])
-    norms = partial(layer_gradients, algorithm.critic, state.critic.params)
+    norms = partial(layer_gradients, algorithm.critic.network, state.critic.params)
     return jnp.mean(jax.vmap(norms)(samples), axis=0)
 
 

@@ -124,8 +124,8 @@ def measure(
     shape = losses.SHAPES[lipschitz]
     penalty = losses.slope_penalty(shape, losses.gradient_norm, where)
     real, fake = sides(dimension)
-    algorithm = experiment.algorithm._replace(
-        critic=from_flax(MLPCritic((width,) * 3), (dimension,)),
+    algorithm = experiment.algorithm.critic._replace(
+        network=from_flax(MLPCritic((width,) * 3), (dimension,)),
         sample_real=real,
         penalty=penalty,
     )
@@ -136,7 +136,7 @@ def measure(
 
     def run(key):
         critic = train(key, experiment.hyperparameters)[0]
-        bound = bind(algorithm.critic, critic.params)
+        bound = bind(algorithm.network, critic.params)
         return (
             losses.wasserstein_estimate(bound, reals, fakes),
             jax.vmap(partial(losses.gradient_norm, bound))(between),

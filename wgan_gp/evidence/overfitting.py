@@ -107,10 +107,12 @@ def _algorithm(lipschitz: str, seen: np.ndarray, steps: int, width: int):
     experiment = build(configs.resolve(config))
     sizes, hidden = seen.shape[1:], (width,) * 3
     linear = from_flax(MLP(hidden, sizes[0]), (1, LATENT))
+    critic = experiment.algorithm.critic._replace(
+        network=from_flax(MLPCritic(hidden), sizes), sample_real=resident(seen)
+    )
     algorithm = experiment.algorithm._replace(
-        critic=from_flax(MLPCritic(hidden), sizes),
+        critic=critic,
         generator=Network(linear.init, lambda p, z: nn.sigmoid(linear.apply(p, z))),
-        sample_real=resident(seen),
         sample_latent=lambda key, n: jax.random.normal(key, (n, LATENT)),
     )
     return algorithm, experiment.hyperparameters
@@ -121,7 +123,7 @@ def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
     key = jax.random.fold_in(jax.random.key(2), state.step)  # not the run's own stream
     fake_key, penalty_key = jax.random.split(key)
     fakes = train.generate(algorithm, state.generator.params, fake_key, len(seen))
-    critic = bind(algorithm.critic, state.critic.params)
+    critic = bind(algorithm.critic.network, state.critic.params)
 
     def negative(reals):
         loss, _ = losses.critic_loss(
@@ -129,7 +131,7 @@ def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
             jnp.asarray(reals),
             fakes,
             penalty_key,
-            penalty=algorithm.penalty,
+            penalty=algorithm.critic.penalty,
             weight=hyperparameters.weight,
         )
         return -loss

@@ -105,10 +105,10 @@ def train_critics(
     config = critic_config(lipschitz, dataset, steps=steps, width=width)
     experiment = build(config)
     fake = noisy(experiment.dataset.sample)
-    algorithm, label = experiment.algorithm, lipschitz
+    algorithm, label = experiment.algorithm.critic, lipschitz
     if start_inside:
-        network = algorithm.critic._replace(init=partial(_inside, config, algorithm))
-        algorithm = algorithm._replace(critic=network)
+        network = algorithm.network._replace(init=partial(_inside, config, algorithm))
+        algorithm = algorithm._replace(network=network)
         label += ", started inside"
     train = make_critic_train(algorithm, fake, steps)
     keys = jax.random.split(jax.random.key(0), seeds)
@@ -143,7 +143,7 @@ def _inside(config, algorithm, key):
         largest = jnp.max(jnp.abs(leaf))
         return config.clip_bound / 2 * leaf / jnp.where(largest > 0, largest, 1.0)
 
-    return jax.tree.map(scaled, algorithm.critic.init(key))
+    return jax.tree.map(scaled, algorithm.network.init(key))
 
 
 def _first_weights(experiment, algorithm, key):
@@ -161,7 +161,7 @@ def _flat_weights(params) -> jax.Array:
 
 
 def _measure(experiment: Experiment, reals, fakes, params):
-    critic = bind(experiment.algorithm.critic, params)
+    critic = bind(experiment.algorithm.critic.network, params)
     axis = jnp.linspace(-EDGE, EDGE, GRID)
     plane = jnp.stack(jnp.meshgrid(axis, axis), axis=-1)
     weights = _flat_weights(params)

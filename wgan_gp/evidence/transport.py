@@ -91,7 +91,7 @@ def measure(
     config = critic_config(lipschitz, "8gaussians", steps=steps, width=width)
     experiment = build(config)
     real, fake = _sides(problem, experiment)
-    algorithm = experiment.algorithm._replace(sample_real=real)
+    algorithm = experiment.algorithm.critic._replace(sample_real=real)
     train = make_critic_train(algorithm, fake, steps)
     real_key, fake_key, point_key = jax.random.split(jax.random.key(1), 3)
     reals, fakes = real(real_key, samples), fake(fake_key, samples)
@@ -99,7 +99,7 @@ def measure(
 
     def run(key, hyperparameters):
         critic, metrics = train(key, hyperparameters)
-        bound = bind(algorithm.critic, critic.params)
+        bound = bind(algorithm.network, critic.params)
         course = jnp.array_split(metrics["wasserstein"], min(COURSE, steps))
         return (
             jnp.stack([jnp.mean(part) for part in course]),

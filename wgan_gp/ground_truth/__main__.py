@@ -2,7 +2,8 @@
 
 Each cell's numbers go to a file of their own as soon as they are there, and a cell
 that has one with the same settings is not run again: an interrupted grid goes on where
-it stopped, and processes with different cells may write to one folder.
+it stopped, one asked for more seeds adds them, and processes with different cells may
+write to one folder.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def main(argv: list[str]) -> int:
         todo = [_cell(*cell, seeds=args.seeds) for cell in cells]
         args.out.mkdir(parents=True, exist_ok=True)
         table.read_records(args.out)
-        todo = [cell for cell in todo if not _is_done(args.out, cell)]
+        todo = [cell for cell in todo if _seeds_done(args.out, cell) < args.seeds]
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -63,21 +64,31 @@ def main(argv: list[str]) -> int:
 
 def _run(todo: list[dict[str, Any]], out: Path) -> None:
     """Solves and records cells; FloatingPointError for one that diverged."""
-    for group in _together(todo):
-        for cell, record in zip(group, _solve(group)):
+    for group in _together(todo, out):
+        first = _seeds_done(out, group[0])
+        for cell, record in zip(group, _solve(group, first)):
             numbers = [record[name] for name in Truth._fields]
             if not np.isfinite(numbers).all():
                 raise FloatingPointError(
                     f"a critic of {_path(out, cell).stem} has diverged: no record of"
                     " it is kept"
                 )
+            record = table.joined(_found(out, cell), record)
             write_json(_path(out, cell), record)
             print(table.one_line(record), flush=True)
 
 
+# What shapes a critic and its numbers; names and logging intervals do not.
+_SHAPING = (
+    *("lipschitz", "steps", "batch_size", "critic", "critic_optimiser"),
+    *("penalty", "clip_bound", "data", "eval_samples"),
+)
+
+
 def _cell(recipe: str, lipschitz: str, dimension: int, funnels: int, *, seeds: int):
-    config = _resolved(recipe, lipschitz, dimension, funnels)
-    return {"recipe": recipe, "seeds": seeds, "config": json.loads(config.to_json())}
+    config = json.loads(_resolved(recipe, lipschitz, dimension, funnels).to_json())
+    shaping = {name: config[name] for name in _SHAPING}
+    return {"recipe": recipe, "seeds": seeds, "config": shaping}
 
 
 def _resolved(recipe: str, lipschitz: str, dimension: int, funnels: int):
@@ -87,28 +98,30 @@ def _resolved(recipe: str, lipschitz: str, dimension: int, funnels: int):
 
 
 def _path(out: Path, cell: dict[str, Any]) -> Path:
-    config = cell["config"]
-    return out / f"{config['name']}-{cell['recipe']}-{config['lipschitz']}.json"
+    data, lipschitz = cell["config"]["data"], cell["config"]["lipschitz"]
+    size = f"dim{data['dimension']}-funnels{data['funnels']}"
+    return out / f"{size}-{cell['recipe']}-{lipschitz}.json"
 
 
-def _is_done(out: Path, cell: dict[str, Any]) -> bool:
-    """Whether the folder has this cell, with these settings.
-
-    Raises:
-      ValueError: it has the cell with others.
-    """
+def _found(out: Path, cell: dict[str, Any]) -> dict[str, Any] | None:
+    """The folder's record of this cell, if any; ValueError for other settings."""
     path = _path(out, cell)
     if not path.exists():
-        return False
+        return None
     found = table.read_record(path)
-    if {name: found[name] for name in cell} != cell:
+    if (found["recipe"], found["config"]) != (cell["recipe"], cell["config"]):
         raise ValueError(
             f"{path} was made with other settings: move it away, or use another --out"
         )
-    return True
+    return found
 
 
-def _together(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+def _seeds_done(out: Path, cell: dict[str, Any]) -> int:
+    found = _found(out, cell)
+    return 0 if found is None else found["seeds"]
+
+
+def _together(cells: list[dict[str, Any]], out: Path) -> list[list[dict[str, Any]]]:
     """Cells that one program solves: on accelerators all of one shape.
 
     On a CPU a program for each cell is faster: together, all are padded to the most
@@ -120,23 +133,26 @@ def _together(cells: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     def shape(cell):
         config = cell["config"]
         data = {k: v for k, v in config["data"].items() if k != "funnels"}
-        return json.dumps([cell["recipe"], config | {"data": data, "name": ""}])
+        parts = [cell["recipe"], config | {"data": data}, _seeds_done(out, cell)]
+        return json.dumps(parts)
 
     ordered = sorted(cells, key=shape)
     return [list(group) for _, group in itertools.groupby(ordered, key=shape)]
 
 
-def _solve(group: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The cells' records: settings, and numbers `[S]` for the seeds."""
+def _solve(group: list[dict[str, Any]], start: int) -> list[dict[str, Any]]:
+    """The cells' records: settings, and numbers for the seeds from `start` on."""
     first, started = group[0], time.monotonic()
     lipschitz, data = first["config"]["lipschitz"], first["config"]["data"]
     size = data["dimension"], data["funnels"]
     config = _resolved(first["recipe"], lipschitz, *size)
     funnels = tuple(cell["config"]["data"]["funnels"] for cell in group)
-    truth = solve_cells(config, funnels, first["seeds"])
-    seconds = (time.monotonic() - started) / len(group) / first["seeds"]
+    seeds = range(start, first["seeds"])
+    truth = solve_cells(config, funnels, seeds)
+    seconds = (time.monotonic() - started) / len(group) / len(seeds)
     return [
         cell
+        | {"seeds": len(seeds)}
         | {"seconds": round(seconds, 1)}
         | {name: values[i].tolist() for name, values in truth._asdict().items()}
         for i, cell in enumerate(group)

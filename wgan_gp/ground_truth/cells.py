@@ -15,14 +15,14 @@ from wgan_gp.networks import bind
 
 
 def solve_cells(
-    config: FrozenConfigDict, funnels: tuple[int, ...], seeds: int
+    config: FrozenConfigDict, funnels: tuple[int, ...], seeds: range
 ) -> Truth:
     """Trains and measures a critic for each cell and seed, all in one program.
 
     Args:
       config: of task "critic", resolved; its `data.funnels` is not used.
       funnels: the numbers of funnels, one cell each.
-      seeds: critics of each cell, from the keys 0, 1, ... on.
+      seeds: a critic of each cell is trained from each of these keys.
 
     Returns:
       Arrays `[C, S]`.
@@ -44,9 +44,9 @@ def solve_cells(
         fake = partial(benchmark.sample_fake, pair)
         train = make_critic_train(algorithm, fake, config.steps)
         critic, _ = train(train_key, experiment.hyperparameters)
-        bound = bind(algorithm.critic, critic.params)
+        bound = bind(algorithm.network, critic.params)
         return compare_to_truth(bound, pair, eval_key, config.eval_samples)
 
     over_seeds = jax.vmap(solve, in_axes=(None, 0))
     program = jax.jit(jax.vmap(over_seeds, in_axes=(0, None)))
-    return jax.tree.map(np.asarray, program(stacked, jnp.arange(seeds)))
+    return jax.tree.map(np.asarray, program(stacked, jnp.asarray(seeds)))

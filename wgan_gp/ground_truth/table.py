@@ -57,6 +57,14 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
+def joined(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+    """One cell's record of the seeds of both; the time is that of the new ones."""
+    if old is None:
+        return new
+    numbers = {name: old[name] + new[name] for name in Truth._fields}
+    return new | numbers | {"seeds": old["seeds"] + new["seeds"]}
+
+
 def check_page(page: Path) -> None:
     """Raises ValueError unless the page has the two marks that tables go between."""
     text = page.read_text()
@@ -88,7 +96,8 @@ def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
     }
     dimensions = sorted({dimension for dimension, _ in cells})
     funnels = sorted({number for _, number in cells})
-    seeds = max(each["seeds"] for each in records)
+    counts = sorted({each["seeds"] for each in records})
+    seeds = " or ".join(map(str, counts))
     lines = [f"### Recipe `{recipe}`, `{lipschitz}`, seeds: {seeds}", ""]
     for quantity, (title, theirs, form) in _QUANTITIES.items():
         if quantity == "cosine" and recipe == "tuned":
