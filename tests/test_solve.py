@@ -43,7 +43,7 @@ def test_a_run_is_the_grids_critic_of_the_same_seed(tmp_path):
     config = configs.resolve(cell_config(3, 4, "smoke"))
     with unchecked():
         alone = solve.run(config, tmp_path)
-        grid = solve_cells(config, (4,), 1)
+        grid = solve_cells(config, (4,), range(1))
     for name, values in grid._asdict().items():
         np.testing.assert_allclose(alone[name], values[0, 0], rtol=1e-4, err_msg=name)
 

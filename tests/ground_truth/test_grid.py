@@ -7,7 +7,7 @@ from tests.helpers import run_module, unchecked
 from wgan_gp import configs
 from wgan_gp.evaluate.truth import Truth
 from wgan_gp.ground_truth import __main__ as grid
-from wgan_gp.ground_truth import published, table
+from wgan_gp.ground_truth import published, recipes, table
 from wgan_gp.ground_truth.cells import solve_cells
 from wgan_gp.ground_truth.recipes import cell_config, parse_cell
 
@@ -40,7 +40,7 @@ def test_the_published_protocol():
         ("dim=two", "dim must be a whole number"),
         ("dims=2", "a cell is described as"),
         ("dim=2,dim=3", "dim is given twice"),
-        ("recipe=best", "recipe must be one of tuned, published, smoke"),
+        ("recipe=best", "recipe must be one of tuned, published, smoke, tuned-"),
     ],
 )
 def test_a_cell_that_is_none_is_refused(arg, message):
@@ -187,6 +187,31 @@ def test_the_page_shows_ours_beside_the_published_number(tmp_path):
     assert "old" not in text
     assert "| 4 | 0.80 / 0.84 | 0.90 / 0.96 |" in text
     assert "| 4 | 0.50 (0.50) / 0.86 | 0.50 (0.50) / 2.07 |" in text
+
+
+@pytest.mark.parametrize("recipe", recipes.ABLATIONS)
+def test_an_ablation_changes_one_part_of_the_tuned_recipe(recipe):
+    whole, without = cell_config(2, 64), cell_config(2, 64, recipe)
+    whole.lipschitz = without.lipschitz = "one_sided"
+    whole, without = (
+        dict(configs.resolve(each).to_dict()) for each in (whole, without)
+    )
+    del whole["name"], without["name"]
+    changed = {name for name in whole if whole[name] != without[name]}
+    assert len(changed) == (2 if recipe == "tuned-large_batch" else 1)
+
+
+def test_ablations_have_a_table_of_their_own(tmp_path):
+    names = ("tuned", "tuned-no_maxout", "tuned-no_waves")
+    for i, (name, value) in enumerate(zip(names, (0.9, 0.8, 0.7))):
+        each = record(2, 64, value, recipe=name)
+        each["config"]["lipschitz"] = "one_sided"
+        (tmp_path / f"{i}.json").write_text(json.dumps(each))
+    text = table.tables(tmp_path)
+    assert text.count("### Recipe") == 1
+    assert "| recipe | D = 2, N = 64 |" in text
+    for name, value in zip(names, ("0.90", "0.80", "0.70")):
+        assert f"| `{name}`, `one_sided` | {value} |" in text
 
 
 def test_the_published_tables_are_whole():

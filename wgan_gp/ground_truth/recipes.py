@@ -55,7 +55,36 @@ SMOKE: dict[str, Any] = {
     "eval_samples": 50,
     "critic": {"hidden": (8,)},
 }
-RECIPES = {"tuned": TUNED, "published": PUBLISHED, "smoke": SMOKE}
+# The tuned recipe with one part put back to what is usual.
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "tuned-interpolates": {
+        "by_constraint": {"one_sided": {"penalty": {"points": "interpolates"}}}
+    },
+    "tuned-constant_rate": {"critic_optimiser": {"schedule": "constant"}},
+    "tuned-published_adam": {"critic_optimiser": PUBLISHED["critic_optimiser"]},
+    "tuned-large_batch": {"batch_size": 1024, "steps": 4_000},  # as many samples
+    "tuned-zero_biases": {"critic": {"initialiser": "he"}},
+    "tuned-no_maxout": {"critic": {"maxout": 1}},
+    "tuned-no_waves": {"critic": {"fourier": 0, "fourier_scale": 1.0}},
+}
+RECIPES = {"tuned": TUNED, "published": PUBLISHED, "smoke": SMOKE} | ABLATIONS
+
+
+def _tuned(dimension: int) -> dict[str, Any]:
+    if dimension > 8:
+        return {}
+    # Where kinks lie close, waves; in more dimensions they do harm.
+    waves = {"fourier": 32, "fourier_scale": 4.0 / dimension}
+    wide = {"hidden": (256, 256), "maxout": 128}
+    return {"critic": TUNED["critic"] | wide | waves}
+
+
+def _published(dimension: int) -> dict[str, Any]:
+    hidden = (max(2 * dimension, 128),) * 2
+    return {"critic": PUBLISHED["critic"] | {"hidden": hidden}}
+
+
+_BY_DIMENSION = {"tuned": _tuned, "published": _published, "smoke": lambda _: {}}
 
 
 def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDict:
@@ -76,21 +105,13 @@ def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDi
             "a cell needs dim >= 1 and funnels >= 1, got"
             f" dim={dimension},funnels={funnels}"
         )
-    config = configs.experiment(
-        f"w1-dim{dimension}-funnels{funnels}",
-        "" if recipe == "tuned" else recipe,
-        task="critic",
-        default={"data": {"dimension": dimension, "funnels": funnels}},
-        **({} if recipe == "tuned" else {recipe: RECIPES[recipe]}),
-    )
-    if recipe == "tuned":
-        configs.update(config, TUNED)
-        if dimension <= 8:  # where kinks lie close, waves; in more they do harm
-            config.critic.hidden, config.critic.maxout = (256, 256), 128
-            config.critic.fourier = 32
-            config.critic.fourier_scale = 4.0 / dimension
-    if recipe == "published":
-        config.critic.hidden = (max(2 * dimension, 128),) * 2
+    config = configs.base("critic")
+    config.name = f"w1-dim{dimension}-funnels{funnels}-{recipe}"
+    config.data.update({"dimension": dimension, "funnels": funnels})
+    base, _, ablated = recipe.partition("-")
+    configs.update(config, RECIPES[base] | _BY_DIMENSION[base](dimension))
+    if ablated:
+        configs.update(config, ABLATIONS[recipe])
     return config
 
 

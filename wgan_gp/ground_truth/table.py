@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan_gp import configs
 from wgan_gp.evaluate.truth import Truth
 from wgan_gp.ground_truth.published import (
     BEST_COSINE,
@@ -14,6 +15,7 @@ from wgan_gp.ground_truth.published import (
     L2,
     published,
 )
+from wgan_gp.ground_truth.recipes import ABLATIONS
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 _QUANTITIES = {
@@ -86,14 +88,36 @@ def tables(folder: Path) -> str:
     kinds = {(each["recipe"], each["config"]["lipschitz"]): [] for each in records}
     for each in records:
         kinds[each["recipe"], each["config"]["lipschitz"]].append(each)
-    return "\n".join(_tables(*kind, records) for kind, records in kinds.items())
+    whole = {kind: found for kind, found in kinds.items() if kind[0] not in ABLATIONS}
+    text = [_tables(*kind, found) for kind, found in whole.items()]
+    if len(whole) < len(kinds):
+        text.append(_ablations(records))
+    return "\n".join(text)
+
+
+def _ablations(records: list[dict[str, Any]]) -> str:
+    """The tuned recipe with each part taken away, a row each; a column a cell."""
+    columns = sorted({_cell(r) for r in records if r["recipe"] in ABLATIONS})
+    found = {(r["recipe"], r["config"]["lipschitz"], _cell(r)): r for r in records}
+    rows = [("tuned", lipschitz) for lipschitz in configs.PRESETS]
+    rows += [(name, "one_sided") for name in ABLATIONS]
+    heads = " | ".join(f"D = {d}, N = {n}" for d, n in columns)
+    lines = ["### The tuned recipe, part by part", "", "Cosine of the gradients", ""]
+    lines += [f"| recipe | {heads} |", "|---" * (len(columns) + 1) + "|"]
+    for recipe, lipschitz in rows:
+        cells = [found.get((recipe, lipschitz, cell)) for cell in columns]
+        if any(cells):
+            row = [_number(cell, "cosine", "{:.2f}", {}) for cell in cells]
+            lines.append(f"| `{recipe}`, `{lipschitz}` | " + " | ".join(row) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _cell(record: dict[str, Any]) -> tuple[int, int]:
+    return record["config"]["data"]["dimension"], record["config"]["data"]["funnels"]
 
 
 def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
-    cells = {
-        (each["config"]["data"]["dimension"], each["config"]["data"]["funnels"]): each
-        for each in records
-    }
+    cells = {_cell(each): each for each in records}
     dimensions = sorted({dimension for dimension, _ in cells})
     funnels = sorted({number for _, number in cells})
     counts = sorted({each["seeds"] for each in records})
