@@ -1,0 +1,189 @@
+import subprocess
+import sys
+from collections import OrderedDict
+
+import chex
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.helpers import ROOT
+from wgan_gp.evaluate import inception
+from wgan_gp.evaluate.inception import inception_features, load_inception, prepare
+from wgan_gp.evaluate.inception_network import Inception
+
+
+@pytest.fixture(scope="module")
+def torch_network():
+    pytest.importorskip("torch")
+    from tests.evaluate.torch_inception import random_inception
+
+    return random_inception()
+
+
+@pytest.fixture(scope="module")
+def weights(torch_network, tmp_path_factory):
+    import torch
+
+    path = tmp_path_factory.mktemp("inception") / "weights.pth"
+    torch.save(torch_network.state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def params(weights):
+    return load_inception(weights)
+
+
+def images(n=1, height=107, width=131, colours=3):
+    shape = n, height, width, colours
+    return np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+
+
+def nchw(x):
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(x, -1, 1)))
+
+
+def outputs(network, x):
+    """What each layer of a network in PyTorch gives, `[n, ..., C]`."""
+    import torch
+
+    found = {}
+    with torch.no_grad():
+        for name, layer in network.named_children():
+            x = layer(x)
+            found[name] = np.moveaxis(x.numpy(), 1, -1)
+    return found
+
+
+def error(actual, expected):
+    assert actual.shape == expected.shape
+    return np.abs(actual - expected).max() / np.abs(expected).max()
+
+
+def test_every_block_agrees_with_pytorch(torch_network, params):
+    x = images()
+    expected = outputs(torch_network, nchw(x))
+    _, state = Inception().apply(params, jnp.asarray(x), capture_intermediates=True)
+    found = state["intermediates"]
+    found = {k: x["__call__"][0] for k, x in found.items() if k != "__call__"}
+    blocks = expected.keys() - {"maxpool1", "maxpool2", "avgpool", "flatten"}
+    assert found.keys() == blocks
+    errors = {name: error(found[name], expected[name]) for name in blocks - {"fc"}}
+    assert max(errors.values()) < 2e-5, errors
+
+
+@pytest.mark.parametrize(("size", "colours"), [((8, 12), 1), ((320, 310), 3)])
+def test_features_and_logits_agree_with_pytorch(torch_network, params, size, colours):
+    """Also when images are shrunk, and with a last batch that is not full."""
+    from torch.nn.functional import interpolate
+
+    pixels = np.random.default_rng(0).integers(0, 256, (3, *size, colours), np.uint8)
+    features, logits = inception_features(params, pixels, batch_size=2)
+    scaled = 2 * (nchw(pixels).float() / 255) - 1
+    scaled = interpolate(scaled, (299, 299), mode="bilinear", align_corners=False)
+    expected = outputs(torch_network, scaled.expand(-1, 3, -1, -1))
+    assert error(features, expected["flatten"]) < 2e-5
+    bias = torch_network.fc.bias.detach().numpy()
+    assert error(logits, expected["fc"] - bias[None]) < 2e-5
+    assert np.abs(bias).max() > 0.01 * np.abs(logits).max()
+
+
+def test_older_files_give_the_same_parameters(torch_network, params, tmp_path):
+    import torch
+
+    path = tmp_path / "older.pth"
+    state = {
+        name: x.transpose(0, -1).contiguous().transpose(0, -1) if x.ndim == 4 else x
+        for name, x in torch_network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    torch.save(OrderedDict(state), path, _use_new_zipfile_serialization=False)
+    chex.assert_trees_all_equal(load_inception(path), params)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "match"),
+    [
+        ("Mixed_6e.branch7x7_2.conv.weight", None, "Mixed_6e.branch7x7_2.conv.weight"),
+        ("Mixed_8a.conv.weight", lambda x: x, "Mixed_8a.conv.weight is unexpected"),
+        ("fc.weight", lambda x: x[:1000], "fc.weight must be \\(1008, 2048\\)"),
+        ("fc.weight", lambda x: x * float("nan"), "not finite"),
+        ("Conv2d_1a_3x3.bn.running_var", lambda x: -x, "running_var has the entry -1"),
+    ],
+)
+def test_files_of_other_networks_are_refused(
+    torch_network, tmp_path, name, change, match
+):
+    import torch
+
+    state = torch_network.state_dict()
+    tensor = state.pop(name, torch.zeros(1))
+    if change is not None:
+        state[name] = change(tensor).clone()
+    torch.save(state, tmp_path / "weights.pth")
+    with pytest.raises(ValueError, match=match):
+        load_inception(tmp_path / "weights.pth")
+
+
+def test_the_graphs_own_resizing_samples_corners_and_centres_on_128():
+    """299 = 23 * 13, so that every 23rd pixel is one of the image's own."""
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 13, 13, 3), np.uint8)
+    resized = prepare(jnp.asarray(pixels), "tensorflow")
+    expected = (pixels.astype(np.float32) - 128) / 128
+    np.testing.assert_allclose(resized[:, ::23, ::23], expected, atol=1e-6)
+    between = (10 * expected[:, 0, 0] + 13 * expected[:, 0, 1]) / 23
+    np.testing.assert_allclose(resized[:, 0, 13], between, atol=1e-6)
+
+
+@pytest.mark.parametrize("inputs", ["pytorch", "tensorflow"])
+def test_bytes_and_floats_of_one_image_are_prepared_alike(inputs):
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 9, 7, 1), np.uint8)
+    floats = (pixels / 127.5 - 1).astype(np.float32)
+    prepared = [prepare(jnp.asarray(x), inputs) for x in (pixels, floats)]
+    np.testing.assert_allclose(*prepared, atol=1e-6)
+    assert prepared[0].shape == (2, 299, 299, 3)
+
+
+@pytest.mark.parametrize(
+    ("bad", "match"),
+    [
+        (images()[0], "\\[n, H, W, 1\\]"),
+        (images(0), "got \\(0, 107, 131, 3\\)"),
+        (images(colours=4), "got \\(1, 107, 131, 4\\)"),
+        (255 * images(), "must lie in \\[-1, 1\\]"),
+        (images() * np.nan, "must lie in \\[-1, 1\\]"),
+        (np.zeros((1, 8, 8, 1), np.int32), "uint8 or floats, got int32"),
+    ],
+)
+def test_images_that_are_none_are_refused(bad, match):
+    with pytest.raises(ValueError, match=match):
+        inception_features({}, bad)
+
+
+@pytest.mark.parametrize("options", [{"batch_size": 0}, {"inputs": "keras"}])
+def test_options_that_are_none_are_refused(options):
+    with pytest.raises(ValueError, match="at least 1 and inputs one of"):
+        inception_features({}, images(), **options)
+
+
+def test_batches_are_of_one_shape(monkeypatch):
+    """So that the network is compiled once."""
+    shapes = []
+
+    def run(params, batch, inputs):
+        shapes.append(batch.shape)
+        return batch.mean((1, 2)), batch.mean((1, 2))
+
+    monkeypatch.setattr(inception, "_run", run)
+    x = images(5, 4, 4)
+    features, _ = inception_features({}, x, batch_size=2)
+    assert shapes == 3 * [(2, 4, 4, 3)]
+    np.testing.assert_array_equal(features, x.mean((1, 2)))
+
+
+def test_the_package_needs_no_torch(tmp_path):
+    code = "import sys; sys.modules['torch'] = None; import wgan_gp.evaluate.inception"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=100, cwd=ROOT)

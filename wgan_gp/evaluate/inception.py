@@ -1,0 +1,168 @@
+"""Features and logits of the network behind the field's FID and Inception Score."""
+
+import os
+from functools import partial
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from wgan_gp.evaluate.inception_network import CLASSES, FEATURES, Inception
+from wgan_gp.evaluate.inception_weights import read_state_dict
+
+SIZE = 299  # pixels a side
+_EPSILON = 1e-3  # of batch normalisation
+
+# Where the first sample lies in its pixel, and the grey that becomes 0.
+_INPUTS = {"pytorch": (0.5, 127.5), "tensorflow": (0.0, 128.0)}
+
+
+def load_inception(path: str | os.PathLike[str]) -> Any:
+    """Reads the network's weights, without PyTorch.
+
+    Args:
+      path: of `pt_inception-2015-12-05-6726825d.pth`, 91 MB, which pytorch-fid
+        publishes: TensorFlow's weights under PyTorch's names. Nothing in the file is
+        executed.
+
+    Returns:
+      Parameters for `inception_features`.
+
+    Raises:
+      ValueError: there is no such file, or it is not this network's state dict.
+    """
+    kernels = _kernel_shapes()
+    shapes: dict[str, tuple[int, ...]] = {
+        "fc.weight": (CLASSES, FEATURES),
+        "fc.bias": (CLASSES,),
+    }
+    for name, (height, width, inputs, outputs) in kernels.items():
+        shapes[f"{name}.conv.weight"] = (outputs, inputs, height, width)
+        for statistic in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"{name}.bn.{statistic}"] = (outputs,)
+    tensors = read_state_dict(path, shapes)
+    flat = {f"{name}.conv": _fold(tensors, name) for name in kernels}
+    flat["fc"] = {"kernel": tensors["fc.weight"].T}
+    params = unflatten_dict(flat, sep=".")
+    for leaf in jax.tree.leaves(params):
+        if not np.isfinite(leaf).all():
+            raise ValueError(f"{os.fspath(path)!r} has weights that are not finite")
+    return jax.tree.map(jnp.asarray, {"params": params})
+
+
+def inception_features(
+    params: Any,
+    images: np.ndarray,
+    *,
+    batch_size: int = 32,
+    inputs: Literal["pytorch", "tensorflow"] = "pytorch",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Features for FID, KID, precision and recall, and logits for the Inception Score.
+
+    Args:
+      params: from `load_inception`.
+      images: `[n, H, W, C]` of 1 or 3 colours; uint8, or floats in [-1, 1].
+      batch_size: images at a time; the last batch is filled up and so compiles
+        nothing new. 64 take about 1 GB.
+      inputs: how an image is brought to 299 x 299 pixels and to [-1, 1]: as
+        pytorch-fid does it (half-pixel centres, x / 127.5 - 1), or as the graph itself
+        (corners aligned at 0, x / 128 - 1), with which the first FIDs and all official
+        Inception Scores were made.
+
+    Returns:
+      Features `[n, 2048]`, the mean over the last block's positions, and logits
+      `[n, 1008]`. The logits leave out the last layer's bias, as the official score
+      does: `inception_score(softmax(logits))` compares with published numbers.
+
+    Raises:
+      ValueError: the images are none, of another shape, type or range, or `batch_size`
+        or `inputs` is not one.
+    """
+    images = _check_images(images)
+    if batch_size < 1 or inputs not in _INPUTS:
+        raise ValueError(
+            f"batch_size must be at least 1 and inputs one of {list(_INPUTS)}, got"
+            f" {batch_size} and {inputs!r}"
+        )
+    size = min(batch_size, len(images))
+    outputs = []
+    for start in range(0, len(images), size):
+        batch = images[start : start + size]
+        missing = [(0, size - len(batch)), (0, 0), (0, 0), (0, 0)]
+        outputs.append(jax.device_get(_run(params, np.pad(batch, missing), inputs)))
+    features, logits = (np.concatenate(x)[: len(images)] for x in zip(*outputs))
+    return features, logits
+
+
+@partial(jax.jit, static_argnames="inputs")
+def _run(params: Any, images: jax.Array, inputs: str) -> tuple[jax.Array, jax.Array]:
+    features, logits = Inception().apply(params, prepare(images, inputs))
+    return jnp.asarray(features), jnp.asarray(logits)
+
+
+def prepare(images: jax.Array, inputs: str) -> jax.Array:
+    """What the network is given, `[n, 299, 299, 3]` about [-1, 1]."""
+    origin, grey = _INPUTS[inputs]
+    pixels = images.astype(jnp.float32)
+    if images.dtype != jnp.uint8:
+        pixels = 127.5 * (pixels + 1)
+    rows, columns = (_interpolation(n, origin) for n in images.shape[1:3])
+    resized = jnp.einsum("ih,jw,nhwc->nijc", rows, columns, pixels, precision="highest")
+    colours = jnp.broadcast_to(resized, (*resized.shape[:3], 3))
+    return (colours - grey) / grey
+
+
+def _interpolation(size: int, origin: float) -> np.ndarray:
+    """Weights `[299, size]` that interpolate linearly between pixels."""
+    places = (np.arange(SIZE) + origin) * size / SIZE - origin
+    places = np.clip(places, 0, size - 1)
+    gaps = np.abs(places[:, None] - np.arange(size)[None])
+    return np.maximum(0, 1 - gaps).astype(np.float32)
+
+
+def _check_images(images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or not images.size:
+        raise ValueError(
+            f"images must be [n, H, W, 1] or [n, H, W, 3], got {images.shape}"
+        )
+    if images.dtype == np.uint8:
+        return images
+    if not np.issubdtype(images.dtype, np.floating):
+        raise ValueError(f"images must be uint8 or floats, got {images.dtype}")
+    if not np.abs(images).max() <= 1 + 1e-3:  # false of NaN too
+        raise ValueError(
+            "floating-point images must lie in [-1, 1], got values from"
+            f" {images.min():.3g} to {images.max():.3g}"
+        )
+    return images.astype(np.float32)
+
+
+def _kernel_shapes() -> dict[str, tuple[int, ...]]:
+    """The convolutions by their names, each `[height, width, in, out]`."""
+    image = jax.ShapeDtypeStruct((1, SIZE, SIZE, 3), jnp.float32)
+    variables = jax.eval_shape(Inception().init, jax.random.key(0), image)
+    params: dict[str, Any] = flatten_dict(variables["params"], sep=".")
+    return {
+        name.removesuffix(".conv.kernel"): leaf.shape
+        for name, leaf in params.items()
+        if name.endswith(".conv.kernel")
+    }
+
+
+def _fold(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
+    """A convolution and its normalisation as one convolution with a bias."""
+    gain, bias, mean, variance = (
+        np.asarray(tensors[f"{name}.bn.{statistic}"], np.float64)
+        for statistic in ("weight", "bias", "running_mean", "running_var")
+    )
+    if variance.min() < 0:
+        raise ValueError(f"{name}.bn.running_var has the entry {variance.min():.3g}")
+    scale = gain / np.sqrt(variance + _EPSILON)
+    kernel = tensors[f"{name}.conv.weight"].transpose(2, 3, 1, 0)
+    return {
+        "kernel": (kernel * scale[None, None, None]).astype(np.float32),
+        "bias": (bias - mean * scale).astype(np.float32),
+    }
