@@ -1,0 +1,1 @@
+"""TFDS builders of sets that an installed package ships."""

@@ -1,0 +1,133 @@
+"""One split of an image set, read by index."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+T = TypeVar("T")
+SPLITS = ("train", "validation", "test")
+
+
+class Example(NamedTuple):
+    """A picture, or several, and what it shows."""
+
+    image: np.ndarray  # [..., H, W, C], uint8
+    label: np.ndarray | None  # [...], int32; None where the set has no labels
+
+
+class ImageSource(NamedTuple):
+    """One split of an image set."""
+
+    name: str
+    split: str
+    count: int  # N
+    shape: tuple[int, int, int]  # H, W, C
+    classes: int | None  # labels lie in [0, classes)
+    read: Callable[[int], Example | None]  # index -> example; None: corrupt, skipped
+    skipped: set[str]  # names of what was skipped so far; grows while reading
+    arrays: Example | None = None  # the whole split [N, ...], if it is in memory
+
+
+def in_memory(
+    name: str,
+    split: str,
+    images: np.ndarray,
+    labels: np.ndarray | None,
+    classes: int | None,
+) -> ImageSource:
+    """A source of arrays: `images` `[N, H, W, C]` uint8 and `labels` `[N]`."""
+    labels = None if labels is None else np.asarray(labels, np.int32)
+    arrays = Example(images, labels)
+    return ImageSource(
+        name=name,
+        split=split,
+        count=len(images),
+        shape=tuple(images.shape[1:]),
+        classes=classes,
+        read=partial(_take, arrays),
+        skipped=set(),
+        arrays=arrays,
+    )
+
+
+def load_arrays(source: ImageSource) -> Example:
+    """The whole split, `[N, H, W, C]` uint8 and labels `[N]` or None.
+
+    Raises:
+      ValueError: a picture is corrupt and not to be skipped, or all of them are.
+    """
+    if source.arrays is not None:
+        return source.arrays
+    examples = [source.read(index) for index in range(source.count)]
+    examples = [example for example in examples if example is not None]
+    if not examples:
+        raise ValueError(f"all of {source.name}'s {source.split} split is corrupt")
+    images = np.stack([example.image for example in examples])
+    if source.classes is None:
+        return Example(images, None)
+    return Example(images, np.array([example.label for example in examples], np.int32))
+
+
+def read_or_skip(
+    decode: Callable[[int], T],
+    name: Callable[[int], str],
+    *,
+    skip_corrupt: bool,
+    skipped: set[str],
+) -> Callable[[int], T | None]:
+    """`decode`, with the record's name in its errors, or with None in their place.
+
+    Args:
+      decode: index -> a value; it may fail with any exception.
+      name: index -> the name to report.
+      skip_corrupt: whether to return None, and to note the name in `skipped`.
+      skipped: names of records that were skipped.
+
+    Raises:
+      ValueError: from the result, if a record is corrupt and not to be skipped.
+    """
+
+    def read(index: int) -> T | None:
+        try:
+            return decode(index)
+        except Exception as error:  # decoders fail with exceptions of every kind
+            if not skip_corrupt:
+                raise ValueError(
+                    f"{name(index)} cannot be read ({_line(error)}): replace it, or set"
+                    " skip_corrupt"
+                ) from error
+            skipped.add(name(index))
+            return None
+
+    return read
+
+
+def part_of(count: int, split: str) -> np.ndarray:
+    """Indices of a split of a set that comes without: 80, 10 and 10 %.
+
+    The same for every set of this size, and for good: NumPy keeps the stream of
+    `RandomState` frozen.
+
+    Raises:
+      ValueError: fewer than three samples.
+    """
+    if count < 3:
+        raise ValueError(
+            f"a set needs at least 3 images to be split into {', '.join(SPLITS)}, got"
+            f" {count}"
+        )
+    held = max(count // 10, 1)
+    order = np.random.RandomState(0).permutation(count)
+    parts = np.split(order, [count - 2 * held, count - held])
+    return np.sort(parts[SPLITS.index(split)])
+
+
+def _take(arrays: Example, index: int) -> Example:
+    label = None if arrays.label is None else arrays.label[index]
+    return Example(arrays.image[index], label)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
