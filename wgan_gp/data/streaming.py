@@ -6,10 +6,12 @@ from typing import Any
 
 import jax
 import numpy as np
+from absl import flags
 
 from wgan_gp.data.sources import Example, ImageSource
 
 _AHEAD = 2  # batches that wait on the device
+_SAMPLES = 2**53  # as good as endless
 
 
 class Stream(Iterator[Example]):
@@ -98,10 +100,16 @@ def stream(
         raise ValueError(
             f"threads and workers must be >= 0, got {threads} and {workers}"
         )
+    if workers and not flags.FLAGS.is_parsed():
+        raise ValueError(
+            "workers need absl's flags to be parsed: run under absl.app, call"
+            " absl.flags.FLAGS.mark_as_parsed(), or take threads"
+        )
     import grain
 
     indices = grain.MapDataset.range(shard_index, source.count, shard_count)
-    indices = indices.shuffle(seed).repeat()
+    # Grain's own endless set is too long for batches of one.
+    indices = indices.shuffle(seed).repeat(_SAMPLES // len(indices))
     if source.arrays is not None:
         batches = indices.batch(batch_size).map(_gather(source.arrays))
         batches = batches.to_iter_dataset(grain.ReadOptions(0, 0))
