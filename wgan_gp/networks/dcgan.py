@@ -1,0 +1,134 @@
+"""Convolutional networks after DCGAN (Radford et al. 2016, arXiv:1511.06434).
+
+With 5 x 5 kernels, strides of 2 and no pooling, as Gulrajani et al. 2017 use them for
+MNIST, CIFAR-10 and 64 x 64; the first five of their robustness variants are attributes.
+"""
+
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from wgan_gp.networks.convolutions import ConvTranspose
+from wgan_gp.networks.layers import (
+    HE,
+    balanced,
+    conv,
+    crop,
+    dense,
+    gated,
+    halvings,
+    normalise,
+    uniform,
+)
+from wgan_gp.networks.mlp import ACTIVATIONS, MLP
+
+IMAGE_ACTIVATIONS = ACTIVATIONS | {"gated": gated}
+OUTPUTS = {"tanh": jnp.tanh, "sigmoid": nn.sigmoid}
+
+
+class DCGANCritic(nn.Module):
+    """A critic of ONE image: `[H, W, C]` to a scalar.
+
+    Attributes:
+      width: channels of the first layer.
+      multipliers: of the width, one for each layer, all of stride 2.
+      activation: a key of `IMAGE_ACTIVATIONS`; the papers' is leaky with slope 0.2.
+      norm: "none", or "layer" for layer normalisation from the second layer on.
+      weight_std: standard deviation of all weights; 0 for one by the layer's fans.
+    """
+
+    width: int = 64
+    multipliers: Sequence[int] = (1, 2, 4)
+    activation: str = "leaky_relu"
+    norm: str = "none"
+    weight_std: float = 0.0
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Maps one image `[H, W, C]` to its value `[]`."""
+        doubled = 2 if self.activation == "gated" else 1
+        for layer, multiplier in enumerate(self.multipliers):
+            features = doubled * self.width * multiplier
+            x = conv(features, 5, 2, std=self.weight_std)(x)
+            x = normalise(self.norm if layer else "none", x)
+            x = IMAGE_ACTIVATIONS[self.activation](x)
+        return dense(1)(x.reshape(-1))[0]
+
+
+class DCGANGenerator(nn.Module):
+    """A generator of images: `[B, Z]` to `[B, H, W, C]`.
+
+    A linear layer to 4 x 4 or less, then a transposed convolution for each doubling;
+    where a size is odd, such as MNIST's 7, the last row and column are cut off.
+
+    Attributes:
+      shape: H, W, C of an image.
+      width: channels before the last layer, times the last multiplier.
+      multipliers: of the width, the linear layer's first: one for each doubling.
+      activation: a key of `IMAGE_ACTIVATIONS`.
+      norm: "batch" or "none".
+      unit_norm: whether the linear layer's units are normalised one by one, as for
+        CIFAR-10, or by channel, as for 64 x 64.
+      output: "tanh" for pixels in [-1, 1], "sigmoid" for [0, 1].
+      weight_std: as in `DCGANCritic`.
+    """
+
+    shape: tuple[int, int, int]
+    width: int = 64
+    multipliers: Sequence[int] = (4, 2, 1)
+    activation: str = "relu"
+    norm: str = "none"
+    unit_norm: bool = False
+    output: str = "tanh"
+    weight_std: float = 0.0
+
+    @nn.compact
+    def __call__(self, z: jax.Array) -> jax.Array:
+        """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
+        sizes = halvings(self.shape[:2], 1)[: len(self.multipliers) + 1][::-1]
+        doubled = 2 if self.activation == "gated" else 1
+        widths = [doubled * self.width * each for each in self.multipliers]
+        x = self._linear(z, (*sizes[0], widths[0]))
+        for size, features in zip(sizes[1:-1], widths[1:]):
+            x = self._activate(crop(self._up(features)(x), size))
+        x = crop(self._up(self.shape[2])(x), sizes[-1])
+        return OUTPUTS[self.output](x)
+
+    def _linear(self, z: jax.Array, shape: tuple[int, int, int]) -> jax.Array:
+        x = dense(shape[0] * shape[1] * shape[2], std=self.weight_std)(z)
+        if not self.unit_norm:
+            return self._activate(x.reshape(-1, *shape))
+        return self._activate(x).reshape(-1, *shape)
+
+    def _activate(self, x: jax.Array) -> jax.Array:
+        return IMAGE_ACTIVATIONS[self.activation](normalise(self.norm, x))
+
+    def _up(self, features: int) -> ConvTranspose:
+        std = self.weight_std
+        init = uniform(std) if std else balanced(HE, 2, up=True)
+        return ConvTranspose(features, (5, 5), kernel_init=init)
+
+
+class MLPGenerator(nn.Module):
+    """A perceptron that generates images: `[B, Z]` to `[B, H, W, C]`.
+
+    Attributes:
+      shape: H, W, C of an image.
+      hidden: width of each hidden layer.
+      activation: a key of `ACTIVATIONS`.
+      output: as in `DCGANGenerator`.
+    """
+
+    shape: tuple[int, int, int]
+    hidden: Sequence[int] = (512, 512, 512, 512)
+    activation: str = "relu"
+    output: str = "tanh"
+
+    @nn.compact
+    def __call__(self, z: jax.Array) -> jax.Array:
+        """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
+        height, width, channels = self.shape
+        x = MLP(self.hidden, height * width * channels, self.activation)(z)
+        return OUTPUTS[self.output](x.reshape(-1, *self.shape))
