@@ -133,7 +133,8 @@ def _headers(
         skipped=skipped,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # `read_header` refuses what Pillow would only warn of.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         for index, path in enumerate(paths):
             if header := read(index):
                 headers[path] = header

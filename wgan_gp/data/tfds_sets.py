@@ -94,9 +94,9 @@ def _builder(name: str, data_dir: str | None) -> Any:
         return make_builder(name, data_dir)
     except tfds.core.registered.DatasetNotFoundError:
         raise ValueError(_unknown(name)) from None
-    except (ValueError, RuntimeError, AssertionError, KeyError) as error:
+    except Exception as error:  # of many kinds: no such version, broken metadata
         text = " ".join(str(error).split())[:300]
-        raise ValueError(f"TFDS has no {name}: {text}") from error
+        raise ValueError(f"TFDS cannot open {name}: {text}") from error
 
 
 def _unknown(name: str) -> str:
