@@ -1,16 +1,26 @@
 """From a checked configuration to typed functions: where ConfigDict stops."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 from ml_collections import FrozenConfigDict
 
 from wgan_gp import data, losses, train
 from wgan_gp.critics import make_critic_train
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
-from wgan_gp.networks import MLP, MLPCritic, from_flax
+from wgan_gp.data.image_sets import load_images
+from wgan_gp.data.sources import Example
+from wgan_gp.networks import (
+    CRITICS,
+    GENERATORS,
+    Network,
+    from_flax,
+    in_bfloat16,
+    rematerialised,
+)
 from wgan_gp.optimisers import make_optimiser
 
 
@@ -34,25 +44,60 @@ def build(config: FrozenConfigDict) -> Experiment:
     Raises:
       ValueError: the parts do not fit each other.
     """
-    dataset = data.load(config.data.name)
+    dataset = _dataset(config)
     algorithm = train.Algorithm(
         critic=_critic(
-            config, dataset.shape, dataset.sample, config.steps * config.n_critic
+            config,
+            dataset.shape,
+            dataset.sample,
+            updates=config.steps * config.n_critic,
+            classes=dataset.classes,
         ),
-        generator=_generator(dataset.shape[0], **config.generator),
-        sample_latent=partial(gaussian_latent, dimension=config.generator.latent),
+        generator=_generator(config, dataset),
+        sample_latent=partial(
+            gaussian_latent,
+            dimension=config.generator.latent,
+            classes=dataset.classes or 0,
+        ),
         generator_optimiser=_optimiser(config.generator_optimiser, config.steps),
         n_critic=config.n_critic,
     )
+    if config.critic.network != "mlp":
+        algorithm = _for_images(config, dataset, algorithm)
     hyperparameters = _critic_hyperparameters(config)._replace(
         generator_learning_rate=config.generator_optimiser.learning_rate,
         ema_decay=config.ema_decay,
     )
+    _trace(config, dataset, algorithm, hyperparameters)
+    return Experiment(dataset, algorithm, hyperparameters)
+
+
+def _dataset(config: FrozenConfigDict) -> data.Dataset:
+    if config.critic.network == "mlp":
+        return data.load(config.data.name)
+    dataset = load_images(**config.data, conditional=config.conditional)
+    count, held_out = config.eval_samples * config.eval_repeats, dataset.held_out
+    if held_out is not None:
+        jax.eval_shape(lambda key: held_out(key, count), jax.random.key(0))
+    return dataset
+
+
+def _trace(config, dataset, algorithm, hyperparameters) -> None:
+    """Raises ValueError if a step of training cannot be."""
     state = jax.eval_shape(
         partial(train.init, algorithm, hyperparameters), jax.random.key(0)
     )
-    jax.eval_shape(partial(train.train_step, algorithm, hyperparameters), state)
-    return Experiment(dataset, algorithm, hyperparameters)
+    raw = None
+    if dataset.stream is not None:
+        raw = _raw_batches(dataset, config)
+    jax.eval_shape(partial(train.train_step, algorithm, hyperparameters), state, raw)
+
+
+def _raw_batches(dataset: data.Dataset, config: FrozenConfigDict) -> Any:
+    """What a step takes from the data set's stream, without numbers in it."""
+    shape = config.n_critic, config.batch_size
+    images = np.broadcast_to(np.uint8(0), (*shape, *dataset.shape))
+    return Example(images, np.broadcast_to(np.int32(0), shape))
 
 
 class CriticExperiment(NamedTuple):
@@ -76,7 +121,7 @@ def build_critic(config: FrozenConfigDict) -> CriticExperiment:
     cell = config.data
     pair = funnels.make_funnels(cell.dimension, cell.funnels, cell.seed)
     sample_real = partial(funnels.sample_real, pair)
-    algorithm = _critic(config, (cell.dimension,), sample_real, config.steps)
+    algorithm = _critic(config, (cell.dimension,), sample_real, updates=config.steps)
     hyperparameters = _critic_hyperparameters(config)
     sample_fake = partial(funnels.sample_fake, pair)
     train_one = make_critic_train(algorithm, sample_fake, 1)
@@ -112,23 +157,68 @@ def make_penalty(config: FrozenConfigDict) -> losses.Penalty | None:
     )
 
 
-def gaussian_latent(key: jax.Array, n: int, *, dimension: int) -> jax.Array:
-    """Z ~ N(0, I), `[n, dimension]`."""
-    return jax.random.normal(key, (n, dimension))
+def gaussian_latent(key: jax.Array, n: int, *, dimension: int, classes: int = 0) -> Any:
+    """Z ~ N(0, I), `[n, dimension]`; with classes, that and even labels `[n]`."""
+    if not classes:
+        return jax.random.normal(key, (n, dimension))
+    latent_key, label_key = jax.random.split(key)
+    labels = jax.random.randint(label_key, (n,), 0, classes)
+    return jax.random.normal(latent_key, (n, dimension)), labels
 
 
-def _generator(outputs: int, *, latent: int, **settings):
-    return from_flax(MLP(outputs=outputs, **settings), (1, latent))
+def _generator(config: FrozenConfigDict, dataset: data.Dataset) -> Network:
+    settings = dict(config.generator)
+    module, latent = GENERATORS[settings.pop("network")], settings.pop("latent")
+    if config.generator.network == "mlp":
+        settings["outputs"] = dataset.shape[0]
+    else:
+        settings["shape"] = dataset.shape
+    if dataset.classes:
+        settings["classes"] = dataset.classes
+    made = module(**settings)
+    return from_flax(made, (1, latent), labelled=dataset.classes is not None)
+
+
+def _for_images(
+    config: FrozenConfigDict, dataset: data.Dataset, algorithm: train.Algorithm
+) -> train.Algorithm:
+    """The same with what only a configuration for images has."""
+    compute, weights, critic = config.compute, config.label_weights, algorithm.critic
+    network = critic.network
+    if compute.rematerialise:
+        network = rematerialised(network)
+    precise, low = network, in_bfloat16(network)
+    by_dtype = {"float32": precise, "bfloat16": low}
+    critic = critic._replace(
+        network=by_dtype[compute.dtype],
+        penalty_network=by_dtype[compute.penalty_dtype],
+        microbatches=compute.microbatches,
+        label_weight=weights.critic if dataset.classes else 0.0,
+    )
+    generator = algorithm.generator
+    if compute.dtype == "bfloat16":
+        generator = in_bfloat16(generator)
+    return algorithm._replace(
+        critic=critic,
+        generator=generator,
+        generator_batch_size=config.generator_batch_size,
+        label_weight=weights.generator if dataset.classes else 0.0,
+    )
 
 
 def _critic(
     config: FrozenConfigDict,
     shape: tuple[int, ...],
     sample_real: data.Sampler,
+    *,
     updates: int,
+    classes: int | None = None,
 ) -> train.CriticAlgorithm:
+    settings = dict(config.critic) | ({"classes": classes} if classes else {})
+    module = CRITICS[config.critic.network]
+    del settings["network"]
     return train.CriticAlgorithm(
-        network=from_flax(MLPCritic(**config.critic), shape),
+        network=from_flax(module(**settings), shape),
         sample_real=sample_real,
         optimiser=_optimiser(config.critic_optimiser, updates),
         penalty=make_penalty(config),

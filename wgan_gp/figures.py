@@ -1,9 +1,11 @@
-"""Pictures: arrays in, a matplotlib Figure out. Nothing here saves or shows."""
+"""Pictures: arrays in, a matplotlib Figure out. Nothing here shows."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 REAL, FAKE, THIRD = "#E69F00", "#009E73", "#0072B2"
@@ -46,16 +48,16 @@ def training_curves(
     training: Sequence[dict[str, float]],
     evaluation: Sequence[dict[str, float]],
     *,
-    floor: float,
+    floor: dict[str, float],
     title: str = "",
 ) -> Figure:
     """The course of a run: estimate and exact distance, slope, sample quality.
 
     Args:
       training: records with `step`, `wasserstein` and `penalty`.
-      evaluation: records with `step`, `wasserstein`, `w1`, the `gradient_norm_*`
-        and, for a mixture, `share`.
-      floor: exact W1 between two sets of real samples.
+      evaluation: records with `step`, `wasserstein`, the `gradient_norm_*` and one or
+        more of `w1`, `share`, `frechet` and `sliced_w1`.
+      floor: what real samples score: `floor` of `w1`, `floor_frechet`, ...
       title: of the figure.
     """
     figure = Figure(figsize=(10, 3.4), layout="constrained")
@@ -72,10 +74,11 @@ def training_curves(
     estimate.plot(
         at, _column(evaluation, "wasserstein"), "o", color=FAKE, ms=4, label="held out"
     )
-    estimate.plot(
-        at, _column(evaluation, "w1"), "s-", color=THIRD, ms=4, label="exact W1"
-    )
-    estimate.axhline(floor, color="0.4", linestyle=":", label="exact W1, real to real")
+    if "w1" in evaluation[0]:
+        exact = _column(evaluation, "w1")
+        estimate.plot(at, exact, "s-", color=THIRD, ms=4, label="exact W1")
+        least = {"color": "0.4", "linestyle": ":", "label": "exact W1, real to real"}
+        estimate.axhline(floor["floor"], **least)
     estimate.set_ylabel("distance")
     estimate.set_yscale("symlog", linthresh=0.1)
     slope.fill_between(
@@ -96,19 +99,60 @@ def training_curves(
     )
     slope.axhline(1, color="0.4", linestyle=":")
     slope.set(ylabel="critic's gradient norm at interpolates", ylim=(0, None))
-    if evaluation and "share" in evaluation[0]:
-        quality.plot(at, _column(evaluation, "share"), "o-", color=THIRD, ms=4)
-        quality.set(ylabel="share of samples within 3σ of a mode", ylim=(0, 1))
-    else:
-        quality.plot(at, _column(evaluation, "w1"), "s-", color=THIRD, ms=4)
-        quality.axhline(floor, color="0.4", linestyle=":")
-        quality.set(ylabel="exact W1", ylim=(0, None))
+    _plot_quality(quality, evaluation, floor)
     for axes in (estimate, slope):
         axes.legend(fontsize=8)
     for axes in (estimate, slope, quality):
         axes.set_xlabel("generator updates")
         axes.grid(alpha=0.3)
     return figure
+
+
+_QUALITIES = {
+    "share": ("share of samples within 3σ of a mode", None),
+    "w1": ("exact W1", "floor"),
+    "frechet": ("Frechet distance of features", "floor_frechet"),
+    "sliced_w1": ("sliced W1 of pixels", "floor_sliced_w1"),
+}
+
+
+def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
+    """The first quantity of `_QUALITIES` that there is."""
+    name = next(each for each in _QUALITIES if each in evaluation[0])
+    label, least = _QUALITIES[name]
+    axes.plot(
+        _column(evaluation, "step"), _column(evaluation, name), "o-", color=THIRD, ms=4
+    )
+    axes.set(ylabel=label, ylim=(0, 1 if name == "share" else None))
+    if least in floor:
+        axes.axhline(floor[least], color="0.4", linestyle=":", label="real to real")
+        axes.legend(fontsize=8)
+
+
+def image_grid(images: np.ndarray, *, columns: int, gap: int = 1) -> np.ndarray:
+    """Images in rows, white lines between them.
+
+    Args:
+      images: `[n, H, W, C]`, uint8; n a multiple of `columns`.
+      columns: images in a row.
+      gap: pixels between them.
+
+    Returns:
+      One image `[rows (H + gap) - gap, columns (W + gap) - gap, C]`, uint8.
+    """
+    edges = ((0, 0), (0, gap), (0, gap), (0, 0))
+    padded = np.pad(images, edges, constant_values=255)
+    n, height, width, channels = padded.shape
+    rows = padded.reshape(n // columns, columns, height, width, channels)
+    grid = rows.swapaxes(1, 2).reshape(-1, columns * width, channels)
+    return grid[: len(grid) - gap, : grid.shape[1] - gap]
+
+
+def save_image(path: Path, image: np.ndarray, *, least: int = 512) -> None:
+    """Writes `[H, W, C]` uint8 as PNG, each pixel enlarged until a side has `least`."""
+    times = max(1, -(-least // max(image.shape[:2])))
+    large = image.repeat(times, 0).repeat(times, 1)
+    Image.fromarray(large[..., 0] if large.shape[2] == 1 else large).save(path)
 
 
 def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> Figure:

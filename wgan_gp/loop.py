@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 
 import jax
-import numpy as np
+import jax.numpy as jnp
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 
 from wgan_gp import checkpoint, report, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.evaluate import critic_diagnostics
-from wgan_gp.evaluate.samples import sample_quality, sampling_floor
+from wgan_gp.held_out import Held, draw_sets, hold_out
 from wgan_gp.networks import bind
-from wgan_gp.report import Held, History
+from wgan_gp.report import History
 from wgan_gp.writers import MetricWriter
 
 
@@ -41,7 +41,7 @@ def run(
     experiment = build(config)
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = jax.random.split(jax.random.key(config.seed), 3)
-    held = hold_out(experiment, config, held_key)
+    held = hold_out(experiment.dataset, config, held_key)
     start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
     state, history = jax.jit(start)(train_key), History([], [])
     started = time.monotonic()
@@ -57,6 +57,8 @@ def run(
                 scalars = evaluate(experiment, config, state, held, key, repeats)
                 history.evaluation.append({"step": step} | scalars)
                 writer.write("eval", step, scalars)
+                if (images := report.image_grid(experiment, config, state)) is not None:
+                    writer.write_image("samples", step, images)
             live = report.live_text(metrics, history.evaluation)
             progress.update(task, completed=step, description=live)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
@@ -78,25 +80,53 @@ def train_in_chunks(
     Raises:
       FloatingPointError: a scalar is not finite: training has diverged.
     """
-    step = jax.jit(
-        partial(train.train_steps, experiment.algorithm, experiment.hyperparameters),
-        donate_argnums=0,
-    )
+    advance = _streamed(experiment, config) if experiment.dataset.stream else None
+    advance = advance or _on_device(experiment)
     done = int(state.step)
     while done < config.steps:
         until = next_stop(done, config)
-        state, metrics = step(state, until - done)
+        state, metrics = advance(state, until - done)
         done = until
         scalars = report.as_floats(metrics)
         check_finite(done, scalars)
         yield state, scalars
 
 
-def hold_out(experiment: Experiment, config: FrozenConfigDict, key: jax.Array) -> Held:
-    """Draws the held-out samples and measures what real samples score."""
-    sets = _draw_sets(experiment.dataset.sample, config, key, 2 * config.eval_repeats)
-    reals, others = sets[: config.eval_repeats], sets[config.eval_repeats :]
-    return Held(reals, sampling_floor(reals, others))
+def _on_device(experiment: Experiment):
+    """Iterations of a data set that is on the device, one program for any number."""
+
+    # The sampler is an argument: what a program closes over is compiled into it.
+    def advance(sampler, state, count):
+        critic = experiment.algorithm.critic._replace(sample_real=sampler)
+        algorithm = experiment.algorithm._replace(critic=critic)
+        return train.train_steps(algorithm, experiment.hyperparameters, state, count)
+
+    sampler = experiment.dataset.sample
+    if not isinstance(sampler, jax.tree_util.Partial):
+        sampler = jax.tree_util.Partial(sampler)
+    return partial(jax.jit(advance, donate_argnums=1), sampler)
+
+
+def _streamed(experiment: Experiment, config: FrozenConfigDict):
+    """Iterations of a data set that comes from the host in batches."""
+    assert experiment.dataset.stream is not None
+    batches = experiment.dataset.stream(config.batch_size, config.seed)
+    step = jax.jit(
+        partial(train.train_step, experiment.algorithm, experiment.hyperparameters),
+        donate_argnums=0,
+    )
+    add = jax.jit(partial(jax.tree.map, jnp.add))
+
+    def advance(state, count):
+        totals = None
+        for _ in range(count):
+            raw = [next(batches) for _ in range(config.n_critic)]
+            stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *raw)
+            state, metrics = step(state, stacked)
+            totals = metrics if totals is None else add(totals, metrics)
+        return state, jax.tree.map(lambda total: total / count, totals)
+
+    return advance
 
 
 def evaluate(
@@ -118,18 +148,18 @@ def evaluate(
       repeats: how many of the held-out sets to use.
 
     Returns:
-      The scalars of `critic_diagnostics` and `sample_quality`, and `floor`.
+      The scalars of `critic_diagnostics`, and those of the held-out samples' quality
+      and floor.
     """
     fake_key, critic_key = jax.random.split(key)
     algorithm = experiment.algorithm
-    fakes = _draw_sets(
+    fakes = draw_sets(
         partial(train.generate, algorithm, state.average), config, fake_key, repeats
     )
     diagnostics = _diagnose(
         algorithm, state.critic.params, held.reals[0], fakes[0], critic_key
     )
-    quality = sample_quality(experiment.dataset, fakes, held.reals[:repeats])
-    return report.as_floats(diagnostics) | quality | {"floor": held.floor}
+    return report.as_floats(diagnostics) | held.quality(fakes) | held.floor
 
 
 def next_stop(done: int, config: FrozenConfigDict) -> int:
@@ -154,9 +184,3 @@ def _diagnose(algorithm: train.Algorithm, params, reals, fakes, key):
     return critic_diagnostics(
         critic, reals, fakes, key, penalty=algorithm.critic.penalty
     )
-
-
-def _draw_sets(sample, config: FrozenConfigDict, key: jax.Array, sets: int):
-    n = config.eval_samples
-    drawn = np.asarray(sample(key, sets * n))
-    return drawn.reshape(sets, n, *drawn.shape[1:])

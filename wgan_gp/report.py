@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from ml_collections import FrozenConfigDict
 from rich.console import Console
@@ -13,14 +14,19 @@ from rich.table import Table
 
 from wgan_gp import figures, train
 from wgan_gp.build import Experiment
+from wgan_gp.held_out import Held, to_bytes
 from wgan_gp.networks import bind
 
-
-class Held(NamedTuple):
-    """Held-out real samples in sets of `eval_samples`, and what they score."""
-
-    reals: np.ndarray  # [R, n, ...]
-    floor: float  # mean exact W1 to R other sets of real samples
+IMAGE_QUANTITIES = {
+    "sliced_w1": "sliced W1 of pixels (real to real)",
+    "frechet": "Frechet distance of features (real to real)",
+    "kernel": "kernel distance of features (real to real)",
+    "precision": "precision (real to real)",
+    "recall": "recall (real to real)",
+    "score": "score of class probabilities (real)",
+    "class_divergence": "KL of classes to an even share",
+    "confidence": "mean confidence of the classifier",
+}
 
 
 class History(NamedTuple):
@@ -45,6 +51,9 @@ def draw_figures(
     title = f"{config.name}, {config.lipschitz}, {config.steps:,} generator updates"
     curves = figures.training_curves(*history, floor=held.floor, title=title)
     curves.savefig(folder / "curves.png", dpi=150)
+    images = image_grid(experiment, config, state)
+    if images is not None:
+        _draw_images(experiment, config, state, images, folder)
     if experiment.dataset.shape != (2,):
         return
     edge = 1.25 * float(np.abs(held.reals).max())
@@ -64,6 +73,47 @@ def draw_figures(
     contours.savefig(folder / "critic.png", dpi=150)
 
 
+def image_grid(
+    experiment: Experiment, config: FrozenConfigDict, state: train.TrainState
+) -> np.ndarray | None:
+    """64 generated images as one, `[8 H, 8 W, C]` uint8; None if they are no images.
+
+    The latents are the same at every step of a run; conditional generators' rows run
+    through the classes.
+    """
+    if len(experiment.dataset.shape) != 3:
+        return None
+    key = jax.random.fold_in(jax.random.key(config.seed), 64)
+    latents = experiment.algorithm.sample_latent(key, 64)
+    if classes := experiment.dataset.classes:
+        latents = latents[0], jnp.arange(64) % min(classes, 8)
+    images = _generate(experiment, state, latents)
+    return figures.image_grid(to_bytes(config, images), columns=8)
+
+
+def _draw_images(experiment, config, state, images: np.ndarray, folder: Path) -> None:
+    """The grid, and rows of images on straight lines between two latents."""
+    figures.save_image(folder / "samples.png", images)
+    key = jax.random.fold_in(jax.random.key(config.seed), 65)
+    latents = experiment.algorithm.sample_latent(key, 16)
+    labels = None
+    if isinstance(latents, tuple):
+        latents, labels = latents
+        labels = jnp.repeat(labels[:8], 8)
+    share = jnp.linspace(0, 1, 8).reshape(1, 8, 1)
+    starts, ends = latents[:8, None], latents[8:, None]
+    lines = (starts + share * (ends - starts)).reshape(64, -1)
+    given = lines if labels is None else (lines, labels)
+    strips = to_bytes(config, _generate(experiment, state, given))
+    figures.save_image(
+        folder / "interpolation.png", figures.image_grid(strips, columns=8)
+    )
+
+
+def _generate(experiment, state, latents) -> jax.Array:
+    return jax.jit(experiment.algorithm.generator.apply)(state.average, latents)
+
+
 def closing_table(
     experiment: Experiment,
     config: FrozenConfigDict,
@@ -75,14 +125,22 @@ def closing_table(
     table.add_column("value", justify="right")
     rows = {
         "Wasserstein estimate, without the penalty": f"{result['wasserstein']:.4f}",
-        "exact W1, generated to real": f"{result['w1']:.4f} ± {result['w1_std']:.4f}",
-        "exact W1, real to real (sampling floor)": f"{result['floor']:.4f}",
-        "ratio of the two": f"{result['w1'] / result['floor']:.2f}",
         "gradient norm at interpolates: mean": f"{result['gradient_norm_mean']:.3f}",
         "... minimum to maximum": f"{result['gradient_norm_min']:.3f} to"
         f" {result['gradient_norm_max']:.3f}",
         "penalty, without lambda": f"{result['penalty']:.5f}",
     }
+    if "w1" in result:
+        rows["exact W1, generated to real"] = (
+            f"{result['w1']:.4f} ± {result['w1_std']:.4f}"
+        )
+        rows["exact W1, real to real (sampling floor)"] = f"{result['floor']:.4f}"
+        rows["ratio of the two"] = f"{result['w1'] / result['floor']:.2f}"
+    for name, title in IMAGE_QUANTITIES.items():
+        if name in result:
+            rows[title] = f"{result[name]:.4g}"
+            if (floor := result.get(f"floor_{name}")) is not None:
+                rows[title] += f" ({floor:.4g})"
     if experiment.dataset.modes is not None:
         total = len(experiment.dataset.modes)
         rows["modes found"] = f"{result['modes']:.1f} of {total}"
@@ -114,7 +172,8 @@ def live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> 
     """The numbers beside the bar, from the newest records."""
     text = f"estimate {metrics['wasserstein']:+.3f}"
     if evaluation:
-        text += f"  exact W1 {evaluation[-1]['w1']:.3f}"
+        name = "w1" if "w1" in evaluation[-1] else "sliced_w1"
+        text += f"  {name} {evaluation[-1][name]:.3f}"
         text += f"  |grad D| {evaluation[-1]['gradient_norm_mean']:.2f}"
     if evaluation and "share" in evaluation[-1]:
         text += f"  within 3σ {100 * evaluation[-1]['share']:.0f} %"

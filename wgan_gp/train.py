@@ -36,11 +36,14 @@ class CriticAlgorithm(NamedTuple):
     """The choices that shape the compiled program of a critic, alone or in a game."""
 
     network: Network  # apply: params, [...] -> []
-    sample_real: Sampler  # key, B -> [B, ...]
+    sample_real: Sampler  # key, B or a raw batch -> [B, ...], or that and labels [B]
     optimiser: Optimiser
     penalty: losses.Penalty | None = losses.gradient_penalty
     clip: bool = False
     batch_size: int = 256
+    microbatches: int = 1  # parts of a batch that are differentiated in turn
+    label_weight: float = 0.0  # of the auxiliary classifier; 0 is none
+    penalty_network: Network | None = None  # of the same parameters; None is `network`
 
 
 class Algorithm(NamedTuple):
@@ -48,9 +51,11 @@ class Algorithm(NamedTuple):
 
     critic: CriticAlgorithm
     generator: Network  # apply: params, [B, Z] -> [B, ...]
-    sample_latent: Sampler  # key, B -> [B, Z]
+    sample_latent: Sampler  # key, B -> [B, Z], or that and labels [B]
     generator_optimiser: Optimiser
     n_critic: int = 5
+    generator_batch_size: int | None = None  # None is the critic's
+    label_weight: float = 0.0  # of the auxiliary classifier
 
 
 class Player(NamedTuple):
@@ -108,6 +113,7 @@ def critic_step(
     sample_fake: Sampler,
     critic: Player,
     key: jax.Array,
+    raw: Any = None,
 ) -> tuple[Player, Metrics]:
     """Lines 3 to 9: one critic update on new data, noise and epsilon.
 
@@ -117,30 +123,63 @@ def critic_step(
       sample_fake: `(key, n) -> [n, ...]`, the generator held fixed.
       critic: the critic to update.
       key: this step's key.
+      raw: a batch from a stream, for `sample_real` to prepare; None where it draws.
 
     Returns:
-      The updated critic and the scalars of `losses.critic_loss`.
+      The updated critic and the scalars of `losses.critic_loss`; with an auxiliary
+      classifier also `classification`, its cross entropy on real samples.
     """
     real_key, fake_key, penalty_key = jax.random.split(key, 3)
-    reals = algorithm.sample_real(real_key, algorithm.batch_size)
+    source = algorithm.batch_size if raw is None else raw
+    reals, labels = _with_labels(algorithm.sample_real(real_key, source))
     fakes = sample_fake(fake_key, algorithm.batch_size)
-
-    def loss(params):
-        return losses.critic_loss(
-            bind(algorithm.network, params),
-            reals,
-            fakes,
-            penalty_key,
-            penalty=algorithm.penalty,
-            weight=hyperparameters.weight,
-        )
-
+    batch = reals, labels, fakes, losses.sample_keys(penalty_key, len(reals))
+    loss = partial(_critic_objective, algorithm, hyperparameters)
     optimiser = algorithm.optimiser(hyperparameters.critic_learning_rate)
-    critic, metrics = update(optimiser, loss, critic)
+    critic, metrics = update(optimiser, loss, critic, batch, algorithm.microbatches)
     if algorithm.clip:
         clipped = losses.clip_weights(critic.params, hyperparameters.clip_bound)
         critic = critic._replace(params=clipped)
     return critic, metrics
+
+
+def _critic_objective(algorithm, hyperparameters, params, batch):
+    """The critic's loss; with a classifier, and its cross entropy on real samples."""
+    reals, labels, fakes, keys = batch
+    loss, metrics = losses.critic_loss(
+        bind(algorithm.network, params),
+        reals,
+        fakes,
+        keys,
+        penalty=_penalty(algorithm, params),
+        weight=hyperparameters.weight,
+    )
+    if algorithm.label_weight:
+        entropy = _cross_entropy(algorithm.network, params, reals, labels)
+        loss += algorithm.label_weight * entropy
+        metrics["classification"] = entropy
+    return loss, metrics
+
+
+def _penalty(algorithm: CriticAlgorithm, params: Any) -> losses.Penalty | None:
+    """The penalty, of a critic that is computed as `penalty_network` says."""
+    penalty, network = algorithm.penalty, algorithm.penalty_network
+    if penalty is None or network is None:
+        return penalty
+    critic = bind(network, params)
+    return lambda _, reals, fakes, keys: penalty(critic, reals, fakes, keys)
+
+
+def _cross_entropy(network: Network, params: Any, samples, labels) -> jax.Array:
+    """Of an auxiliary classifier (Odena et al. 2017, arXiv:1610.09585), a mean."""
+    assert network.classify is not None
+    logits = jax.vmap(partial(network.classify, params))(samples)
+    entropy = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+    return jnp.mean(entropy)
+
+
+def _with_labels(drawn: Any) -> tuple[jax.Array, jax.Array | None]:
+    return drawn if isinstance(drawn, tuple) else (drawn, None)
 
 
 def generator_step(
@@ -151,30 +190,72 @@ def generator_step(
     key: jax.Array,
 ) -> tuple[Player, Metrics]:
     """Lines 11 and 12: one generator update on new noise, the critic held fixed."""
+    network = algorithm.critic.network
+    size = algorithm.generator_batch_size or algorithm.critic.batch_size
+    latents = algorithm.sample_latent(key, size)
 
-    def loss(params):
-        fakes = generate(algorithm, params, key, algorithm.critic.batch_size)
-        critic = bind(algorithm.critic.network, critic_params)
-        value = losses.generator_loss(critic, fakes)
-        return value, {"generator_loss": value}
+    def loss(params, latents):
+        fakes = algorithm.generator.apply(params, latents)
+        value = losses.generator_loss(bind(network, critic_params), fakes)
+        metrics = {"generator_loss": value}
+        if algorithm.label_weight:
+            labels = _with_labels(latents)[1]
+            entropy = _cross_entropy(network, critic_params, fakes, labels)
+            value += algorithm.label_weight * entropy
+        return value, metrics
 
     optimiser = algorithm.generator_optimiser(hyperparameters.generator_learning_rate)
-    return update(optimiser, loss, generator)
+    return update(optimiser, loss, generator, latents)
 
 
 def update(
     optimiser: optax.GradientTransformation,
-    loss: Callable[[Any], tuple[jax.Array, Metrics]],
+    loss: Callable[[Any, Any], tuple[jax.Array, Metrics]],
     player: Player,
+    batch: Any,
+    parts: int = 1,
 ) -> tuple[Player, Metrics]:
-    """One optimiser step on `loss(params) -> (value, metrics)`."""
-    grads, metrics = jax.grad(loss, has_aux=True)(player.params)
+    """One optimiser step on `loss(params, batch) -> (value, metrics)`.
+
+    Args:
+      optimiser: whose step it is.
+      loss: a mean over the batch, as are its metrics.
+      player: the network.
+      batch: a pytree of arrays `[B, ...]`.
+      parts: what the batch is cut into; gradients of one part are held at a time, and
+        their mean is that of the batch. It must divide B.
+
+    Returns:
+      The updated player, and the metrics' means.
+    """
+    gradient = partial(jax.grad(loss, has_aux=True), player.params)
+    if parts == 1:
+        grads, metrics = gradient(batch)
+    else:
+        grads, metrics = _mean_over_parts(gradient, batch, parts)
     updates, opt_state = optimiser.update(grads, player.opt_state, player.params)
     return Player(optax.apply_updates(player.params, updates), opt_state), metrics
 
 
+def _mean_over_parts(function, batch: Any, parts: int):
+    cut = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), batch)
+    first = jax.tree.map(lambda x: x[0], cut)
+    zeros = jax.tree.map(
+        lambda out: jnp.zeros(out.shape, out.dtype), jax.eval_shape(function, first)
+    )
+    total, _ = jax.lax.scan(
+        lambda total, part: (jax.tree.map(jnp.add, total, function(part)), None),
+        zeros,
+        cut,
+    )
+    return jax.tree.map(lambda each: each / parts, total)
+
+
 def train_step(
-    algorithm: Algorithm, hyperparameters: Hyperparameters, state: TrainState
+    algorithm: Algorithm,
+    hyperparameters: Hyperparameters,
+    state: TrainState,
+    raw: Any = None,
 ) -> tuple[TrainState, Metrics]:
     """One iteration of Algorithm 1: n_critic critic steps, then a generator step.
 
@@ -182,21 +263,21 @@ def train_step(
       algorithm: the choices that shape the program.
       hyperparameters: the continuous choices.
       state: where training is.
+      raw: batches from a stream, `[n_critic, B, ...]`; None where real samples are
+        drawn on the device.
 
     Returns:
       The next state, and scalars: the critic's averaged over its n_critic steps.
     """
     step_key = jax.random.fold_in(state.key, state.step)
     critic_key, generator_key = jax.random.split(step_key)
+    sample_fake = partial(generate, algorithm, state.generator.params)
     critic, critic_metrics = jax.lax.scan(
-        partial(
-            critic_step,
-            algorithm.critic,
-            hyperparameters,
-            partial(generate, algorithm, state.generator.params),
+        lambda critic, given: critic_step(
+            algorithm.critic, hyperparameters, sample_fake, critic, *given
         ),
         state.critic,
-        jax.random.split(critic_key, algorithm.n_critic),
+        (jax.random.split(critic_key, algorithm.n_critic), raw),
     )
     generator, generator_metrics = generator_step(
         algorithm, hyperparameters, critic.params, state.generator, generator_key

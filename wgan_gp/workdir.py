@@ -74,7 +74,9 @@ def read_config(path: Path) -> FrozenConfigDict:
     """
     try:
         stored: dict[str, Any] = json.loads(path.read_text())
-        config = configs.base(stored.get("task", "gan"))
+        config = configs.base(
+            stored.get("task", "gan"), **configs.chosen_networks(stored)
+        )
         config.update(stored)
         return configs.resolve(config)
     except (TypeError, KeyError, AttributeError, json.JSONDecodeError) as error:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tensorboardX import SummaryWriter
 
 
@@ -33,6 +34,10 @@ class MetricWriter:
         self._lines.write(json.dumps(record) + "\n")
         for name, value in metrics.items():
             self._events.add_scalar(f"{split}/{name}", value, step)
+
+    def write_image(self, name: str, step: int, image: np.ndarray) -> None:
+        """Adds an image `[H, W, C]` uint8 to TensorBoard's events."""
+        self._events.add_image(name, image, step, dataformats="HWC")
 
     def close(self) -> None:
         """Flushes and closes both."""

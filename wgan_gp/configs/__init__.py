@@ -8,6 +8,15 @@ any of them can still be set by hand.
 """
 
 from wgan_gp.configs.fields import PAPER_TOY, PRESETS, SMOKE, base, experiment, update
-from wgan_gp.configs.resolution import resolve
+from wgan_gp.configs.resolution import chosen_networks, resolve
 
-__all__ = ["PAPER_TOY", "PRESETS", "SMOKE", "base", "experiment", "resolve", "update"]
+__all__ = [
+    "PAPER_TOY",
+    "PRESETS",
+    "SMOKE",
+    "base",
+    "chosen_networks",
+    "experiment",
+    "resolve",
+    "update",
+]

@@ -1,9 +1,12 @@
 """The fields of a configuration and what each constraint presets."""
 
+import dataclasses
 from typing import Any
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder as _open
+
+from wgan_gp.networks import CRITICS, GENERATORS
 
 _ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
 _RMSPROP = {"name": "rmsprop", "learning_rate": 5e-5, "beta2": 0.9}
@@ -40,6 +43,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 TASKS = ("gan", "critic")
+DTYPES = ("float32", "bfloat16")
+FEATURES = ("none", "digits", "inception")
 POINTS = ("interpolates", "endpoints", "box")
 
 # Variants that the toy experiments share. The reference's settings (gan_toy.py) with
@@ -67,18 +72,32 @@ SMOKE: dict[str, Any] = {
 }
 
 
-def base(task: str = "gan") -> ConfigDict:
+def base(
+    task: str = "gan", *, critic: str = "mlp", generator: str = "mlp"
+) -> ConfigDict:
     """All fields there are, with Algorithm 1's defaults, open ones as placeholders.
 
     Args:
       task: "gan" for a critic and a generator; "critic" for a critic alone, trained on
         a pair of distributions whose W1 is known.
+      critic: a key of `networks.CRITICS`. All but "mlp" are for images.
+      generator: a key of `networks.GENERATORS`.
 
     Raises:
-      ValueError: another task.
+      ValueError: another task or network, or networks that do not go together.
     """
-    if task not in TASKS:
-        raise ValueError(f"task must be one of {', '.join(TASKS)}; got {task!r}")
+    for name, value, known in (
+        ("task", task, TASKS),
+        ("critic.network", critic, CRITICS),
+        ("generator.network", generator, GENERATORS),
+    ):
+        if value not in known:
+            raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+    if (critic == "mlp") != (generator == "mlp"):
+        raise ValueError(
+            f"critic.network = {critic!r} and generator.network = {generator!r} do not"
+            " go together: 'mlp' is for vectors, all others are for images"
+        )
     common = {
         "name": "unnamed",
         "task": task,
@@ -86,15 +105,7 @@ def base(task: str = "gan") -> ConfigDict:
         "lipschitz": "two_sided",
         "steps": 10_000,  # generator updates; of a critic alone, its own
         "batch_size": 256,
-        "critic": {
-            "hidden": (512, 512, 512),
-            "activation": "relu",
-            "norm": "none",
-            "initialiser": "he",
-            "maxout": 1,  # linear outputs that the value is the largest of
-            "fourier": 0,  # sines and cosines added to the input
-            "fourier_scale": 1.0,
-        },
+        "critic": {"network": critic} | _network_fields(CRITICS[critic]),
         "critic_optimiser": _open_optimiser(),
         "penalty": {
             "weight": _open(float),  # lambda
@@ -111,27 +122,60 @@ def base(task: str = "gan") -> ConfigDict:
         "eval_every": 1000,
         "eval_samples": 2000,  # on each side
     }
-    return ConfigDict(common | _only(task)).lock()
-
-
-def _only(task: str) -> dict[str, Any]:
-    """The fields that one task has and the other has not."""
     if task == "critic":
         # Fields of `data.funnels.make_funnels`.
-        return {"data": {"dimension": 2, "funnels": 4, "seed": 987}}
+        special = {"data": {"dimension": 2, "funnels": 4, "seed": 987}}
+    else:
+        special = _game(generator) | (_vectors() if critic == "mlp" else _images())
+    return ConfigDict(common | special).lock()
+
+
+def _network_fields(module: Any) -> dict[str, Any]:
+    """A network's attributes that a configuration sets, with their defaults."""
+    given = ("parent", "name", "shape", "outputs", "classes")
+    fields = dataclasses.fields(module)
+    return {each.name: each.default for each in fields if each.name not in given}
+
+
+def _game(generator: str) -> dict[str, Any]:
+    """What a critic alone does not have."""
+    fields = {"network": generator} | _network_fields(GENERATORS[generator])
     return {
         "n_critic": 5,
         "ema_decay": 0.0,  # of the generator's average; 0 is no average
-        "data": {"name": "8gaussians"},
-        "generator": {
-            "hidden": (512, 512, 512),
-            "activation": "relu",
-            "norm": "none",
-            "initialiser": "he",
-            "latent": 2,  # dimension of z ~ N(0, I)
-        },
+        "generator": fields | {"latent": 2},  # dimension of z ~ N(0, I)
         "generator_optimiser": _open_optimiser(),
         "eval_repeats": 16,  # independent sets of samples in the final report
+    }
+
+
+def _vectors() -> dict[str, Any]:
+    return {"data": {"name": "8gaussians"}}
+
+
+def _images() -> dict[str, Any]:
+    return {
+        "data": {
+            "name": "mnist5k",  # as in `data.images.open_images`
+            "scale": "symmetric",  # a key of `data.ranges.SCALES`
+            "size": _open(tuple),  # height and width to crop and scale pictures to
+            "data_dir": _open(str),  # TFDS's folder; open is its default
+            "skip_corrupt": False,
+            "resident_bytes": 2**31,  # larger sets are streamed
+        },
+        "conditional": False,  # by label, with an auxiliary classifier
+        "label_weights": {"critic": 1.0, "generator": 0.1},
+        "generator_batch_size": _open(int),  # open is batch_size
+        "compute": {
+            "dtype": "float32",  # of the networks; or "bfloat16"
+            "penalty_dtype": "float32",  # of the critic within the penalty
+            "rematerialise": False,
+            "microbatches": 1,  # parts of a critic batch, differentiated in turn
+        },
+        "features": {
+            "network": "none",  # a name in FEATURES, for Frechet distances and more
+            "weights": _open(str),  # file of Inception's
+        },
     }
 
 
@@ -146,14 +190,20 @@ def _open_optimiser() -> dict[str, Any]:
 
 
 def experiment(
-    name: str, arg: str, *, task: str = "gan", **variants: dict[str, Any]
+    name: str,
+    arg: str,
+    *,
+    critic: str = "mlp",
+    generator: str = "mlp",
+    **variants: dict[str, Any],
 ) -> ConfigDict:
     """The configuration of an experiment and of its named variants.
 
     Args:
       name: of the experiment.
       arg: what stands behind the colon in `--config FILE:ARG`; "" is the default.
-      task: as in `base`.
+      critic: as in `base`.
+      generator: as in `base`.
       **variants: nested updates of `base()`. "default" is applied first, then the
         one that `arg` names, if any; "smoke" and "paper" are the usual ones.
 
@@ -166,7 +216,7 @@ def experiment(
     if arg and arg not in variants:
         known = ", ".join(f":{each}" for each in variants if each != "default")
         raise ValueError(f"unknown variant :{arg} of {name}; there are {known}")
-    config = base(task)
+    config = base(critic=critic, generator=generator)
     config.name = name + (f"-{arg}" if arg else "")
     update(config, variants["default"])
     if arg:

@@ -5,8 +5,9 @@ from typing import Any
 
 from ml_collections import ConfigDict, FrozenConfigDict
 
-from wgan_gp.configs.checks import check, get, one_of
+from wgan_gp.configs.checks import check, get
 from wgan_gp.configs.fields import PRESETS, base
+from wgan_gp.configs.ranges import one_of
 from wgan_gp.optimisers import BETAS
 
 
@@ -43,7 +44,7 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
 def _check_fields(config: ConfigDict) -> None:
     if not isinstance(config, ConfigDict):
         raise ValueError(f"get_config must return a ConfigDict, got {config!r}")
-    full = base(config.get("task") or "gan")
+    full = base(config.get("task") or "gan", **chosen_networks(config))
     ours, theirs = ({path for path, _ in _leaves(c)} for c in (full, config))
     # by_constraint is free-form: what it names is checked when it is applied.
     theirs = {path for path in theirs if not path.startswith("by_constraint")}
@@ -53,6 +54,16 @@ def _check_fields(config: ConfigDict) -> None:
         )
     if unknown := sorted(theirs - ours):
         raise ValueError(f"the configuration has unknown fields {', '.join(unknown)}")
+
+
+def chosen_networks(config: Any) -> dict[str, str]:
+    """The networks that a configuration, or a dict of one, is for: `base`'s choices."""
+    players = {name: config.get(name) or {} for name in ("critic", "generator")}
+    return {
+        name: section["network"]
+        for name, section in players.items()
+        if "network" in section
+    }
 
 
 def _leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

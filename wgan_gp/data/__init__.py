@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -17,9 +17,12 @@ class Dataset(NamedTuple):
 
     name: str
     shape: tuple[int, ...]  # of one sample
-    sample: Sampler  # (key, n) -> [n, *shape]
+    sample: Sampler  # (key, n, or a raw batch of `stream`) -> [n, *shape]
     modes: np.ndarray | None = None  # centres [M, D], where the set is a mixture
     std: float | None = None  # standard deviation of each mode
+    held_out: Sampler | None = None  # of what training never sees; None: same as sample
+    classes: int | None = None  # of the labels that samples come with, if they do
+    stream: Callable[[int, int], Any] | None = None  # batch size, seed -> raw batches
 
 
 def _mixture(name: str, modes: np.ndarray, std: float) -> Dataset:

@@ -12,34 +12,76 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from wgan_gp.networks.bottleneck import BottleneckCritic, BottleneckGenerator
+from wgan_gp.networks.dcgan import (
+    IMAGE_ACTIVATIONS,
+    OUTPUTS,
+    DCGANCritic,
+    DCGANGenerator,
+    MLPGenerator,
+)
 from wgan_gp.networks.mlp import ACTIVATIONS, INITIALISERS, MLP, NORMS, MLPCritic
+from wgan_gp.networks.resnet import (
+    GoodCritic,
+    GoodGenerator,
+    ResNetCritic,
+    ResNetGenerator,
+)
 
 __all__ = [
     "ACTIVATIONS",
+    "CRITICS",
+    "GENERATORS",
+    "IMAGE_ACTIVATIONS",
     "INITIALISERS",
     "MLP",
     "NORMS",
+    "OUTPUTS",
     "MLPCritic",
     "Network",
     "bind",
     "from_flax",
+    "in_bfloat16",
+    "rematerialised",
 ]
+
+# By the name in `critic.network` and `generator.network`; all but "mlp" take images.
+CRITICS: dict[str, Callable[..., nn.Module]] = {
+    "mlp": MLPCritic,
+    "dcgan": DCGANCritic,
+    "resnet": ResNetCritic,
+    "good": GoodCritic,
+    "bottleneck": BottleneckCritic,
+}
+GENERATORS: dict[str, Callable[..., nn.Module]] = {
+    "mlp": MLP,
+    "mlp_image": MLPGenerator,
+    "dcgan": DCGANGenerator,
+    "resnet": ResNetGenerator,
+    "good": GoodGenerator,
+    "bottleneck": BottleneckGenerator,
+}
 
 
 class Network(NamedTuple):
     """A network without state of its own."""
 
     init: Callable[[jax.Array], Any]  # key -> params
-    apply: Callable[[Any, jax.Array], jax.Array]  # params, x -> output
+    apply: Callable[[Any, Any], jax.Array]  # params, x -> output
+    classify: Callable[[Any, jax.Array], jax.Array] | None = None  # -> logits [K]
 
 
-def from_flax(module: nn.Module, input_shape: tuple[int, ...]) -> Network:
+def from_flax(
+    module: nn.Module, input_shape: tuple[int, ...], *, labelled: bool = False
+) -> Network:
     """A Flax module as a `Network`.
 
     Args:
       module: a Flax linen module that is called with one array and keeps no state
         beside its parameters.
       input_shape: shape of that array; without a batch dimension for a critic.
+      labelled: whether it is a generator that takes labels `[B]` beside its latents;
+        the network's input is then the tuple of both.
 
     Returns:
       The network; its parameters are plain nested dicts.
@@ -48,9 +90,10 @@ def from_flax(module: nn.Module, input_shape: tuple[int, ...]) -> Network:
       ValueError: from `init`, if the module does keep other state, such as the running
         averages of batch normalisation.
     """
+    labels = (jnp.zeros(input_shape[0], jnp.int32),) if labelled else ()
 
     def init(key: jax.Array) -> Any:
-        variables = module.init(key, jnp.zeros(input_shape))
+        variables = module.init(key, jnp.zeros(input_shape), *labels)
         if state := sorted(set(variables) - {"params"}):
             raise ValueError(
                 f"{type(module).__name__} keeps {', '.join(state)} beside its"
@@ -59,10 +102,37 @@ def from_flax(module: nn.Module, input_shape: tuple[int, ...]) -> Network:
             )
         return variables
 
-    def apply(params: Any, x: jax.Array) -> jax.Array:
-        return jnp.asarray(module.apply(params, x))
+    def apply(params: Any, x: Any) -> jax.Array:
+        inputs = x if labelled else (x,)
+        return jnp.asarray(module.apply(params, *inputs))
 
-    return Network(init, apply)
+    def classify(params: Any, x: jax.Array) -> jax.Array:
+        return jnp.asarray(module.apply(params, x, head="logits"))
+
+    has_head = not labelled and getattr(module, "classes", 0)
+    return Network(init, apply, classify if has_head else None)
+
+
+def in_bfloat16(network: Network) -> Network:
+    """The network computed in bfloat16, of float32 parameters, inputs and outputs."""
+
+    def low(tree: Any) -> Any:
+        is_float = lambda x: jnp.issubdtype(x.dtype, jnp.floating)  # noqa: E731
+        return jax.tree.map(
+            lambda x: x.astype(jnp.bfloat16) if is_float(x) else x, tree
+        )
+
+    def lowered(function):
+        return lambda params, x: function(low(params), low(x)).astype(jnp.float32)
+
+    classify = network.classify and lowered(network.classify)
+    return Network(network.init, lowered(network.apply), classify)
+
+
+def rematerialised(network: Network) -> Network:
+    """The network that is computed again where it is differentiated: less memory."""
+    classify = network.classify and jax.checkpoint(network.classify)
+    return Network(network.init, jax.checkpoint(network.apply), classify)
 
 
 def bind(network: Network, params: Any) -> Callable[[jax.Array], jax.Array]:

@@ -29,7 +29,7 @@ from wgan_gp.networks import filtering
 from wgan_gp.networks.filtering import Pair, Window
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
-_CHANNELS = 16  # with fewer, the tiles cost more than they save
+_CHANNELS = 16  # with fewer in x, tiles save too few products
 
 
 def conv_general_dilated(
@@ -222,7 +222,7 @@ def _on_cpu(first, second, *, of: int, window: Window, precision: Any) -> jax.Ar
     arrays = first.astype(wide), second.astype(wide)
     if window.kernel == (1, 1) and window.out() == window.size:
         result = _MATMUL[of](*arrays)
-    elif channels >= _CHANNELS and filtering.fits(window):
+    elif (of == K or channels >= _CHANNELS) and filtering.fits(window):
         result = _FILTERING[of](*arrays, window)
     else:
         result = _native(*arrays, of=of, window=window, precision=precision)

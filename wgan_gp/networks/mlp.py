@@ -59,8 +59,8 @@ class MLP(nn.Module):
       initialiser: a key of `INITIALISERS`.
     """
 
-    hidden: Sequence[int]
-    outputs: int
+    hidden: Sequence[int] = (512, 512, 512)
+    outputs: int = 1
     activation: str = "relu"
     norm: str = "none"
     initialiser: str = "he"

@@ -1,0 +1,122 @@
+"""Image sets as data sets to learn: on the device where they fit, streamed if not."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wgan_gp.data import Dataset
+from wgan_gp.data.images import fits, open_images, resident_images
+from wgan_gp.data.ranges import SCALES, Scale
+from wgan_gp.data.sources import Example, ImageSource, in_memory
+
+# What black and white become under each of `ranges.SCALES`.
+LIMITS = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0), "dequantised": (-1.0, 1.0)}
+
+
+def load_images(
+    name: str,
+    *,
+    scale: str = "symmetric",
+    conditional: bool = False,
+    resident_bytes: int = 2**31,
+    held_out_bytes: int = 2**28,
+    **options: Any,
+) -> Dataset:
+    """An image set, its train split to learn from and its validation split held out.
+
+    Args:
+      name: as in `images.open_images`.
+      scale: a key of `ranges.SCALES`.
+      conditional: whether training samples come with labels, `([n, H, W, C], [n])`.
+      resident_bytes: the most that the train split may take on the device; a larger
+        one is streamed, and `sample` then takes raw batches of `stream`.
+      held_out_bytes: the most of the validation split that is kept, from its start.
+      **options: more of `images.open_images`.
+
+    Returns:
+      The data set; its held-out samples are without repetition.
+
+    Raises:
+      ValueError: as `images.open_images`, or there are no labels.
+    """
+    train = open_images(name, "train", **options)
+    held_out = open_images(name, "validation", **options)
+    if conditional and train.classes is None:
+        raise ValueError(f"{name} has no labels: conditional must be False")
+    scaled = SCALES[scale]
+    if fits(train, resident_bytes):
+        sample = resident_images(
+            train, scaled, labelled=conditional, max_bytes=resident_bytes
+        )
+        stream = None
+    else:
+        sample = jax.tree_util.Partial(_prepare, scale=scaled, labelled=conditional)
+        stream = partial(_open_stream, train)
+    return Dataset(
+        name,
+        train.shape,
+        sample,
+        held_out=_held_out(_first(held_out, held_out_bytes), scaled),
+        classes=train.classes if conditional else None,
+        stream=stream,
+    )
+
+
+def labelled_arrays(name: str, split: str, **options: Any) -> Example:
+    """A whole split of a labelled image set, in memory.
+
+    Raises:
+      ValueError: as `images.open_images`, or there are no labels.
+    """
+    source = open_images(name, split, **options)
+    if source.classes is None:
+        raise ValueError(f"{name} has no labels")
+    arrays = _first(source, 2**31).arrays
+    assert arrays is not None
+    return arrays
+
+
+def _prepare(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
+    """A streamed batch as the networks see it."""
+    images = scale(key, raw.image)
+    return (images, raw.label) if labelled else images
+
+
+def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
+    from wgan_gp.data.streaming import stream  # Grain, where it is needed
+
+    return stream(source, batch_size, seed)
+
+
+def _first(source: ImageSource, max_bytes: int) -> ImageSource:
+    """As many of a split's examples as take at most `max_bytes`, in memory."""
+    if source.arrays is not None:
+        return source
+    count = max(1, min(source.count, max_bytes // int(np.prod(source.shape))))
+    examples = [each for each in map(source.read, range(count)) if each is not None]
+    images = np.stack([each.image for each in examples])
+    labels = None
+    if source.classes is not None:
+        labels = np.array([each.label for each in examples], np.int32)
+    return in_memory(source.name, source.split, images, labels, source.classes)
+
+
+def _held_out(source: ImageSource, scale: Scale):
+    """A sampler without repetition of a split in memory."""
+    assert source.arrays is not None
+    images = source.arrays.image
+
+    def sample(key: jax.Array, n: int) -> jax.Array:
+        if n > len(images):
+            raise ValueError(
+                f"{source.name} holds out {len(images)} images, got"
+                f" eval_samples * eval_repeats = {n}: lower them"
+            )
+        order_key, noise_key = jax.random.split(key)
+        index = jax.random.permutation(order_key, len(images))[:n]
+        return scale(noise_key, jnp.asarray(images)[index])
+
+    return sample

@@ -1,0 +1,106 @@
+"""How good generated images are, beside held-out real ones."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from scipy.special import softmax
+
+from wgan_gp.data.image_sets import labelled_arrays
+from wgan_gp.evaluate.digit_classifier import (
+    digit_features,
+    digit_statistics,
+    train_digit_classifier,
+)
+from wgan_gp.evaluate.distances import sliced_wasserstein
+from wgan_gp.evaluate.feature_distances import (
+    frechet_distance,
+    inception_score,
+    kernel_distance,
+    precision_recall,
+)
+from wgan_gp.evaluate.inception import inception_features, load_inception
+
+# uint8 images [n, H, W, C] -> features [n, F], probabilities of classes [n, K]
+Observer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+class Reals(NamedTuple):
+    """Held-out images, and what a network sees in them."""
+
+    images: np.ndarray  # [n, H, W, C], uint8
+    features: np.ndarray | None  # [n, F]
+
+
+def digit_observer(name: str, **options) -> Observer:
+    """A classifier trained here and now on the train split of a set of digits.
+
+    Args:
+      name: of the set, as in `data.images.open_images`.
+      **options: more of it.
+
+    Raises:
+      ValueError: the set has no labels, or is not of grey digits.
+    """
+    examples = labelled_arrays(name, "train", **options)
+    assert examples.label is not None
+    params = train_digit_classifier(examples.image, examples.label, jax.random.key(0))
+    return lambda images: digit_features(params, images)
+
+
+def inception_observer(path: str) -> Observer:
+    """Inception-v3 with the weights of a file, as in `inception.load_inception`."""
+    params = load_inception(path)
+
+    def observe(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        features, logits = inception_features(params, images)
+        return features, softmax(logits, axis=1)
+
+    return observe
+
+
+def observe_reals(images: np.ndarray, observer: Observer | None) -> Reals:
+    """Held-out images `[n, H, W, C]` uint8, seen once."""
+    return Reals(images, None if observer is None else observer(images)[0])
+
+
+def image_quality(
+    fakes: np.ndarray, reals: Reals, observer: Observer | None, *, seed: int = 0
+) -> dict[str, float]:
+    """Distances between generated and held-out real images.
+
+    Args:
+      fakes: `[n, H, W, C]`, uint8.
+      reals: as many.
+      observer: the network whose features are compared, or None.
+      seed: of the directions and subsets.
+
+    Returns:
+      `sliced_w1` of the pixels in [0, 1]; with an observer also `frechet`, `kernel`
+      and `kernel_error`, `precision` and `recall`, and the `score` (Inception's, or the
+      same of the digit classifier) over 10 parts; for 10 classes also
+      `class_divergence` and `confidence`.
+    """
+    flat = (each.reshape(len(each), -1) / np.float32(255) for each in (fakes, reals[0]))
+    quality = {"sliced_w1": sliced_wasserstein(*flat, seed=seed)}
+    if observer is None or reals.features is None:
+        return quality
+    features, probabilities = observer(fakes)
+    kernel = kernel_distance(
+        reals.features, features, subset_size=min(1000, len(fakes)), seed=seed
+    )
+    supports = precision_recall(reals.features, features)
+    quality |= {
+        "frechet": frechet_distance(reals.features, features),
+        "kernel": kernel.mean,
+        "kernel_error": kernel.standard_error,
+        "precision": supports.precision,
+        "recall": supports.recall,
+        "score": inception_score(probabilities, splits=min(10, len(fakes))).mean,
+    }
+    if probabilities.shape[1] == 10:
+        digits = digit_statistics(probabilities)
+        quality["class_divergence"] = digits.divergence
+        quality["confidence"] = digits.confidence
+    return quality
