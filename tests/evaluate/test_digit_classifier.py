@@ -70,8 +70,8 @@ def test_features_tell_digits_from_what_is_none(small):
     )
     same, blur, shuffle = (frechet_distance(real, x) for x in others)
     assert 10 * same < min(blur, shuffle)
-    assert precision_recall(real, others[0]).precision > 0.7
-    assert precision_recall(real, others[2]).recall < 0.1
+    assert min(precision_recall(real, others[0])) > 0.7
+    assert max(precision_recall(real, x).precision for x in others[1:]) < 0.3
 
 
 def test_bytes_and_floats_of_one_image_give_the_same(small):
