@@ -186,6 +186,9 @@ def test_decompression_bombs_are_refused_unread(path):
     assert path.stat().st_size < 10**6
     with pytest.raises(ValueError, match="uncompressed"):
         read_state_dict(path, SHAPES)
+    write_zip(path, dumps(state()), compression=zipfile.ZIP_BZIP2)
+    with pytest.raises(ValueError, match=r"uncompressed .* and compression 12"):
+        read_state_dict(path, SHAPES)
     path.write_bytes(bytes(3_000_000))
     with pytest.raises(ValueError, match="has 3000000 bytes, the tensors take 28"):
         read_state_dict(path, SHAPES)
