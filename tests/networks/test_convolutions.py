@@ -33,11 +33,11 @@ CASES = [
 ]
 
 
-def draw(height, kernel, channels, outputs=5, dtype=jnp.float32):
+def draw(height, kernel, channels, outputs=5, count=6, dtype=jnp.float32):
     x, k = jax.random.split(key())
     scale = (kernel**2 * channels) ** -0.5
     return (
-        jax.random.normal(x, (6, height, height + 1, channels), dtype),
+        jax.random.normal(x, (count, height, height + 1, channels), dtype),
         scale * jax.random.normal(k, (kernel, kernel, channels, outputs), dtype),
     )
 
@@ -86,9 +86,22 @@ def test_forward_mode_and_values(stride):
     chex.assert_trees_all_close(ours, theirs, atol=5e-5)
 
 
+@pytest.mark.parametrize("count", [0, 1, 29])
+def test_any_number_of_images(count):
+    """29 of 16 tiles each are taken in two portions, of which one is not full."""
+    x, k = draw(15, 3, 16, count=count)
+
+    def each(f):
+        y, pull = jax.vjp(partial(apply, f, 1, "SAME"), x, k)
+        return y, *pull(y)
+
+    ours, theirs = each(conv_general_dilated), each(lax.conv_general_dilated)
+    chex.assert_trees_all_close(ours, theirs, rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.parametrize("stride", [1, 2])
-def test_images_of_any_number_and_several_kernels(stride):
-    """vmap over images, over kernels, over both, and one in another."""
+def test_several_kernels(stride):
+    """vmap over kernels, over images and kernels, and one vmap in another."""
     x, k = draw(8, 3, 16)
     ks = jnp.stack([k, 2 * k])
     xs = jnp.stack([x, x + 1])

@@ -1,4 +1,4 @@
-"""Minimal filtering: convolutions from few products, for `convolutions.py`.
+"""Minimal filtering: convolutions from few products, for `trilinear.py`.
 
 Winograd 1980 (Arithmetic Complexity of Computations), in two dimensions as by Lavin and
 Gray 2016 (arXiv:1509.09308). The product of two polynomials, of 3 and 4 terms, follows
@@ -140,7 +140,8 @@ def _filter(
         y = y.reshape(-1, _SIDE * grid[0], _SIDE * grid[1], k.shape[-1])
         return y[:, : size[0], : size[1]]
 
-    return lax.map(some, _portions(x, grid)).reshape(-1, *size, k.shape[-1])
+    y = lax.map(some, _portions(x, grid))
+    return y.reshape(-1, *size, k.shape[-1])[: len(x)]
 
 
 def _correlate(x: jax.Array, y: jax.Array, low: Sequence[int]) -> jax.Array:
@@ -184,10 +185,12 @@ def _grid(size: Sequence[int]) -> Pair:
 
 
 def _portions(images: jax.Array, grid: Pair) -> jax.Array:
-    """`[N, ...]` as `[N / n, n, ...]`."""
+    """`[N, ...]` as `[m, n, ...]`, zeros after the last."""
     fit = max(1, _TILES // math.prod(grid))
-    n = max(n for n in range(1, fit + 1) if len(images) % n == 0)
-    return images.reshape(-1, n, *images.shape[1:])
+    m = -(-len(images) // fit)
+    n = -(-len(images) // m)
+    images = jnp.pad(images, ((0, m * n - len(images)), *[(0, 0)] * 3))
+    return images.reshape(m, n, *images.shape[1:])
 
 
 def _both(matrix: np.ndarray, array: jax.Array) -> jax.Array:
