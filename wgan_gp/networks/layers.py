@@ -11,6 +11,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from wgan_gp.networks.convolutions import conv_general_dilated
+
 HE, GLOROT = 4.0, 2.0  # variance times (fan_in + fan_out)
 
 
@@ -74,6 +76,7 @@ def conv(
         (kernel, kernel),
         (stride, stride),
         kernel_init=uniform(std) if std else balanced(total, stride),
+        conv_general_dilated=conv_general_dilated,
         **options,
     )
 
