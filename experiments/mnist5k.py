@@ -2,7 +2,7 @@
 
     python -m wgan_gp.main --config experiments/mnist5k.py
 
-The DCGAN of Gulrajani et al. 2017 for MNIST at half its width, on [0, 1] with a sigmoid.
+The DCGAN of Gulrajani et al. 2017 for MNIST at half its width: [0, 1] and a sigmoid.
 `:paper` has its width, batch and length, `:smoke` takes seconds. What the default
 reaches is in the README.
 """

@@ -16,6 +16,7 @@ def make_optimiser(
     beta2: float = 0.9,
     schedule: str = "constant",
     updates: int = 0,
+    weight_decay: float = 0.0,
 ) -> optax.GradientTransformation:
     """An optimiser whose learning rate falls to zero over the run, or stays.
 
@@ -28,6 +29,8 @@ def make_optimiser(
       beta2: decay of the second moment.
       schedule: "constant", "linear" or "cosine".
       updates: this optimiser's updates in the whole run, for the last two.
+      weight_decay: times the parameters, is added to their gradients, as by a loss with
+        half of it times their squares.
 
     Returns:
       An optax transformation.
@@ -43,6 +46,13 @@ def make_optimiser(
         rate = lambda count: learning_rate * decay(count)  # noqa: E731
     elif schedule != "constant":
         raise ValueError(f"schedule must be one of {SCHEDULES}, got {schedule!r}")
+    if weight_decay:
+        decayed = optax.add_decayed_weights(weight_decay)
+        return optax.chain(decayed, _by_name(name, rate, beta1, beta2))
+    return _by_name(name, rate, beta1, beta2)
+
+
+def _by_name(name: str, rate, beta1: float, beta2: float):
     match name:
         case "adam":
             return optax.adam(rate, b1=beta1, b2=beta2)

@@ -7,10 +7,19 @@ line has been read, first from the experiment's `by_constraint` table, then from
 any of them can still be set by hand.
 """
 
-from wgan_gp.configs.fields import PAPER_TOY, PRESETS, SMOKE, base, experiment, update
+from wgan_gp.configs.fields import (
+    IMAGE_SMOKE,
+    PAPER_TOY,
+    PRESETS,
+    SMOKE,
+    base,
+    experiment,
+    update,
+)
 from wgan_gp.configs.resolution import chosen_networks, resolve
 
 __all__ = [
+    "IMAGE_SMOKE",
     "PAPER_TOY",
     "PRESETS",
     "SMOKE",

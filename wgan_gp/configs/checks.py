@@ -70,6 +70,7 @@ def _check_optimiser(path: str, optimiser: ConfigDict) -> None:
     one_of(f"{path}.name", optimiser.name, optimisers.OPTIMISERS)
     one_of(f"{path}.schedule", optimiser.schedule, optimisers.SCHEDULES)
     positive(f"{path}.learning_rate", optimiser.learning_rate)
+    in_range(f"{path}.weight_decay", optimiser.weight_decay, 0, math.inf)
     for name in ("beta1", "beta2"):
         if optimiser[name] is None:
             continue

@@ -70,6 +70,19 @@ SMOKE: dict[str, Any] = {
     "eval_samples": 50,
     "eval_repeats": 2,
 }
+# What shrinks an image experiment to seconds, and needs no download.
+IMAGE_SMOKE: dict[str, Any] = {
+    "steps": 4,
+    "batch_size": 8,
+    "data": {"name": "digits8x8", "size": None},
+    "critic": {"width": 2},
+    "generator": {"width": 2, "latent": 4},
+    "features": {"network": "none"},
+    "log_every": 2,
+    "eval_every": 2,
+    "eval_samples": 20,
+    "eval_repeats": 1,
+}
 
 
 def base(
@@ -186,6 +199,7 @@ def _open_optimiser() -> dict[str, Any]:
         "beta1": _open(float),
         "beta2": _open(float),
         "schedule": _open(str),
+        "weight_decay": 0.0,  # times the weights, added to their gradients
     }
 
 

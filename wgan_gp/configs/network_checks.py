@@ -23,6 +23,8 @@ def _check_network(player: str, network: ConfigDict) -> None:
             _check_layers(f"{player}.{name}", network[name])
     if "width" in network:
         at_least(f"{player}.width", network.width, 1)
+    if "extra" in network:
+        at_least(f"{player}.extra", network.extra, 0)
     if "activation" in network:
         images = network.network == "dcgan"
         known = networks.IMAGE_ACTIVATIONS if images else networks.ACTIVATIONS

@@ -11,7 +11,14 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp.networks.convolutions import ConvTranspose
-from wgan_gp.networks.layers import HE, balanced, conv, dense, normalise
+from wgan_gp.networks.layers import (
+    HE,
+    balanced,
+    check_doublings,
+    conv,
+    dense,
+    normalise,
+)
 
 
 class Bottleneck(nn.Module):
@@ -106,6 +113,7 @@ class BottleneckGenerator(nn.Module):
     def __call__(self, z: jax.Array) -> jax.Array:
         """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
         doublings = len(self.blocks) - 1
+        check_doublings(self.shape, doublings)
         features = self.width << doublings
         height, width = (side >> doublings for side in self.shape[:2])
         x = dense(height * width * features)(z).reshape(-1, height, width, features)

@@ -37,6 +37,8 @@ class DCGANCritic(nn.Module):
       activation: a key of `IMAGE_ACTIVATIONS`; the papers' is leaky with slope 0.2.
       norm: "none", or "layer" for layer normalisation from the second layer on.
       weight_std: standard deviation of all weights; 0 for one by the layer's fans.
+      extra: further 3 x 3 layers of stride 1 after the second, which has as many
+        channels.
     """
 
     width: int = 64
@@ -44,6 +46,7 @@ class DCGANCritic(nn.Module):
     activation: str = "leaky_relu"
     norm: str = "none"
     weight_std: float = 0.0
+    extra: int = 0
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -52,9 +55,14 @@ class DCGANCritic(nn.Module):
         for layer, multiplier in enumerate(self.multipliers):
             features = doubled * self.width * multiplier
             x = conv(features, 5, 2, std=self.weight_std)(x)
-            x = normalise(self.norm if layer else "none", x)
-            x = IMAGE_ACTIVATIONS[self.activation](x)
+            x = self._activate(x, self.norm if layer else "none")
+            for _ in range(self.extra if layer == 1 else 0):
+                x = conv(features, std=self.weight_std)(x)
+                x = self._activate(x, self.norm)
         return dense(1)(x.reshape(-1))[0]
+
+    def _activate(self, x: jax.Array, norm: str) -> jax.Array:
+        return IMAGE_ACTIVATIONS[self.activation](normalise(norm, x))
 
 
 class DCGANGenerator(nn.Module):
@@ -73,6 +81,8 @@ class DCGANGenerator(nn.Module):
         CIFAR-10, or by channel, as for 64 x 64.
       output: "tanh" for pixels in [-1, 1], "sigmoid" for [0, 1].
       weight_std: as in `DCGANCritic`.
+      extra: further 3 x 3 layers of stride 1 after the first doubling, which has as
+        many channels.
     """
 
     shape: tuple[int, int, int]
@@ -83,16 +93,25 @@ class DCGANGenerator(nn.Module):
     unit_norm: bool = False
     output: str = "tanh"
     weight_std: float = 0.0
+    extra: int = 0
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:
         """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
         sizes = halvings(self.shape[:2], 1)[: len(self.multipliers) + 1][::-1]
+        if len(sizes) <= len(self.multipliers):
+            raise ValueError(
+                f"images of {self.shape[0]} x {self.shape[1]} can be halved"
+                f" {len(sizes) - 1} times, got {len(self.multipliers)} multipliers of"
+                " the generator: leave some out"
+            )
         doubled = 2 if self.activation == "gated" else 1
         widths = [doubled * self.width * each for each in self.multipliers]
         x = self._linear(z, (*sizes[0], widths[0]))
-        for size, features in zip(sizes[1:-1], widths[1:]):
+        for layer, (size, features) in enumerate(zip(sizes[1:-1], widths[1:])):
             x = self._activate(crop(self._up(features)(x), size))
+            for _ in range(self.extra if layer == 0 else 0):
+                x = self._activate(conv(features, std=self.weight_std)(x))
         x = crop(self._up(self.shape[2])(x), sizes[-1])
         return OUTPUTS[self.output](x)
 

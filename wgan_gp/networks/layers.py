@@ -145,6 +145,15 @@ def crop(x: jax.Array, size: tuple[int, int]) -> jax.Array:
     return x[..., : size[0], : size[1], :]
 
 
+def check_doublings(shape: tuple[int, int, int], count: int) -> None:
+    """Raises ValueError unless both sides of an image are multiples of 2^count."""
+    if any(side % 2**count for side in shape[:2]):
+        raise ValueError(
+            f"a generator that doubles {count} times needs sides that are multiples of"
+            f" {2**count}, got images of {shape[0]} x {shape[1]}"
+        )
+
+
 def halvings(size: tuple[int, int], smallest: int) -> list[tuple[int, int]]:
     """The sizes that strides of 2 lead through, until both sides are <= smallest."""
     sizes = [size]

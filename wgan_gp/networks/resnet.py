@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from wgan_gp.networks.layers import (
     GLOROT,
+    check_doublings,
     conv,
     dense,
     mean_pool,
@@ -111,6 +112,11 @@ class ResNetGenerator(nn.Module):
     @nn.compact
     def __call__(self, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
         """Maps latents `[B, Z]`, and labels `[B]`, to images `[B, H, W, C]`."""
+        if self.shape[0] != self.shape[1] or self.shape[0] & (self.shape[0] - 1):
+            raise ValueError(
+                "a residual generator needs square images with sides of a power of 2,"
+                f" got {self.shape[0]} x {self.shape[1]}"
+            )
         x = dense(16 * self.width)(z).reshape(-1, 4, 4, self.width)
         size = 4
         while size < self.shape[0]:
@@ -167,6 +173,7 @@ class GoodGenerator(nn.Module):
         """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
         widths = [self.width * each for each in self.multipliers]
         doublings = len(widths) - 1
+        check_doublings(self.shape, doublings)
         height, width = (side >> doublings for side in self.shape[:2])
         x = dense(height * width * widths[0])(z)
         x = x.reshape(-1, height, width, widths[0])
