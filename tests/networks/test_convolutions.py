@@ -162,6 +162,15 @@ def test_other_convolutions_are_left_to_xla(dilation):
     chex.assert_trees_all_equal(ours, theirs)
 
 
+def test_other_layouts_are_left_to_xla():
+    x, k = jnp.ones((2, 16, 5, 16)), jnp.ones((3, 16, 3, 3))
+    ours, theirs = (
+        f(x, k, (1, 1), "SAME", dimension_numbers=("NCHW", "OIHW", "NCHW"))
+        for f in (conv_general_dilated, lax.conv_general_dilated)
+    )
+    chex.assert_trees_all_equal(ours, theirs)
+
+
 @pytest.mark.parametrize("kernel", [1, 3])
 def test_bfloat16_stays_and_is_rounded_once(kernel):
     x, k = draw(8, kernel, 16, dtype=jnp.bfloat16)
