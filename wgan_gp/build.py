@@ -76,6 +76,11 @@ def _dataset(config: FrozenConfigDict) -> data.Dataset:
     if config.critic.network == "mlp":
         return data.load(config.data.name)
     dataset = load_images(**config.data, conditional=config.conditional)
+    if config.batch_size > (dataset.count or config.batch_size):
+        raise ValueError(
+            f"batch_size must be at most the {dataset.count} images that"
+            f" {dataset.name} has to train on, got {config.batch_size}"
+        )
     count, held_out = config.eval_samples * config.eval_repeats, dataset.held_out
     if held_out is not None:
         jax.eval_shape(lambda key: held_out(key, count), jax.random.key(0))

@@ -239,7 +239,7 @@ def update(
 
 def _mean_over_parts(function, batch: Any, parts: int):
     cut = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), batch)
-    first = jax.tree.map(lambda x: x[0], cut)
+    first = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), cut)
     zeros = jax.tree.map(
         lambda out: jnp.zeros(out.shape, out.dtype), jax.eval_shape(function, first)
     )

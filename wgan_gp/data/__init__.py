@@ -21,6 +21,7 @@ class Dataset(NamedTuple):
     modes: np.ndarray | None = None  # centres [M, D], where the set is a mixture
     std: float | None = None  # standard deviation of each mode
     held_out: Sampler | None = None  # of what training never sees; None: same as sample
+    count: int | None = None  # of the samples, if they are finitely many
     classes: int | None = None  # of the labels that samples come with, if they do
     stream: Callable[[int, int], Any] | None = None  # batch size, seed -> raw batches
 

@@ -60,6 +60,7 @@ def load_images(
         train.shape,
         sample,
         held_out=_held_out(_first(held_out, held_out_bytes), scaled),
+        count=train.count,
         classes=train.classes if conditional else None,
         stream=stream,
     )

@@ -1,0 +1,283 @@
+"""Whole image runs, and what is refused before one starts."""
+
+import json
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.helpers import (
+    CONSTRAINTS,
+    key,
+    load_experiment,
+    resolve,
+    run_module,
+    unchecked,
+)
+from wgan_gp import configs, loop, sample, train, workdir
+from wgan_gp.build import build
+from wgan_gp.data.image_sets import load_images
+
+TINY = {"critic.width": 2, "generator.width": 2, "generator.latent": 3, "steps": 2}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sets(tmp_path_factory):
+    """Sets are written to a folder of this module's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("sets")))
+        yield
+
+
+def own_set(folder, shape=(12, 8, 8, 3), classes=2):
+    """An .npz of random pictures with labels; its name."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, shape, np.uint8)
+    labels = np.arange(shape[0]) % classes
+    np.savez(folder / "own.npz", images=images, labels=labels)
+    return f"npz:{folder / 'own.npz'}"
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "cifar10_resnet"])
+def test_every_image_experiment_trains(name, tmp_path):
+    config = resolve(name, "smoke", steps=2)
+    workdir.prepare(tmp_path, config)
+    with unchecked():
+        result = loop.run(config, tmp_path)
+    assert np.isfinite(list(result.values())).all()
+    assert {path.name for path in tmp_path.iterdir()} == set(workdir.OURS)
+    pictures = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert pictures == {"curves.png", "samples.png", "interpolation.png"}
+    picture = np.asarray(Image.open(tmp_path / "figures" / "samples.png"))
+    assert picture.ndim == (3 if "shape" in name else 2)
+    assert min(picture.shape[:2]) >= 512
+
+
+@pytest.mark.parametrize("constraint", CONSTRAINTS)
+@pytest.mark.parametrize(
+    "name",
+    ["mnist", "mnist5k", "digits", "cifar10", "cifar10_resnet", "lsun64"],
+)
+def test_image_experiments_resolve_under_every_constraint(name, constraint):
+    for variant in ("smoke", ""):
+        config = load_experiment(name, variant or ("good" if name == "lsun64" else ""))
+        config.lipschitz = constraint
+        assert configs.resolve(config).critic.network != "mlp"
+
+
+@pytest.mark.parametrize(
+    "variant",
+    ["good", "dcgan", "constant", "mlp", "unnormalised", "gated", "tanh", "bottleneck"],
+)
+def test_the_robustness_architectures_build(variant, tmp_path):
+    fields = {"data.name": own_set(tmp_path), "data.size": None, "eval_samples": 1}
+    config = load_experiment("lsun64", variant)
+    if variant != "mlp":
+        config.generator.width = 2
+    config.critic.width, config.batch_size, config.n_critic = 2, 4, 1
+    for section, parts in ((config.critic, (1, 1)), (config.generator, (2, 1))):
+        for field in ("multipliers", "blocks"):
+            if field in section:
+                section[field] = parts
+    config.update_from_flattened_dict(fields)
+    experiment = build(configs.resolve(config))
+    assert experiment.dataset.shape == (8, 8, 3)
+
+
+def test_random_architectures_are_a_draw_of_the_papers_space():
+    seen = [resolve("random_architectures", str(i)) for i in range(200)]
+    for player in ("critic", "generator"):
+        assert {c[player].width for c in seen} == {32, 64, 128}
+        assert {c[player].extra for c in seen} == {0, 4, 8, 16}
+        assert len({c[player].activation for c in seen}) == 4
+        assert len({c[player].norm for c in seen}) == 2
+    for c in seen:
+        decay = c.critic_optimiser.weight_decay
+        assert (decay > 0) == (c.critic.norm == "layer")
+    with pytest.raises(ValueError, match="a number from 0 to 199"):
+        load_experiment("random_architectures", "200")
+
+
+def test_a_conditional_run_learns_from_labels(tmp_path):
+    fields = {"data.name": own_set(tmp_path), "conditional": True, "eval_samples": 1}
+    config = resolve("cifar10_resnet", "smoke", batch_size=4, **(fields | TINY))
+    experiment = build(config)
+    algorithm, rates = experiment.algorithm, experiment.hyperparameters
+    state = train.init(algorithm, rates, key())
+    assert experiment.dataset.classes == 2
+    with unchecked():
+        after, metrics = jax.jit(
+            lambda state: train.train_step(algorithm, rates, state)
+        )(state)
+        plain = algorithm._replace(critic=algorithm.critic._replace(label_weight=0.0))
+        unlabelled, _ = jax.jit(lambda state: train.train_step(plain, rates, state))(
+            state
+        )
+    assert 0 < metrics["classification"] < 10
+    heads = [s.critic.params["params"]["logits"]["kernel"] for s in (state, after)]
+    assert not np.array_equal(*heads)
+    still = unlabelled.critic.params["params"]["logits"]["kernel"]
+    np.testing.assert_array_equal(heads[0], still)
+    latents = experiment.algorithm.sample_latent(key(3), 500)
+    assert set(np.unique(latents[1])) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"compute.microbatches": 4},
+        {"compute.rematerialise": True},
+        {"compute.rematerialise": True, "compute.microbatches": 2},
+    ],
+    ids=str,
+)
+def test_saving_memory_changes_no_update(fields):
+    def step(**changes):
+        base = {"steps": 3, "batch_size": 8, "critic.width": 2, "generator.width": 2}
+        experiment = build(resolve("digits", "smoke", **(base | changes)))
+        parts = experiment.algorithm, experiment.hyperparameters
+        with unchecked():
+            return jax.jit(lambda s: train.train_step(*parts, s))(
+                train.init(*parts, key())
+            )
+
+    (state, metrics), (saved, same) = step(), step(**fields)
+    chex.assert_trees_all_close(metrics, same, rtol=1e-4, atol=1e-6)
+    grads = [s.critic.opt_state[0].mu for s in (state, saved)]
+    chex.assert_trees_all_close(*grads, rtol=1e-3, atol=1e-6)
+
+
+def test_bfloat16_spares_the_penalty_unless_it_is_asked_for():
+    def metrics(**compute):
+        fields = {f"compute.{name}": value for name, value in compute.items()}
+        experiment = build(resolve("digits", "smoke", batch_size=32, **fields))
+        algorithm, rates = experiment.algorithm.critic, experiment.hyperparameters
+        fakes = lambda key, n: jax.random.uniform(key, (n, 8, 8, 1))  # noqa: E731
+        with unchecked():
+            critic = train.init_critic(algorithm, rates, key())
+            step = jax.jit(
+                lambda c, k: train.critic_step(algorithm, rates, fakes, c, k)
+            )
+            return {name: float(x) for name, x in step(critic, key(1))[1].items()}
+
+    exact = metrics()
+    mixed = metrics(dtype="bfloat16")
+    low = metrics(dtype="bfloat16", penalty_dtype="bfloat16")
+    np.testing.assert_allclose(mixed["penalty"], exact["penalty"], rtol=1e-6)
+    assert mixed["wasserstein"] != exact["wasserstein"]
+    np.testing.assert_allclose(mixed["wasserstein"], exact["wasserstein"], rtol=0.05)
+    assert 1e-5 < abs(low["penalty"] / exact["penalty"] - 1) < 0.05
+
+
+def test_a_streamed_set_trains_like_one_on_the_device(tmp_path):
+    config = resolve(
+        "digits", "smoke", **{"data.resident_bytes": 1000, "steps": 4, "log_every": 1}
+    )
+    experiment = build(config)
+    assert experiment.dataset.stream is not None
+    workdir.prepare(tmp_path, config)
+    with unchecked():
+        result = loop.run(config, tmp_path)
+    assert np.isfinite(list(result.values())).all()
+    assert "floor_sliced_w1" not in result
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    steps = [json.loads(line)["step"] for line in lines if '"train"' in line]
+    assert steps == [1, 2, 3, 4]
+
+
+def test_the_range_is_that_of_the_generator():
+    data = load_images("digits8x8", scale="unit")
+    images = data.sample(key(), 50)
+    assert images.min() == 0
+    assert 0.9 < images.max() <= 1
+    held = data.held_out(key(1), 200)
+    assert len(np.unique(np.asarray(held).reshape(200, -1), axis=0)) > 190
+    with pytest.raises(ValueError, match="holds out 200 images"):
+        data.held_out(key(), 201)
+
+
+def test_digits_are_measured_by_a_classifier(tmp_path, monkeypatch):
+    from wgan_gp.evaluate import images as module
+
+    fast = module.train_digit_classifier
+    monkeypatch.setattr(
+        module, "train_digit_classifier", lambda *args: fast(*args, steps=60)
+    )
+    config = resolve(
+        "digits", "smoke", **{"features.network": "digits", "eval_samples": 100}
+    )
+    workdir.prepare(tmp_path, config)
+    with unchecked():
+        result = loop.run(config, tmp_path)
+    assert result["frechet"] > 5 * result["floor_frechet"]
+    assert result["recall"] < result["floor_recall"]
+    assert 0 < result["confidence"] <= 1
+
+
+def test_samples_of_a_conditional_run_can_be_drawn(tmp_path):
+    fields = {"data.name": own_set(tmp_path), "conditional": True, "eval_samples": 1}
+    config = resolve("cifar10_resnet", "smoke", batch_size=4, **(fields | TINY))
+    workdir.prepare(tmp_path / "run", config)
+    with unchecked():
+        loop.run(config, tmp_path / "run")
+        drawn = sample.sample(tmp_path / "run", 5)
+    assert drawn.shape == (5, 8, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"generator.output": "tanh"}, "does not reach the pixels"),
+        ({"data.name": "digitz"}, "digits8x8"),
+        ({"data.scale": "half"}, "data.scale must be one of"),
+        ({"features.network": "inception"}, "features.weights is the file of"),
+        ({"compute.microbatches": 3}, "must divide batch_size = 8"),
+        ({"compute.dtype": "float16"}, "compute.dtype must be one of"),
+        ({"conditional": True}, "conditional needs"),
+        ({"label_weights.critic": -1.0}, "label_weights.critic must be"),
+        ({"generator_batch_size": 0}, "generator_batch_size must be"),
+        ({"generator.multipliers": (8, 4, 2, 1)}, "can be halved 3 times"),
+        ({"critic.norm": "batch"}, "use 'layer'"),
+        ({"eval_samples": 201}, "holds out 200 images"),
+        ({"data.resident_bytes": 1000, "batch_size": 5000}, "at most the 1397"),
+        ({"batch_size": 1398}, "at most the 1397 images"),
+        ({"critic_optimiser.weight_decay": -1.0}, "weight_decay must be"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_refused_before_training(fields, message):
+    with pytest.raises(ValueError, match=message):
+        build(resolve("digits", "smoke", **fields))
+
+
+def test_networks_for_vectors_and_images_do_not_mix():
+    with pytest.raises(ValueError, match="do not go together"):
+        configs.base(critic="dcgan")
+    with pytest.raises(ValueError, match=r"critic\.network must be one of"):
+        configs.base(critic="unet", generator="dcgan")
+
+
+def test_the_command_says_in_one_line_what_a_missing_set_needs(tmp_path):
+    experiment = str(load_path("cifar10"))
+    done = run_module("wgan_gp.main", "--config", experiment, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "wgan_gp.data.prepare cifar10" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def load_path(name):
+    from tests.helpers import ROOT
+
+    return ROOT / "experiments" / f"{name}.py"
+
+
+def test_microbatches_average_what_each_part_gives():
+    values = jnp.arange(8.0)
+    mean, _ = train._mean_over_parts(
+        lambda part: (jnp.mean(part), {"m": jnp.max(part)}), values, 4
+    )
+    assert mean == 3.5
