@@ -55,10 +55,10 @@ def transposed(k: jax.Array, y: jax.Array, window: Window) -> jax.Array:
     """The transpose of `convolution` with respect to x."""
     size = tuple(-(-size // window.stride) for size in window.size)
     low = [_TAPS - 1 - before for before in _low(window)]
-    turned = _taps(k, window)[::-1, ::-1].swapaxes(-1, -2)
+    turned = _taps(k, window)[::-1, ::-1]
     x = jax.ShapeDtypeStruct((len(y), *window.size, k.shape[-2]), y.dtype)
     from_phases = jax.linear_transpose(partial(_phases, stride=window.stride), x)
-    return from_phases(_filter(y, turned, low, size))[0]
+    return from_phases(_filter(y, turned, low, size, back=True))[0]
 
 
 def kernel_gradient(x: jax.Array, y: jax.Array, window: Window) -> jax.Array:
@@ -126,22 +126,28 @@ _OF_INPUTS[np.abs(_OF_INPUTS) < 1e-12] = 0
 
 
 def _filter(
-    x: jax.Array, k: jax.Array, low: Sequence[int], size: Sequence[int]
+    x: jax.Array, k: jax.Array, low: Sequence[int], size: Sequence[int], back=False
 ) -> jax.Array:
-    """y[p] = sum over q of x[p + q - low] k[q], for all p below `size`."""
+    """y[p] = sum over q of x[p + q - low] k[q], for all p below `size`.
+
+    If `back`, k[q] leads from its second channels to its first. The product takes such
+    a matrix as it is; turned any earlier, the transforms' memory would be out of order.
+    """
     grid = _grid(size)
     taps = _both(_OF_TAPS, k).reshape(_TILE**2, *k.shape[2:])
+    taps = taps.swapaxes(1, 2) if back else taps
+    channels = taps.shape[-1]
 
     def some(x):
         products = jnp.matmul(_input_values(x, low, grid), taps)
-        products = products.reshape(_TILE, _TILE, -1, *grid, k.shape[-1])
+        products = products.reshape(_TILE, _TILE, -1, *grid, channels)
         y = _combine(_OF_OUTPUTS.T, list(products), 3)
         y = _combine(_OF_OUTPUTS.T, list(y), 4)
-        y = y.reshape(-1, _SIDE * grid[0], _SIDE * grid[1], k.shape[-1])
+        y = y.reshape(-1, _SIDE * grid[0], _SIDE * grid[1], channels)
         return y[:, : size[0], : size[1]]
 
     y = lax.map(some, _portions(x, grid))
-    return y.reshape(-1, *size, k.shape[-1])[: len(x)]
+    return y.reshape(-1, *size, channels)[: len(x)]
 
 
 def _correlate(x: jax.Array, y: jax.Array, low: Sequence[int]) -> jax.Array:
