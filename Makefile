@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: toy8gauss toy25gauss swissroll figures w1-benchmark notebooks test lint format benchmark clean
+.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures w1-benchmark notebooks test lint format benchmark clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -15,7 +15,7 @@ BIN := .venv/bin
 	touch $@
 
 # Experiments, e.g. `make toy8gauss ARGS=--config.lipschitz=clip`
-toy8gauss toy25gauss swissroll: .venv/installed
+toy8gauss toy25gauss swissroll mnist5k digits: .venv/installed
 	$(BIN)/python -m wgan_gp.main --config experiments/$@.py $(ARGS)
 
 # The figures of docs/results.md

@@ -9,11 +9,11 @@ reaches is in the README.
 
 from wgan_gp import configs
 
-_ADAM = {"beta1": 0.5, "learning_rate": 2e-4}
+_ADAM = {"beta1": 0.5, "learning_rate": 5e-4, "schedule": "linear"}
 _PLAYERS = {"critic_optimiser": _ADAM, "generator_optimiser": _ADAM}
 _GRADIENT = ("two_sided", "one_sided", "difference")
 DEFAULT = {
-    "steps": 2000,
+    "steps": 3000,
     "batch_size": 50,
     "data": {"name": "mnist5k", "scale": "unit"},
     "critic": {"width": 32},

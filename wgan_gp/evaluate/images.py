@@ -87,9 +87,8 @@ def image_quality(
     if observer is None or reals.features is None:
         return quality
     features, probabilities = observer(fakes)
-    kernel = kernel_distance(
-        reals.features, features, subset_size=min(1000, len(fakes)), seed=seed
-    )
+    half = min(1000, (len(fakes) + 1) // 2)
+    kernel = kernel_distance(reals.features, features, subset_size=half, seed=seed)
     supports = precision_recall(reals.features, features)
     quality |= {
         "frechet": frechet_distance(reals.features, features),

@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from tests.helpers import resolve, run_module, unchecked
+from wgan_gp import loop, score, workdir
+from wgan_gp.data.images import open_images
+from wgan_gp.evaluate.images import Reals, image_quality, observe_reals
+
+
+def observe(images):
+    """Coarse pixels as features, and classes by where an image is brightest."""
+    coarse = images.reshape(len(images), 2, 4, 2, 4).mean((2, 4)).reshape(-1, 4)
+    return coarse, np.eye(4)[coarse.argmax(1)]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("sets")))
+        config = resolve("digits", "smoke", steps=2)
+        workdir.prepare(folder, config)
+        with unchecked():
+            loop.run(config, folder)
+            yield folder
+
+
+def test_a_finished_run_is_scored_beside_real_images(run):
+    result = score.score(run, 450, "train", observe)
+    assert (result["generated"], result["real"]) == (450, 450)
+    assert result["frechet"] > 100
+    again = score.score(run, 450, "train", observe)
+    assert again == result
+    few = score.score(run, 250, "validation", observe)
+    assert (few["generated"], few["real"]) == (250, 200)
+
+
+def test_real_images_score_as_real_ones():
+    images = open_images("digits8x8", "train").arrays.image
+    half = len(images) // 2
+    reals = observe_reals(images[:half], observe)
+    same = image_quality(images[:half], reals, observe)
+    assert same["sliced_w1"] == 0
+    assert abs(same["frechet"]) < 1e-6
+    assert (same["precision"], same["recall"]) == (1, 1)
+    others = image_quality(images[half : 2 * half], reals, observe)
+    noise = np.random.default_rng(0).integers(0, 256, reals.images.shape, np.uint8)
+    worse = image_quality(noise, reals, observe)
+    assert others["sliced_w1"] < worse["sliced_w1"] / 5
+    assert others["frechet"] < worse["frechet"] / 20
+    assert others["recall"] > worse["recall"]
+
+
+def test_without_an_observer_only_pixels_are_compared():
+    images = open_images("digits8x8", "validation").arrays.image
+    assert set(image_quality(images, Reals(images, None), None)) == {"sliced_w1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--workdir", "none", "--digits"], "holds no run"),
+        (["--workdir", "run", "--digits", "--n", "3"], "--n must be at least 10"),
+        (["--workdir", "run", "--inception", "none.pth"], "none.pth"),
+    ],
+)
+def test_what_cannot_be_scored_is_refused_in_one_line(
+    run, tmp_path, capsys, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").symlink_to(run)
+    monkeypatch.setattr(score, "digit_observer", lambda *_, **__: observe)
+    assert score.main(["", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_run_on_vectors_is_not_scored(tmp_path):
+    config = resolve("toy8gauss", steps=2)
+    workdir.prepare(tmp_path, config)
+    done = run_module("wgan_gp.score", "--workdir", ".", "--digits", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "not on images" in done.stderr
