@@ -34,7 +34,7 @@ notebooks: .venv/installed
 	JAX_PLATFORMS=cpu $(BIN)/python notebooks/execute.py notebooks/*.ipynb
 
 test: .venv/installed
-	JAX_PLATFORMS=cpu $(BIN)/python -m pytest $(ARGS)
+	JAX_PLATFORMS=cpu $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -17,6 +17,14 @@ def pytest_configure():
     jax.config.update("jax_disable_most_optimizations", True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _sets(tmp_path_factory):
+    """Image sets are written to a folder of the session's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("sets")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory):
     """A finished run of the command; `folder` is its workdir, not to be changed."""

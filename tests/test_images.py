@@ -24,14 +24,6 @@ from wgan_gp.data.image_sets import load_images
 TINY = {"critic.width": 2, "generator.width": 2, "generator.latent": 3, "steps": 2}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _sets(tmp_path_factory):
-    """Sets are written to a folder of this module's own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("sets")))
-        yield
-
-
 def own_set(folder, shape=(12, 8, 8, 3), classes=2):
     """An .npz of random pictures with labels; its name."""
     rng = np.random.default_rng(0)

@@ -16,13 +16,11 @@ def observe(images):
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("sets")))
-        config = resolve("digits", "smoke", steps=2)
-        workdir.prepare(folder, config)
-        with unchecked():
-            loop.run(config, folder)
-            yield folder
+    config = resolve("digits", "smoke", steps=2)
+    workdir.prepare(folder, config)
+    with unchecked():
+        loop.run(config, folder)
+    return folder
 
 
 def test_a_finished_run_is_scored_beside_real_images(run):
