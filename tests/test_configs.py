@@ -64,6 +64,7 @@ def test_penalties_set_the_papers_settings(constraint):
             "beta1": 0.0,
             "beta2": 0.9,
             "schedule": "constant",
+            "weight_decay": 0.0,
         }
 
 
