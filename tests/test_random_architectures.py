@@ -1,0 +1,70 @@
+import json
+
+import pytest
+
+from tests.helpers import unchecked
+from wgan_gp import loop
+from wgan_gp import random_architectures as study
+
+FIELDS = [
+    *("steps=2", "batch_size=4", "data.name=digits8x8", "eval_samples=10"),
+    *("eval_repeats=1", "critic.width=2", "generator.width=2", "n_critic=1"),
+    *("critic.extra=1", "generator.extra=1", "generator.latent=3"),
+]
+
+
+def run(out, *arguments):
+    with unchecked():
+        return study.main(["", "--out", str(out), *arguments, "--set", *FIELDS])
+
+
+def test_a_study_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
+    assert run(tmp_path, "--numbers", "3") == 0
+    record = tmp_path / "003-two_sided.json"
+    before = record.read_bytes()
+    runs, original = [], loop.run
+    monkeypatch.setattr(
+        loop, "run", lambda *args: runs.append(args[1].name) or original(*args)
+    )
+    assert run(tmp_path, "--numbers", "3", "--lipschitz", "two_sided", "clip") == 0
+    assert runs == ["003-clip"]
+    assert record.read_bytes() == before
+    assert "clip: 1 runs, score" in capsys.readouterr().out
+
+
+def test_a_run_that_diverged_is_recorded_as_one(tmp_path, capsys, monkeypatch):
+    def diverge(*_):
+        raise FloatingPointError("training has diverged")
+
+    monkeypatch.setattr(loop, "run", diverge)
+    assert run(tmp_path, "--numbers", "0") == 0
+    record = json.loads((tmp_path / "000-two_sided.json").read_text())
+    assert record["result"] is None
+    assert "0% >= 2" in capsys.readouterr().out
+    assert "diverged" in record["failure"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--numbers", "200"], "a number from 0 to 199"),
+        (["--numbers", "0", "--set", "steps"], "FIELD=VALUE"),
+        (["--numbers", "0", "--set", "step=3"], "step"),
+        (["--experiment", "none.py"], "there is no such file"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_any_compute(
+    tmp_path, capsys, arguments, message
+):
+    assert study.main(["", "--out", str(tmp_path / "out"), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_settings_are_refused(tmp_path, capsys):
+    (tmp_path / "000-clip.json").write_text(json.dumps({"config": {}}))
+    arguments = ["", "--out", str(tmp_path), "--numbers", "0", "--lipschitz", "clip"]
+    assert study.main([*arguments, "--set", *FIELDS]) == 2
+    assert "was made with other settings" in capsys.readouterr().err
