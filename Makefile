@@ -49,6 +49,7 @@ format: .venv/installed
 benchmark: .venv/benchmarks
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.toy_speed
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.w1_speed
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.image_speed
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache
