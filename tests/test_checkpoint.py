@@ -1,24 +1,141 @@
+import json
+
 import chex
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from tests.helpers import key, resolve
-from wgan_gp import checkpoint, train
-from wgan_gp.build import build
+from tests.helpers import key
+from wgan_gp import checkpoint
+from wgan_gp.checkpoint import Checkpoints
 
 
-def start():
-    experiment = build(resolve())
-    return train.init(experiment.algorithm, experiment.hyperparameters, key(4))
+def state(value=0.0):
+    return {
+        "key": key(3),
+        "count": jnp.int32(7),
+        "params": {"a": jnp.arange(300.0) + value, "b": jnp.full((2, 3), value)},
+    }
 
 
-def test_a_state_comes_back_bit_equal(tmp_path):
-    state = start()
-    checkpoint.save(tmp_path / "c", state)
-    again = checkpoint.load(tmp_path / "c", jax.eval_shape(start))
-    chex.assert_trees_all_equal(checkpoint._plain(again), checkpoint._plain(state))
+LIKE = jax.eval_shape(state)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """With checkpoints of steps 10, 20 and 30, of which 20 and 30 are kept."""
+    checkpoints = Checkpoints(tmp_path / "c")
+    for step in (10, 20, 30):
+        checkpoints.save(step, state(step), {"at": step})
+    checkpoints.close()
+    return tmp_path / "c"
+
+
+def plain(tree):
+    return checkpoint._plain(tree)
+
+
+def latest(folder, like=LIKE):
+    warnings, checkpoints = [], Checkpoints(folder)
+    saved = checkpoints.latest(like, warnings.append)
+    checkpoints.close()
+    return saved, warnings
+
+
+def test_a_state_comes_back_bit_equal(folder):
+    saved, warnings = latest(folder)
+    assert (saved.step, saved.position, warnings) == (30, {"at": 30}, [])
+    chex.assert_trees_all_equal(plain(saved.state), plain(state(30)))
+
+
+def test_the_newest_and_every_nth_are_kept(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=2, keep_every=20)
+    for step in (10, 20, 30, 40, 50):
+        checkpoints.save(step, state(), None)
+    checkpoints.close()
+    assert sorted(int(p.name) for p in tmp_path.iterdir() if p.is_dir()) == [20, 40, 50]
+    sums = sorted(path.name for path in tmp_path.glob("*.json"))
+    assert sums == ["20.sums.json", "40.sums.json", "50.sums.json"]
+
+
+def test_what_is_saved_does_not_change_with_the_state(tmp_path):
+    step = jax.jit(lambda s: s | {"count": s["count"] + 1}, donate_argnums=0)
+    checkpoints, now = Checkpoints(tmp_path), {"count": jnp.arange(50_000)}
+    checkpoints.save(1, now, None)
+    for _ in range(5):
+        now = step(now)
+    checkpoints.close()
+    saved, _ = latest(tmp_path, jax.eval_shape(lambda: {"count": jnp.arange(50_000)}))
+    np.testing.assert_array_equal(saved.state["count"], np.arange(50_000))
+
+
+def files(folder):
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.stat().st_size)
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize("damage", [flip, truncate, lambda path: path.unlink()])
+def test_any_damage_is_seen_and_the_one_before_is_taken(folder, damage):
+    for index in range(len(files(folder / "30"))):
+        copy = folder.parent / f"copy{index}"
+        copy_tree(folder, copy)
+        damage(files(copy / "30")[index])
+        saved, warnings = latest(copy)
+        assert saved.step == 20
+        assert "checkpoint 30 is damaged" in warnings[0]
+        chex.assert_trees_all_equal(plain(saved.state), plain(state(20)))
+
+
+def copy_tree(source, target):
+    import shutil
+
+    shutil.copytree(source, target)
+
+
+def test_damage_without_checksums_is_seen_where_arrays_are_kept(folder):
+    (folder / "30.sums.json").unlink()  # killed between a checkpoint and its sums
+    assert latest(folder)[0].step == 30
+    truncate(max(files(folder / "30"), key=lambda path: path.stat().st_size))
+    assert latest(folder)[0].step == 20
+
+
+def test_if_all_are_damaged_the_run_cannot_go_on(folder):
+    for step in ("20", "30"):
+        flip(files(folder / step)[0])
+    with pytest.raises(ValueError, match=r"all checkpoints in .* are damaged"):
+        latest(folder)
+
+
+def test_an_unfinished_save_is_no_checkpoint(folder):
+    (folder / "40.orbax-checkpoint-tmp").mkdir()
+    assert latest(folder)[0].step == 30
+    assert not (folder / "40.orbax-checkpoint-tmp").exists()
+
+
+def test_other_networks_are_refused(folder):
+    like = LIKE | {"params": {"a": jax.ShapeDtypeStruct((301,), "float32")}}
+    with pytest.raises(ValueError, match="other networks"):
+        latest(folder, like)
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no checkpoint at"):
-        checkpoint.load(tmp_path / "none", jax.eval_shape(start))
+    with pytest.raises(FileNotFoundError, match="no checkpoint in"):
+        checkpoint.load(tmp_path / "none", LIKE)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="no checkpoint in"):
+        checkpoint.load(tmp_path / "empty", LIKE)
+
+
+def test_checksums_that_cannot_be_read_count_as_damage(folder):
+    (folder / "30.sums.json").write_text(json.dumps({})[:1])
+    assert latest(folder)[0].step == 20

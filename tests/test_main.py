@@ -56,7 +56,7 @@ def test_a_run_writes_tensorboard_events_and_a_checkpoint(smoke_run):
     (events,) = (smoke_run.folder / "tensorboard").iterdir()
     assert events.name.startswith("events.out.tfevents")
     assert events.stat().st_size > 0
-    assert contents(smoke_run.folder / "checkpoint")
+    assert contents(smoke_run.folder / "checkpoints")
 
 
 @pytest.mark.parametrize("name", ["curves.png", "critic.png"])
@@ -70,8 +70,9 @@ def test_a_run_draws_its_figures(smoke_run, name):
 
 def test_another_run_is_left_alone_unless_overwrite_is_given(smoke_run, tmp_path):
     before = contents(smoke_run.folder)
-    done = start("--config", SMOKE, "--workdir", smoke_run.folder, cwd=tmp_path)
-    assert_refused(done, "holds another run", "--overwrite")
+    arguments = ("--workdir", smoke_run.folder, "--config.seed=1")
+    done = start("--config", SMOKE, *arguments, cwd=tmp_path)
+    assert_refused(done, "other settings: seed was 0, is 1", "--overwrite")
     assert contents(smoke_run.folder) == before
     assert not contents(tmp_path)
 

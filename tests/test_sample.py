@@ -79,7 +79,7 @@ def test_a_file_of_another_kind_is_refused(smoke_run, tmp_path, capsys):
 
 
 def unfinished(folder):
-    shutil.rmtree(folder / "checkpoint")
+    shutil.rmtree(folder / "checkpoints")
 
 
 def not_json(folder):
@@ -103,8 +103,8 @@ def out_of_range(folder):
 
 
 def emptied_checkpoint(folder):
-    shutil.rmtree(folder / "checkpoint")
-    (folder / "checkpoint").mkdir()
+    shutil.rmtree(folder / "checkpoints")
+    (folder / "checkpoints").mkdir()
 
 
 def edit(folder, **fields):

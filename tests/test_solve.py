@@ -28,10 +28,11 @@ def test_the_command_trains_a_critic_alone_beside_the_truth(tmp_path):
     assert [each["step"] for each in lines if each["split"] == "eval"] == [10, 20]
     assert {"cosine", "cosine_clear", "l2", "estimate", "w1"} <= set(lines[-1])
     assert imread(run / "figures" / "curves.png").std() > 0
-    assert (run / "checkpoint").is_dir()
-    again = run_module("wgan_gp.main", *arguments, cwd=tmp_path)
+    assert (run / "checkpoints").is_dir()
+    changed = (*arguments, "--config.seed=1")
+    again = run_module("wgan_gp.main", *changed, cwd=tmp_path)
     assert again.returncode == 2
-    assert "holds another run" in again.stderr
+    assert "seed was 0, is 1" in again.stderr
     drawn = run_module(
         "wgan_gp.sample", "--workdir", "run", "--n", "1", "--out", "x.npz", cwd=tmp_path
     )

@@ -1,57 +1,226 @@
-"""Training states on disk, by Orbax. The only module that knows of it."""
+"""The states of a run on disk, by Orbax. The only module that knows of it."""
 
+import hashlib
+import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from orbax.checkpoint import v1 as ocp
 
-from wgan_gp.train import TrainState
+from wgan_gp.writers import write_json
+
+_POLICIES = ocp.training.preservation_policies
+_SUMS = "sums.json"  # SHA-256 of a checkpoint's files, beside them
 
 
-def save(path: Path, state: TrainState) -> None:
-    """Writes a state to a folder that must not exist yet; atomic."""
-    save_tree(path, _plain(state))
+class Saved(NamedTuple):
+    """A checkpoint that was read back."""
+
+    step: int
+    state: Any
+    position: dict[str, Any] | None  # of the data's stream
 
 
-def save_tree(path: Path, tree: Any) -> None:
-    """Writes a tree of arrays, none of them keys, likewise."""
-    ocp.save(str(path.absolute()), tree)
+class Checkpoints:
+    """The checkpoints of one run, a folder each, named by step.
+
+    Saving goes on in the background, and is atomic: a folder with a step's name is
+    whole. A damaged one is told by its checksums.
+    """
+
+    def __init__(self, folder: Path, *, keep: int = 2, keep_every: int = 0):
+        policies: list[Any] = [_POLICIES.LatestN(keep)]
+        if keep_every:
+            policies.append(_POLICIES.EveryNSteps(keep_every))
+        self._folder = folder.absolute()
+        policy: Any = _POLICIES.AnyPreservationPolicy(policies)
+        self._checkpointer = ocp.training.Checkpointer(
+            str(self._folder),
+            preservation_policy=policy,
+            cleanup_tmp_directories=True,
+        )
+        self._pending: tuple[int, Any] | None = None
+
+    def save(self, step: int, state: Any, position: dict[str, Any] | None) -> None:
+        """Begins to save a state; waits for the one before.
+
+        Args:
+          step: at which it is.
+          state: a tree of arrays; keys among them are fine.
+          position: of the data's stream, fit for JSON.
+
+        Raises:
+          OSError: this one, or the one before, could not be written.
+        """
+        self.wait()
+        if step in self.steps():
+            return
+        # A copy: training goes on in the memory of what it is given.
+        copy = jax.tree.map(lambda leaf: np.array(leaf), _plain(state))
+        response = self._checkpointer.save_checkpointables_async(
+            step,
+            {"state": copy},
+            custom_metadata={"position": position},
+        )
+        self._pending = step, response
+
+    def wait(self) -> None:
+        """Returns when what was begun is saved and its checksums are there."""
+        if self._pending is None:
+            return
+        (step, response), self._pending = self._pending, None
+        try:
+            response.result()
+        except Exception as error:  # Orbax's threads raise what they like
+            raise OSError(f"checkpoint {step} was not saved: {error}") from error
+        write_json(self._folder / f"{step}.{_SUMS}", _sums(self._path(step)))
+        kept = {f"{each}.{_SUMS}" for each in self.steps()}
+        for path in self._folder.glob(f"*.{_SUMS}"):
+            if path.name not in kept:
+                path.unlink()
+
+    def close(self) -> None:
+        """Waits, and ends the threads."""
+        try:
+            self.wait()
+        finally:
+            self._checkpointer.close()
+
+    def steps(self) -> list[int]:
+        """Steps of which there is a whole checkpoint, the newest first."""
+        saved = self._checkpointer.checkpoints
+        return sorted((each.step for each in saved), reverse=True)
+
+    def latest(self, like: Any, warn: Callable[[str], None]) -> Saved | None:
+        """The newest checkpoint that is not damaged, or None if there is none at all.
+
+        Args:
+          like: a state of the same structure, shapes and types, of
+            `jax.ShapeDtypeStruct`.
+          warn: is told of each damaged one.
+
+        Raises:
+          ValueError: the newest is of other networks, or all are damaged.
+        """
+        damaged = []
+        for step in self.steps():
+            try:
+                self._verify(step)
+                return self._load(step, like)
+            except _DamageError as error:
+                damaged.append(step)
+                warn(f"checkpoint {step} is damaged ({error}): trying the one before")
+        if damaged:
+            raise ValueError(
+                f"all checkpoints in {self._folder} are damaged: start again with"
+                " --overwrite"
+            )
+        return None
+
+    def _path(self, step: int) -> Path:
+        return self._folder / str(step)
+
+    def _verify(self, step: int) -> None:
+        sums = self._folder / f"{step}.{_SUMS}"
+        if not sums.is_file():
+            return  # killed between the two: then Orbax's own checks must do
+        try:
+            expected = json.loads(sums.read_text())
+        except ValueError:
+            raise _DamageError(f"{sums.name} cannot be read") from None
+        found = _sums(self._path(step))
+        for name in sorted({*expected, *found}):
+            if expected.get(name) != found.get(name):
+                raise _DamageError(f"{name} is not what was written")
+
+    def _load(self, step: int, like: Any) -> Saved:
+        device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+        plain = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
+            jax.eval_shape(_plain, like),
+        )
+        try:
+            stored: Any = ocp.checkpointables_metadata(str(self._path(step)))
+            if stored.metadata["state"] is None:
+                raise _DamageError("its arrays cannot be read")
+            shapes = [
+                sorted(tuple(leaf.shape) for leaf in jax.tree.leaves(tree))
+                for tree in (stored.metadata["state"], plain)
+            ]
+        except Exception as error:
+            raise _DamageError(_line(error)) from error
+        if shapes[0] != shapes[1]:
+            raise ValueError(
+                f"{self._path(step)} holds other networks than its run's config"
+                " describes"
+            )
+        try:
+            loaded = self._checkpointer.load_checkpointables(step, {"state": plain})
+        except Exception as error:
+            raise _DamageError(_line(error)) from error
+        state = _with_keys(loaded["state"], like)
+        return Saved(step, state, stored.custom_metadata["position"])
 
 
-def load(path: Path, like: TrainState) -> TrainState:
-    """Reads a state.
+def load(folder: Path, like: Any) -> Any:
+    """The newest state of a run.
 
     Args:
-      path: the folder.
-      like: a state of the same structure, shapes and types; `jax.eval_shape` of
-        `train.init` gives one without computing anything.
+      folder: of its checkpoints.
+      like: as in `Checkpoints.latest`.
 
     Raises:
-      FileNotFoundError: there is no such folder.
-      ValueError: it holds arrays of other shapes than `like`.
+      FileNotFoundError: there is none.
+      ValueError: as `Checkpoints.latest`.
     """
-    if not path.is_dir():
-        raise FileNotFoundError(f"no checkpoint at {path}")
-    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    plain = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
-        jax.eval_shape(_plain, like),
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no checkpoint in {folder}")
+    checkpoints = Checkpoints(folder)
+    try:
+        saved = checkpoints.latest(like, lambda text: print(text, file=sys.stderr))
+    finally:
+        checkpoints.close()
+    if saved is None:
+        raise FileNotFoundError(f"no checkpoint in {folder}")
+    return saved.state
+
+
+class _DamageError(Exception):
+    """A checkpoint that is not what was saved."""
+
+
+def _sums(path: Path) -> dict[str, str]:
+    """SHA-256 of each file below a folder."""
+    files = sorted(each for each in path.rglob("*") if each.is_file())
+    return {
+        str(each.relative_to(path)): hashlib.sha256(each.read_bytes()).hexdigest()
+        for each in files
+    }
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _plain(state: Any) -> Any:
+    """The tree with keys as the numbers they are made of."""
+    return jax.tree.map(
+        lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, state
     )
-    _check_shapes(path, plain)
-    state: Any = ocp.load(str(path.absolute()), plain)
-    return state._replace(key=jax.random.wrap_key_data(state.key))
 
 
-def _check_shapes(path: Path, like: TrainState) -> None:
-    """Orbax's own answer to a misfit is a page of tracebacks from its threads."""
-    stored: Any = ocp.metadata(str(path.absolute())).metadata
-    shapes = [
-        [tuple(leaf.shape) for leaf in jax.tree.leaves(t)] for t in (stored, like)
-    ]
-    if sorted(shapes[0]) != sorted(shapes[1]):
-        raise ValueError(f"{path} holds other networks than its run's config describes")
+def _with_keys(plain: Any, like: Any) -> Any:
+    return jax.tree.map(
+        lambda of, leaf: jax.random.wrap_key_data(leaf) if _is_key(of) else leaf,
+        like,
+        plain,
+    )
 
 
-def _plain(state: TrainState) -> Any:
-    return state._replace(key=jax.random.key_data(state.key))
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

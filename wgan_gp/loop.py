@@ -1,8 +1,6 @@
-"""The main loop: trains, logs, evaluates and saves; every effect of a run."""
+"""Runs of a critic and a generator: what is trained, measured and drawn."""
 
-import math
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,24 +9,24 @@ import jax.numpy as jnp
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 
-from wgan_gp import checkpoint, report, train
+from wgan_gp import report, train
 from wgan_gp.build import Experiment, build
+from wgan_gp.driver import Course, drive
 from wgan_gp.evaluate import critic_diagnostics
 from wgan_gp.held_out import Held, draw_sets, hold_out
 from wgan_gp.networks import bind
-from wgan_gp.report import History
 from wgan_gp.writers import MetricWriter
 
 
 def run(
     config: FrozenConfigDict, workdir: Path, *, console: Console | None = None
 ) -> dict[str, float]:
-    """Trains one experiment and reports on it.
+    """Trains one experiment, from its newest checkpoint if any, and reports on it.
 
     Args:
       config: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
-        events, the final state under `checkpoint/`, and PNG figures.
+        events, states under `checkpoints/`, and PNG figures.
       console: where progress and the closing table go; the terminal by default.
 
     Returns:
@@ -36,67 +34,64 @@ def run(
 
     Raises:
       FloatingPointError: training diverged; what was logged until then is kept.
+      driver.Interrupted: a signal came; the state was saved.
     """
     console = console or Console()
     experiment = build(config)
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = jax.random.split(jax.random.key(config.seed), 3)
     held = hold_out(experiment.dataset, config, held_key)
-    start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
-    state, history = jax.jit(start)(train_key), History([], [])
     started = time.monotonic()
-    with MetricWriter(workdir) as writer, report.progress_bar(console) as progress:
-        task = progress.add_task("", total=config.steps)
-        for reached, metrics in train_in_chunks(experiment, config, state):
-            state, step = reached, int(reached.step)
-            history.training.append({"step": step} | metrics)
-            writer.write("train", step, metrics)
-            if step % config.eval_every == 0 or step == config.steps:
-                repeats = config.eval_repeats if step == config.steps else 1
-                key = jax.random.fold_in(eval_key, step)
-                scalars = evaluate(experiment, config, state, held, key, repeats)
-                history.evaluation.append({"step": step} | scalars)
-                writer.write("eval", step, scalars)
-                if (images := report.image_grid(experiment, config, state)) is not None:
-                    writer.write_image("samples", step, images)
-            live = report.live_text(metrics, history.evaluation)
-            progress.update(task, completed=step, description=live)
+    course = _course(experiment, config, held, train_key, eval_key)
+    state, history = drive(course, config, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
-    checkpoint.save(workdir / "checkpoint", state)
     report.draw_figures(experiment, config, state, held, history, eval_key, workdir)
     console.print(report.closing_table(experiment, config, result))
     console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
     return result
 
 
-def train_in_chunks(
-    experiment: Experiment, config: FrozenConfigDict, state: train.TrainState
-) -> Iterator[tuple[train.TrainState, dict[str, float]]]:
-    """Trains up to each logging or evaluation step in turn; compiles once.
+def _course(
+    experiment: Experiment,
+    config: FrozenConfigDict,
+    held: Held,
+    train_key: jax.Array,
+    eval_key: jax.Array,
+) -> Course:
+    start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
 
-    Yields:
-      The state there, and each training scalar's mean since the one before.
+    def measure(state: train.TrainState, step: int) -> dict[str, float]:
+        repeats = config.eval_repeats if step == config.steps else 1
+        key = jax.random.fold_in(eval_key, step)
+        return evaluate(experiment, config, state, held, key, repeats)
 
-    Raises:
-      FloatingPointError: a scalar is not finite: training has diverged.
-    """
-    advance = _streamed(experiment, config) if experiment.dataset.stream else None
-    advance = advance or _on_device(experiment)
-    done = int(state.step)
-    while done < config.steps:
-        until = next_stop(done, config)
-        state, metrics = advance(state, until - done)
-        done = until
-        scalars = report.as_floats(metrics)
-        check_finite(done, scalars)
-        yield state, scalars
+    def show(state: train.TrainState, step: int, writer: MetricWriter) -> None:
+        images = report.image_grid(experiment, config, state)
+        if images is not None:
+            writer.write_image("samples", step, images)
+
+    course = Course(
+        start=lambda: jax.jit(start)(train_key),
+        advance=_on_device(experiment),
+        measure=measure,
+        live=report.live_text,
+        show=show,
+    )
+    if experiment.dataset.stream is None:
+        return course
+    batches = experiment.dataset.stream(config.batch_size, config.seed)
+    return course._replace(
+        advance=_streamed(experiment, config, batches),
+        position=batches.get_state,
+        go_to=batches.set_state,
+    )
 
 
 def _on_device(experiment: Experiment):
     """Iterations of a data set that is on the device, one program for any number."""
 
     # The sampler is an argument: what a program closes over is compiled into it.
-    def advance(sampler, state, count):
+    def several(sampler, state, count):
         critic = experiment.algorithm.critic._replace(sample_real=sampler)
         algorithm = experiment.algorithm._replace(critic=critic)
         return train.train_steps(algorithm, experiment.hyperparameters, state, count)
@@ -104,27 +99,26 @@ def _on_device(experiment: Experiment):
     sampler = experiment.dataset.sample
     if not isinstance(sampler, jax.tree_util.Partial):
         sampler = jax.tree_util.Partial(sampler)
-    return partial(jax.jit(advance, donate_argnums=1), sampler)
+    compiled = jax.jit(several, donate_argnums=1)
+    return lambda state, done, until: compiled(sampler, state, until - done)
 
 
-def _streamed(experiment: Experiment, config: FrozenConfigDict):
+def _streamed(experiment: Experiment, config: FrozenConfigDict, batches):
     """Iterations of a data set that comes from the host in batches."""
-    assert experiment.dataset.stream is not None
-    batches = experiment.dataset.stream(config.batch_size, config.seed)
     step = jax.jit(
         partial(train.train_step, experiment.algorithm, experiment.hyperparameters),
         donate_argnums=0,
     )
     add = jax.jit(partial(jax.tree.map, jnp.add))
 
-    def advance(state, count):
+    def advance(state, done, until):
         totals = None
-        for _ in range(count):
+        for _ in range(done, until):
             raw = [next(batches) for _ in range(config.n_critic)]
             stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *raw)
             state, metrics = step(state, stacked)
             totals = metrics if totals is None else add(totals, metrics)
-        return state, jax.tree.map(lambda total: total / count, totals)
+        return state, jax.tree.map(lambda total: total / (until - done), totals)
 
     return advance
 
@@ -160,22 +154,6 @@ def evaluate(
         algorithm, state.critic.params, held.reals[0], fakes[0], critic_key
     )
     return report.as_floats(diagnostics) | held.quality(fakes) | held.floor
-
-
-def next_stop(done: int, config: FrozenConfigDict) -> int:
-    """The next step after `done` at which something is logged or evaluated."""
-    due = [done - done % n + n for n in (config.log_every, config.eval_every)]
-    return min(*due, config.steps)
-
-
-def check_finite(step: int, scalars: dict[str, float]) -> None:
-    """Raises FloatingPointError if a scalar of this step is not finite."""
-    for name, value in scalars.items():
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                f"{name} is {value} by step {step}: training has diverged; try a lower"
-                " learning rate"
-            )
 
 
 @partial(jax.jit, static_argnums=0)

@@ -16,6 +16,9 @@ WORKDIR = flags.DEFINE_string(
 OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace the run that the workdir holds."
 )
+ACCEPT = flags.DEFINE_bool(
+    "accept_changes", False, "Go on with the workdir's run under other settings."
+)
 
 
 def main(argv: list[str]) -> int:
@@ -24,16 +27,28 @@ def main(argv: list[str]) -> int:
         print(__doc__ + flags.FLAGS.module_help(sys.modules[__name__]))
         return 0
     try:
-        config, folder = _start(argv)
+        config, folder, lock = _start(argv)
     except (ValueError, OSError, MemoryError) as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
-    from wgan_gp import loop, solve  # after the flags: importing JAX takes a second
+    with lock:
+        return _run(config, folder)
+
+
+def _run(config, folder: Path) -> int:
+    import jax  # after the flags: importing JAX takes a second
+
+    from wgan_gp import loop, solve
+    from wgan_gp.driver import Interrupted
 
     run = solve.run if config.task == "critic" else loop.run
     try:
-        run(config, folder)
-    except FloatingPointError as error:
+        with jax.debug_nans(config.debug_nans):
+            run(config, folder)
+    except Interrupted as stop:
+        print(_one_line(stop), file=sys.stderr)
+        return stop.status
+    except (FloatingPointError, ValueError, OSError) as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 1
     return 0
@@ -50,8 +65,11 @@ def _start(argv: list[str]):
     stamp = time.strftime("%Y%m%d-%H%M%S")
     name = f"runs/{config.name}-{config.lipschitz}-{stamp}"
     folder = Path(WORKDIR.value or name)
-    workdir.prepare(folder, config, overwrite=OVERWRITE.value)
-    return config, folder
+    lock = workdir.claim(folder)
+    workdir.prepare(
+        folder, config, overwrite=OVERWRITE.value, accept_changes=ACCEPT.value
+    )
+    return config, folder, lock
 
 
 def _parse(argv: list[str]) -> None:

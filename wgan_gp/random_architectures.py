@@ -127,7 +127,11 @@ def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
 
 def _run(out: Path, name: str, config: FrozenConfigDict) -> None:
     workdir.prepare(out / name, config, overwrite=True)
-    record = {"config": json.loads(config.to_json()), "result": None, "failure": ""}
+    record: dict[str, Any] = {
+        "config": json.loads(config.to_json()),
+        "result": None,
+        "failure": "",
+    }
     try:
         record["result"] = loop.run(config, out / name)
     except FloatingPointError as error:

@@ -152,6 +152,29 @@ def closing_table(
     return table
 
 
+def advice(config: FrozenConfigDict, measured: dict[str, float]) -> list[str]:
+    """What held-out numbers of a critic say of it, where they say that it is broken."""
+    mean, found = measured.get("gradient_norm_mean"), []
+    if mean is None or config.lipschitz == "clip":  # whose slopes have any scale
+        return found
+    if mean < 0.01:
+        found.append(
+            f"the critic is frozen (mean gradient norm {mean:.2g}): try a lower"
+            " critic_optimiser.learning_rate, or another initialisation"
+        )
+    if mean > 5:
+        found.append(
+            f"the critic is far from 1-Lipschitz (mean gradient norm {mean:.2g}): try"
+            " a larger penalty.weight or a lower critic_optimiser.learning_rate"
+        )
+    if measured["wasserstein"] < -0.1:
+        found.append(
+            f"the estimate is upside down ({measured['wasserstein']:.2g}, real below"
+            " generated): try more n_critic, or lipschitz = 'one_sided'"
+        )
+    return found
+
+
 def progress_bar(console: Console) -> Progress:
     """A bar with generator updates done, time left and live numbers."""
     return Progress(

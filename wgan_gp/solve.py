@@ -10,8 +10,9 @@ from ml_collections import FrozenConfigDict
 from rich.console import Console
 from rich.table import Table
 
-from wgan_gp import checkpoint, critics, figures, report
+from wgan_gp import critics, figures, report
 from wgan_gp.build import CriticExperiment, build_critic
+from wgan_gp.driver import Course, drive
 from wgan_gp.evaluate.truth import compare_to_truth
 from wgan_gp.ground_truth.published import (
     BEST_COSINE,
@@ -20,10 +21,8 @@ from wgan_gp.ground_truth.published import (
     L2,
     published,
 )
-from wgan_gp.loop import check_finite, next_stop
 from wgan_gp.networks import bind
 from wgan_gp.train import Player, init_critic
-from wgan_gp.writers import MetricWriter
 
 
 def run(
@@ -34,7 +33,7 @@ def run(
     Args:
       config: of task "critic", from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
-        events, the trained critic under `checkpoint/`, and `figures/curves.png`.
+        events, critics under `checkpoints/`, and `figures/curves.png`.
       console: where progress and the closing table go; the terminal by default.
 
     Returns:
@@ -42,6 +41,7 @@ def run(
 
     Raises:
       FloatingPointError: training diverged; what was logged until then is kept.
+      driver.Interrupted: a signal came; the critic was saved.
     """
     console = console or Console()
     experiment = build_critic(config)
@@ -50,39 +50,34 @@ def run(
     init_key, step_key = jax.random.split(train_key)
     keys = jax.random.split(step_key, config.steps)
     start = partial(init_critic, experiment.algorithm)
-    critic = jax.jit(start)(experiment.hyperparameters, init_key)
-    advance = jax.jit(partial(_advance, experiment), donate_argnums=0)
+    several = jax.jit(partial(_advance, experiment), donate_argnums=0)
     measure = jax.jit(partial(_measure, experiment, config.eval_samples))
-    history: list[dict[str, float]] = []
-    done, started = 0, time.monotonic()
-    with MetricWriter(workdir) as writer, report.progress_bar(console) as progress:
-        task = progress.add_task("", total=config.steps)
-        while done < config.steps:
-            until = next_stop(done, config)
-            critic, metrics = advance(critic, keys[done:until])
-            done = until
-            scalars = report.as_floats(metrics)
-            check_finite(done, scalars)
-            writer.write("train", done, scalars)
-            if done % config.eval_every == 0 or done == config.steps:
-                truth = report.as_floats(measure(critic.params, eval_key)._asdict())
-                check_finite(done, truth)
-                history.append({"step": done} | truth)
-                writer.write("eval", done, truth)
-            text = f"estimate {scalars['wasserstein']:+.3f}"
-            if history:
-                text += f"  W1 {history[-1]['w1']:.3f}"
-                text += f"  cosine {history[-1]['cosine']:.3f}"
-            progress.update(task, completed=done, description=text)
-    result = history[-1] | {"seconds": time.monotonic() - started}
-    checkpoint.save_tree(workdir / "checkpoint", critic)
+    course = Course(
+        start=lambda: jax.jit(start)(experiment.hyperparameters, init_key),
+        advance=lambda critic, done, until: several(critic, keys[done:until]),
+        measure=lambda critic, _: report.as_floats(
+            measure(critic.params, eval_key)._asdict()
+        ),
+        live=_live_text,
+    )
+    started = time.monotonic()
+    _, (_, evaluation) = drive(course, config, workdir, console)
+    result = evaluation[-1] | {"seconds": time.monotonic() - started}
     (workdir / "figures").mkdir(exist_ok=True)
     title = f"{config.name}, {config.lipschitz}, {config.steps:,} critic updates"
-    figure = figures.truth_curves(history, title=title)
+    figure = figures.truth_curves(evaluation, title=title)
     figure.savefig(workdir / "figures" / "curves.png", dpi=150)
     console.print(closing_table(config, result))
     console.print(f"figures, metrics, trained critic: {workdir}", soft_wrap=True)
     return result
+
+
+def _live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> str:
+    text = f"estimate {metrics['wasserstein']:+.3f}"
+    if evaluation:
+        text += f"  W1 {evaluation[-1]['w1']:.3f}"
+        text += f"  cosine {evaluation[-1]['cosine']:.3f}"
+    return text
 
 
 def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):

@@ -1,47 +1,111 @@
 """The folder of a run: made, read back, never overwritten unasked."""
 
+import fcntl
 import json
 import shutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import jax
 from ml_collections import FrozenConfigDict
 
 from wgan_gp import checkpoint, configs, train
 from wgan_gp.build import Experiment, build
+from wgan_gp.writers import write_json
 
-OURS = ("config.json", "metrics.jsonl", "tensorboard", "checkpoint", "figures")
+OURS = ("config.json", "metrics.jsonl", "tensorboard", "checkpoints", "figures")
+# Fields that may differ when a run goes on: they change nothing that is trained.
+FREE = ("checkpoint.", "debug_nans")
+
+
+def claim(workdir: Path) -> IO[str]:
+    """Makes the folder, and holds it until the file that is returned is closed.
+
+    Raises:
+      FileExistsError: it is a file, or another process holds it.
+      OSError: it cannot be written to.
+    """
+    if workdir.exists() and not workdir.is_dir():
+        raise FileExistsError(f"--workdir {workdir} is a file: name a folder")
+    workdir.mkdir(parents=True, exist_ok=True)
+    lock = (workdir / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise FileExistsError(
+            f"another process is running in {workdir}: name another --workdir, or stop"
+            " that process"
+        ) from None
+    return lock
 
 
 def prepare(
-    workdir: Path, config: FrozenConfigDict, *, overwrite: bool = False
+    workdir: Path,
+    config: FrozenConfigDict,
+    *,
+    overwrite: bool = False,
+    accept_changes: bool = False,
 ) -> None:
-    """Makes the folder of a run and writes its `config.json`.
+    """Makes the folder of a run, or finds one that the run can go on in.
 
     Args:
       workdir: the folder; made with its parents if it does not exist.
-      config: of the run.
+      config: of the run; written to `config.json`.
       overwrite: removes what an earlier run left in the folder, and nothing else.
+      accept_changes: goes on with an earlier run under another configuration.
 
     Raises:
-      FileExistsError: the folder holds a run and `overwrite` is not set.
+      FileExistsError: the folder holds a run with other settings, each of which is
+        named, or what is no run.
       OSError: it cannot be written to.
     """
     if workdir.exists() and not workdir.is_dir():
         raise FileExistsError(f"--workdir {workdir} is a file: name a folder")
     existing = [workdir / name for name in OURS if (workdir / name).exists()]
     if existing and not overwrite:
-        raise FileExistsError(
-            f"{workdir} holds another run ({existing[0].name}): name another --workdir,"
-            " or add --overwrite to replace that run"
-        )
+        _check_same(workdir, config, existing[0], accept_changes)
+        existing = []
     workdir.mkdir(parents=True, exist_ok=True)
     for path in existing:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    text = json.dumps(config.to_dict(), indent=2)
-    (workdir / "config.json").write_text(text + "\n")
+    write_json(workdir / "config.json", config.to_dict())
+
+
+def _check_same(workdir: Path, config, found: Path, accept_changes: bool) -> None:
+    path = workdir / "config.json"
+    if not path.is_file():
+        raise FileExistsError(
+            f"{workdir} holds {found.name} but no config.json, so no run that could go"
+            " on: name another --workdir, or add --overwrite to replace it"
+        )
+    changes = differences(read_config(path), config)
+    if changes and not accept_changes:
+        raise FileExistsError(
+            f"{workdir} holds a run with other settings: {'; '.join(changes)}. Name"
+            " another --workdir, add --overwrite to replace that run, or"
+            " --accept_changes to go on with it like this"
+        )
+
+
+def differences(before: FrozenConfigDict, now: FrozenConfigDict) -> list[str]:
+    """What differs between two configurations, but for `FREE` fields, in words."""
+    old, new = (dict(_leaves(json.loads(each.to_json()))) for each in (before, now))
+    return [
+        f"{path} was {old.get(path)!r}, is {new.get(path)!r}"
+        for path in sorted({*old, *new})
+        if old.get(path) != new.get(path) and not path.startswith(FREE)
+    ]
+
+
+def _leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
@@ -63,7 +127,7 @@ def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
     experiment = build(config)
     start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
     like = jax.eval_shape(start, jax.random.key(0))
-    return experiment, checkpoint.load(workdir / "checkpoint", like)
+    return experiment, checkpoint.load(workdir / "checkpoints", like)
 
 
 def read_config(path: Path) -> FrozenConfigDict:

@@ -15,12 +15,40 @@ def write_json(path: Path, value: Any) -> None:
     draft.replace(path)
 
 
+def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
+    """Cuts `metrics.jsonl` off after a step, and returns the records that are left.
+
+    What a run wrote after its last checkpoint is written again when it goes on; a line
+    that a kill cut short goes, too.
+
+    Args:
+      path: the file; it need not exist.
+      step: the last to keep.
+    """
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text(errors="replace").splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and record.get("step", step + 1) <= step:
+            records.append(record)
+    draft = path.with_suffix(".part")
+    draft.write_text("".join(json.dumps(record) + "\n" for record in records))
+    draft.replace(path)
+    return records
+
+
 class MetricWriter:
     """Writes records of scalars to `metrics.jsonl` and TensorBoard in a folder."""
 
-    def __init__(self, workdir: Path):
+    def __init__(self, workdir: Path, after: int = 0):
+        """Opens both; TensorBoard forgets what it has beyond the step `after`."""
         self._lines = (workdir / "metrics.jsonl").open("a", buffering=1)
-        self._events = SummaryWriter(str(workdir / "tensorboard"))
+        purge = after + 1 if after else None
+        self._events = SummaryWriter(str(workdir / "tensorboard"), purge_step=purge)
 
     def write(self, split: str, step: int, metrics: dict[str, float]) -> None:
         """Appends one record.

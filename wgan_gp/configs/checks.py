@@ -18,8 +18,10 @@ _WORD = 2**32  # what the device counts and seeds with: 32 bits
 def check(config: ConfigDict) -> None:
     """Raises ValueError for the first field that is out of range or of no effect."""
     _check_unused(config)
-    for path in ("steps", "batch_size", "log_every", "eval_every", "eval_samples"):
+    whole = ("steps", "batch_size", "log_every", "eval_every", "eval_samples")
+    for path in (*whole, "checkpoint.every", "checkpoint.keep"):
         at_least(path, get(config, path), 1)
+    at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0)
     at_least("seed", config.seed, 0)
     below("seed", config.seed, _WORD)
     check_networks(config)

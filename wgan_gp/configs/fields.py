@@ -131,6 +131,12 @@ def base(
         },
         "clip_bound": _open(float),
         "by_constraint": {name: ConfigDict() for name in PRESETS},
+        "checkpoint": {
+            "every": 1000,  # steps; the last is always saved
+            "keep": 2,  # the newest
+            "keep_every": 0,  # and those of every so many steps, for good; 0 is none
+        },
+        "debug_nans": False,  # finds the operation that makes NaN, slowly
         "log_every": 100,  # steps
         "eval_every": 1000,
         "eval_samples": 2000,  # on each side
@@ -182,7 +188,7 @@ def _images() -> dict[str, Any]:
         "compute": {
             "dtype": "float32",  # of the networks; or "bfloat16"
             "penalty_dtype": "float32",  # of the critic within the penalty
-            "rematerialise": False,
+            "rematerialise": False,  # not on a CPU, where XLA undoes it
             "microbatches": 1,  # parts of a critic batch, differentiated in turn
         },
         "features": {

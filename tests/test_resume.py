@@ -1,0 +1,224 @@
+"""Runs that are broken off and go on: the same bits as those that are not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import chex
+import numpy as np
+import pytest
+
+from tests.helpers import ROOT, resolve, unchecked
+from wgan_gp import configs, driver, loop, report, solve, workdir
+from wgan_gp.ground_truth.recipes import cell_config
+from wgan_gp.writers import keep_records
+
+EVERY = {"checkpoint.every": 4, "log_every": 2, "eval_every": 6, "steps": 14}
+KINDS = {
+    "toy": lambda: resolve(**EVERY),
+    "images": lambda: resolve("digits", "smoke", **EVERY),
+    "stream": lambda: resolve("digits", "smoke", **EVERY, **{"data.resident_bytes": 9}),
+    "critic": lambda: critic(),
+}
+
+
+def critic():
+    config = cell_config(2, 4, "smoke")
+    config.update_from_flattened_dict(EVERY)
+    return configs.resolve(config)
+
+
+def run(config, folder):
+    workdir.prepare(folder, config)
+    runner = solve.run if config.task == "critic" else loop.run
+    with unchecked():
+        return runner(config, folder)
+
+
+class Killed(BaseException):
+    """What no handler sees, like a kill."""
+
+
+def break_off(config, folder, monkeypatch, at):
+    """Runs until step `at` is reached, and no further."""
+    original = driver.check_finite
+
+    def dies(step, *args):
+        if step >= at:
+            raise Killed
+        original(step, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(driver, "check_finite", dies)
+        with pytest.raises(Killed):
+            run(config, folder)
+
+
+def final(folder):
+    """All numbers of the last checkpoint, and every record."""
+    (newest,) = [p for p in (folder / "checkpoints").iterdir() if p.name == "14"]
+    from orbax.checkpoint import v1 as ocp
+
+    state = ocp.load_checkpointables(str(newest))["state"]
+    return state, (folder / "metrics.jsonl").read_text()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broken_run_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
+    config = KINDS[kind]()
+    whole = run(config, tmp_path / "whole")
+    for at in (2, 9, 11):
+        break_off(config, tmp_path / "broken", monkeypatch, at)
+    with (tmp_path / "broken" / "metrics.jsonl").open("a") as file:
+        file.write('{"split": "train", "st')  # as a kill leaves it
+    broken = run(config, tmp_path / "broken")
+    states, records = zip(*(final(tmp_path / name) for name in ("whole", "broken")))
+    chex.assert_trees_all_equal(*states)
+    assert records[0] == records[1]
+    del whole["seconds"], broken["seconds"]
+    assert whole == broken
+
+
+def test_a_finished_run_stays_as_it_is(tmp_path):
+    config = KINDS["toy"]()
+    first = run(config, tmp_path)
+    before = (tmp_path / "metrics.jsonl").read_bytes()
+    again = run(config, tmp_path)
+    del first["seconds"], again["seconds"]
+    assert first == again
+    assert (tmp_path / "metrics.jsonl").read_bytes() == before
+
+
+LONG = ("--config", f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke")
+LONG += ("--config.steps=3000", "--config.log_every=5", "--config.eval_every=1000")
+LONG += ("--config.checkpoint.every=20", "--workdir", "run")
+
+
+def start_long(cwd, *arguments):
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "wgan_gp.main", *LONG, *arguments],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_lines(folder, count):
+    path = folder / "run" / "metrics.jsonl"
+    for _ in range(600):
+        if path.exists() and path.read_text().count("\n") >= count:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the run did not get going")
+
+
+def test_a_signal_saves_first_and_two_processes_do_not_share_a_folder(tmp_path):
+    first = start_long(tmp_path)
+    wait_for_lines(tmp_path, 5)
+    second = start_long(tmp_path)
+    _, error = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert "another process is running in run" in error
+    first.send_signal(signal.SIGTERM)
+    _, error = first.communicate(timeout=60)
+    assert first.returncode == 128 + signal.SIGTERM
+    assert "stopped by SIGTERM at step" in error
+    assert error.count("\n") == 1
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    last = json.loads(lines[-1])["step"]
+    assert (tmp_path / "run" / "checkpoints" / str(last)).is_dir()
+    third = start_long(tmp_path)
+    wait_for_lines(tmp_path, len(lines) + 5)
+    third.kill()
+    third.communicate()
+    steps = [
+        json.loads(line)["step"]
+        for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[:-1]
+        if '"train"' in line
+    ]
+    assert steps == list(range(5, 5 * len(steps) + 5, 5))
+
+
+def test_changed_settings_are_named_and_refused_unless_accepted(tmp_path):
+    run(KINDS["toy"](), tmp_path)
+    other = resolve(**EVERY | {"steps": 20, "penalty.weight": 2.0})
+    message = r"penalty.weight was 10.0, is 2.0; steps was 14, is 20"
+    with pytest.raises(FileExistsError, match=message):
+        workdir.prepare(tmp_path, other)
+    free = resolve(**EVERY | {"checkpoint.every": 7}, debug_nans=True)
+    workdir.prepare(tmp_path, free)
+    workdir.prepare(tmp_path, other, accept_changes=True)
+    with unchecked():
+        loop.run(other, tmp_path)
+    records = keep_records(tmp_path / "metrics.jsonl", 99)
+    assert [r["step"] for r in records if r["split"] == "train"][-3:] == [16, 18, 20]
+
+
+def test_a_run_of_other_networks_is_refused_when_it_goes_on(tmp_path):
+    run(KINDS["toy"](), tmp_path)
+    other = resolve(**EVERY, **{"critic.hidden": (9, 9)})
+    workdir.prepare(tmp_path, other, accept_changes=True)
+    with unchecked(), pytest.raises(ValueError, match="other networks"):
+        loop.run(other, tmp_path)
+
+
+@pytest.mark.parametrize("player", ["critic_optimiser", "generator_optimiser"])
+def test_nan_stops_a_run_and_names_the_last_good_checkpoint(player, tmp_path):
+    config = resolve(**EVERY | {"checkpoint.every": 2})
+    run(config, tmp_path)
+    broken = resolve(
+        **EVERY | {"checkpoint.every": 2, "steps": 20, f"{player}.learning_rate": 1e38}
+    )
+    workdir.prepare(tmp_path, broken, accept_changes=True)
+    with unchecked(), pytest.raises(FloatingPointError) as caught:
+        loop.run(broken, tmp_path)
+    assert "of step 14, is kept" in str(caught.value)
+    kept = {path.name for path in (tmp_path / "checkpoints").iterdir()}
+    assert {"14", "12"} <= kept
+    assert not kept & {"16", "18", "20"}
+
+
+def test_numbers_of_the_state_are_checked_too(tmp_path):
+    class Kept:
+        wait, steps = staticmethod(lambda: None), staticmethod(list)
+
+    state = {"critic": {"kernel": np.array([1.0, np.nan])}, "step": np.array(3)}
+    with pytest.raises(FloatingPointError, match=r"critic\.kernel has NaN"):
+        driver.check_finite(5, {"loss": 1.0}, state, Kept)
+    driver.check_finite(5, {"loss": 1.0}, {"kernel": np.ones(2)}, Kept)
+
+
+@pytest.mark.parametrize(
+    ("measured", "words"),
+    [
+        ({"gradient_norm_mean": 0.001, "wasserstein": 0.0}, "is frozen"),
+        ({"gradient_norm_mean": 9.0, "wasserstein": 1.0}, "far from 1-Lipschitz"),
+        ({"gradient_norm_mean": 1.0, "wasserstein": -1.0}, "upside down"),
+        ({"gradient_norm_mean": 1.0, "wasserstein": 1.0}, None),
+    ],
+)
+def test_a_broken_critic_is_warned_about(measured, words):
+    found = report.advice(resolve(), measured)
+    assert bool(found) == (words is not None)
+    assert words is None or words in found[0]
+    assert not report.advice(resolve(lipschitz="clip"), measured)
+
+
+def test_records_after_a_step_are_cut_off(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"step": 3}\nnoise\n[1]\n{"step": 2}\n{"st')
+    assert keep_records(path, 2) == [{"step": 1}, {"step": 2}]
+    assert path.read_text() == '{"step": 1}\n{"step": 2}\n'
+    assert keep_records(tmp_path / "none", 5) == []
+
+
+def test_a_stopped_run_has_the_conventional_status(tmp_path):
+    stop = driver.Interrupted(signal.SIGINT, 7, tmp_path)
+    assert stop.status == 130
+    assert "SIGINT at step 7" in str(stop)

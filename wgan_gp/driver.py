@@ -1,0 +1,199 @@
+"""What every run does, whatever it trains: log, evaluate, save, resume, stop."""
+
+import math
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import FrozenConfigDict
+from rich.console import Console
+
+from wgan_gp import report
+from wgan_gp.checkpoint import Checkpoints
+from wgan_gp.report import History
+from wgan_gp.writers import MetricWriter, keep_records
+
+
+class Course(NamedTuple):
+    """A training to be driven."""
+
+    start: Callable[[], Any]  # the state before the first step
+    # state, steps done, steps to have done -> state there, means of scalars since
+    advance: Callable[[Any, int, int], tuple[Any, dict[str, jax.Array]]]
+    measure: Callable[[Any, int], dict[str, float]]  # state, step -> held-out scalars
+    live: Callable[[dict[str, float], list[dict[str, float]]], str]  # beside the bar
+    show: Callable[[Any, int, MetricWriter], None] = lambda *_: None
+    position: Callable[[], dict[str, Any] | None] = lambda: None  # of the data's stream
+    go_to: Callable[[dict[str, Any]], None] = lambda _: None
+
+
+class Interrupted(Exception):  # noqa: N818
+    """A signal stopped the run, which was saved before."""
+
+    def __init__(self, number: int, step: int, workdir: Path):
+        name = signal.Signals(number).name
+        super().__init__(
+            f"stopped by {name} at step {step}, saved: the same command with --workdir"
+            f" {workdir} goes on from there"
+        )
+        self.status = 128 + number
+
+
+def drive(
+    course: Course, config: FrozenConfigDict, workdir: Path, console: Console
+) -> tuple[Any, History]:
+    """Trains to the end, from the newest checkpoint if the workdir has one.
+
+    Args:
+      course: what is trained.
+      config: from `configs.resolve`.
+      workdir: a folder from `workdir.prepare`.
+      console: where progress and warnings go.
+
+    Returns:
+      The final state, and all records of the run, those before a resume too.
+
+    Raises:
+      FloatingPointError: a number is not finite; nothing of that state is saved.
+      Interrupted: SIGTERM or SIGINT came; the state was saved.
+      ValueError: the checkpoints are of other networks, or all damaged.
+      OSError: a checkpoint could not be written.
+    """
+    settings = config.checkpoint
+    checkpoints = Checkpoints(
+        workdir / "checkpoints", keep=settings.keep, keep_every=settings.keep_every
+    )
+    try:
+        with _Signals() as signals:
+            return _drive(course, config, workdir, console, checkpoints, signals)
+    finally:
+        checkpoints.close()
+
+
+def _drive(course, config, workdir, console, checkpoints, signals):
+    state, done = _resume(course, checkpoints, console)
+    history = _history(keep_records(workdir / "metrics.jsonl", done))
+    with (
+        MetricWriter(workdir, done) as writer,
+        report.progress_bar(console) as progress,
+    ):
+        task = progress.add_task("", total=config.steps, completed=done)
+        while done < config.steps:
+            until = next_stop(done, config)
+            state, metrics = course.advance(state, done, until)
+            done = until
+            scalars = report.as_floats(metrics)
+            check_finite(done, scalars, state, checkpoints)
+            history.training.append({"step": done} | scalars)
+            writer.write("train", done, scalars)
+            if _due(done, config.eval_every, config):
+                measured = course.measure(state, done)
+                check_finite(done, measured, None, checkpoints)
+                history.evaluation.append({"step": done} | measured)
+                writer.write("eval", done, measured)
+                course.show(state, done, writer)
+                for advice in report.advice(config, measured):
+                    progress.console.print(f"step {done}: {advice}", soft_wrap=True)
+            if _due(done, config.checkpoint.every, config) or signals.received:
+                checkpoints.save(done, state, course.position())
+            if signals.received:
+                checkpoints.wait()
+                raise Interrupted(signals.received, done, workdir)
+            live = course.live(scalars, history.evaluation)
+            progress.update(task, completed=done, description=live)
+    return state, history
+
+
+def _resume(course: Course, checkpoints: Checkpoints, console: Console):
+    """The state to go on from, and its step."""
+    like = jax.eval_shape(course.start)
+    saved = checkpoints.latest(like, lambda text: console.print(text, soft_wrap=True))
+    if saved is None:
+        return course.start(), 0
+    if saved.position is not None:
+        course.go_to(saved.position)
+    console.print(f"going on from step {saved.step}")
+    return saved.state, saved.step
+
+
+def _history(records: list[dict[str, Any]]) -> History:
+    parts: dict[str, list] = {"train": [], "eval": []}
+    for record in records:
+        parts[record.pop("split")].append(record)
+    return History(parts["train"], parts["eval"])
+
+
+def _due(step: int, every: int, config: FrozenConfigDict) -> bool:
+    return step % every == 0 or step == config.steps
+
+
+def next_stop(done: int, config: FrozenConfigDict) -> int:
+    """The next step after `done` at which something is logged, evaluated or saved."""
+    intervals = config.log_every, config.eval_every, config.checkpoint.every
+    return min(*(done - done % n + n for n in intervals), config.steps)
+
+
+def check_finite(
+    step: int, scalars: dict[str, float], state: Any, checkpoints: Checkpoints
+) -> None:
+    """Raises FloatingPointError if a scalar or a number of the state is not finite."""
+    bad = [f"{name} is {x}" for name, x in scalars.items() if not math.isfinite(x)]
+    if not bad and state is not None:
+        bad = [f"{name} has NaN or infinity" for name in _not_finite(state)]
+    if not bad:
+        return
+    checkpoints.wait()
+    kept = checkpoints.steps()
+    last = (
+        f"the last good checkpoint, of step {kept[0]}, is kept"
+        if kept
+        else "no checkpoint was saved yet"
+    )
+    raise FloatingPointError(
+        f"{bad[0]} by step {step}: training has diverged; try a lower learning rate, or"
+        f" --config.debug_nans=True to find the operation ({last})"
+    )
+
+
+@jax.jit
+def _all_finite(leaves: list[jax.Array]) -> jax.Array:
+    return jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in leaves])
+
+
+def _not_finite(state: Any) -> list[str]:
+    """Paths of the state's float arrays that hold NaN or infinity."""
+    named = [
+        (jax.tree_util.keystr(path, simple=True, separator="."), leaf)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(state)
+        if jnp.issubdtype(leaf.dtype, jnp.floating)
+    ]
+    finite = np.asarray(_all_finite([leaf for _, leaf in named]))
+    return [name for (name, _), good in zip(named, finite) if not good]
+
+
+class _Signals:
+    """Notes SIGTERM and SIGINT rather than die of them; a second one is not held."""
+
+    def __init__(self):
+        self.received = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "_Signals":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def _note(self, number: int, _frame: Any) -> None:
+        if self.received:
+            raise KeyboardInterrupt
+        self.received = number
+
+    def __exit__(self, *_) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
