@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures w1-benchmark notebooks test lint format benchmark clean
+.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures w1-benchmark notebooks test test-long lint format benchmark clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -35,6 +35,10 @@ notebooks: .venv/installed
 
 test: .venv/installed
 	JAX_PLATFORMS=cpu $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+
+# All of them, those that take long too
+test-long: .venv/installed
+	JAX_PLATFORMS=cpu $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "" $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -33,7 +33,10 @@ def own_set(folder, shape=(12, 8, 8, 3), classes=2):
     return f"npz:{folder / 'own.npz'}"
 
 
-@pytest.mark.parametrize("name", ["mnist", "cifar10", "cifar10_resnet"])
+@pytest.mark.parametrize(
+    "name",
+    ["mnist", pytest.param("cifar10", marks=pytest.mark.long), "cifar10_resnet"],
+)
 def test_every_image_experiment_trains(name, tmp_path):
     config = resolve(name, "smoke", steps=2)
     workdir.prepare(tmp_path, config)
@@ -120,8 +123,8 @@ def test_a_conditional_run_learns_from_labels(tmp_path):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"compute.microbatches": 4},
-        {"compute.rematerialise": True},
+        pytest.param({"compute.microbatches": 4}, marks=pytest.mark.long),
+        pytest.param({"compute.rematerialise": True}, marks=pytest.mark.long),
         {"compute.rematerialise": True, "compute.microbatches": 2},
     ],
     ids=str,
@@ -209,6 +212,7 @@ def test_digits_are_measured_by_a_classifier(tmp_path, monkeypatch):
     assert 0 < result["confidence"] <= 1
 
 
+@pytest.mark.long
 def test_samples_of_a_conditional_run_can_be_drawn(tmp_path):
     fields = {"data.name": own_set(tmp_path), "conditional": True, "eval_samples": 1}
     config = resolve("cifar10_resnet", "smoke", batch_size=4, **(fields | TINY))

@@ -74,6 +74,7 @@ def test_a_set_half_written_by_a_process_that_was_killed_is_written_again(tmp_pa
     assert open_images("digits8x8", data_dir=tmp_path).arrays.image.max() == 255
 
 
+@pytest.mark.long
 def test_two_processes_may_prepare_a_set_at_once(tmp_path):
     both = [start(MEET, tmp_path, name) for name in "ab"]
     results = [process.communicate(timeout=200) for process in both]

