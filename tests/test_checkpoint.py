@@ -102,11 +102,22 @@ def copy_tree(source, target):
     shutil.copytree(source, target)
 
 
-def test_damage_without_checksums_is_seen_where_arrays_are_kept(folder):
+def test_a_checkpoint_without_checksums_was_not_finished(folder):
     (folder / "30.sums.json").unlink()  # killed between a checkpoint and its sums
-    assert latest(folder)[0].step == 30
-    truncate(max(files(folder / "30"), key=lambda path: path.stat().st_size))
     assert latest(folder)[0].step == 20
+
+
+def test_damaged_ones_are_set_aside_so_that_their_steps_can_be_saved_again(folder):
+    flip(files(folder / "30")[0])
+    checkpoints = Checkpoints(folder)
+    assert checkpoints.latest(LIKE, lambda _: None, set_aside=True).step == 20
+    assert (folder.parent / "damaged" / "30").is_dir()
+    for step in (25, 30):
+        checkpoints.save(step, state(step + 1), None)
+    checkpoints.close()
+    saved, warnings = latest(folder)
+    assert (saved.step, warnings) == (30, [])
+    chex.assert_trees_all_equal(plain(saved.state), plain(state(31)))
 
 
 def test_if_all_are_damaged_the_run_cannot_go_on(folder):

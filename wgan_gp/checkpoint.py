@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,11 +41,13 @@ class Checkpoints:
             policies.append(_POLICIES.EveryNSteps(keep_every))
         self._folder = folder.absolute()
         policy: Any = _POLICIES.AnyPreservationPolicy(policies)
-        self._checkpointer = ocp.training.Checkpointer(
+        self._open = partial(
+            ocp.training.Checkpointer,
             str(self._folder),
             preservation_policy=policy,
             cleanup_tmp_directories=True,
         )
+        self._checkpointer = self._open()
         self._pending: tuple[int, Any] | None = None
 
     def save(self, step: int, state: Any, position: dict[str, Any] | None) -> None:
@@ -96,13 +100,17 @@ class Checkpoints:
         saved = self._checkpointer.checkpoints
         return sorted((each.step for each in saved), reverse=True)
 
-    def latest(self, like: Any, warn: Callable[[str], None]) -> Saved | None:
+    def latest(
+        self, like: Any, warn: Callable[[str], None], *, set_aside: bool = False
+    ) -> Saved | None:
         """The newest checkpoint that is not damaged, or None if there is none at all.
 
         Args:
           like: a state of the same structure, shapes and types, of
             `jax.ShapeDtypeStruct`.
           warn: is told of each damaged one.
+          set_aside: whether damaged ones are moved to a folder `damaged` beside this
+            one, so that a run that goes on can save at their steps again.
 
         Raises:
           ValueError: the newest is of other networks, or all are damaged.
@@ -111,10 +119,14 @@ class Checkpoints:
         for step in self.steps():
             try:
                 self._verify(step)
-                return self._load(step, like)
+                saved = self._load(step, like)
             except _DamageError as error:
                 damaged.append(step)
                 warn(f"checkpoint {step} is damaged ({error}): trying the one before")
+                continue
+            if set_aside:
+                self._set_aside(damaged)
+            return saved
         if damaged:
             raise ValueError(
                 f"all checkpoints in {self._folder} are damaged: start again with"
@@ -122,13 +134,23 @@ class Checkpoints:
             )
         return None
 
+    def _set_aside(self, steps: list[int]) -> None:
+        folder = self._folder.parent / "damaged"
+        for step in steps:
+            folder.mkdir(exist_ok=True)
+            shutil.rmtree(folder / str(step), ignore_errors=True)
+            self._path(step).rename(folder / str(step))
+        if steps:  # Orbax remembers what was there
+            self._checkpointer.close()
+            self._checkpointer = self._open()
+
     def _path(self, step: int) -> Path:
         return self._folder / str(step)
 
     def _verify(self, step: int) -> None:
         sums = self._folder / f"{step}.{_SUMS}"
         if not sums.is_file():
-            return  # killed between the two: then Orbax's own checks must do
+            raise _DamageError("it has no checksums, as if killed while it was saved")
         try:
             expected = json.loads(sums.read_text())
         except ValueError:

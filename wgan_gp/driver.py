@@ -112,7 +112,8 @@ def _drive(course, config, workdir, console, checkpoints, signals):
 def _resume(course: Course, checkpoints: Checkpoints, console: Console):
     """The state to go on from, and its step."""
     like = jax.eval_shape(course.start)
-    saved = checkpoints.latest(like, lambda text: console.print(text, soft_wrap=True))
+    warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731
+    saved = checkpoints.latest(like, warn, set_aside=True)
     if saved is None:
         return course.start(), 0
     if saved.position is not None:

@@ -15,7 +15,14 @@ from wgan_gp import checkpoint, configs, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.writers import write_json
 
-OURS = ("config.json", "metrics.jsonl", "tensorboard", "checkpoints", "figures")
+OURS = (
+    "config.json",
+    "metrics.jsonl",
+    "tensorboard",
+    "checkpoints",
+    "damaged",
+    "figures",
+)
 # Fields that may differ when a run goes on: they change nothing that is trained.
 FREE = ("checkpoint.", "debug_nans")
 

@@ -17,7 +17,7 @@ FIGURES = {
 }
 
 
-HEAVY = ("transport", "dimension", "differences")  # to compile
+HEAVY = ("transport", "dimension", "differences", "simplicity")  # to compile
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ def test_each_claim_has_its_figures_and_rows(tmp_path, claim):
     assert len(table.splitlines()) == 2 + len(rows)
 
 
+@pytest.mark.long
 def test_the_command_keeps_what_other_claims_measured(tmp_path):
     out = tmp_path / "figures"
     out.mkdir()

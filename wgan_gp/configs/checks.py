@@ -19,8 +19,9 @@ def check(config: ConfigDict) -> None:
     """Raises ValueError for the first field that is out of range or of no effect."""
     _check_unused(config)
     whole = ("steps", "batch_size", "log_every", "eval_every", "eval_samples")
-    for path in (*whole, "checkpoint.every", "checkpoint.keep"):
+    for path in (*whole, "checkpoint.every"):
         at_least(path, get(config, path), 1)
+    at_least("checkpoint.keep", config.checkpoint.keep, 2)  # one may be damaged
     at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0)
     at_least("seed", config.seed, 0)
     below("seed", config.seed, _WORD)
