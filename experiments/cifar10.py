@@ -12,15 +12,13 @@ shows after 200,000 updates; it needs
 
 from wgan_gp import configs
 
-_ADAM = {"beta1": 0.5}
-_PLAYERS = {"critic_optimiser": _ADAM, "generator_optimiser": _ADAM}
 DEFAULT = {
     "steps": 200_000,
     "batch_size": 64,
     "data": {"name": "cifar10"},
     "critic": {"width": 128},
     "generator": {"width": 128, "latent": 128, "norm": "batch", "unit_norm": True},
-    "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
+    "by_constraint": configs.penalised({"beta1": 0.5}),
     "eval_every": 5000,
     "eval_samples": 1000,
     "eval_repeats": 10,

@@ -13,14 +13,13 @@ by class in the generator, an auxiliary classifier in the critic). 1,204,483 and
 from wgan_gp import configs
 
 _ADAM = {"learning_rate": 2e-4, "schedule": "linear"}
-_PLAYERS = {"critic_optimiser": _ADAM, "generator_optimiser": _ADAM}
 DEFAULT = {
     "steps": 100_000,
     "batch_size": 64,
     "generator_batch_size": 128,
     "data": {"name": "cifar10", "scale": "dequantised"},
     "generator": {"latent": 128},
-    "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
+    "by_constraint": configs.penalised(_ADAM),
     "eval_every": 5000,
     "eval_samples": 1000,
     "eval_repeats": 10,

@@ -8,7 +8,6 @@ Two-layer DCGANs on [0, 1] with a sigmoid. `:smoke` takes seconds.
 from wgan_gp import configs
 
 _ADAM = {"beta1": 0.5, "learning_rate": 5e-4, "schedule": "linear"}
-_PLAYERS = {"critic_optimiser": _ADAM, "generator_optimiser": _ADAM}
 DEFAULT = {
     "steps": 2000,
     "batch_size": 64,
@@ -21,27 +20,22 @@ DEFAULT = {
         "output": "sigmoid",
     },
     "ema_decay": 0.99,
-    "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
+    "by_constraint": configs.penalised(_ADAM),
     "features": {"network": "digits"},
     "log_every": 20,
     "eval_every": 500,
     "eval_samples": 200,
     "eval_repeats": 1,
 }
-SMOKE = {
-    "steps": 4,
-    "batch_size": 8,
-    "critic": {"width": 2},
-    "generator": {"width": 2, "latent": 4},
-    "features": {"network": "none"},
-    "log_every": 2,
-    "eval_every": 2,
-    "eval_samples": 20,
-}
 
 
 def get_config(arg: str = ""):
     """The experiment, or its variant `arg`."""
     return configs.experiment(
-        "digits", arg, critic="dcgan", generator="dcgan", default=DEFAULT, smoke=SMOKE
+        "digits",
+        arg,
+        critic="dcgan",
+        generator="dcgan",
+        default=DEFAULT,
+        smoke=configs.IMAGE_SMOKE,
     )

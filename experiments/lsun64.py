@@ -14,8 +14,6 @@ beta1 is 0; 200,000 updates. "smoke" is the default in seconds, without a downlo
 
 from wgan_gp import configs
 
-_ADAM = {"beta1": 0.5}
-_PLAYERS = {"critic_optimiser": _ADAM, "generator_optimiser": _ADAM}
 _STD = {"weight_std": 0.02}
 _DOWN, _UP = {"multipliers": (1, 2, 4, 8)}, {"multipliers": (8, 4, 2, 1)}
 _CRITIC = _DOWN | {"norm": "layer"}
@@ -58,9 +56,8 @@ _NETWORKS = {
 def get_config(arg: str = "good"):
     """The experiment with the architecture `arg`."""
     critic, generator = _NETWORKS.get(arg, ("dcgan", "dcgan"))
-    constraint = {} if critic == "good" else _PLAYERS
-    names = ("two_sided", "one_sided", "difference")
-    default = DEFAULT | {"by_constraint": dict.fromkeys(names, constraint)}
+    adam = {} if critic == "good" else {"beta1": 0.5}
+    default = DEFAULT | {"by_constraint": configs.penalised(adam)}
     return configs.experiment(
         "lsun64", arg, critic=critic, generator=generator, default=default, **VARIANTS
     )

@@ -11,20 +11,17 @@ the networks and the run, `:mnist5k` takes 5,000 of the digits without a downloa
 
 from wgan_gp import configs
 
-_ADAM = {"beta1": 0.5}
-_PLAYERS = {"critic_optimiser": _ADAM, "generator_optimiser": _ADAM}
 DEFAULT = {
     "steps": 200_000,
     "batch_size": 50,
     "data": {"name": "mnist", "scale": "unit"},
     "generator": {"latent": 128, "output": "sigmoid"},
-    "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
+    "by_constraint": configs.penalised({"beta1": 0.5}),
     "features": {"network": "digits"},
     "eval_every": 5000,
     "eval_samples": 2000,
     "eval_repeats": 5,
 }
-SMOKE = configs.IMAGE_SMOKE | {"eval_repeats": 1}
 MNIST5K = {"data": {"name": "mnist5k"}, "eval_samples": 500, "eval_repeats": 1}
 
 
@@ -36,6 +33,6 @@ def get_config(arg: str = ""):
         critic="dcgan",
         generator="dcgan",
         default=DEFAULT,
-        smoke=SMOKE,
+        smoke=configs.IMAGE_SMOKE,
         mnist5k=MNIST5K,
     )

@@ -9,13 +9,12 @@ seconds. What the default reaches is in the README.
 from wgan_gp import configs
 
 _FAST = {"learning_rate": 2e-3, "schedule": "linear"}
-_PLAYERS = {"critic_optimiser": _FAST, "generator_optimiser": _FAST}
 DEFAULT = {
     "steps": 10_000,
     "critic": {"hidden": (128, 128, 128)},
     "generator": {"hidden": (256, 256, 256)},
     "ema_decay": 0.999,
-    "by_constraint": dict.fromkeys(("two_sided", "one_sided", "difference"), _PLAYERS),
+    "by_constraint": configs.penalised(_FAST),
 }
 
 

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import shutil
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -34,9 +33,7 @@ def claim(workdir: Path) -> IO[str]:
       FileExistsError: it is a file, or another process holds it.
       OSError: it cannot be written to.
     """
-    if workdir.exists() and not workdir.is_dir():
-        raise FileExistsError(f"--workdir {workdir} is a file: name a folder")
-    workdir.mkdir(parents=True, exist_ok=True)
+    _make(workdir)
     lock = (workdir / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,6 +44,12 @@ def claim(workdir: Path) -> IO[str]:
             " that process"
         ) from None
     return lock
+
+
+def _make(workdir: Path) -> None:
+    if workdir.exists() and not workdir.is_dir():
+        raise FileExistsError(f"--workdir {workdir} is a file: name a folder")
+    workdir.mkdir(parents=True, exist_ok=True)
 
 
 def prepare(
@@ -69,13 +72,11 @@ def prepare(
         named, or what is no run.
       OSError: it cannot be written to.
     """
-    if workdir.exists() and not workdir.is_dir():
-        raise FileExistsError(f"--workdir {workdir} is a file: name a folder")
+    _make(workdir)
     existing = [workdir / name for name in OURS if (workdir / name).exists()]
     if existing and not overwrite:
         _check_same(workdir, config, existing[0], accept_changes)
         existing = []
-    workdir.mkdir(parents=True, exist_ok=True)
     for path in existing:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     write_json(workdir / "config.json", config.to_dict())
@@ -99,7 +100,9 @@ def _check_same(workdir: Path, config, found: Path, accept_changes: bool) -> Non
 
 def differences(before: FrozenConfigDict, now: FrozenConfigDict) -> list[str]:
     """What differs between two configurations, but for `FREE` fields, in words."""
-    old, new = (dict(_leaves(json.loads(each.to_json()))) for each in (before, now))
+    old, new = (
+        dict(configs.leaves(json.loads(each.to_json()))) for each in (before, now)
+    )
     return [
         f"{path} was {old.get(path)!r}, is {new.get(path)!r}"
         for path in sorted({*old, *new})
@@ -107,22 +110,14 @@ def differences(before: FrozenConfigDict, now: FrozenConfigDict) -> list[str]:
     ]
 
 
-def _leaves(tree: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
-
-
 def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
-    """The experiment and the final state of a finished run.
+    """The experiment and the newest state of a run.
 
     Args:
       workdir: the run's folder.
 
     Raises:
-      FileNotFoundError: the folder holds no run, or one that has not finished.
+      FileNotFoundError: the folder holds no run, or one that has saved nothing yet.
       ValueError: its configuration cannot be read, or it has no generator.
     """
     path = workdir / "config.json"

@@ -14,9 +14,10 @@ from wgan_gp.configs.fields import (
     SMOKE,
     base,
     experiment,
+    penalised,
     update,
 )
-from wgan_gp.configs.resolution import chosen_networks, resolve
+from wgan_gp.configs.resolution import chosen_networks, leaves, resolve
 
 __all__ = [
     "IMAGE_SMOKE",
@@ -26,6 +27,8 @@ __all__ = [
     "base",
     "chosen_networks",
     "experiment",
+    "leaves",
+    "penalised",
     "resolve",
     "update",
 ]

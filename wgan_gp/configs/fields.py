@@ -47,18 +47,24 @@ DTYPES = ("float32", "bfloat16")
 FEATURES = ("none", "digits", "inception")
 POINTS = ("interpolates", "endpoints", "box")
 
+
+def penalised(optimiser: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A table for `by_constraint`: fields of both optimisers under each penalty.
+
+    Not under clipping, which has an optimiser of its own.
+    """
+    players = {"critic_optimiser": optimiser, "generator_optimiser": optimiser}
+    return {name: players for name in PRESETS if name != "clip"}
+
+
 # Variants that the toy experiments share. The reference's settings (gan_toy.py) with
 # Algorithm 1's lambda of 10 in place of that script's 0.1.
-_BETA1 = {"beta1": 0.5}
 PAPER_TOY: dict[str, Any] = {
     "steps": 100_000,
     "critic": {"hidden": (512, 512, 512)},
     "generator": {"hidden": (512, 512, 512)},
     "ema_decay": 0.0,
-    "by_constraint": {
-        name: {"critic_optimiser": _BETA1, "generator_optimiser": _BETA1}
-        for name in ("two_sided", "one_sided", "difference")
-    },
+    "by_constraint": penalised({"beta1": 0.5}),
 }
 SMOKE: dict[str, Any] = {
     "steps": 20,

@@ -32,7 +32,7 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
     mine = config.by_constraint[constraint]
     with config.unlocked():
         del config["by_constraint"]
-    for path, value in [*_leaves(mine), *_leaves(PRESETS[constraint])]:
+    for path, value in [*leaves(mine), *leaves(PRESETS[constraint])]:
         if _applies(config, path):
             _set_if_open(config, path, value)
     if config.penalty.shape == "one_sided" and config.penalty.power is None:
@@ -45,7 +45,7 @@ def _check_fields(config: ConfigDict) -> None:
     if not isinstance(config, ConfigDict):
         raise ValueError(f"get_config must return a ConfigDict, got {config!r}")
     full = base(config.get("task") or "gan", **chosen_networks(config))
-    ours, theirs = ({path for path, _ in _leaves(c)} for c in (full, config))
+    ours, theirs = ({path for path, _ in leaves(c)} for c in (full, config))
     # by_constraint is free-form: what it names is checked when it is applied.
     theirs = {path for path in theirs if not path.startswith("by_constraint")}
     if missing := sorted(ours - theirs):
@@ -66,10 +66,11 @@ def chosen_networks(config: Any) -> dict[str, str]:
     }
 
 
-def _leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The fields of a configuration, or of a dict of one, by dotted path."""
     for key, value in dict(tree).items():
         if isinstance(value, dict | ConfigDict):
-            yield from _leaves(value, f"{prefix}{key}.")
+            yield from leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 
