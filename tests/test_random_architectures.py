@@ -1,10 +1,12 @@
 import json
+import signal
 
 import pytest
 
 from tests.helpers import unchecked
 from wgan_gp import loop
 from wgan_gp import random_architectures as study
+from wgan_gp.driver import Interrupted
 
 FIELDS = [
     *("steps=2", "batch_size=4", "data.name=digits8x8", "eval_samples=10"),
@@ -42,6 +44,34 @@ def test_a_run_that_diverged_is_recorded_as_one(tmp_path, capsys, monkeypatch):
     assert record["result"] is None
     assert "0% >= 2" in capsys.readouterr().out
     assert "diverged" in record["failure"]
+
+
+def test_a_study_that_is_stopped_says_so_in_one_line(tmp_path, capsys, monkeypatch):
+    def stop(_, folder):
+        raise Interrupted(signal.SIGINT, 1, folder)
+
+    monkeypatch.setattr(loop, "run", stop)
+    assert run(tmp_path, "--numbers", "0") == 130
+    error = capsys.readouterr().err
+    assert "stopped by SIGINT at step 1" in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_run_that_was_begun_is_gone_on_with(tmp_path, monkeypatch):
+    original = loop.run
+
+    def stop(config, folder):
+        original(config, folder)
+        raise Interrupted(signal.SIGINT, 2, folder)
+
+    monkeypatch.setattr(loop, "run", stop)
+    assert run(tmp_path, "--numbers", "0") == 130
+    (newest,) = (tmp_path / "000-two_sided" / "checkpoints").glob("2")
+    saved = newest.stat().st_mtime_ns
+    monkeypatch.setattr(loop, "run", original)
+    assert run(tmp_path, "--numbers", "0") == 0
+    assert newest.stat().st_mtime_ns == saved
 
 
 @pytest.mark.parametrize(

@@ -99,11 +99,12 @@ def _drive(course, config, workdir, console, checkpoints, signals):
                 course.show(state, done, writer)
                 for advice in report.advice(config, measured):
                     progress.console.print(f"step {done}: {advice}", soft_wrap=True)
-            if _due(done, config.checkpoint.every, config) or signals.received:
+            stop = signals.received  # once: one that comes after is for the next stop
+            if _due(done, config.checkpoint.every, config) or stop:
                 checkpoints.save(done, state, course.position())
-            if signals.received:
+            if stop:
                 checkpoints.wait()
-                raise Interrupted(signals.received, done, workdir)
+                raise Interrupted(stop, done, workdir)
             live = course.live(scalars, history.evaluation)
             progress.update(task, completed=done, description=live)
     return state, history

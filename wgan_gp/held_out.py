@@ -9,8 +9,7 @@ import numpy as np
 from ml_collections import FrozenConfigDict
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.image_sets import LIMITS
-from wgan_gp.data.ranges import to_uint8
+from wgan_gp.data.ranges import LIMITS, to_uint8
 from wgan_gp.evaluate.images import (
     Observer,
     Reals,
@@ -86,11 +85,15 @@ def to_bytes(config: FrozenConfigDict, images) -> np.ndarray:
     return np.asarray(to_uint8(flat, *LIMITS[config.data.scale]))
 
 
+def source_options(config: FrozenConfigDict) -> dict[str, Any]:
+    """What `data.images.open_images` needs beside a name and a split."""
+    return {name: config.data[name] for name in ("size", "data_dir", "skip_corrupt")}
+
+
 def _observer(config: FrozenConfigDict) -> Observer | None:
-    options = {name: config.data[name] for name in ("size", "data_dir", "skip_corrupt")}
     match config.features.network:
         case "digits":
-            return digit_observer(config.data.name, **options)
+            return digit_observer(config.data.name, **source_options(config))
         case "inception":
             return inception_observer(config.features.weights)
     return None

@@ -18,6 +18,7 @@ from ml_collections import FrozenConfigDict
 
 from wgan_gp import configs, loop, workdir
 from wgan_gp.build import build
+from wgan_gp.driver import Interrupted
 from wgan_gp.writers import write_json
 
 EXPERIMENT = Path("experiments/random_architectures.py")
@@ -50,8 +51,15 @@ def main(argv: list[str]) -> int:
     except (ValueError, OSError, KeyError, AttributeError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    for name, config in todo:
-        _run(args.out, name, config)
+    try:
+        for name, config in todo:
+            _run(args.out, name, config)
+    except Interrupted as stop:
+        print(stop, file=sys.stderr)
+        return stop.status
+    except (ValueError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     print(summary(args.out))
     return 0
 
@@ -64,17 +72,22 @@ def summary(out: Path) -> str:
     ]
     for lipschitz in dict.fromkeys(r["config"]["lipschitz"] for r in records):
         scores = [_score(r) for r in records if r["config"]["lipschitz"] == lipschitz]
-        shares = [
-            f"{np.mean(np.array(scores) >= least):.0%} >= {least}"
-            for least in range(2, 10)
-        ]
-        lines.append(f"{lipschitz}: {len(scores)} runs, score " + ", ".join(shares))
+        lines.append(f"{lipschitz}: {len(scores)} runs, score {_shares(scores)}")
     return "\n".join(lines)
 
 
-def _score(record: dict[str, Any]) -> float:
+def _score(record: dict[str, Any]) -> float | None:
     """Of class probabilities; 1, the least, for a run that diverged."""
-    return (record["result"] or {}).get("score", 1.0)
+    return 1.0 if record["result"] is None else record["result"].get("score")
+
+
+def _shares(scores: list[float | None]) -> str:
+    if None in scores:
+        return "not measured: set features.network"
+    reached = np.array(scores, float)
+    return ", ".join(
+        f"{np.mean(reached >= least):.0%} >= {least}" for least in range(2, 10)
+    )
 
 
 def _line(record: dict[str, Any]) -> str:
@@ -126,7 +139,7 @@ def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
 
 
 def _run(out: Path, name: str, config: FrozenConfigDict) -> None:
-    workdir.prepare(out / name, config, overwrite=True)
+    workdir.prepare(out / name, config)
     record: dict[str, Any] = {
         "config": json.loads(config.to_json()),
         "result": None,

@@ -9,7 +9,6 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -17,14 +16,14 @@ from ml_collections import FrozenConfigDict
 
 from wgan_gp import train
 from wgan_gp.data.images import open_images
-from wgan_gp.evaluate.feature_distances import (
-    frechet_distance,
-    inception_score,
-    kernel_distance,
-    precision_recall,
+from wgan_gp.evaluate.feature_distances import inception_score
+from wgan_gp.evaluate.images import (
+    Observer,
+    compare_features,
+    digit_observer,
+    inception_observer,
 )
-from wgan_gp.evaluate.images import Observer, digit_observer, inception_observer
-from wgan_gp.held_out import to_bytes
+from wgan_gp.held_out import source_options, to_bytes
 from wgan_gp.workdir import load_run, read_config
 
 _BATCH = 200  # images made at a time
@@ -60,21 +59,15 @@ def score(
     features, probabilities = observe(fakes)
     classes = inception_score(probabilities)
     smallest = min(len(reals), len(fakes))
-    kernel = kernel_distance(
-        real_features, features, subset_size=min(1000, smallest), seed=seed
+    distances = compare_features(
+        real_features,
+        features,
+        subset_size=min(1000, smallest),
+        most=_SUPPORT,
+        seed=seed,
     )
-    support = precision_recall(real_features[:_SUPPORT], features[:_SUPPORT])
-    return {
-        "score": classes.mean,
-        "score_std": classes.standard_deviation,
-        "frechet": frechet_distance(real_features, features),
-        "kernel": kernel.mean,
-        "kernel_error": kernel.standard_error,
-        "precision": support.precision,
-        "recall": support.recall,
-        "generated": len(fakes),
-        "real": len(reals),
-    }
+    scores = {"score": classes.mean, "score_std": classes.standard_deviation}
+    return scores | distances | {"generated": len(fakes), "real": len(reals)}
 
 
 def _generate(workdir: Path, config: FrozenConfigDict, n: int, seed: int):
@@ -92,10 +85,7 @@ def _generate(workdir: Path, config: FrozenConfigDict, n: int, seed: int):
 
 
 def _reals(config: FrozenConfigDict, split: str, n: int, seed: int) -> np.ndarray:
-    options: dict[str, Any] = {
-        name: config.data[name] for name in ("size", "data_dir", "skip_corrupt")
-    }
-    source = open_images(config.data.name, split, **options)
+    source = open_images(config.data.name, split, **source_options(config))
     order = np.random.default_rng(seed).permutation(source.count)[:n]
     examples = (source.read(int(index)) for index in order)
     return np.stack([each.image for each in examples if each is not None])
@@ -118,7 +108,7 @@ def main(argv: list[str]) -> int:
         if args.inception:
             observe = inception_observer(args.inception)
         else:
-            observe = digit_observer(config.data.name, data_dir=config.data.data_dir)
+            observe = digit_observer(config.data.name, **source_options(config))
         print(json.dumps(score(args.workdir, args.n, args.split, observe), indent=1))
     except (ValueError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

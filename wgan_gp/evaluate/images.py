@@ -88,18 +88,46 @@ def image_quality(
         return quality
     features, probabilities = observer(fakes)
     half = min(1000, (len(fakes) + 1) // 2)
-    kernel = kernel_distance(reals.features, features, subset_size=half, seed=seed)
-    supports = precision_recall(reals.features, features)
-    quality |= {
-        "frechet": frechet_distance(reals.features, features),
-        "kernel": kernel.mean,
-        "kernel_error": kernel.standard_error,
-        "precision": supports.precision,
-        "recall": supports.recall,
-        "score": inception_score(probabilities, splits=min(10, len(fakes))).mean,
-    }
+    quality |= compare_features(reals.features, features, subset_size=half, seed=seed)
+    parts = min(10, len(fakes))
+    quality["score"] = inception_score(probabilities, splits=parts).mean
     if probabilities.shape[1] == 10:
         digits = digit_statistics(probabilities)
         quality["class_divergence"] = digits.divergence
         quality["confidence"] = digits.confidence
     return quality
+
+
+def compare_features(
+    reals: np.ndarray,
+    fakes: np.ndarray,
+    *,
+    subset_size: int,
+    most: int | None = None,
+    seed: int = 0,
+) -> dict[str, float]:
+    """Every distance between two sets of features.
+
+    Args:
+      reals: `[n, F]`.
+      fakes: `[m, F]`.
+      subset_size: of the kernel distance's subsets, at most n and m.
+      most: how many of each precision and recall look at, as they take time that
+        grows with the square; None for all.
+      seed: of the subsets.
+
+    Returns:
+      `frechet`, `kernel` and `kernel_error`, `precision` and `recall`.
+
+    Raises:
+      ValueError: as the functions of `feature_distances`.
+    """
+    kernel = kernel_distance(reals, fakes, subset_size=subset_size, seed=seed)
+    supports = precision_recall(reals[:most], fakes[:most])
+    return {
+        "frechet": frechet_distance(reals, fakes),
+        "kernel": kernel.mean,
+        "kernel_error": kernel.standard_error,
+        "precision": supports.precision,
+        "recall": supports.recall,
+    }
