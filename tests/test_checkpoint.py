@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import chex
 import jax
@@ -88,18 +89,12 @@ def truncate(path):
 def test_any_damage_is_seen_and_the_one_before_is_taken(folder, damage):
     for index in range(len(files(folder / "30"))):
         copy = folder.parent / f"copy{index}"
-        copy_tree(folder, copy)
+        shutil.copytree(folder, copy)
         damage(files(copy / "30")[index])
         saved, warnings = latest(copy)
         assert saved.step == 20
         assert "checkpoint 30 is damaged" in warnings[0]
         chex.assert_trees_all_equal(plain(saved.state), plain(state(20)))
-
-
-def copy_tree(source, target):
-    import shutil
-
-    shutil.copytree(source, target)
 
 
 def test_a_checkpoint_without_checksums_was_not_finished(folder):

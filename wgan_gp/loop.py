@@ -19,7 +19,11 @@ from wgan_gp.writers import MetricWriter
 
 
 def run(
-    config: FrozenConfigDict, workdir: Path, *, console: Console | None = None
+    config: FrozenConfigDict,
+    workdir: Path,
+    *,
+    experiment: Experiment | None = None,
+    console: Console | None = None,
 ) -> dict[str, float]:
     """Trains one experiment, from its newest checkpoint if any, and reports on it.
 
@@ -27,6 +31,7 @@ def run(
       config: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, states under `checkpoints/`, and PNG figures.
+      experiment: what `build` makes of the config; made here by default.
       console: where progress and the closing table go; the terminal by default.
 
     Returns:
@@ -37,7 +42,7 @@ def run(
       driver.Interrupted: a signal came; the state was saved.
     """
     console = console or Console()
-    experiment = build(config)
+    experiment = experiment or build(config)
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = jax.random.split(jax.random.key(config.seed), 3)
     held = hold_out(experiment.dataset, config, held_key)

@@ -27,15 +27,15 @@ def main(argv: list[str]) -> int:
         print(__doc__ + flags.FLAGS.module_help(sys.modules[__name__]))
         return 0
     try:
-        config, folder, lock = _start(argv)
+        config, experiment, folder, lock = _start(argv)
     except (ValueError, OSError, MemoryError) as error:
         print(f"error: {_one_line(error)}", file=sys.stderr)
         return 2
     with lock:
-        return _run(config, folder)
+        return _run(config, experiment, folder)
 
 
-def _run(config, folder: Path) -> int:
+def _run(config, experiment, folder: Path) -> int:
     import jax  # after the flags: importing JAX takes a second
 
     from wgan_gp import loop, solve
@@ -44,7 +44,7 @@ def _run(config, folder: Path) -> int:
     run = solve.run if config.task == "critic" else loop.run
     try:
         with jax.debug_nans(config.debug_nans):
-            run(config, folder)
+            run(config, folder, experiment=experiment)
     except Interrupted as stop:
         print(_one_line(stop), file=sys.stderr)
         return stop.status
@@ -61,7 +61,7 @@ def _start(argv: list[str]):
 
     config = configs.resolve(CONFIG.value)
     make = build.build_critic if config.task == "critic" else build.build
-    make(config)
+    experiment = make(config)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     name = f"runs/{config.name}-{config.lipschitz}-{stamp}"
     folder = Path(WORKDIR.value or name)
@@ -69,7 +69,7 @@ def _start(argv: list[str]):
     workdir.prepare(
         folder, config, overwrite=OVERWRITE.value, accept_changes=ACCEPT.value
     )
-    return config, folder, lock
+    return config, experiment, folder, lock
 
 
 def _parse(argv: list[str]) -> None:

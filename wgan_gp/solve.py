@@ -26,7 +26,11 @@ from wgan_gp.train import Player, init_critic
 
 
 def run(
-    config: FrozenConfigDict, workdir: Path, *, console: Console | None = None
+    config: FrozenConfigDict,
+    workdir: Path,
+    *,
+    experiment: CriticExperiment | None = None,
+    console: Console | None = None,
 ) -> dict[str, float]:
     """Trains one critic and measures it beside the optimal one.
 
@@ -34,6 +38,7 @@ def run(
       config: of task "critic", from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, critics under `checkpoints/`, and `figures/curves.png`.
+      experiment: what `build_critic` makes of the config; made here by default.
       console: where progress and the closing table go; the terminal by default.
 
     Returns:
@@ -44,7 +49,7 @@ def run(
       driver.Interrupted: a signal came; the critic was saved.
     """
     console = console or Console()
-    experiment = build_critic(config)
+    experiment = experiment or build_critic(config)
     # The streams of `ground_truth.cells.solve_cells`: one seed is one critic.
     train_key, eval_key = jax.random.split(jax.random.key(config.seed))
     init_key, step_key = jax.random.split(train_key)

@@ -25,7 +25,7 @@ class Hyperparameters(NamedTuple):
     critic_learning_rate: float | jax.Array = 1e-4
     generator_learning_rate: float | jax.Array = 1e-4
     weight: float | jax.Array = 10.0  # lambda
-    clip_bound: float | jax.Array = 0.01  # c, used where `Algorithm.clip` is set
+    clip_bound: float | jax.Array = 0.01  # c, where `CriticAlgorithm.clip` is set
     ema_decay: float | jax.Array = 0.0  # of the generator's average; 0 is no average
 
 

@@ -167,6 +167,10 @@ def test_batch_normalisation_whitens_each_channel_over_the_batch():
     y = network.apply(network.init(key(1)), x)
     np.testing.assert_allclose(y.mean((0, 1, 2)), 0, atol=1e-5)
     np.testing.assert_allclose(y.std((0, 1, 2)), 1, atol=1e-3)
+    # One mean and one scale for all pixels, so that each pixel keeps its own.
+    moments = (each((0, 1, 2), keepdims=True) for each in (x.mean, x.std))
+    mean, std = (jnp.broadcast_to(each, x.shape) for each in moments)
+    np.testing.assert_allclose(y, (x - mean) / std, atol=1e-4)
 
 
 def test_conditional_normalisation_scales_by_class():

@@ -1,19 +1,16 @@
 """Image sets as data sets to learn: on the device where they fit, streamed if not."""
 
+import math
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from wgan_gp.data import Dataset
 from wgan_gp.data.images import fits, open_images, resident_images
 from wgan_gp.data.ranges import SCALES, Scale
-from wgan_gp.data.sources import Example, ImageSource, in_memory
-
-# What black and white become under each of `ranges.SCALES`.
-LIMITS = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0), "dequantised": (-1.0, 1.0)}
+from wgan_gp.data.sources import Example, ImageSource, load_arrays
 
 
 def load_images(
@@ -59,7 +56,7 @@ def load_images(
         name,
         train.shape,
         sample,
-        held_out=_held_out(_first(held_out, held_out_bytes), scaled),
+        held_out=_held_out(held_out, held_out_bytes, scaled),
         count=train.count,
         classes=train.classes if conditional else None,
         stream=stream,
@@ -75,9 +72,7 @@ def labelled_arrays(name: str, split: str, **options: Any) -> Example:
     source = open_images(name, split, **options)
     if source.classes is None:
         raise ValueError(f"{name} has no labels")
-    arrays = _first(source, 2**31).arrays
-    assert arrays is not None
-    return arrays
+    return load_arrays(source)
 
 
 def _prepare(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
@@ -92,23 +87,10 @@ def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
     return stream(source, batch_size, seed)
 
 
-def _first(source: ImageSource, max_bytes: int) -> ImageSource:
-    """As many of a split's examples as take at most `max_bytes`, in memory."""
-    if source.arrays is not None:
-        return source
-    count = max(1, min(source.count, max_bytes // int(np.prod(source.shape))))
-    examples = [each for each in map(source.read, range(count)) if each is not None]
-    images = np.stack([each.image for each in examples])
-    labels = None
-    if source.classes is not None:
-        labels = np.array([each.label for each in examples], np.int32)
-    return in_memory(source.name, source.split, images, labels, source.classes)
-
-
-def _held_out(source: ImageSource, scale: Scale):
-    """A sampler without repetition of a split in memory."""
-    assert source.arrays is not None
-    images = source.arrays.image
+def _held_out(source: ImageSource, max_bytes: int, scale: Scale):
+    """A sampler without repetition of as much of a split as takes `max_bytes`."""
+    count = max(1, min(source.count, max_bytes // math.prod(source.shape)))
+    images = load_arrays(source, count).image
 
     def sample(key: jax.Array, n: int) -> jax.Array:
         if n > len(images):

@@ -82,3 +82,5 @@ SCALES: dict[str, Scale] = {
     "symmetric": lambda key, images: to_range(images, -1, 1),
     "dequantised": dequantise,
 }
+# What black and white become under each of `SCALES`.
+LIMITS = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0), "dequantised": (-1.0, 1.0)}

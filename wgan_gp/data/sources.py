@@ -52,15 +52,20 @@ def in_memory(
     )
 
 
-def load_arrays(source: ImageSource) -> Example:
-    """The whole split, `[N, H, W, C]` uint8 and labels `[N]` or None.
+def load_arrays(source: ImageSource, count: int | None = None) -> Example:
+    """The split in memory, `[N, H, W, C]` uint8 and labels `[N]` or None.
+
+    Args:
+      source: the split.
+      count: how many examples to read, from its start, if it is not in memory; None
+        for all.
 
     Raises:
       ValueError: a picture is corrupt and not to be skipped, or all of them are.
     """
     if source.arrays is not None:
         return source.arrays
-    examples = [source.read(index) for index in range(source.count)]
+    examples = [source.read(index) for index in range(count or source.count)]
     examples = [example for example in examples if example is not None]
     if not examples:
         raise ValueError(f"all of {source.name}'s {source.split} split is corrupt")

@@ -14,7 +14,7 @@ from wgan_gp.networks.convolutions import ConvTranspose
 from wgan_gp.networks.layers import (
     HE,
     balanced,
-    check_doublings,
+    coarse,
     conv,
     dense,
     normalise,
@@ -113,10 +113,8 @@ class BottleneckGenerator(nn.Module):
     def __call__(self, z: jax.Array) -> jax.Array:
         """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
         doublings = len(self.blocks) - 1
-        check_doublings(self.shape, doublings)
         features = self.width << doublings
-        height, width = (side >> doublings for side in self.shape[:2])
-        x = dense(height * width * features)(z).reshape(-1, height, width, features)
+        x = coarse(z, self.shape, doublings, features)
         for stage, count in enumerate(self.blocks):
             if stage:
                 features //= 2

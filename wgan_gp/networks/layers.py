@@ -4,6 +4,7 @@ As in the reference implementation of Gulrajani et al. 2017 (arXiv:1704.00028): 
 kernel is uniform with a standard deviation given by its layer's fans, every bias zero.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -42,9 +43,7 @@ def balanced(total: float, stride: int = 1, *, up: bool = False):
 
     def init(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32):
         *window, inputs, outputs = shape
-        taps = 1
-        for size in window:
-            taps *= size
+        taps = math.prod(window)
         fan_in, fan_out = taps * inputs, taps * outputs
         if up:
             fan_in /= stride**2
@@ -145,8 +144,30 @@ def crop(x: jax.Array, size: tuple[int, int]) -> jax.Array:
     return x[..., : size[0], : size[1], :]
 
 
-def check_doublings(shape: tuple[int, int, int], count: int) -> None:
-    """Raises ValueError unless both sides of an image are multiples of 2^count."""
+def coarse(
+    z: jax.Array, shape: tuple[int, int, int], doublings: int, features: int
+) -> jax.Array:
+    """A linear layer to images that are to be doubled some times, to be used in one.
+
+    Args:
+      z: latents `[B, Z]`.
+      shape: H, W, C of the images in the end.
+      doublings: how often height and width are doubled until then.
+      features: channels here.
+
+    Returns:
+      `[B, H / 2^doublings, W / 2^doublings, features]`.
+
+    Raises:
+      ValueError: the sides are no such multiples.
+    """
+    _check_doublings(shape, doublings)
+    height, width = (side >> doublings for side in shape[:2])
+    x = dense(height * width * features)(z)
+    return x.reshape(-1, height, width, features)
+
+
+def _check_doublings(shape: tuple[int, int, int], count: int) -> None:
     if any(side % 2**count for side in shape[:2]):
         raise ValueError(
             f"a generator that doubles {count} times needs sides that are multiples of"

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from wgan_gp.networks.layers import (
     GLOROT,
-    check_doublings,
+    coarse,
     conv,
     dense,
     mean_pool,
@@ -172,11 +172,7 @@ class GoodGenerator(nn.Module):
     def __call__(self, z: jax.Array) -> jax.Array:
         """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
         widths = [self.width * each for each in self.multipliers]
-        doublings = len(widths) - 1
-        check_doublings(self.shape, doublings)
-        height, width = (side >> doublings for side in self.shape[:2])
-        x = dense(height * width * widths[0])(z)
-        x = x.reshape(-1, height, width, widths[0])
+        x = coarse(z, self.shape, len(widths) - 1, widths[0])
         for features in widths[1:]:
             x = Block(features, "up", self.norm, first_bias=False)(x)
         x = nn.relu(normalise(self.norm, x))
