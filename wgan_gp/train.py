@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from wgan_gp import losses
+from wgan_gp import losses, parallel
 from wgan_gp.data import Sampler
 from wgan_gp.networks import Network, bind
 
@@ -133,10 +133,14 @@ def critic_step(
     source = algorithm.batch_size if raw is None else raw
     reals, labels = _with_labels(algorithm.sample_real(real_key, source))
     fakes = sample_fake(fake_key, algorithm.batch_size)
-    batch = reals, labels, fakes, losses.sample_keys(penalty_key, len(reals))
+    keys = losses.sample_keys(penalty_key, len(reals))
+    batch = parallel.split((reals, labels, fakes, keys))
     loss = partial(_critic_objective, algorithm, hyperparameters)
+    gradient = _in_parts(jax.grad(loss, has_aux=True), algorithm.microbatches)
     optimiser = algorithm.optimiser(hyperparameters.critic_learning_rate)
-    critic, metrics = update(optimiser, loss, critic, batch, algorithm.microbatches)
+    critic, metrics = update(
+        optimiser, parallel.mean_of_parts(gradient), critic, batch
+    )
     if algorithm.clip:
         clipped = losses.clip_weights(critic.params, hyperparameters.clip_bound)
         critic = critic._replace(params=clipped)
@@ -192,7 +196,7 @@ def generator_step(
     """Lines 11 and 12: one generator update on new noise, the critic held fixed."""
     network = algorithm.critic.network
     size = algorithm.generator_batch_size or algorithm.critic.batch_size
-    latents = algorithm.sample_latent(key, size)
+    latents = parallel.split(algorithm.sample_latent(key, size))
 
     def loss(params, latents):
         fakes = algorithm.generator.apply(params, latents)
@@ -205,50 +209,61 @@ def generator_step(
         return value, metrics
 
     optimiser = algorithm.generator_optimiser(hyperparameters.generator_learning_rate)
-    return update(optimiser, loss, generator, latents)
+    gradient = parallel.mean_of_parts(jax.grad(loss, has_aux=True))
+    return update(optimiser, gradient, generator, latents)
 
 
 def update(
     optimiser: optax.GradientTransformation,
-    loss: Callable[[Any, Any], tuple[jax.Array, Metrics]],
+    gradient: Callable[[Any, Any], tuple[Any, Metrics]],
     player: Player,
     batch: Any,
-    parts: int = 1,
 ) -> tuple[Player, Metrics]:
-    """One optimiser step on `loss(params, batch) -> (value, metrics)`.
+    """One optimiser step.
 
     Args:
       optimiser: whose step it is.
-      loss: a mean over the batch, as are its metrics.
+      gradient: `(params, batch) -> (gradient of a loss, metrics)`.
       player: the network.
       batch: a pytree of arrays `[B, ...]`.
-      parts: what the batch is cut into; gradients of one part are held at a time, and
-        their mean is that of the batch. It must divide B.
 
     Returns:
-      The updated player, and the metrics' means.
+      The updated player, and the metrics.
     """
-    gradient = partial(jax.grad(loss, has_aux=True), player.params)
-    if parts == 1:
-        grads, metrics = gradient(batch)
-    else:
-        grads, metrics = _mean_over_parts(gradient, batch, parts)
+    grads, metrics = gradient(player.params, batch)
     updates, opt_state = optimiser.update(grads, player.opt_state, player.params)
     return Player(optax.apply_updates(player.params, updates), opt_state), metrics
 
 
-def _mean_over_parts(function, batch: Any, parts: int):
-    cut = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), batch)
-    first = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), cut)
-    zeros = jax.tree.map(
-        lambda out: jnp.zeros(out.shape, out.dtype), jax.eval_shape(function, first)
-    )
-    total, _ = jax.lax.scan(
-        lambda total, part: (jax.tree.map(jnp.add, total, function(part)), None),
-        zeros,
-        cut,
-    )
-    return jax.tree.map(lambda each: each / parts, total)
+def _in_parts(function: Callable[[Any, Any], Any], parts: int):
+    """The function's mean over parts of a batch, one of which is held at a time.
+
+    Part i has the samples i, i + parts, ...: however a batch is split over devices,
+    its parts are those of the whole.
+    """
+    if parts == 1:
+        return function
+
+    def in_parts(params, batch):
+        cut = jax.tree.map(
+            lambda x: jnp.moveaxis(x.reshape(-1, parts, *x.shape[1:]), 1, 0), batch
+        )
+        first = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), cut)
+        zeros = jax.tree.map(
+            lambda out: jnp.zeros(out.shape, out.dtype),
+            jax.eval_shape(function, params, first),
+        )
+        total, _ = jax.lax.scan(
+            lambda total, part: (
+                jax.tree.map(jnp.add, total, function(params, part)),
+                None,
+            ),
+            zeros,
+            cut,
+        )
+        return jax.tree.map(lambda each: each / parts, total)
+
+    return in_parts
 
 
 def train_step(

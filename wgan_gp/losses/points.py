@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp.losses.checks import Points, check_same_shape
+from wgan_gp.parallel import next_sample
 
 
 def interpolate(real: jax.Array, fake: jax.Array, epsilon: jax.Array) -> jax.Array:
@@ -118,7 +119,7 @@ def independent_pairs(
             ' take a larger batch, or pairing="segment" or "endpoint"'
         )
     first, second = split_keys(key, reals.shape[0])
-    shifted = (jnp.roll(reals, -1, axis=0), jnp.roll(fakes, -1, axis=0))
+    shifted = next_sample(reals), next_sample(fakes)
     (x1,), (x2,) = points(reals, fakes, first), points(*shifted, second)
     return x1, x2
 

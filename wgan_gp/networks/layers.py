@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp.networks.convolutions import conv_general_dilated
+from wgan_gp.parallel import mean_of_all
 
 HE, GLOROT = 4.0, 2.0  # variance times (fan_in + fan_out)
 
@@ -84,7 +85,8 @@ class BatchNorm(nn.Module):
     """Batch normalisation by the batch at hand, when sampling too. For generators.
 
     Ioffe and Szegedy 2015, arXiv:1502.03167, without running averages: the reference
-    draws samples like this, and it leaves the network without state of its own.
+    draws samples like this, and it leaves the network without state of its own. The
+    batch is that of all devices.
 
     Attributes:
       classes: if not 0, each class has its own scale and offset (Dumoulin et al. 2017,
@@ -105,8 +107,9 @@ class BatchNorm(nn.Module):
                 each[labels].reshape(-1, *around, x.shape[-1]) for each in (scale, bias)
             )
         axes = tuple(range(x.ndim - 1))
-        mean = jnp.mean(x, axes, keepdims=True)
-        variance = jnp.mean(jnp.square(x - mean), axes, keepdims=True)
+        mean = mean_of_all(jnp.mean(x, axes, keepdims=True))
+        square = jnp.mean(jnp.square(x - mean), axes, keepdims=True)
+        variance = mean_of_all(square)
         normed = (x - mean) * jax.lax.rsqrt(variance + 1e-5)
         scale, bias = (jnp.broadcast_to(each, x.shape) for each in (scale, bias))
         return normed * scale + bias
