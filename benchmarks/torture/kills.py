@@ -15,7 +15,7 @@ from orbax.checkpoint import v1 as ocp
 
 from benchmarks.torture.common import Clock, Failure, Row, command, environment, finish
 
-SAVING = "while saving"
+SAVING, OTHERWISE = "while saving", "at another time"
 
 
 class Target(NamedTuple):
@@ -28,25 +28,15 @@ class Target(NamedTuple):
     every: int  # steps from one checkpoint to the next
 
 
-_FIELDS = {"log_every": 10, "eval_every": 1000, "checkpoint.keep": 2}
-_IMAGES = {"log_every": 2, "eval_every": 100, "checkpoint.keep": 2}
+_COMMON = {"checkpoint.keep": 2, "eval_every": 1000}
+_SMALL = _COMMON | {"steps": 10_000, "log_every": 20}
+_IMAGES = _COMMON | {"steps": 1000, "log_every": 5}
+_STREAM = _IMAGES | {"data.resident_bytes": 9}
 TARGETS = (
-    Target("vectors", "toy8gauss.py:smoke", 16, _FIELDS | {"steps": 4000}, 20),
-    Target("images on the device", "digits.py:smoke", 12, _IMAGES | {"steps": 400}, 4),
-    Target(
-        "streamed images",
-        "digits.py:smoke",
-        12,
-        _IMAGES | {"steps": 400, "data.resident_bytes": 9},
-        4,
-    ),
-    Target(
-        "a critic alone",
-        "w1_benchmark.py:recipe=smoke",
-        12,
-        _FIELDS | {"steps": 4000},
-        20,
-    ),
+    Target("vectors", "toy8gauss.py:smoke", 16, _SMALL, 100),
+    Target("images on the device", "digits.py:smoke", 12, _IMAGES, 10),
+    Target("streamed images", "digits.py:smoke", 12, _STREAM, 10),
+    Target("a critic alone", "w1_benchmark.py:recipe=smoke", 12, _SMALL, 100),
 )
 
 
@@ -117,11 +107,15 @@ def newest(workdir: Path) -> int:
     return max((int(name) for name in names if name.isdigit()), default=0)
 
 
-def moment(workdir: Path) -> str:
-    """What a run that was killed had been doing, by what it left."""
-    folder, step = workdir / "checkpoints", newest(workdir)
-    unfinished = step and not (folder / f"{step}.sums.json").exists()
-    return SAVING if unfinished or list(folder.glob("*tmp*")) else "at another time"
+def unfinished(workdir: Path) -> set[tuple[str, int]]:
+    """Drafts of checkpoints, and those without checksums: names and inodes."""
+    folder = workdir / "checkpoints"
+    found = []
+    for path in folder.glob("*"):
+        sums = folder / f"{path.name}.sums.json"
+        if "tmp" in path.name or (path.name.isdigit() and not sums.exists()):
+            found.append((path.name, path.stat().st_ino))
+    return set(found)
 
 
 def _kill(arguments, env, workdir: Path, rng: random.Random, number: int, clock) -> str:
@@ -130,7 +124,7 @@ def _kill(arguments, env, workdir: Path, rng: random.Random, number: int, clock)
     One kill of four comes as the run starts, or soon after; the others once it has
     saved anew, and half of all in the midst of the next checkpoint.
     """
-    before = newest(workdir)
+    before, left = newest(workdir), unfinished(workdir)
     process = subprocess.Popen(
         arguments, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
@@ -142,7 +136,7 @@ def _kill(arguments, env, workdir: Path, rng: random.Random, number: int, clock)
             if number % 2 == 0:
                 drafts = workdir / "checkpoints"
                 _until(lambda: any(drafts.glob("*tmp*")), process, clock)
-            time.sleep(rng.uniform(0, 0.05 if number % 2 == 0 else 0.3))
+            time.sleep(rng.uniform(0, 0.05 if number % 2 == 0 else 0.5))
     finally:
         process.kill()
         _, error = process.communicate()
@@ -151,7 +145,7 @@ def _kill(arguments, env, workdir: Path, rng: random.Random, number: int, clock)
             f"a run that was to be killed ended with status {process.returncode}:"
             f" {' '.join(error.split())[-300:]}"
         )
-    return moment(workdir)
+    return SAVING if unfinished(workdir) - left else OTHERWISE
 
 
 def _until(true, process: subprocess.Popen, clock: Clock) -> None:

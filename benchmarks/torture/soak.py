@@ -101,9 +101,10 @@ def judge_memory(samples: Sequence[Sample], steps: int) -> tuple[str, bool]:
     slope = 1e4 * float(np.polyfit(at, memory, 1)[0])
     rise = float(memory.max() / memory[0])
     text = (
-        f"resident memory {memory[0]:.0f} MB after a quarter, {memory.max():.0f} MB at"
-        f" most ({len(late)} samples); slope {slope:+.2f} MB each 10,000 steps (limit"
-        f" {SLOPE:g}), greatest / first {rise:.3f} (limit {RISE:g})"
+        f"resident memory {memory[0]:.0f} MB after a quarter of the steps, then"
+        f" {memory.min():.0f} to {memory.max():.0f} MB ({len(late)} samples);"
+        f" slope {slope:+.2f} MB each 10,000 steps (limit {SLOPE:g}), greatest / first"
+        f" {rise:.3f} (limit {RISE:g})"
     )
     return text, slope < SLOPE and rise <= RISE
 
