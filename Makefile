@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures w1-benchmark notebooks test test-long lint format benchmark clean
+.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures w1-benchmark notebooks test test-long lint format benchmark torture clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -54,6 +54,10 @@ benchmark: .venv/benchmarks
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.toy_speed
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.w1_speed
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.image_speed
+
+# What runs survive; 20 minutes at most, and writes the table of docs/reliability.md
+torture: .venv/installed
+	$(BIN)/python -m benchmarks.torture $(ARGS)
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 
@@ -120,8 +121,9 @@ def _streamed(experiment: Experiment, config: FrozenConfigDict, batches):
         totals = None
         for _ in range(done, until):
             raw = [next(batches) for _ in range(config.n_critic)]
-            stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *raw)
-            state, metrics = step(state, stacked)
+            # One transfer, which the step before does not wait for.
+            stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *raw)
+            state, metrics = step(state, jax.device_put(stacked))
             totals = metrics if totals is None else add(totals, metrics)
         return state, jax.tree.map(lambda total: total / (until - done), totals)
 

@@ -1,6 +1,6 @@
 """What a configuration may hold."""
 
-import math
+from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -9,22 +9,35 @@ from wgan_gp import data, optimisers
 from wgan_gp.configs.fields import POINTS
 from wgan_gp.configs.image_checks import check_images
 from wgan_gp.configs.network_checks import check_networks
-from wgan_gp.configs.ranges import at_least, below, in_range, one_of, positive
+from wgan_gp.configs.ranges import (
+    MOST_SAMPLES,
+    WIDEST,
+    at_least,
+    below,
+    in_range,
+    not_negative,
+    one_of,
+    positive,
+    show,
+    whole,
+)
 from wgan_gp.losses import PAIRINGS, SHAPES
 
 _WORD = 2**32  # what the device counts and seeds with: 32 bits
+_HALF = 1e38
 
 
 def check(config: ConfigDict) -> None:
     """Raises ValueError for the first field that is out of range or of no effect."""
     _check_unused(config)
-    whole = ("steps", "batch_size", "log_every", "eval_every", "eval_samples")
-    for path in (*whole, "checkpoint.every"):
+    _check_name(config.name)
+    for path in ("steps", "log_every", "eval_every", "checkpoint.every"):
         at_least(path, get(config, path), 1)
+    whole("batch_size", config.batch_size, 1, MOST_SAMPLES)
+    whole("eval_samples", config.eval_samples, 1, MOST_SAMPLES)
     at_least("checkpoint.keep", config.checkpoint.keep, 2)  # one may be damaged
     at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0)
-    at_least("seed", config.seed, 0)
-    below("seed", config.seed, _WORD)
+    whole("seed", config.seed, 0, _WORD)
     check_networks(config)
     _check_optimiser("critic_optimiser", config.critic_optimiser)
     if config.lipschitz == "clip":
@@ -37,9 +50,19 @@ def check(config: ConfigDict) -> None:
         _check_funnels(config)
 
 
+def _check_name(name: str) -> None:
+    """A run's folder has its experiment's name."""
+    if name != Path(name).name or not name.isprintable() or len(name) > 100:
+        raise ValueError(
+            "name must be fit for a folder: 1 to 100 characters that can be printed,"
+            f" without /; got {show(name)}"
+        )
+
+
 def _check_gan(config: ConfigDict) -> None:
-    for path in ("n_critic", "eval_repeats", "generator.latent"):
-        at_least(path, get(config, path), 1)
+    at_least("n_critic", config.n_critic, 1)
+    whole("eval_repeats", config.eval_repeats, 1, MOST_SAMPLES)
+    whole("generator.latent", config.generator.latent, 1, WIDEST)
     below("steps * n_critic", config.steps * config.n_critic, 2**31)
     in_range("ema_decay", config.ema_decay, 0, 1)
     if config.critic.network == "mlp":
@@ -54,8 +77,7 @@ def _check_funnels(config: ConfigDict) -> None:
         at_least(path, get(config, path), 1)
     size = config.data.dimension * config.data.funnels
     below("data.dimension * data.funnels", size, 2**24)
-    at_least("data.seed", config.data.seed, 0)
-    below("data.seed", config.data.seed, _WORD)
+    whole("data.seed", config.data.seed, 0, _WORD)
     below("steps", config.steps, 2**31)
 
 
@@ -64,7 +86,7 @@ def _check_unused(config: ConfigDict) -> None:
     for path in fields:
         if get(config, path) is not None and path not in _used(config):
             raise ValueError(
-                f"{path} = {get(config, path)!r} has no effect with lipschitz ="
+                f"{path} = {show(get(config, path))} has no effect with lipschitz ="
                 f" {config.lipschitz!r} as set here: leave it out"
             )
 
@@ -73,7 +95,7 @@ def _check_optimiser(path: str, optimiser: ConfigDict) -> None:
     one_of(f"{path}.name", optimiser.name, optimisers.OPTIMISERS)
     one_of(f"{path}.schedule", optimiser.schedule, optimisers.SCHEDULES)
     positive(f"{path}.learning_rate", optimiser.learning_rate)
-    in_range(f"{path}.weight_decay", optimiser.weight_decay, 0, math.inf)
+    not_negative(f"{path}.weight_decay", optimiser.weight_decay)
     for name in ("beta1", "beta2"):
         if optimiser[name] is None:
             continue
@@ -86,11 +108,7 @@ def _check_optimiser(path: str, optimiser: ConfigDict) -> None:
 
 
 def _check_penalty(penalty: ConfigDict, batch_size: int) -> None:
-    if not (math.isfinite(penalty.weight) and penalty.weight >= 0):
-        raise ValueError(
-            f"penalty.weight must be a finite number >= 0, got {penalty.weight}"
-            " (the paper uses 10)"
-        )
+    not_negative("penalty.weight", penalty.weight, " (the paper uses 10)")
     if penalty.power is not None:
         one_of("penalty.power", penalty.power, (1, 2))
     if penalty.points is not None:
@@ -110,9 +128,16 @@ def _check_penalty(penalty: ConfigDict, batch_size: int) -> None:
 
 
 def _check_box(box: Any) -> None:
-    numbers = box is not None and all(isinstance(x, int | float) for x in box)
-    if not (numbers and len(box) == 2 and -math.inf < box[0] < box[1] < math.inf):
-        raise ValueError(f"penalty.box must be (low, high) with low < high, got {box}")
+    # Its width has to be a float32, too.
+    given = box is not None and len(box) == 2 and not any(map(_no_number, box))
+    if not (given and -_HALF < box[0] < box[1] < _HALF):
+        raise ValueError(
+            f"penalty.box must be (low, high) with low < high, got {show(box)}"
+        )
+
+
+def _no_number(value: Any) -> bool:
+    return isinstance(value, bool | str)
 
 
 def get(config: ConfigDict, path: str) -> Any:

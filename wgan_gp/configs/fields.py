@@ -6,6 +6,7 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder as _open
 
+from wgan_gp.configs.ranges import one_of
 from wgan_gp.networks import CRITICS, GENERATORS
 
 _ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
@@ -110,8 +111,7 @@ def base(
         ("critic.network", critic, CRITICS),
         ("generator.network", generator, GENERATORS),
     ):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+        one_of(name, value, known)
     if (critic == "mlp") != (generator == "mlp"):
         raise ValueError(
             f"critic.network = {critic!r} and generator.network = {generator!r} do not"

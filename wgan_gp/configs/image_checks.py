@@ -1,11 +1,17 @@
 """What a configuration for images may hold."""
 
-import math
-
 from ml_collections import ConfigDict
 
 from wgan_gp.configs.fields import DTYPES, FEATURES
-from wgan_gp.configs.ranges import at_least, one_of
+from wgan_gp.configs.ranges import (
+    MOST_SAMPLES,
+    WIDEST,
+    at_least,
+    not_negative,
+    one_of,
+    show,
+    whole,
+)
 from wgan_gp.data.ranges import SCALES
 
 _RANGES = {"unit": "sigmoid", "symmetric": "tanh", "dequantised": "tanh"}
@@ -26,14 +32,23 @@ def check_images(config: ConfigDict) -> None:
     if (features.network == "inception") != (features.weights is not None):
         raise ValueError(
             "features.weights is the file of features.network = 'inception': got"
-            f" {features.weights!r} with {features.network!r}"
+            f" {show(features.weights)} with {features.network!r}"
         )
     if config.generator_batch_size is not None:
-        at_least("generator_batch_size", config.generator_batch_size, 1)
+        whole("generator_batch_size", config.generator_batch_size, 1, MOST_SAMPLES)
+    if data.size is not None:
+        _check_size(data.size)
     one_of("compute.dtype", compute.dtype, DTYPES)
     one_of("compute.penalty_dtype", compute.penalty_dtype, DTYPES)
     _check_microbatches(config)
     _check_labels(config)
+
+
+def _check_size(size: tuple) -> None:
+    if len(size) != 2:
+        raise ValueError(f"data.size must be (height, width), got {show(size)}")
+    for side in size:
+        whole("data.size", side, 1, WIDEST)
 
 
 def _check_microbatches(config: ConfigDict) -> None:
@@ -53,10 +68,7 @@ def _check_microbatches(config: ConfigDict) -> None:
 
 def _check_labels(config: ConfigDict) -> None:
     for name, weight in config.label_weights.items():
-        if not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(
-                f"label_weights.{name} must be a finite number >= 0, got {weight}"
-            )
+        not_negative(f"label_weights.{name}", weight)
     chosen = {config.critic.network, config.generator.network}
     if config.conditional and chosen != {"resnet"}:
         raise ValueError(

@@ -3,7 +3,15 @@
 from ml_collections import ConfigDict
 
 from wgan_gp import networks
-from wgan_gp.configs.ranges import at_least, one_of, positive
+from wgan_gp.configs.ranges import (
+    DEEPEST,
+    WIDEST,
+    below,
+    one_of,
+    positive,
+    show,
+    whole,
+)
 
 NORMS = {"critic": ("none", "layer"), "generator": ("none", "batch")}
 
@@ -22,9 +30,9 @@ def _check_network(player: str, network: ConfigDict) -> None:
         if name in network:
             _check_layers(f"{player}.{name}", network[name])
     if "width" in network:
-        at_least(f"{player}.width", network.width, 1)
+        whole(f"{player}.width", network.width, 1, WIDEST)
     if "extra" in network:
-        at_least(f"{player}.extra", network.extra, 0)
+        whole(f"{player}.extra", network.extra, 0, DEEPEST)
     if "activation" in network:
         images = network.network == "dcgan"
         known = networks.IMAGE_ACTIVATIONS if images else networks.ACTIVATIONS
@@ -42,8 +50,9 @@ def _check_network(player: str, network: ConfigDict) -> None:
 def _check_norm(player: str, network: ConfigDict) -> None:
     if player == "critic" and "batch" in network.norm:
         raise ValueError(
-            f"critic.norm = {network.norm!r}: the penalty acts on each sample on its"
-            " own, and batch normalisation ties a batch's samples together; use 'layer'"
+            f"critic.norm = {show(network.norm)}: the penalty acts on each sample on"
+            " its own, and batch normalisation ties a batch's samples together; use"
+            " 'layer'"
         )
     known = networks.NORMS if network.network == "mlp" else NORMS[player]
     one_of(f"{player}.norm", network.norm, known)
@@ -52,13 +61,14 @@ def _check_norm(player: str, network: ConfigDict) -> None:
 def _check_layers(path: str, sizes) -> None:
     if not sizes:
         raise ValueError(f"{path} must name at least one layer, got ()")
+    below(f"the number of layers in {path}", len(sizes), DEEPEST)
     for size in sizes:
-        at_least(path, size, 1)
+        whole(path, size, 1, WIDEST)
 
 
 def _check_vector_critic(critic: ConfigDict) -> None:
-    at_least("critic.maxout", critic.maxout, 1)
-    at_least("critic.fourier", critic.fourier, 0)
+    whole("critic.maxout", critic.maxout, 1, WIDEST)
+    whole("critic.fourier", critic.fourier, 0, WIDEST)
     positive("critic.fourier_scale", critic.fourier_scale)
     if critic.fourier_scale != 1 and not critic.fourier:
         raise ValueError(

@@ -7,7 +7,8 @@ from ml_collections import ConfigDict, FrozenConfigDict
 
 from wgan_gp.configs.checks import check, get
 from wgan_gp.configs.fields import PRESETS, base
-from wgan_gp.configs.ranges import one_of
+from wgan_gp.configs.ranges import one_of, show
+from wgan_gp.configs.typed import as_type, fill
 from wgan_gp.optimisers import BETAS
 
 
@@ -25,8 +26,7 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
       ValueError: a field is out of range, or was set though the constraint does not
         use it. The message names the field, the value and what is valid.
     """
-    _check_fields(config)
-    config = config.copy_and_resolve_references()
+    config = _complete(config)
     constraint = config.lipschitz
     one_of("lipschitz", constraint, PRESETS)
     mine = config.by_constraint[constraint]
@@ -41,28 +41,52 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
     return FrozenConfigDict(config)
 
 
-def _check_fields(config: ConfigDict) -> None:
+def _complete(config: ConfigDict) -> ConfigDict:
+    """A copy that has all fields, no others, and each of its type."""
     if not isinstance(config, ConfigDict):
-        raise ValueError(f"get_config must return a ConfigDict, got {config!r}")
-    full = base(config.get("task") or "gan", **chosen_networks(config))
+        raise ValueError(f"get_config must return a ConfigDict, got {show(config)}")
+    try:
+        config = config.copy_and_resolve_references()
+        if "task" not in config:
+            raise ValueError("the configuration lacks task: start from configs.base()")
+        full = base(config.task, **chosen_networks(config))
+        _check_fields(config, full)
+    except RecursionError:
+        raise ValueError("the configuration is nested too deeply to be read") from None
+    fill(full, config)
+    return full
+
+
+def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
     ours, theirs = ({path for path, _ in leaves(c)} for c in (full, config))
     # by_constraint is free-form: what it names is checked when it is applied.
-    theirs = {path for path in theirs if not path.startswith("by_constraint")}
+    ours, theirs = (
+        {path for path in paths if path.split(".")[0] != "by_constraint"}
+        for paths in (ours, theirs)
+    )
+    if "by_constraint" not in config:
+        ours.add("by_constraint")
     if missing := sorted(ours - theirs):
         raise ValueError(
-            f"the configuration lacks {', '.join(missing)}: start from configs.base()"
+            f"the configuration lacks {_few(missing)}: start from configs.base()"
         )
     if unknown := sorted(theirs - ours):
-        raise ValueError(f"the configuration has unknown fields {', '.join(unknown)}")
+        raise ValueError(f"the configuration has unknown fields {_few(unknown)}")
+
+
+def _few(paths: list[str]) -> str:
+    more = f" and {len(paths) - 9} more" if len(paths) > 9 else ""
+    # An unknown field's name can be any text.
+    return ", ".join(show(path)[1:-1] for path in paths[:9]) + more
 
 
 def chosen_networks(config: Any) -> dict[str, str]:
     """The networks that a configuration, or a dict of one, is for: `base`'s choices."""
-    players = {name: config.get(name) or {} for name in ("critic", "generator")}
+    players = {name: config.get(name) for name in ("critic", "generator")}
     return {
         name: section["network"]
         for name, section in players.items()
-        if "network" in section
+        if isinstance(section, dict | ConfigDict) and "network" in section
     }
 
 
@@ -77,7 +101,9 @@ def leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
     if get(config, path) is None:
-        config.update_from_flattened_dict({path: value})
+        section, _, name = path.rpartition(".")
+        place = get(config, section) if section else config
+        place[name] = as_type(path, value, place.get_type(name))
 
 
 def _applies(config: ConfigDict, path: str) -> bool:

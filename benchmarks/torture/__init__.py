@@ -1,0 +1,1 @@
+"""What a run survives, tried: the figures of docs/reliability.md."""

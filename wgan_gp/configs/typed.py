@@ -1,0 +1,92 @@
+"""The types of a configuration's fields, whatever it was made from."""
+
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from wgan_gp.configs.fields import PRESETS
+from wgan_gp.configs.ranges import show
+
+
+def fill(full: ConfigDict, config: ConfigDict) -> None:
+    """Gives the fields of `full` the values that they have in `config`.
+
+    Args:
+      full: from `base`, changed in place; its fields' types are what is expected.
+      config: with the same fields, of any types.
+
+    Raises:
+      ValueError: a field is of another type, or None and not open in `full`.
+    """
+    _section(full, config, "")
+    with full.unlocked():
+        full.by_constraint = _tables(config.by_constraint)
+
+
+def as_type(path: str, value: Any, expected: type) -> Any:
+    """The value as a field's type: whole numbers will do for floats, lists for tuples.
+
+    Raises:
+      ValueError: it cannot be that type.
+    """
+    noun, convert = _TYPES[expected]
+    try:
+        return convert(value)
+    except (TypeError, OverflowError):
+        raise ValueError(f"{path} must be {noun}, got {show(value)}") from None
+
+
+def _section(full: ConfigDict, config: ConfigDict, prefix: str) -> None:
+    for name in full:
+        path, value = f"{prefix}{name}", config[name]
+        if path == "by_constraint":
+            continue
+        if isinstance(full[name], ConfigDict):
+            _section(full[name], value, f"{path}.")
+        elif value is not None or full[name] is not None:
+            full[name] = as_type(path, value, full.get_type(name))
+
+
+def _tables(tables: Any) -> ConfigDict:
+    """What `by_constraint` holds, once it has the form of a table of sections."""
+    if not isinstance(tables, ConfigDict):
+        raise ValueError(f"by_constraint must be a section, got {show(tables)}")
+    for name, table in tables.items():
+        if name not in PRESETS or not isinstance(table, ConfigDict):
+            raise ValueError(
+                f"by_constraint must have sections named {', '.join(PRESETS)}, got"
+                f" {show(name)}: {show(table)}"
+            )
+    return ConfigDict({name: ConfigDict() for name in PRESETS} | dict(tables))
+
+
+def _only(*types: type, to: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def convert(value: Any) -> Any:
+        # True is an integer to Python, and a mistake in a field of numbers.
+        if isinstance(value, bool) and bool not in types:
+            raise TypeError
+        if not isinstance(value, types):
+            raise TypeError
+        return to(value)
+
+    return convert
+
+
+def _flat(values: Any) -> tuple:
+    """A tuple of what its field's own check will look at."""
+    if not isinstance(values, tuple | list):
+        raise TypeError
+    if not all(isinstance(value, numbers.Real | str) for value in values):
+        raise TypeError
+    return tuple(values)
+
+
+_TYPES = {
+    bool: ("True or False", _only(bool, to=bool)),
+    int: ("a whole number", _only(numbers.Integral, to=int)),
+    float: ("a number", _only(numbers.Real, to=float)),
+    str: ("text", _only(str, to=str)),
+    tuple: ("a tuple of numbers", _flat),
+}
