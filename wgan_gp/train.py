@@ -138,9 +138,7 @@ def critic_step(
     loss = partial(_critic_objective, algorithm, hyperparameters)
     gradient = _in_parts(jax.grad(loss, has_aux=True), algorithm.microbatches)
     optimiser = algorithm.optimiser(hyperparameters.critic_learning_rate)
-    critic, metrics = update(
-        optimiser, parallel.mean_of_parts(gradient), critic, batch
-    )
+    critic, metrics = update(optimiser, parallel.mean_of_parts(gradient), critic, batch)
     if algorithm.clip:
         clipped = losses.clip_weights(critic.params, hyperparameters.clip_bound)
         critic = critic._replace(params=clipped)
