@@ -5,11 +5,13 @@ and 10 makes well above a thousand.
 """
 
 import contextlib
+import io
 import os
 import re
 import resource
 import signal
 import sys
+import warnings
 from pathlib import Path
 from unittest import mock
 
@@ -102,7 +104,7 @@ def refusal(call, *words, valid=REFUSALS):
         with limits():
             call()
     except valid as error:
-        line = str(error)
+        line = main._one_line(error)
         assert_clear(line, *words)
         return line
     return None
@@ -135,12 +137,26 @@ def command_line(*args):
             mock.patch.object(sys, "argv", argv),
             mock.patch.object(sys, "dont_write_bytecode", True),
             mock.patch.dict(sys.modules),
+            warnings.catch_warnings(action="ignore"),  # as in a process of its own
         ):
             yield argv
     finally:
         for name in set(flags.FLAGS) - known:
             delattr(flags.FLAGS, name)
         flags.FLAGS.unparse_flags()
+
+
+def run_main(*args):
+    """Exit status, standard output and error of the command, up to its training."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        limits(),
+        command_line(*args) as argv,
+        mock.patch.object(main, "_run", return_value=0),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        return main.main(argv), out.getvalue(), err.getvalue()
 
 
 def parse(*args):

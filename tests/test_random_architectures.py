@@ -94,7 +94,7 @@ def test_what_cannot_be_run_is_refused_before_any_compute(
 
 
 def test_other_settings_are_refused(tmp_path, capsys):
-    (tmp_path / "000-clip.json").write_text(json.dumps({"config": {}}))
+    (tmp_path / "000-clip.json").write_text(json.dumps({"config": {}, "result": None}))
     arguments = ["", "--out", str(tmp_path), "--numbers", "0", "--lipschitz", "clip"]
     assert study.main([*arguments, "--set", *FIELDS]) == 2
     assert "was made with other settings" in capsys.readouterr().err

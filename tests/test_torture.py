@@ -1,12 +1,13 @@
 """The verdicts of `python -m benchmarks.torture`: what must fail does."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from benchmarks.torture import cases, kills, soak, table
-from benchmarks.torture.common import Row
+from benchmarks.torture.common import Failure, Row
 from benchmarks.torture.soak import Sample
 from wgan_gp.checkpoint import Checkpoints
 
@@ -42,6 +43,7 @@ def test_memory_that_was_not_looked_at_is_not_flat():
 def test_programs_that_are_compiled_late_or_again_are_a_failure():
     found = samples(lambda _: 300.0)
     assert soak.judge_compilations(found, 1)[1]
+    assert not soak.judge_compilations([], 1)[1]
     assert not soak.judge_compilations(found, 2)[1]
     found[60:] = [each._replace(compiled=41) for each in found[60:]]
     assert not soak.judge_compilations(found, 1)[1]
@@ -104,6 +106,23 @@ def test_one_bit_or_one_record_is_a_difference(tmp_path):
     assert "state" in kills.compare(whole, bit, 3)
     other = ended(tmp_path / "same", 0.5, "y\n")
     assert "records" in kills.compare(whole, other, 3)
+
+
+def test_a_run_without_its_last_checkpoint_is_a_failure(tmp_path):
+    whole = ended(tmp_path / "whole", 0.5, "x\n")
+    with pytest.raises(Failure, match="no checkpoint of step 4"):
+        kills.compare(whole, whole, 4)
+
+
+@pytest.mark.parametrize(
+    ("saving", "other", "passes"),
+    [(17, 33, True), (16, 34, False), (49, 0, False), (0, 0, False)],
+)
+def test_kills_must_be_many_and_a_third_of_them_while_saving(saving, other, passes):
+    moments = Counter({kills.SAVING: saving, kills.OTHERWISE: other})
+    row = Row("", "", "", True)
+    assert kills.judge([row], moments, kills.LEAST).passed == passes
+    assert not kills.judge([row, row._replace(passed=False)], moments, 0).passed
 
 
 def test_a_save_that_was_cut_short_is_told(tmp_path):

@@ -1,10 +1,11 @@
 """The states of a run on disk, by Orbax. The only module that knows of it."""
 
-import hashlib
-import json
+import logging
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,10 +15,17 @@ import jax.numpy as jnp
 import numpy as np
 from orbax.checkpoint import v1 as ocp
 
-from wgan_gp.writers import write_json
+from wgan_gp import checksums
+from wgan_gp.checksums import DamageError
+from wgan_gp.writers import WriteError
 
 _POLICIES = ocp.training.preservation_policies
-_SUMS = "sums.json"  # SHA-256 of a checkpoint's files, beside them
+
+
+# Orbax's threads log the traceback of what they raise, and `Checkpoints` raises it.
+logging.getLogger("absl").addFilter(
+    lambda record: record.levelno < logging.ERROR or "orbax" not in record.pathname
+)
 
 
 class Saved(NamedTuple):
@@ -47,8 +55,13 @@ class Checkpoints:
             preservation_policy=policy,
             cleanup_tmp_directories=True,
         )
-        self._checkpointer = self._open()
-        self._pending: tuple[int, Any] | None = None
+        try:
+            self._checkpointer = self._open()
+        except Exception as error:
+            raise WriteError(self._folder, error) from error
+        self._thread = ThreadPoolExecutor(1)
+        self._pending: tuple[int, Future[None]] | None = None
+        self._failed = False
 
     def save(self, step: int, state: Any, position: dict[str, Any] | None) -> None:
         """Begins to save a state; waits for the one before.
@@ -59,41 +72,57 @@ class Checkpoints:
           position: of the data's stream, fit for JSON.
 
         Raises:
-          OSError: this one, or the one before, could not be written.
+          WriteError: this one, or the one before, could not be written.
         """
         self.wait()
         if step in self.steps():
             return
         # A copy: training goes on in the memory of what it is given.
         copy = jax.tree.map(lambda leaf: np.array(leaf), _plain(state))
-        response = self._checkpointer.save_checkpointables_async(
-            step,
-            {"state": copy},
-            custom_metadata={"position": position},
-        )
-        self._pending = step, response
+        with self._saving(step):
+            response = self._checkpointer.save_checkpointables_async(
+                step,
+                {"state": copy},
+                custom_metadata={"position": position},
+            )
+        # In a thread: a checkpoint without checksums is not gone on from.
+        self._pending = step, self._thread.submit(self._finish, step, response)
+
+    def _finish(self, step: int, response: Any) -> None:
+        response.result()
+        checksums.write(self._folder, step)
 
     def wait(self) -> None:
         """Returns when what was begun is saved and its checksums are there."""
         if self._pending is None:
             return
-        (step, response), self._pending = self._pending, None
+        (step, saved), self._pending = self._pending, None
+        with self._saving(step):
+            saved.result()
+        checksums.remove_but(self._folder, self.steps())
+
+    @contextmanager
+    def _saving(self, step: int) -> Iterator[None]:
         try:
-            response.result()
+            yield
+        except WriteError:
+            self._failed = True
+            raise
         except Exception as error:  # Orbax's threads raise what they like
-            raise OSError(f"checkpoint {step} was not saved: {error}") from error
-        write_json(self._folder / f"{step}.{_SUMS}", _sums(self._path(step)))
-        kept = {f"{each}.{_SUMS}" for each in self.steps()}
-        for path in self._folder.glob(f"*.{_SUMS}"):
-            if path.name not in kept:
-                path.unlink()
+            self._failed = True
+            raise WriteError(self._path(step), error) from error
 
     def close(self) -> None:
         """Waits, and ends the threads."""
         try:
             self.wait()
         finally:
-            self._checkpointer.close()
+            self._thread.shutdown()
+            try:
+                self._checkpointer.close()
+            except Exception as error:
+                if not self._failed:  # or it is what was raised before
+                    raise WriteError(self._folder, error) from error
 
     def steps(self) -> list[int]:
         """Steps of which there is a whole checkpoint, the newest first."""
@@ -115,12 +144,16 @@ class Checkpoints:
         Raises:
           ValueError: the newest is of other networks, or all are damaged.
         """
-        damaged = []
-        for step in self.steps():
+        damaged: list[int] = []
+        steps = self.steps()
+        for step in steps:
             try:
-                self._verify(step)
+                if steps != [step] or checksums.of(self._folder, step).is_file():
+                    checksums.verify(self._folder, step)
+                else:  # the first of a run, which was killed before its checksums
+                    warn(f"checkpoint {step} has no checksums: going on unchecked")
                 saved = self._load(step, like)
-            except _DamageError as error:
+            except DamageError as error:
                 damaged.append(step)
                 warn(f"checkpoint {step} is damaged ({error}): trying the one before")
                 continue
@@ -147,19 +180,6 @@ class Checkpoints:
     def _path(self, step: int) -> Path:
         return self._folder / str(step)
 
-    def _verify(self, step: int) -> None:
-        sums = self._folder / f"{step}.{_SUMS}"
-        if not sums.is_file():
-            raise _DamageError("it has no checksums, as if killed while it was saved")
-        try:
-            expected = json.loads(sums.read_text())
-        except ValueError:
-            raise _DamageError(f"{sums.name} cannot be read") from None
-        found = _sums(self._path(step))
-        for name in sorted({*expected, *found}):
-            if expected.get(name) != found.get(name):
-                raise _DamageError(f"{name} is not what was written")
-
     def _load(self, step: int, like: Any) -> Saved:
         device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
         plain = jax.tree.map(
@@ -169,13 +189,13 @@ class Checkpoints:
         try:
             stored: Any = ocp.checkpointables_metadata(str(self._path(step)))
             if stored.metadata["state"] is None:
-                raise _DamageError("its arrays cannot be read")
+                raise DamageError("its arrays cannot be read")
             shapes = [
                 sorted(tuple(leaf.shape) for leaf in jax.tree.leaves(tree))
                 for tree in (stored.metadata["state"], plain)
             ]
         except Exception as error:
-            raise _DamageError(_line(error)) from error
+            raise DamageError(_line(error)) from error
         if shapes[0] != shapes[1]:
             raise ValueError(
                 f"{self._path(step)} holds other networks than its run's config"
@@ -184,7 +204,7 @@ class Checkpoints:
         try:
             loaded = self._checkpointer.load_checkpointables(step, {"state": plain})
         except Exception as error:
-            raise _DamageError(_line(error)) from error
+            raise DamageError(_line(error)) from error
         state = _with_keys(loaded["state"], like)
         return Saved(step, state, stored.custom_metadata["position"])
 
@@ -210,19 +230,6 @@ def load(folder: Path, like: Any) -> Any:
     if saved is None:
         raise FileNotFoundError(f"no checkpoint in {folder}")
     return saved.state
-
-
-class _DamageError(Exception):
-    """A checkpoint that is not what was saved."""
-
-
-def _sums(path: Path) -> dict[str, str]:
-    """SHA-256 of each file below a folder."""
-    files = sorted(each for each in path.rglob("*") if each.is_file())
-    return {
-        str(each.relative_to(path)): hashlib.sha256(each.read_bytes()).hexdigest()
-        for each in files
-    }
 
 
 def _is_key(leaf: Any) -> bool:

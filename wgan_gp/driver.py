@@ -2,7 +2,6 @@
 
 import math
 import signal
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from rich.console import Console
 from wgan_gp import report
 from wgan_gp.checkpoint import Checkpoints
 from wgan_gp.report import History
+from wgan_gp.signals import Held
 from wgan_gp.writers import MetricWriter, keep_records
 
 
@@ -62,17 +62,20 @@ def drive(
       FloatingPointError: a number is not finite; nothing of that state is saved.
       Interrupted: SIGTERM or SIGINT came; the state was saved.
       ValueError: the checkpoints are of other networks, or all damaged.
-      OSError: a checkpoint could not be written.
+      WriteError: a checkpoint or a record could not be written.
     """
     settings = config.checkpoint
     checkpoints = Checkpoints(
         workdir / "checkpoints", keep=settings.keep, keep_every=settings.keep_every
     )
-    try:
-        with _Signals() as signals:
-            return _drive(course, config, workdir, console, checkpoints, signals)
-    finally:
-        checkpoints.close()
+    with Held() as signals:
+        try:
+            end = _drive(course, config, workdir, console, checkpoints, signals)
+        finally:
+            checkpoints.close()
+    if signals.received:  # while the last state was being saved
+        raise Interrupted(signals.received, config.steps, workdir)
+    return end
 
 
 def _drive(course, config, workdir, console, checkpoints, signals):
@@ -101,6 +104,7 @@ def _drive(course, config, workdir, console, checkpoints, signals):
                     progress.console.print(f"step {done}: {advice}", soft_wrap=True)
             stop = signals.received  # once: one that comes after is for the next stop
             if _due(done, config.checkpoint.every, config) or stop:
+                writer.flush()  # no checkpoint without the records until it
                 checkpoints.save(done, state, course.position())
             if stop:
                 checkpoints.wait()
@@ -176,26 +180,3 @@ def _not_finite(state: Any) -> list[str]:
     ]
     finite = np.asarray(_all_finite([leaf for _, leaf in named]))
     return [name for (name, _), good in zip(named, finite) if not good]
-
-
-class _Signals:
-    """Notes SIGTERM and SIGINT rather than die of them; a second one is not held."""
-
-    def __init__(self):
-        self.received = 0
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> "_Signals":
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._before[number] = signal.signal(number, self._note)
-        return self
-
-    def _note(self, number: int, _frame: Any) -> None:
-        if self.received:
-            raise KeyboardInterrupt
-        self.received = number
-
-    def __exit__(self, *_) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)

@@ -2,10 +2,14 @@
 
 import sys
 import time
+import traceback
+from functools import partial
 from pathlib import Path
 
-from absl import flags
-from ml_collections import config_flags
+from absl import flags, logging
+from ml_collections import ConfigDict, config_flags
+
+from wgan_gp.signals import Listener
 
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "An experiment's file, with its variant after a colon."
@@ -19,6 +23,7 @@ OVERWRITE = flags.DEFINE_bool(
 ACCEPT = flags.DEFINE_bool(
     "accept_changes", False, "Go on with the workdir's run under other settings."
 )
+LARGEST = 2**20  # bytes of a config file
 
 
 def main(argv: list[str]) -> int:
@@ -26,21 +31,23 @@ def main(argv: list[str]) -> int:
     if {"--help", "-h"} & set(argv):
         print(__doc__ + flags.FLAGS.module_help(sys.modules[__name__]))
         return 0
-    try:
-        config, experiment, folder, lock = _start(argv)
-    except (ValueError, OSError, MemoryError) as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
-        return 2
-    with lock:
-        return _run(config, experiment, folder)
+    with Listener() as listener:
+        try:
+            config, experiment, folder, lock = _start(argv)
+        except (ValueError, OSError, MemoryError) as error:
+            print(f"error: {_one_line(error)}", file=sys.stderr)
+            return 2
+        with lock:
+            return _run(config, experiment, folder, listener)
 
 
-def _run(config, experiment, folder: Path) -> int:
-    import jax  # after the flags: importing JAX takes a second
+def _run(config, experiment, folder: Path, listener: Listener) -> int:
+    import jax  # after the flags: importing all this takes seconds
 
-    from wgan_gp import loop, solve
+    from wgan_gp import loop, solve, workdir, writers
     from wgan_gp.driver import Interrupted
 
+    listener.explain = partial(workdir.last_saved, folder)
     run = solve.run if config.task == "critic" else loop.run
     try:
         with jax.debug_nans(config.debug_nans):
@@ -49,7 +56,10 @@ def _run(config, experiment, folder: Path) -> int:
         print(_one_line(stop), file=sys.stderr)
         return stop.status
     except (FloatingPointError, ValueError, OSError) as error:
-        print(f"error: {_one_line(error)}", file=sys.stderr)
+        line = _one_line(writers.named(error, folder))
+        if isinstance(error, OSError):
+            line += f" ({workdir.last_saved(folder)})"
+        print(f"error: {line}", file=sys.stderr)
         return 1
     return 0
 
@@ -64,7 +74,7 @@ def _start(argv: list[str]):
     experiment = make(config)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     name = f"runs/{config.name}-{config.lipschitz}-{stamp}"
-    folder = Path(WORKDIR.value or name)
+    folder = Path(WORKDIR.value or workdir.unused(Path(name)))
     lock = workdir.claim(folder)
     workdir.prepare(
         folder, config, overwrite=OVERWRITE.value, accept_changes=ACCEPT.value
@@ -74,38 +84,106 @@ def _start(argv: list[str]):
 
 def _parse(argv: list[str]) -> None:
     """Reads the flags; loading the config file runs it, so anything can be raised."""
-    path = _config_path(argv)
-    if path and not Path(path).is_file():
-        raise ValueError(f"--config {path}: there is no such file")
+    paths = _config_paths(argv)
+    for path in paths:
+        _check_file(path)
+    logging.set_verbosity(logging.ERROR)  # what is wrong is said once, here
     try:
         rest = flags.FLAGS(argv)
         config = CONFIG.value
-    except Exception as error:
-        raise ValueError(_explain(error)) from error
+        if not isinstance(config, ConfigDict):
+            getattr(config, "lock", None)  # raises what has kept the file from loading
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the file may call sys.exit, too
+        raise ValueError(_explain(error, argv, paths)) from error
     if len(rest) > 1:
         raise ValueError(f"unexpected argument {rest[1]!r}: flags start with --")
+    if config is None and paths:
+        raise ValueError(f"--config {_short(paths[-1])}: get_config returned None")
     if config is None:
         raise ValueError("no experiment: add --config experiments/toy8gauss.py")
 
 
-def _explain(error: Exception) -> str:
-    """What the flag parser's exception comes down to."""
-    if isinstance(error, AttributeError | KeyError) and "module" not in str(error):
-        field = str(error).strip("\"'")
-        return (
-            f"there is no field config.{field}: wgan_gp/configs/fields.py has them all"
+def _check_file(path: str) -> None:
+    try:
+        file = Path(path).is_file()
+    except OSError as error:
+        raise ValueError(f"--config {_short(path)}: {error.strerror}") from error
+    if not file:
+        raise ValueError(f"--config {_short(path)}: there is no such file")
+    size = Path(path).stat().st_size
+    if size > LARGEST:
+        raise ValueError(
+            f"--config {_short(path)}: {size} bytes are no experiment's file,"
+            f" which has at most {LARGEST}"
         )
-    # A config file's own error arrives as its whole traceback, the reason last.
-    return str(error).strip().splitlines()[-1] if str(error).strip() else repr(error)
 
 
-def _config_path(argv: list[str]) -> str | None:
-    """The file that --config names, without the variant."""
-    for flag, following in zip(argv, [*argv[1:], ""]):
+def _explain(error: BaseException, argv: list[str], paths: list[str]) -> str:
+    """What an exception of the flag parser, or of the config file, comes down to."""
+    inner = error.__context__
+    if isinstance(error, flags.IllegalFlagValueError) and inner and _in_file(inner):
+        error = inner
+    if not (_in_file(error) or _not_loaded(error)):
+        return _explain_flag(error, argv)
+    # ml_collections raises these again, with the traceback for a message.
+    if isinstance(error, TypeError | ValueError | OSError) and error.__context__:
+        error = error.__context__
+    where = f"--config {_short(paths[-1])}"
+    if isinstance(error, AttributeError) and error.name == "get_config":
+        return f"{where}: it has no function get_config"
+    text = _short(_words(error) or "no message")
+    return f"{where}: {type(error).__name__}: {text}"
+
+
+def _explain_flag(error: BaseException, argv: list[str]) -> str:
+    text = _short(_words(error) or type(error).__name__)
+    if isinstance(error, AttributeError | KeyError):
+        text = text.strip("'\"")
+        text = f"there is no field {text}: wgan_gp/configs/fields.py has them all"
+    names = [
+        flag.partition("=")[0]
+        for flag in argv
+        if flag.startswith(("--config.", "-config."))
+    ]
+    if names and not any(name in text for name in names):
+        return f"{_short(', '.join(names))}: {text}"
+    return text
+
+
+def _in_file(error: BaseException) -> bool:
+    """Whether it was raised while the config file was run."""
+    code = type(flags.FLAGS["config"].parser).parse.__code__
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code is code for frame, _ in frames)
+
+
+def _not_loaded(error: BaseException) -> bool:
+    """Whether it stands for an OSError of the file's, raised when it was asked for."""
+    return isinstance(error, OSError) and isinstance(error.__cause__, OSError)
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return _one_line(error) if str(error) else ""
+    except Exception:  # its own __str__ fails
+        return ""
+
+
+def _short(text: str, limit: int = 400) -> str:
+    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def _config_paths(argv: list[str]) -> list[str]:
+    """The files that --config names, without their variants."""
+    found = []
+    for flag, following in zip(argv[1:], [*argv[2:], ""]):
         name, equals, value = flag.lstrip("-").partition("=")
         if flag.startswith("-") and name == "config":
-            return (value if equals else following).split(":")[0]
-    return None
+            found.append((value if equals else following).split(":")[0])
+    return found
 
 
 def _one_line(error: BaseException) -> str:

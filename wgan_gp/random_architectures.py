@@ -10,6 +10,7 @@ import argparse
 import importlib.util
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from ml_collections import FrozenConfigDict
 from wgan_gp import configs, loop, workdir
 from wgan_gp.build import build
 from wgan_gp.driver import Interrupted
-from wgan_gp.writers import write_json
+from wgan_gp.signals import Listener
+from wgan_gp.writers import named, write_json
 
 EXPERIMENT = Path("experiments/random_architectures.py")
 
@@ -37,36 +39,48 @@ def main(argv: list[str]) -> int:
         "--set", nargs="*", default=[], metavar="FIELD=JSON", help="e.g. steps=500"
     )
     args = parser.parse_args(argv[1:])
-    try:
-        changes = dict(_field(each) for each in args.set)
-        load = _loader(args.experiment)
-        todo = [
-            _cell(load, number, lipschitz, changes)
-            for number in dict.fromkeys(args.numbers)
-            for lipschitz in dict.fromkeys(args.lipschitz)
-        ]
-        todo = [each for each in todo if not _is_done(args.out, *each)]
-        for _, config in todo:
-            build(config)
-    except (ValueError, OSError, KeyError, AttributeError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    try:
-        for name, config in todo:
-            _run(args.out, name, config)
-    except Interrupted as stop:
-        print(stop, file=sys.stderr)
-        return stop.status
-    except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
-    print(summary(args.out))
+    with Listener() as listener:
+        try:
+            todo = _todo(args)
+        except (ValueError, OSError, KeyError, AttributeError) as error:
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            return 2
+        try:
+            for name, config in todo:
+                listener.explain = partial(workdir.last_saved, args.out / name)
+                _run(args.out, name, config)
+            print(summary(args.out))
+        except Interrupted as stop:
+            print(stop, file=sys.stderr)
+            return stop.status
+        except (ValueError, OSError) as error:
+            line = str(named(error, args.out))
+            print(f"error: {' '.join(line.split())}", file=sys.stderr)
+            return 1
     return 0
+
+
+def _todo(args: argparse.Namespace) -> list[tuple[str, FrozenConfigDict]]:
+    """Names and configurations of the runs that are not done; all can be run."""
+    changes = dict(_field(each) for each in args.set)
+    load = _loader(args.experiment)
+    cells = [
+        _cell(load, number, lipschitz, changes)
+        for number in dict.fromkeys(args.numbers)
+        for lipschitz in dict.fromkeys(args.lipschitz)
+    ]
+    _records(args.out)
+    todo = [each for each in cells if not _is_done(args.out, *each)]
+    for name, config in todo:
+        build(config)
+        if (args.out / name).exists():
+            workdir.claim(args.out / name).close()
+    return todo
 
 
 def summary(out: Path) -> str:
     """A line for each finished run, and each constraint's shares of scores reached."""
-    records = [json.loads(path.read_text()) for path in sorted(out.glob("*.json"))]
+    records = _records(out)
     lines = [
         f"{r['config']['name']} {r['config']['lipschitz']}: {_line(r)}" for r in records
     ]
@@ -74,6 +88,28 @@ def summary(out: Path) -> str:
         scores = [_score(r) for r in records if r["config"]["lipschitz"] == lipschitz]
         lines.append(f"{lipschitz}: {len(scores)} runs, score {_shares(scores)}")
     return "\n".join(lines)
+
+
+def _records(out: Path) -> list[dict[str, Any]]:
+    return [_record(path) for path in sorted(out.glob("*.json"))]
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """What a run left.
+
+    Raises:
+      ValueError: the file is damaged.
+    """
+    try:
+        record = json.loads(path.read_text())
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or not {"config", "result"} <= set(record):
+        raise ValueError(
+            f"{path} is not the record of a run: move it away, and its run is finished"
+            " from its checkpoint"
+        )
+    return record
 
 
 def _score(record: dict[str, Any]) -> float | None:
@@ -131,7 +167,7 @@ def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
     path = out / f"{name}.json"
     if not path.exists():
         return False
-    if json.loads(path.read_text())["config"] != json.loads(config.to_json()):
+    if _record(path)["config"] != json.loads(config.to_json()):
         raise ValueError(
             f"{path} was made with other settings: move it away, or use another --out"
         )
@@ -139,6 +175,12 @@ def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
 
 
 def _run(out: Path, name: str, config: FrozenConfigDict) -> None:
+    with workdir.claim(out / name):
+        if not _is_done(out, name, config):  # by another process, meanwhile
+            _train(out, name, config)
+
+
+def _train(out: Path, name: str, config: FrozenConfigDict) -> None:
     workdir.prepare(out / name, config)
     record: dict[str, Any] = {
         "config": json.loads(config.to_json()),

@@ -1,18 +1,21 @@
 """The folder of a run: made, read back, never overwritten unasked."""
 
+import errno
 import fcntl
+import itertools
 import json
+import os
 import shutil
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import jax
-from ml_collections import FrozenConfigDict
+from ml_collections import ConfigDict, FrozenConfigDict
 
-from wgan_gp import checkpoint, configs, train
+from wgan_gp import checkpoint, checksums, configs, train
 from wgan_gp.build import Experiment, build
-from wgan_gp.writers import write_json
+from wgan_gp.writers import WriteError, write_json, writing
 
 OURS = (
     "config.json",
@@ -26,21 +29,28 @@ OURS = (
 FREE = ("checkpoint.", "debug_nans")
 
 
+def unused(folder: Path) -> Path:
+    """The folder, or with a number after its name if there is one already."""
+    names = (folder.with_name(f"{folder.name}-{n}") for n in itertools.count(2))
+    return next(each for each in itertools.chain([folder], names) if not each.exists())
+
+
 def claim(workdir: Path) -> IO[str]:
     """Makes the folder, and holds it until the file that is returned is closed.
 
     Raises:
       FileExistsError: it is a file, or another process holds it.
-      OSError: it cannot be written to.
+      WriteError: it cannot be written to.
     """
     _make(workdir)
-    lock = (workdir / "lock").open("w")
+    with writing(workdir):
+        lock = (workdir / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
         raise FileExistsError(
-            f"another process is running in {workdir}: name another --workdir, or stop"
+            f"another process is running in {workdir}: name another folder, or stop"
             " that process"
         ) from None
     return lock
@@ -48,8 +58,9 @@ def claim(workdir: Path) -> IO[str]:
 
 def _make(workdir: Path) -> None:
     if workdir.exists() and not workdir.is_dir():
-        raise FileExistsError(f"--workdir {workdir} is a file: name a folder")
-    workdir.mkdir(parents=True, exist_ok=True)
+        raise FileExistsError(f"{workdir} is a file: name a folder")
+    with writing(workdir):
+        workdir.mkdir(parents=True, exist_ok=True)
 
 
 def prepare(
@@ -70,15 +81,17 @@ def prepare(
     Raises:
       FileExistsError: the folder holds a run with other settings, each of which is
         named, or what is no run.
-      OSError: it cannot be written to.
+      WriteError: it, or what it holds, cannot be written to.
     """
     _make(workdir)
     existing = [workdir / name for name in OURS if (workdir / name).exists()]
     if existing and not overwrite:
         _check_same(workdir, config, existing[0], accept_changes)
+        _check_writable(workdir)
         existing = []
     for path in existing:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with writing(path):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     write_json(workdir / "config.json", config.to_dict())
 
 
@@ -98,6 +111,13 @@ def _check_same(workdir: Path, config, found: Path, accept_changes: bool) -> Non
         )
 
 
+def _check_writable(workdir: Path) -> None:
+    """Training would find out later, and what it computed until then be lost."""
+    for path in (workdir, *(workdir / name for name in OURS)):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise WriteError(path, PermissionError(errno.EACCES, "Permission denied"))
+
+
 def differences(before: FrozenConfigDict, now: FrozenConfigDict) -> list[str]:
     """What differs between two configurations, but for `FREE` fields, in words."""
     old, new = (
@@ -108,6 +128,17 @@ def differences(before: FrozenConfigDict, now: FrozenConfigDict) -> list[str]:
         for path in sorted({*old, *new})
         if old.get(path) != new.get(path) and not path.startswith(FREE)
     ]
+
+
+def last_saved(workdir: Path) -> str:
+    """What a run that was broken off can go on from, in words."""
+    step = checksums.last_saved(workdir / "checkpoints")
+    if step is None:
+        return "nothing was saved yet"
+    return (
+        f"step {step} is the last saved: the same command with --workdir {workdir} goes"
+        " on from there"
+    )
 
 
 def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
@@ -139,11 +170,11 @@ def read_config(path: Path) -> FrozenConfigDict:
       ValueError: it is not JSON, or lacks or mistypes fields.
     """
     try:
-        stored: dict[str, Any] = json.loads(path.read_text())
-        config = configs.base(
-            stored.get("task", "gan"), **configs.chosen_networks(stored)
-        )
-        config.update(stored)
-        return configs.resolve(config)
-    except (TypeError, KeyError, AttributeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is not the config of a run: {error}") from None
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(stored, dict):
+            raise ValueError(f"expected an object with its fields, got {stored!r:.60}")
+        by_constraint = configs.base().by_constraint  # of a run it is applied, and gone
+        return configs.resolve(ConfigDict({"by_constraint": by_constraint} | stored))
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        line = " ".join(str(error).split())
+        raise ValueError(f"{path} is not the config of a run: {line}") from None

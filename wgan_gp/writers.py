@@ -1,18 +1,86 @@
 """Metrics on disk: one JSON object a line, and TensorBoard events."""
 
+import errno
 import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tensorboardX import SummaryWriter
+from tensorboardX import summary
+from tensorboardX.proto import event_pb2
+from tensorboardX.record_writer import RecordWriter
+
+_PROTO: Any = event_pb2  # its names are made when it is imported
+# Why a file cannot be written, and what helps.
+_CURES = {
+    errno.ENOSPC: "free some space there",
+    errno.EDQUOT: "free some of your quota there",
+    errno.EFBIG: "raise the limit on files' sizes (ulimit -f)",
+    errno.EROFS: "name another folder, or make it writable",
+    errno.EACCES: "name another folder, or make it writable",
+    errno.EPERM: "name another folder, or make it writable",
+    errno.ENOTDIR: "name another folder",
+}
+
+
+class WriteError(OSError):
+    """Output could not be written; says which, why, and what helps."""
+
+    def __init__(self, what: Path | str, error: BaseException):
+        super().__init__(f"cannot write {what}: {_reason(error)}")
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    for number, cure in _CURES.items():
+        why = os.strerror(number)
+        if getattr(error, "errno", None) == number or why in text:
+            return f"{why}: {cure}"
+    return getattr(error, "strerror", None) or text or type(error).__name__
+
+
+def named(error: Exception, folder: Path) -> Exception:
+    """The error; a `WriteError` if it is one of a full disk that names no file."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if not isinstance(error, OSError) or error.errno not in full:
+        return error
+    return WriteError(error.filename or folder, error)
+
+
+@contextmanager
+def writing(what: Path | str) -> Iterator[None]:
+    """Turns an OSError within into a `WriteError` that names `what`."""
+    try:
+        yield
+    except WriteError:
+        raise
+    except OSError as error:
+        raise WriteError(what, error) from error
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a value as JSON, all of it or nothing: an old file stays until then."""
+    """Writes a value as JSON, all of it or nothing: an old file stays until then.
+
+    Raises:
+      WriteError: it cannot be written.
+    """
+    _replace(path, json.dumps(value, indent=1) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
     draft = path.with_suffix(".part")
-    draft.write_text(json.dumps(value, indent=1) + "\n")
-    draft.replace(path)
+    with writing(path):
+        try:
+            draft.write_text(text)
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
 
 
 def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
@@ -24,6 +92,9 @@ def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
     Args:
       path: the file; it need not exist.
       step: the last to keep.
+
+    Raises:
+      WriteError: it cannot be written; it is as it was.
     """
     if not path.exists():
         return []
@@ -35,20 +106,22 @@ def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
             continue
         if isinstance(record, dict) and record.get("step", step + 1) <= step:
             records.append(record)
-    draft = path.with_suffix(".part")
-    draft.write_text("".join(json.dumps(record) + "\n" for record in records))
-    draft.replace(path)
+    _replace(path, "".join(json.dumps(record) + "\n" for record in records))
     return records
 
 
 class MetricWriter:
-    """Writes records of scalars to `metrics.jsonl` and TensorBoard in a folder."""
+    """Writes records of scalars to `metrics.jsonl` and TensorBoard in a folder.
+
+    Its methods raise WriteError when a file cannot be written.
+    """
 
     def __init__(self, workdir: Path, after: int = 0):
         """Opens both; TensorBoard forgets what it has beyond the step `after`."""
-        self._lines = (workdir / "metrics.jsonl").open("a", buffering=1)
-        purge = after + 1 if after else None
-        self._events = SummaryWriter(str(workdir / "tensorboard"), purge_step=purge)
+        self._path = workdir / "metrics.jsonl"
+        with writing(self._path):
+            self._lines = self._path.open("a", buffering=1)
+        self._events = _Events(workdir / "tensorboard", after)
 
     def write(self, split: str, step: int, metrics: dict[str, float]) -> None:
         """Appends one record.
@@ -59,21 +132,74 @@ class MetricWriter:
           metrics: named scalars.
         """
         record = {"split": split, "step": step} | metrics
-        self._lines.write(json.dumps(record) + "\n")
+        with writing(self._path):
+            self._lines.write(json.dumps(record) + "\n")
         for name, value in metrics.items():
-            self._events.add_scalar(f"{split}/{name}", value, step)
+            self._events.add(step, summary.scalar(f"{split}/{name}", value))
 
     def write_image(self, name: str, step: int, image: np.ndarray) -> None:
         """Adds an image `[H, W, C]` uint8 to TensorBoard's events."""
-        self._events.add_image(name, image, step, dataformats="HWC")
+        self._events.add(step, summary.image(name, image, dataformats="HWC"))
+
+    def flush(self) -> None:
+        """Returns when all that was written is on disk."""
+        with writing(self._path):
+            self._lines.flush()
+            os.fsync(self._lines.fileno())
+        self._events.flush()
 
     def close(self) -> None:
         """Flushes and closes both."""
-        self._lines.close()
-        self._events.close()
+        try:
+            with writing(self._path):
+                self._lines.close()
+        finally:
+            self._events.close()
 
     def __enter__(self) -> "MetricWriter":
         return self
 
     def __exit__(self, *_) -> None:
         self.close()
+
+
+class _Events:
+    """A file of TensorBoard's events, written where it is called.
+
+    tensorboardX's own writer has a thread; when that fails on a full disk, the queue
+    to it fills and training waits for ever.
+    """
+
+    def __init__(self, folder: Path, after: int):
+        self._path = folder / _event_file(folder)
+        with writing(self._path):
+            folder.mkdir(exist_ok=True)
+            self._file = RecordWriter(str(self._path.absolute()))
+        self._write(_PROTO.Event(file_version="brain.Event:2"))
+        if after:
+            restart = _PROTO.SessionLog(status=_PROTO.SessionLog.START)
+            self._write(_PROTO.Event(step=after + 1, session_log=restart))
+
+    def add(self, step: int, value: Any) -> None:
+        self._write(_PROTO.Event(step=step, summary=value))
+
+    def _write(self, event: Any) -> None:
+        event.wall_time = time.time()
+        with writing(self._path):
+            self._file.write(event.SerializeToString())
+
+    def flush(self) -> None:
+        with writing(self._path):
+            self._file.flush()
+
+    def close(self) -> None:
+        with writing(self._path):
+            self._file.close()
+
+
+def _event_file(folder: Path) -> str:
+    """A name after those of the files there: TensorBoard reads by name, not by time."""
+    stamps = [path.name.split(".")[3] for path in folder.glob("events.out.tfevents.*")]
+    last = max((int(each) for each in stamps if each.isdecimal()), default=0)
+    stamp = max(int(time.time()), last + 1)
+    return f"events.out.tfevents.{stamp:010d}.{socket.gethostname()}"

@@ -116,8 +116,10 @@ def judge_compilations(samples: Sequence[Sample], programs: int) -> tuple[str, b
       samples: in order.
       programs: how often the training program was compiled.
     """
-    steps = max(each.step for each in samples)
+    steps = max((each.step for each in samples), default=0)
     late = [each.compiled for each in samples if steps / 4 <= each.step < steps]
+    if not late:
+        return "no samples after a quarter of the steps", False
     added = late[-1] - late[0]
     text = f"the training program {programs} times; others after a quarter: {added}"
     return text, programs == 1 and added == 0

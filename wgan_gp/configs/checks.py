@@ -52,7 +52,7 @@ def check(config: ConfigDict) -> None:
 
 def _check_name(name: str) -> None:
     """A run's folder has its experiment's name."""
-    if name != Path(name).name or not name.isprintable() or len(name) > 100:
+    if not name or name != Path(name).name or not name.isprintable() or len(name) > 100:
         raise ValueError(
             "name must be fit for a folder: 1 to 100 characters that can be printed,"
             f" without /; got {show(name)}"

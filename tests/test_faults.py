@@ -1,0 +1,307 @@
+"""What a run meets from outside: full disks, folders it may not write, clocks, signals.
+
+Most tests drive a training that costs nothing; those of the command itself are long.
+"""
+
+import io
+import logging
+import os
+import resource
+import shutil
+import struct
+import subprocess
+import time
+from contextlib import contextmanager
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from rich.console import Console
+from tensorboardX.proto import event_pb2
+
+from tests.helpers import ROOT, contents, resolve, run_module
+from wgan_gp import checkpoint, driver, figures, loop, main, workdir
+from wgan_gp.signals import Listener
+from wgan_gp.writers import MetricWriter
+
+RECORDS = [
+    *(("train", 2), ("train", 4), ("eval", 4), ("noise", 4), ("train", 6)),
+    *(("train", 8), ("eval", 8), ("noise", 8), ("train", 10)),
+    *(("train", 12), ("eval", 12), ("noise", 12)),
+]
+FIELDS = {"checkpoint.every": 4, "log_every": 2, "eval_every": 4, "steps": 12}
+SIZE = 9000  # of the state: 36 kB that cannot be compressed
+IMAGE = np.random.default_rng(0).integers(256, size=(32, 32, 3), dtype=np.uint8)  # 3 kB
+
+
+def course(at=None):
+    """A training whose step costs nothing; `at` says what happens before a step."""
+
+    def start():
+        return {"params": jnp.zeros(SIZE)}
+
+    def advance(state, done, until):
+        params = np.asarray(state["params"])
+        for step in range(done, until):
+            (at or {}).get(step, lambda: None)()
+            noise = np.random.default_rng(step).normal(size=SIZE)
+            params = (0.9 * params + noise).astype(np.float32)
+        return {"params": jnp.asarray(params)}, {"wasserstein": params[0]}
+
+    return driver.Course(
+        start=start,
+        advance=advance,
+        measure=lambda state, _: {"w1": float(state["params"][1])},
+        live=lambda *_: "",
+        show=lambda _, step, writer: writer.write_image("noise", step, IMAGE),
+    )
+
+
+def train(folder, at=None, finish=lambda _: None):
+    """The exit status of the command, with a `course` in the place of its training."""
+    config = resolve(**FIELDS)
+    with pytest.MonkeyPatch.context() as patch, Listener() as listener:
+
+        def run(config, folder, *, experiment):
+            console = Console(file=io.StringIO())
+            driver.drive(course(at), config, folder, console)
+            finish(folder)
+
+        patch.setattr(loop, "run", run)
+        with workdir.claim(folder):
+            workdir.prepare(folder, config)
+            return main._run(config, None, folder, listener)
+
+
+def end(folder):
+    """The numbers of the last state, and all records."""
+    like = {"params": jnp.zeros(SIZE)}
+    state = checkpoint.load(folder / "checkpoints", like)
+    return np.asarray(state["params"]).tobytes(), (folder / "metrics.jsonl").read_text()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    assert train(folder) == 0
+    return end(folder)
+
+
+def one_line(capsys, *words):
+    (line,) = capsys.readouterr().err.splitlines()
+    for word in words:
+        assert word in line
+    return line
+
+
+def wait_for(path):
+    for _ in range(600):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{path} did not appear")
+
+
+def limit_files(size):
+    """From now on no file grows beyond this size, in bytes; -1 is no limit."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, -1))
+
+
+@contextmanager
+def small_disk(folder, megabytes=1):
+    """A file system of its own; skips where none may be mounted."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system may be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(folder, left):
+    """Leaves so many bytes of the disk that holds this folder."""
+    disk = os.statvfs(folder)
+    with (folder / "filler").open("wb") as file:
+        file.write(bytes(max(disk.f_bavail * disk.f_frsize - left, 0)))
+
+
+def broken_off(folder, capsys, caplog, *, fault, repair, words):
+    """Breaks a run off after its first checkpoint, and lets it go on."""
+    kept = {}
+
+    def begin():
+        wait_for(folder / "checkpoints" / "4.sums.json")
+        for path in (folder / "checkpoints").glob("4*"):
+            kept[path.name] = contents(path) if path.is_dir() else path.read_bytes()
+        fault()
+
+    with caplog.at_level(logging.ERROR):
+        status = train(folder, {5: begin})
+    repair()
+    assert status == 1
+    line = one_line(capsys, "error: cannot write", "step 4 is the last saved", *words)
+    assert line.endswith("goes on from there)")
+    assert not caplog.records  # no traceback of a thread
+    assert kept.keys() == {"4", "4.sums.json"}
+    assert contents(folder / "checkpoints" / "4") == kept["4"]
+    assert train(folder) == 0
+    return end(folder)
+
+
+@pytest.mark.parametrize(
+    ("size", "name"),
+    [(100, "metrics.jsonl"), (5000, "tensorboard"), (20_000, "checkpoints/8")],
+)
+def test_a_file_that_cannot_grow_is_named_and_the_run_goes_on_later(
+    size, name, tmp_path, capsys, caplog, whole
+):
+    found = broken_off(
+        tmp_path / "run",
+        capsys,
+        caplog,
+        fault=lambda: limit_files(size),
+        repair=lambda: limit_files(-1),
+        words=[f"run/{name}", "File too large: raise the limit"],
+    )
+    assert found == whole
+
+
+def test_a_full_disk_at_any_moment_loses_nothing(tmp_path, capsys, caplog, whole):
+    with small_disk(tmp_path / "disk") as disk:
+        for left in range(0, 60_000, 12_000):
+            found = broken_off(
+                disk / f"run{left}",
+                capsys,
+                caplog,
+                fault=lambda: fill(disk, left),  # noqa: B023
+                repair=(disk / "filler").unlink,
+                words=["No space left on device: free some space"],
+            )
+            assert found == whole
+            shutil.rmtree(disk / f"run{left}")
+
+
+def test_figures_that_cannot_be_drawn_are_drawn_later(tmp_path, capsys):
+    def draw(folder):
+        records = [{"step": 1, "wasserstein": 0.0, "penalty": 0.0, "w1": 0.0}]
+        norms = {f"gradient_norm_{each}": 1.0 for each in ("mean", "min", "max")}
+        figure = figures.training_curves(
+            records, [records[0] | norms], floor={"floor": 0.0}
+        )
+        limit_files(5000)
+        try:
+            figure.savefig(folder / "curves.png")
+        finally:
+            limit_files(-1)
+
+    assert train(tmp_path, finish=draw) == 1
+    one_line(capsys, str(tmp_path), "File too large", "step 12 is the last saved")
+
+
+def test_a_device_without_space_stops_the_metrics(tmp_path):
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
+    with (
+        pytest.raises(OSError, match=r"metrics\.jsonl: No space left on device: free"),
+        MetricWriter(tmp_path) as writer,
+    ):
+        writer.write("train", 1, {"loss": 0.0})
+
+
+def test_a_full_disk_at_the_start_is_named(tmp_path):
+    limit_files(10)
+    try:
+        with pytest.raises(OSError, match=r"config\.json: File too large"):
+            workdir.prepare(tmp_path, resolve())
+    finally:
+        limit_files(-1)
+    assert not contents(tmp_path)
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A folder that holds a finished run and cannot be written to."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    assert train(folder / "run") == 0
+    bind = ["mount", "--bind", "-o", "ro", folder, folder]
+    if os.geteuid():
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        yield folder
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755)
+    elif subprocess.run(bind, capture_output=True).returncode:
+        (tmp_path / "file").touch()
+        yield tmp_path / "file"  # below which there can be nothing
+    else:
+        yield folder
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("name", ["run", "new/run"])
+def test_a_folder_that_cannot_be_written_to_is_refused(name, read_only):
+    with pytest.raises(OSError, match=r"cannot write .*: name another folder"):
+        workdir.claim(read_only / name)
+
+
+def test_a_part_of_a_run_that_cannot_be_written_to_is_found_first(
+    tmp_path, monkeypatch
+):
+    workdir.prepare(tmp_path, resolve())
+    (tmp_path / "checkpoints").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, _: path.name != "checkpoints")
+    with pytest.raises(OSError, match=r"cannot write .*/checkpoints: Permission"):
+        workdir.prepare(tmp_path, resolve())
+
+
+def test_the_command_refuses_a_read_only_folder_before_any_compute(read_only):
+    config = ROOT / "experiments" / "toy8gauss.py"
+    folder = read_only / "run"
+    done = run_module(
+        "wgan_gp.main", "--config", f"{config}:smoke", "--workdir", folder, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+    assert done.stderr.startswith(f"error: cannot write {folder}: ")
+
+
+def test_nothing_depends_on_the_clock(tmp_path, monkeypatch, whole):
+    folder = tmp_path / "run"
+
+    def kill():
+        wait_for(folder / "checkpoints" / "4.sums.json")
+        raise BrokenPipeError
+
+    assert train(folder, {7: kill}) == 1
+    now, year = time.time, 365 * 86_400
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (now() + year, now() + year))
+    monkeypatch.setattr(time, "time", lambda: now() - year)
+    assert train(folder) == 0
+    assert end(folder) == whole
+    # TensorBoard reads files in the order of their names, and forgets what was before
+    # the second began.
+    first, second = sorted((folder / "tensorboard").iterdir())
+    assert list(events(first)) == [("", 0), *RECORDS[:5]]
+    assert list(events(second)) == [("", 0), ("restart", 5), *RECORDS[4:]]
+
+
+def events(path):
+    """What each event is of, and its step."""
+    data = path.read_bytes()
+    while data:
+        (size,) = struct.unpack("Q", data[:8])
+        event = event_pb2.Event.FromString(data[12 : 12 + size])
+        data = data[16 + size :]
+        tags = [value.tag.split("/")[0] for value in event.summary.value]
+        restart = event.HasField("session_log")
+        yield tags[0] if tags else "restart" * restart, event.step
+
+
+def test_a_run_without_a_name_never_goes_on_with_another(tmp_path):
+    assert workdir.unused(tmp_path / "run") == tmp_path / "run"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run-2").mkdir()
+    assert workdir.unused(tmp_path / "run") == tmp_path / "run-3"
