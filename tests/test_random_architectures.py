@@ -98,3 +98,45 @@ def test_other_settings_are_refused(tmp_path, capsys):
     arguments = ["", "--out", str(tmp_path), "--numbers", "0", "--lipschitz", "clip"]
     assert study.main([*arguments, "--set", *FIELDS]) == 2
     assert "was made with other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", '{"config": {', "[]", '{"config": {}}'])
+def test_a_damaged_record_is_named_before_any_compute(text, tmp_path, capsys):
+    record = tmp_path / "007-clip.json"  # not of the numbers that are to be run
+    record.write_text(text)
+    assert run(tmp_path, "--numbers", "0") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {record} is not the record of a run: move it away")
+    assert record.read_text() == text
+    assert not (tmp_path / "000-two_sided").exists()
+
+
+def test_two_studies_do_not_share_a_run(tmp_path, capsys, monkeypatch):
+    statuses = []
+
+    def train(config, folder):
+        statuses.append(run(tmp_path, "--numbers", "0"))  # the second, meanwhile
+        return {"score": 2.0}
+
+    monkeypatch.setattr(loop, "run", train)
+    assert run(tmp_path, "--numbers", "0") == 0
+    assert statuses == [2]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"another process is running in {tmp_path / '000-two_sided'}" in line
+
+
+def test_a_run_that_another_study_has_finished_is_not_run_again(tmp_path, monkeypatch):
+    def train(config, folder):
+        runs.append(folder.name)
+        if folder.name == "000-two_sided":  # another study does the next meanwhile
+            monkeypatch.setattr(loop, "run", lambda *_: {"score": 3.0})
+            assert run(tmp_path, "--numbers", "1") == 0
+            monkeypatch.setattr(loop, "run", train)
+        return {"score": 2.0}
+
+    runs = []
+    monkeypatch.setattr(loop, "run", train)
+    assert run(tmp_path, "--numbers", "0", "1") == 0
+    assert runs == ["000-two_sided"]
+    record = json.loads((tmp_path / "001-two_sided.json").read_text())
+    assert record["result"] == {"score": 3.0}

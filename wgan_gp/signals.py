@@ -57,14 +57,14 @@ class Listener:
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
         self._before = {n: signal.signal(n, lambda *_: None) for n in STOPS}
-        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._woken = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         threading.Thread(target=self._listen, daemon=True).start()
-        Listener.current = self
+        self._outer, Listener.current = Listener.current, self
         return self
 
     def __exit__(self, *_) -> None:
-        Listener.current = None
-        signal.set_wakeup_fd(-1)
+        Listener.current = self._outer
+        signal.set_wakeup_fd(self._woken)
         for number, handler in self._before.items():
             signal.signal(number, handler)
         os.close(self._write)

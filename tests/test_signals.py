@@ -1,0 +1,129 @@
+"""Signals to a command at any time: one line, the conventional status, no loss."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.helpers import ROOT, resolve
+from tests.test_faults import FIELDS, course, train, wait_for
+from wgan_gp import checksums, driver, workdir
+from wgan_gp.checkpoint import Checkpoints
+from wgan_gp.signals import Held
+
+
+def wait():
+    time.sleep(100)  # in C, like JAX: no handler in Python runs meanwhile
+
+
+def child_that_trains():
+    """Run by a test as a process: hangs in the interval after its first checkpoint."""
+    sys.exit(train(Path("run"), {5: wait}))
+
+
+def child_that_draws():
+    """Hangs when all is trained, after a worker of it has died of a signal."""
+
+    def finish(folder):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of forks of a process with threads
+            worker = os.fork()
+        if not worker:
+            signal.raise_signal(signal.SIGTERM)
+            os._exit(0)
+        assert os.WTERMSIG(os.waitpid(worker, 0)[1]) == signal.SIGTERM
+        time.sleep(0.3)
+        (folder / "drawing").touch()
+        wait()
+
+    sys.exit(train(Path("run"), finish=finish))
+
+
+def start(*arguments, cwd):
+    environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=cwd, env=environment, stderr=subprocess.PIPE
+    )
+
+
+def start_child(function, cwd):
+    code = f"from tests import test_signals; test_signals.{function.__name__}()"
+    return start("-c", code, cwd=cwd)
+
+
+def assert_stopped(process, status, line):
+    _, error = process.communicate(timeout=60)
+    assert error.decode().startswith(f"stopped by {line}")
+    assert error.count(b"\n") == 1
+    assert process.returncode == status
+
+
+def test_a_second_signal_stops_at_once_and_names_what_was_saved(tmp_path):
+    process = start_child(child_that_trains, tmp_path)
+    wait_for(tmp_path / "run" / "checkpoints" / "4.sums.json")
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert process.poll() is None  # the first waits for the interval
+    process.send_signal(signal.SIGINT)
+    assert_stopped(process, 130, "SIGINT: step 4 is the last saved: the same command")
+    checksums.verify(tmp_path / "run" / "checkpoints", 4)
+    assert train(tmp_path / "run") == 0
+
+
+def test_a_signal_after_the_training_stops_at_once(tmp_path):
+    process = start_child(child_that_draws, tmp_path)
+    wait_for(tmp_path / "run" / "drawing")
+    process.send_signal(signal.SIGTERM)
+    assert_stopped(process, 143, "SIGTERM: step 12 is the last saved")
+    checksums.verify(tmp_path / "run" / "checkpoints", 12)
+
+
+def is_caught(process, number):
+    status = Path(f"/proc/{process.pid}/status").read_text().split()
+    caught = int(status[status.index("SigCgt:") + 1], 16)
+    return caught >> (number - 1) & 1
+
+
+def test_a_signal_while_a_command_starts_stops_at_once(tmp_path):
+    config = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"
+    process = start(
+        "-m", "wgan_gp.main", "--config", config, "--workdir", "run", cwd=tmp_path
+    )
+    while not is_caught(process, signal.SIGTERM):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert_stopped(process, 130, "SIGINT: nothing was")
+
+
+def test_without_a_command_the_second_signal_is_an_interrupt():
+    before = signal.getsignal(signal.SIGTERM)
+    with Held() as held:
+        signal.raise_signal(signal.SIGTERM)
+        assert held.received == signal.SIGTERM
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_signal_while_the_last_state_is_saved_is_not_forgotten(tmp_path, monkeypatch):
+    close = Checkpoints.close
+
+    def closes(checkpoints):
+        signal.raise_signal(signal.SIGTERM)
+        close(checkpoints)
+
+    monkeypatch.setattr(Checkpoints, "close", closes)
+    config = resolve(**FIELDS)
+    workdir.prepare(tmp_path, config)
+    with pytest.raises(driver.Interrupted, match="SIGTERM at step 12") as caught:
+        driver.drive(course(), config, tmp_path, Console(file=io.StringIO()))
+    assert caught.value.status == 143
+    assert checksums.last_saved(tmp_path / "checkpoints") == 12

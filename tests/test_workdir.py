@@ -1,0 +1,65 @@
+"""Folders of runs that cannot be written to, or that are another run's."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.helpers import ROOT, resolve, run_module
+from tests.test_faults import train
+from wgan_gp import workdir
+
+
+@pytest.fixture
+def read_only(tmp_path):
+    """A folder that holds a finished run and cannot be written to."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    assert train(folder / "run") == 0
+    bind = ["mount", "--bind", "-o", "ro", folder, folder]
+    if os.geteuid():
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        yield folder
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755)
+    elif subprocess.run(bind, capture_output=True).returncode:
+        (tmp_path / "file").touch()
+        yield tmp_path / "file"  # below which there can be nothing
+    else:
+        yield folder
+        subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.parametrize("name", ["run", "new/run"])
+def test_a_folder_that_cannot_be_written_to_is_refused(name, read_only):
+    with pytest.raises(OSError, match=r"cannot write .*: name another folder"):
+        workdir.claim(read_only / name)
+
+
+def test_a_part_of_a_run_that_cannot_be_written_to_is_found_first(
+    tmp_path, monkeypatch
+):
+    workdir.prepare(tmp_path, resolve())
+    (tmp_path / "checkpoints").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, _: path.name != "checkpoints")
+    with pytest.raises(OSError, match=r"cannot write .*/checkpoints: Permission"):
+        workdir.prepare(tmp_path, resolve())
+
+
+def test_the_command_refuses_a_read_only_folder_before_any_compute(read_only):
+    config = ROOT / "experiments" / "toy8gauss.py"
+    folder = read_only / "run"
+    done = run_module(
+        "wgan_gp.main", "--config", f"{config}:smoke", "--workdir", folder, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+    assert done.stderr.startswith(f"error: cannot write {folder}: ")
+
+
+def test_a_run_without_a_name_never_goes_on_with_another(tmp_path):
+    assert workdir.unused(tmp_path / "run") == tmp_path / "run"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run-2").mkdir()
+    assert workdir.unused(tmp_path / "run") == tmp_path / "run-3"
