@@ -6,12 +6,14 @@ from contextlib import closing
 
 import chex
 import grain
+import jax
 import numpy as np
 import pytest
 from absl import flags
 from PIL import Image
 
 from tests.data.streams import BAD, SOURCES, N, arrays, flat, lazy, take
+from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import Example
 from wgan_gp.data.streaming import stream
@@ -136,13 +138,28 @@ def test_an_error_does_not_lose_the_place():
     chex.assert_trees_all_equal(got, hosts_take(arrays(), 4, 1)[0])
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
-def test_worker_processes_keep_the_order_and_the_position(workers, tmp_path):
+@pytest.fixture
+def folder(tmp_path):
+    """17 pictures, 13 of which are to learn from."""
     for index in range(17):
-        Image.fromarray(np.full((4, 4), index, np.uint8)).save(
-            tmp_path / f"{index:02}.png"
-        )
-    source = open_images(f"folder:{tmp_path}")
+        picture = Image.fromarray(np.full((4, 4), index, np.uint8))
+        picture.save(tmp_path / f"{index:02}.png")
+    return f"folder:{tmp_path}"
+
+
+def test_a_data_sets_stream_is_that_of_this_host(folder, monkeypatch):
+    with closing(stream(open_images(folder), 6, 0)) as alone:
+        expected = [batch.image[2:4] for batch in itertools.islice(alone, 3)]
+    monkeypatch.setattr(jax, "process_index", lambda: 1)
+    monkeypatch.setattr(jax, "process_count", lambda: 3)
+    with closing(load_images(folder, resident_bytes=9).stream(6, 0)) as part:
+        got = [batch.image for batch in itertools.islice(part, 3)]
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_worker_processes_keep_the_order_and_the_position(workers, folder):
+    source = open_images(folder)
     with closing(stream(source, 4, 0)) as alone:
         next(alone)
         state = alone.get_state()
