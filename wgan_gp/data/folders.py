@@ -52,9 +52,12 @@ def open_folder(
     paths = _find(root)
     if not paths:
         raise ValueError(f"{root} has no picture: expected {', '.join(SUFFIXES)}")
-    classes = _classes(paths)
+    classes = _classes(root, paths)
     if not own_splits:
-        paths = [paths[i] for i in part_of(len(paths), split)]
+        try:
+            paths = [paths[i] for i in part_of(len(paths), split)]
+        except ValueError as error:
+            raise ValueError(f"{root}: {error}") from None
 
     skipped: set[str] = set()
     headers = _headers(root, paths, skip_corrupt=skip_corrupt, skipped=skipped)
@@ -108,14 +111,14 @@ def _refuse_outside(link: Path, root: Path) -> None:
         raise ValueError(f"{link} is a link that leads outside {root}: copy the file")
 
 
-def _classes(paths: list[Path]) -> list[str]:
+def _classes(root: Path, paths: list[Path]) -> list[str]:
     """Names of the classes, sorted; none if no picture is in a subfolder."""
     loose = [path for path in paths if len(path.parts) == 1]
     classes = sorted({path.parts[0] for path in paths if len(path.parts) > 1})
     if loose and classes:
         raise ValueError(
-            f"pictures lie in subfolders, the classes ({', '.join(classes[:3])}, ...),"
-            f" and beside them ({loose[0]}): move them"
+            f"{root}: pictures lie in subfolders, the classes"
+            f" ({', '.join(classes[:3])}, ...), and beside them ({loose[0]}): move them"
         )
     return classes
 

@@ -53,7 +53,10 @@ def open_npz(path: Path, split: str, *, max_bytes: int) -> ImageSource:
     labels = None if labels is None else _as_labels(labels, len(images), path)
     classes = None if labels is None else int(labels.max()) + 1
     if not own_splits:
-        part = part_of(len(images), split)
+        try:
+            part = part_of(len(images), split)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from None
         images, labels = images[part], None if labels is None else labels[part]
     return in_memory(f"npz:{path}", split, images, labels, classes)
 
