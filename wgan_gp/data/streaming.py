@@ -62,7 +62,8 @@ class Stream(Iterator[Example]):
         if type(batches) is not int or batches < 0:
             raise ValueError(
                 "the state has no position: expected batches, how many were handed out,"
-                f" got {batches!r}"
+                f" got {batches!r}; what was saved before streams counted batches must"
+                " be started again"
             )
         _close(self._held)
         self._batches = batches
