@@ -367,7 +367,7 @@ def accidents(draw):
             case "remove":
                 file.unlink()
             case "add":
-                (path / other).write_bytes(rubbish)
+                (path / f"{other}0").write_bytes(rubbish)
             case "sums":
                 (folder / f"{step}.sums.json").write_bytes(rubbish)
             case "rename":
