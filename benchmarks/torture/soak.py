@@ -22,7 +22,7 @@ class Sample(NamedTuple):
     """A moment of the run."""
 
     step: int  # done
-    memory: float  # resident, MB
+    memory: float  # anonymous, MB: the kernel drops pages of files at will
     compiled: int  # programs, so far
 
 
@@ -75,7 +75,7 @@ def _sample(pid: int, workdir: Path, log: Path) -> list[Sample]:
         lines = (workdir / "metrics.jsonl").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return []
-    resident = re.search(r"VmRSS:\s*(\d+) kB", status)
+    resident = re.search(r"RssAnon:\s*(\d+) kB", status)
     done = re.findall(r'"split": "train", "step": (\d+)', lines)
     if not resident or not done:
         return []
@@ -101,7 +101,7 @@ def judge_memory(samples: Sequence[Sample], steps: int) -> tuple[str, bool]:
     slope = 1e4 * float(np.polyfit(at, memory, 1)[0])
     rise = float(memory.max() / memory[0])
     text = (
-        f"resident memory {memory[0]:.0f} MB after a quarter of the steps, then"
+        f"anonymous memory {memory[0]:.0f} MB after a quarter of the steps, then"
         f" {memory.min():.0f} to {memory.max():.0f} MB ({len(late)} samples);"
         f" slope {slope:+.2f} MB each 10,000 steps (limit {SLOPE:g}), greatest / first"
         f" {rise:.3f} (limit {RISE:g})"
