@@ -10,7 +10,7 @@ from benchmarks.torture.common import Clock, Failure, Row, environment
 
 TIMES = 10  # as many as in the default suite
 LEAST = 1000  # cases
-_EXAMPLES = re.compile(r"(\d+) passing examples?, (\d+) failing examples?, (\d+)")
+_EXAMPLES = re.compile(r"- (\d+) passing, (\d+) failing, and \d+ invalid test cases")
 
 
 def run(folder: Path, seconds: float, *, quick: bool) -> list[Row]:
