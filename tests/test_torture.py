@@ -140,6 +140,8 @@ REPORT = """
     - 160 passing, {failing} failing, and 3 invalid test cases
   - during generate phase (0.1 seconds):
     - 1 passing, 0 failing, and 0 invalid test cases
+  - during shrink phase (0.3 seconds):
+    - 900 passing, {failing} failing, and 0 invalid test cases
 {end} in 3.0s
 """
 
