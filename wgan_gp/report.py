@@ -1,12 +1,14 @@
 """What a run tells: progress while it trains, a table and pictures at its end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.figure import Figure
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,6 +18,7 @@ from wgan_gp import figures, train
 from wgan_gp.build import Experiment
 from wgan_gp.held_out import Held, to_bytes
 from wgan_gp.networks import bind
+from wgan_gp.writers import writing
 
 IMAGE_QUANTITIES = {
     "sliced_w1": "sliced W1 of pixels (real to real)",
@@ -45,12 +48,17 @@ def draw_figures(
     key: jax.Array,
     workdir: Path,
 ) -> None:
-    """Writes the run's pictures as PNG files under `figures/`."""
+    """Writes the run's pictures as PNG files under `figures/`.
+
+    Raises:
+      WriteError: one cannot be written; an old one in its place is as it was.
+    """
     folder = workdir / "figures"
-    folder.mkdir(exist_ok=True)
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
     title = f"{config.name}, {config.lipschitz}, {config.steps:,} generator updates"
     curves = figures.training_curves(*history, floor=held.floor, title=title)
-    curves.savefig(folder / "curves.png", dpi=150)
+    save_figure(folder / "curves.png", curves)
     images = image_grid(experiment, config, state)
     if images is not None:
         _draw_images(experiment, config, state, images, folder)
@@ -70,7 +78,31 @@ def draw_figures(
         np.asarray(fakes),
         title=title,
     )
-    contours.savefig(folder / "critic.png", dpi=150)
+    save_figure(folder / "critic.png", contours)
+
+
+def save_figure(path: Path, figure: Figure) -> None:
+    """Writes a figure as PNG, all of it or nothing: an old file stays until then.
+
+    Raises:
+      WriteError: it cannot be written.
+    """
+    _whole(path, partial(figure.savefig, dpi=150))
+
+
+def _save_image(path: Path, image: np.ndarray) -> None:
+    _whole(path, partial(figures.save_image, image=image))
+
+
+def _whole(path: Path, write: Callable[[Path], None]) -> None:
+    draft = path.with_suffix(".part.png")
+    with writing(path):
+        try:
+            write(draft)
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
 
 
 def image_grid(
@@ -93,7 +125,7 @@ def image_grid(
 
 def _draw_images(experiment, config, state, images: np.ndarray, folder: Path) -> None:
     """The grid, and rows of images on straight lines between two latents."""
-    figures.save_image(folder / "samples.png", images)
+    _save_image(folder / "samples.png", images)
     key = jax.random.fold_in(jax.random.key(config.seed), 65)
     latents = experiment.algorithm.sample_latent(key, 16)
     labels = None
@@ -105,9 +137,7 @@ def _draw_images(experiment, config, state, images: np.ndarray, folder: Path) ->
     lines = (starts + share * (ends - starts)).reshape(64, -1)
     given = lines if labels is None else (lines, labels)
     strips = to_bytes(config, _generate(experiment, state, given))
-    figures.save_image(
-        folder / "interpolation.png", figures.image_grid(strips, columns=8)
-    )
+    _save_image(folder / "interpolation.png", figures.image_grid(strips, columns=8))
 
 
 def _generate(experiment, state, latents) -> jax.Array:
