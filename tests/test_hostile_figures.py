@@ -1,7 +1,5 @@
 """Pictures that cannot be written are named, and old ones not lost."""
 
-from functools import partial
-
 import jax
 import numpy as np
 import pytest
@@ -44,9 +42,10 @@ def test_a_run_whose_figures_cannot_be_written_names_the_first(tmp_path):
     )
     held = Held(np.ones((1, 9, 2), np.float32), {"floor": 0.1}, dict)
     history = report.History(TRAINING, [EVALUATION[0] | SLOPES])
-    draw = partial(
-        report.draw_figures, built, config, state, held, history, key(1), tmp_path
-    )
+
+    def draw():
+        report.draw_figures(built, config, state, held, history, key(1), tmp_path)
+
     (tmp_path / "figures").touch()
     with pytest.raises(WriteError, match=r"cannot write .*figures: File exists"):
         draw()
