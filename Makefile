@@ -36,9 +36,9 @@ notebooks: .venv/installed
 test: .venv/installed
 	JAX_PLATFORMS=cpu $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
-# All of them, those that take long too
+# All of them, those that take long too, and ten times as many generated cases
 test-long: .venv/installed
-	JAX_PLATFORMS=cpu $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "" $(ARGS)
+	JAX_PLATFORMS=cpu WGAN_GP_CASES=10 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "" $(ARGS)
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -23,7 +23,8 @@ class Dataset(NamedTuple):
     held_out: Sampler | None = None  # of what training never sees; None: same as sample
     count: int | None = None  # of the samples, if they are finitely many
     classes: int | None = None  # of the labels that samples come with, if they do
-    stream: Callable[[int, int], Any] | None = None  # batch size, seed -> raw batches
+    # (batch size of all hosts, seed) -> this host's raw batches
+    stream: Callable[[int, int], Any] | None = None
 
 
 def _mixture(name: str, modes: np.ndarray, std: float) -> Dataset:
