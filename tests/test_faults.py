@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 from tensorboardX.proto import event_pb2
 
-from tests.helpers import contents, resolve
+from tests.helpers import ROOT, contents, resolve, run_module
 from wgan_gp import checkpoint, driver, figures, loop, main, workdir
 from wgan_gp.signals import Listener
 from wgan_gp.writers import MetricWriter
@@ -194,7 +194,7 @@ def test_figures_that_cannot_be_drawn_are_drawn_later(tmp_path, capsys):
             limit_files(-1)
 
     assert train(tmp_path, finish=draw) == 1
-    one_line(capsys, str(tmp_path), "File too large", "step 12 is the last saved")
+    one_line(capsys, f"cannot write {tmp_path}: File too large", "step 12 is the last")
 
 
 def test_a_device_without_space_stops_the_metrics(tmp_path):
@@ -247,3 +247,20 @@ def events(path):
         tags = [value.tag.split("/")[0] for value in event.summary.value]
         restart = event.HasField("session_log")
         yield tags[0] if tags else "restart" * restart, event.step
+
+
+@pytest.mark.long
+def test_the_command_itself_survives_full_disks(smoke_run, tmp_path):
+    config = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"
+    metrics = (smoke_run.folder / "metrics.jsonl").read_bytes()
+    with small_disk(tmp_path / "disk", 2) as disk:
+        command = ("wgan_gp.main", "--config", config, "--workdir", disk / "run")
+        for left in (40_000, 160_000):  # less than a checkpoint; than the figures
+            fill(disk, left)
+            done = run_module(*command, cwd=tmp_path)
+            assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+            assert done.stderr.startswith("error: cannot write")
+            (disk / "filler").unlink()
+        done = run_module(*command, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (disk / "run" / "metrics.jsonl").read_bytes() == metrics
