@@ -97,6 +97,8 @@ def join(place: Place, timeout: float) -> None:
     if not timeout > 0:
         raise ValueError(f"--host_timeout must be > 0 seconds, got {timeout:g}")
     rollcall.hold(place, timeout)
+    # It would take SIGTERM away from `signals`.
+    jax.config.update("jax_enable_preemption_service", False)
     jax.distributed.initialize(
         place.coordinator,
         place.count,
