@@ -9,7 +9,7 @@ from tests.helpers import ROOT, run_module
 
 def pytest_configure():
     matplotlib.use("Agg")
-    jax.config.update("jax_num_cpu_devices", 4)
+    jax.config.update("jax_num_cpu_devices", 8)
     jax.config.update("jax_numpy_rank_promotion", "raise")
     jax.config.update("jax_debug_key_reuse", True)
     # Compiling takes most of the suite's time. Commands run as processes, and so

@@ -220,6 +220,11 @@ def next_sample(x: jax.Array) -> jax.Array:
     return jnp.concatenate([x[1:], jax.lax.ppermute(x[:1], DATA, ring)])
 
 
+def whole_size(x: jax.Array) -> int:
+    """B of the whole batch, of which `x` may be a device's part."""
+    return len(x) * (jax.lax.axis_size(DATA) if _in_part() else 1)
+
+
 def mean_of_all(x: jax.Array) -> jax.Array:
     """The mean over the devices of what each has from its part of a batch."""
     return jax.lax.pmean(x, DATA) if _in_part() else x
