@@ -1,5 +1,7 @@
 """Settings that every test runs under."""
 
+import os
+
 import jax
 import matplotlib
 import pytest
@@ -22,6 +24,11 @@ def _sets(tmp_path_factory):
     """Image sets are written to a folder of the session's own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("sets")))
+        # Of commands that tests run; the processes of one session share it.
+        folder = tmp_path_factory.getbasetemp()
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            folder = folder.parent
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder / "compiled"))
         yield
 
 

@@ -44,11 +44,12 @@ def _call(port: int, count: int, deadline: float, timeout: float) -> None:
             server.settimeout(left)
             try:
                 connection, _ = server.accept()
-                connection.settimeout(2)
-                index, host = json.loads(connection.makefile().readline())
-            except (OSError, ValueError):
-                continue  # nobody yet, or nobody of ours
-            present[index] = host, connection
+            except OSError:
+                continue  # nobody yet
+            if (who := _hello(connection, count)) is None:
+                connection.close()  # nobody of ours
+            else:
+                present[who[0]] = who[1], connection
         problem = _missing(present, count, timeout)
         for _, connection in present.values():
             if connection is not None:
@@ -56,6 +57,17 @@ def _call(port: int, count: int, deadline: float, timeout: float) -> None:
                 connection.close()
     if problem:
         raise TimeoutError(problem)
+
+
+def _hello(connection: socket.socket, count: int) -> tuple[int, str] | None:
+    """The index and the name of the host that has called."""
+    connection.settimeout(2)
+    try:
+        index, name = json.loads(connection.makefile().readline(1000))
+    except (OSError, ValueError, TypeError):
+        return None
+    ours = isinstance(index, int) and isinstance(name, str) and 0 < index < count
+    return (index, name) if ours else None
 
 
 def _missing(present: dict[int, Any], count: int, timeout: float) -> str | None:
