@@ -84,21 +84,20 @@ def _course(
         if images is not None:
             writer.write_image("samples", step, images)
 
-    course = Course(
+    batches, position = None, {}
+    if experiment.dataset.stream is not None:
+        batches = experiment.dataset.stream(config.batch_size, config.seed)
+        position = {"position": batches.get_state, "go_to": batches.set_state}
+    return Course(
         start=lambda: start(train_key),
-        advance=_on_device(experiment, mesh),
+        advance=_on_device(experiment, mesh)
+        if batches is None
+        else _streamed(experiment, config, mesh, batches),
         measure=measure,
         live=report.live_text,
         show=show,
         place=partial(parallel.replicate, mesh=mesh),
-    )
-    if experiment.dataset.stream is None:
-        return course
-    batches = experiment.dataset.stream(config.batch_size, config.seed)
-    return course._replace(
-        advance=_streamed(experiment, config, mesh, batches),
-        position=batches.get_state,
-        go_to=batches.set_state,
+        **position,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from ml_collections import FrozenConfigDict
 
@@ -125,7 +126,10 @@ def everywhere(mesh: Mesh) -> NamedSharding:
 
 def replicate(tree: Any, mesh: Mesh) -> Any:
     """The same arrays, whole on each device; every host must hold the same."""
-    return with_keys(jax.device_put(plain(tree), everywhere(mesh)), tree)
+    put = partial(jax.make_array_from_process_local_data, everywhere(mesh))
+    return with_keys(
+        jax.tree.map(lambda leaf: put(np.asarray(leaf)), plain(tree)), tree
+    )
 
 
 def local(tree: Any) -> Any:
@@ -152,7 +156,8 @@ def with_keys(tree: Any, like: Any) -> Any:
 
 
 def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    dtype = getattr(leaf, "dtype", None)  # plain numbers have none
+    return dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key)
 
 
 _key_data = jax.jit(jax.random.key_data)
