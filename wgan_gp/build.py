@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from ml_collections import FrozenConfigDict
 
-from wgan_gp import data, losses, train
+from wgan_gp import data, losses, memory, train
 from wgan_gp.critics import make_critic_train
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
@@ -88,10 +88,11 @@ def _dataset(config: FrozenConfigDict) -> data.Dataset:
 
 
 def _trace(config, dataset, algorithm, hyperparameters) -> None:
-    """Raises ValueError if a step of training cannot be."""
+    """Raises ValueError if a step of training cannot be, or its state fit in memory."""
     state = jax.eval_shape(
         partial(train.init, algorithm, hyperparameters), jax.random.key(0)
     )
+    memory.check(config, dataset, state)
     raw = None
     if dataset.stream is not None:
         raw = _raw_batches(dataset, config)

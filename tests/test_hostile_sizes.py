@@ -1,0 +1,48 @@
+"""What would not fit in memory is refused before it is computed."""
+
+import numpy as np
+import pytest
+
+from tests.helpers import resolve
+from tests.hostile import refusal
+from wgan_gp import data, memory
+from wgan_gp.build import build
+
+WIDE = (2**15, 2**15, 2**15)
+
+
+def test_a_state_that_does_not_fit_is_refused_by_its_widths(monkeypatch):
+    monkeypatch.setattr(memory, "physical", lambda: 2 * 10**9)
+    config = resolve(**{"critic.hidden": WIDE})
+    # Two layers of 2^15 x 2^15 and their two moments, in float32: 24 * 2^30 bytes.
+    line = refusal(lambda: build(config))
+    assert "take 25.8 GB" in line
+    assert "has 2.0 GB" in line
+    assert "critic.hidden = (32768, 32768, 32768), generator.hidden = (8, 8)" in line
+    monkeypatch.setattr(memory, "physical", lambda: 40 * 10**9)
+    build(config)
+
+
+def test_widths_of_image_networks_are_named(monkeypatch):
+    monkeypatch.setattr(memory, "physical", lambda: 1000)
+    config, state = resolve("digits"), [np.zeros(1000)]
+    line = refusal(lambda: memory.check(config, data.load("swissroll"), state))
+    assert "critic.width = 2, critic.multipliers = " in line
+    assert "generator.width = 2" in line
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"eval_samples": 2**22},
+            "eval_samples = 4194304: exact W1 needs 281,475.0 GB",
+        ),
+        ({"eval_repeats": 2**23}, "eval_samples * eval_repeats = 419430400"),
+    ],
+)
+def test_evaluation_that_does_not_fit_is_refused_by_its_fields(
+    monkeypatch, fields, words
+):
+    monkeypatch.setattr(memory, "physical", lambda: 8 * 10**9)
+    assert words in refusal(lambda: build(resolve(**fields)))

@@ -1,0 +1,70 @@
+"""What does not fit this machine is refused before it is computed."""
+
+import os
+from typing import Any
+
+import jax
+from ml_collections import FrozenConfigDict
+
+from wgan_gp.configs.ranges import show
+from wgan_gp.data import Dataset
+from wgan_gp.evaluate.distances import largest_exact
+
+SHARE = 0.8  # of the machine's memory, for the state alone
+_WIDTHS = "hidden", "width", "multipliers", "blocks"
+
+
+def check(config: FrozenConfigDict, dataset: Dataset, state: Any) -> None:
+    """Raises ValueError if training or evaluation can't fit in memory.
+
+    A checkpoint is copied on the host, so that its memory counts whatever the device.
+
+    Args:
+      config: from `configs.resolve`.
+      dataset: what is learned.
+      state: a tree of arrays, or of `jax.ShapeDtypeStruct`.
+    """
+    needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
+    if needed > SHARE * physical():
+        raise ValueError(
+            f"parameters, moments and average take {_gigabytes(needed)}, and this"
+            f" machine has {_gigabytes(physical())} of memory: take narrower layers,"
+            f" {_widths(config)}"
+        )
+    if len(dataset.shape) == 1:
+        _check_vectors(config, dataset.shape[0])
+
+
+def _check_vectors(config: FrozenConfigDict, dimension: int) -> None:
+    n, repeats, fit = config.eval_samples, config.eval_repeats, largest_exact()
+    if n > fit and dimension > 1:
+        raise ValueError(
+            f"eval_samples = {n}: exact W1 needs {_gigabytes(16 * n**2)}; this"
+            f" machine's memory is enough for {fit} samples"
+        )
+    drawn = 2 * n * repeats * dimension * 4  # held out, and as many for the floor
+    if drawn > SHARE * physical():
+        raise ValueError(
+            f"eval_samples * eval_repeats = {n * repeats}: samples to evaluate on take"
+            f" {_gigabytes(drawn)}, and this machine has {_gigabytes(physical())} of"
+            " memory: lower them"
+        )
+
+
+def physical() -> int:
+    """Bytes of this machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB"
+
+
+def _widths(config: FrozenConfigDict) -> str:
+    """The fields of both networks that say how large they are."""
+    return ", ".join(
+        f"{player}.{name} = {show(config[player][name])}"
+        for player in ("critic", "generator")
+        for name in _WIDTHS
+        if name in config[player]
+    )
