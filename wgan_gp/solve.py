@@ -61,14 +61,14 @@ def run(
     )
     several = parallel.compiled(partial(_advance, experiment), mesh, donate_argnums=0)
 
+    init_key = parallel.replicate(init_key, mesh)
+
     def advance(critic: Player, done: int, until: int):
         return several(critic, parallel.replicate(keys[done:until], mesh))
 
     measure = jax.jit(partial(_measure, experiment, config.eval_samples))
     course = Course(
-        start=lambda: start(
-            experiment.hyperparameters, parallel.replicate(init_key, mesh)
-        ),
+        start=lambda: start(experiment.hyperparameters, init_key),
         advance=advance,
         place=partial(parallel.replicate, mesh=mesh),
         measure=lambda critic, _: report.as_floats(
