@@ -1,5 +1,7 @@
 """Settings that every test runs under."""
 
+import os
+
 import jax
 import matplotlib
 import pytest
@@ -9,7 +11,7 @@ from tests.helpers import ROOT, run_module
 
 def pytest_configure():
     matplotlib.use("Agg")
-    jax.config.update("jax_num_cpu_devices", 4)
+    jax.config.update("jax_num_cpu_devices", 8)
     jax.config.update("jax_numpy_rank_promotion", "raise")
     jax.config.update("jax_debug_key_reuse", True)
     # Compiling takes most of the suite's time. Commands run as processes, and so
@@ -22,6 +24,11 @@ def _sets(tmp_path_factory):
     """Image sets are written to a folder of the session's own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("sets")))
+        # Of commands that tests run; the processes of one session share it.
+        folder = tmp_path_factory.getbasetemp()
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            folder = folder.parent
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder / "compiled"))
         yield
 
 

@@ -103,15 +103,25 @@ def resolve(name="toy8gauss", arg="smoke", **fields):
 
 def run_module(module, *args, cwd):
     """`python -m module args` in `cwd`, as a user would start it."""
-    env = os.environ | {
+    command = [sys.executable, "-m", module, *map(str, args)]
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=command_environment(),
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+
+def command_environment():
+    """The environment that commands run in; they share what they compile."""
+    return os.environ | {
         "JAX_PLATFORMS": "cpu",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    command = [sys.executable, "-m", module, *map(str, args)]
-    return subprocess.run(
-        command, cwd=cwd, env=env, capture_output=True, text=True, timeout=200
-    )
 
 
 def contents(folder):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import key
-from wgan_gp import checkpoint
+from wgan_gp import checkpoint, parallel
 from wgan_gp.checkpoint import Checkpoints
 
 
@@ -34,7 +34,7 @@ def folder(tmp_path):
 
 
 def plain(tree):
-    return checkpoint._plain(tree)
+    return parallel.plain(tree)
 
 
 def latest(folder, like=LIKE):

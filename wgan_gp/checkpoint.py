@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from orbax.checkpoint import v1 as ocp
 
-from wgan_gp import checksums
+from wgan_gp import checksums, hosts
 from wgan_gp.checksums import DamageError
+from wgan_gp.parallel import plain, with_keys
 from wgan_gp.writers import WriteError
 
 _POLICIES = ocp.training.preservation_policies
@@ -87,7 +87,7 @@ class Checkpoints:
         if step in self.steps():
             return
         # A copy: training goes on in the memory of what it is given.
-        copy = jax.tree.map(lambda leaf: np.array(leaf), _plain(state))
+        copy = jax.tree.map(lambda leaf: np.array(leaf), plain(state))
         with self._saving(step):
             response = self._checkpointer.save_checkpointables_async(
                 step,
@@ -99,7 +99,8 @@ class Checkpoints:
 
     def _finish(self, step: int, response: Any) -> None:
         response.result()
-        checksums.write(self._folder, step)
+        if hosts.is_first():
+            checksums.write(self._folder, step)
 
     def wait(self) -> None:
         """Returns when what was begun is saved and its checksums are there."""
@@ -108,7 +109,8 @@ class Checkpoints:
         (step, saved), self._pending = self._pending, None
         with self._saving(step):
             saved.result()
-        checksums.remove_but(self._folder, self.steps())
+        if hosts.is_first():
+            checksums.remove_but(self._folder, self.steps())
 
     @contextmanager
     def _saving(self, step: int) -> Iterator[None]:
@@ -157,10 +159,8 @@ class Checkpoints:
         steps = self.steps()
         for step in steps:
             try:
-                if steps != [step] or checksums.of(self._folder, step).is_file():
-                    checksums.verify(self._folder, step)
-                else:  # the first of a run, which was killed before its checksums
-                    warn(f"checkpoint {step} has no checksums: going on unchecked")
+                if problem := hosts.on_first(partial(self._problem, step, steps, warn)):
+                    raise DamageError(problem)
                 saved = self._load(step, like)
             except DamageError as error:
                 damaged.append(step)
@@ -176,24 +176,41 @@ class Checkpoints:
             )
         return None
 
+    def _problem(self, step: int, steps: list[int], warn) -> str | None:
+        """What is wrong with a checkpoint, by its checksums."""
+        if steps == [step] and not checksums.of(self._folder, step).is_file():
+            # The first of a run, which was killed before its checksums.
+            warn(f"checkpoint {step} has no checksums: going on unchecked")
+            return None
+        try:
+            checksums.verify(self._folder, step)
+        except DamageError as error:
+            return str(error)
+        return None
+
     def _set_aside(self, steps: list[int]) -> None:
+        if not steps:
+            return
+        hosts.on_first(partial(self._move_aside, steps))
+        # Orbax remembers what was there.
+        self._checkpointer.close()
+        self._checkpointer = self._open()
+
+    def _move_aside(self, steps: list[int]) -> None:
         folder = self._folder.parent / "damaged"
+        folder.mkdir(exist_ok=True)
         for step in steps:
-            folder.mkdir(exist_ok=True)
             shutil.rmtree(folder / str(step), ignore_errors=True)
             self._path(step).rename(folder / str(step))
-        if steps:  # Orbax remembers what was there
-            self._checkpointer.close()
-            self._checkpointer = self._open()
 
     def _path(self, step: int) -> Path:
         return self._folder / str(step)
 
     def _load(self, step: int, like: Any) -> Saved:
-        device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-        plain = jax.tree.map(
+        device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+        expected = jax.tree.map(
             lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
-            jax.eval_shape(_plain, like),
+            jax.eval_shape(plain, like),
         )
         try:
             stored: Any = ocp.checkpointables_metadata(str(self._path(step)))
@@ -201,7 +218,7 @@ class Checkpoints:
                 raise DamageError("its arrays cannot be read")
             shapes = [
                 sorted(tuple(leaf.shape) for leaf in jax.tree.leaves(tree))
-                for tree in (stored.metadata["state"], plain)
+                for tree in (stored.metadata["state"], expected)
             ]
         except Exception as error:
             raise DamageError(_line(error)) from error
@@ -211,10 +228,10 @@ class Checkpoints:
                 " describes"
             )
         try:
-            loaded = self._checkpointer.load_checkpointables(step, {"state": plain})
+            loaded = self._checkpointer.load_checkpointables(step, {"state": expected})
         except Exception as error:
             raise DamageError(_line(error)) from error
-        state = _with_keys(loaded["state"], like)
+        state = with_keys(loaded["state"], like)
         return Saved(step, state, stored.custom_metadata["position"])
 
 
@@ -239,25 +256,6 @@ def load(folder: Path, like: Any) -> Any:
     if saved is None:
         raise FileNotFoundError(f"no checkpoint in {folder}")
     return saved.state
-
-
-def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def _plain(state: Any) -> Any:
-    """The tree with keys as the numbers they are made of."""
-    return jax.tree.map(
-        lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, state
-    )
-
-
-def _with_keys(plain: Any, like: Any) -> Any:
-    return jax.tree.map(
-        lambda of, leaf: jax.random.wrap_key_data(leaf) if _is_key(of) else leaf,
-        like,
-        plain,
-    )
 
 
 def _line(error: Exception) -> str:

@@ -12,11 +12,11 @@ import numpy as np
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 
-from wgan_gp import report
+from wgan_gp import hosts, parallel, report
 from wgan_gp.checkpoint import Checkpoints
 from wgan_gp.report import History
 from wgan_gp.signals import Held
-from wgan_gp.writers import MetricWriter, keep_records
+from wgan_gp.writers import MetricWriter, Silent, keep_records
 
 
 class Course(NamedTuple):
@@ -28,6 +28,7 @@ class Course(NamedTuple):
     measure: Callable[[Any, int], dict[str, float]]  # state, step -> held-out scalars
     live: Callable[[dict[str, float], list[dict[str, float]]], str]  # beside the bar
     show: Callable[[Any, int, MetricWriter], None] = lambda *_: None
+    place: Callable[[Any], Any] = lambda state: state  # of a checkpoint, on the devices
     position: Callable[[], dict[str, Any] | None] = lambda: None  # of the data's stream
     go_to: Callable[[dict[str, Any]], None] = lambda _: None
 
@@ -73,45 +74,47 @@ def drive(
             end = _drive(course, config, workdir, console, checkpoints, signals)
         finally:
             checkpoints.close()
-    if signals.received:  # while the last state was being saved
-        raise Interrupted(signals.received, config.steps, workdir)
+    if stop := hosts.largest(signals.received):  # while the last state was being saved
+        raise Interrupted(stop, config.steps, workdir)
     return end
 
 
 def _drive(course, config, workdir, console, checkpoints, signals):
     state, done = _resume(course, checkpoints, console)
-    history = _history(keep_records(workdir / "metrics.jsonl", done))
+    records = hosts.on_first(lambda: keep_records(workdir / "metrics.jsonl", done))
+    history = _history(records)
     with (
-        MetricWriter(workdir, done) as writer,
+        open_writer(workdir, done) as writer,
         report.progress_bar(console) as progress,
     ):
         task = progress.add_task("", total=config.steps, completed=done)
         while done < config.steps:
             until = next_stop(done, config)
             state, metrics = course.advance(state, done, until)
-            done = until
+            done, own = until, parallel.local(state)
             scalars = report.as_floats(metrics)
-            check_finite(done, scalars, state, checkpoints)
+            check_finite(done, scalars, own, checkpoints)
             history.training.append({"step": done} | scalars)
             writer.write("train", done, scalars)
             if _due(done, config.eval_every, config):
-                measured = course.measure(state, done)
+                measured = course.measure(own, done)
                 check_finite(done, measured, None, checkpoints)
                 history.evaluation.append({"step": done} | measured)
                 writer.write("eval", done, measured)
-                course.show(state, done, writer)
+                course.show(own, done, writer)
                 for advice in report.advice(config, measured):
                     progress.console.print(f"step {done}: {advice}", soft_wrap=True)
-            stop = signals.received  # once: one that comes after is for the next stop
+            # Once: one that comes after is for the next stop.
+            stop = hosts.largest(signals.received)
             if _due(done, config.checkpoint.every, config) or stop:
                 writer.flush()  # no checkpoint without the records until it
-                checkpoints.save(done, state, course.position())
+                checkpoints.save(done, own, course.position())
             if stop:
                 checkpoints.wait()
                 raise Interrupted(stop, done, workdir)
             live = course.live(scalars, history.evaluation)
             progress.update(task, completed=done, description=live)
-    return state, history
+    return parallel.local(state), history
 
 
 def _resume(course: Course, checkpoints: Checkpoints, console: Console):
@@ -124,7 +127,12 @@ def _resume(course: Course, checkpoints: Checkpoints, console: Console):
     if saved.position is not None:
         course.go_to(saved.position)
     console.print(f"going on from step {saved.step}")
-    return saved.state, saved.step
+    return course.place(saved.state), saved.step
+
+
+def open_writer(workdir: Path, done: int) -> MetricWriter:
+    """What this host's records go to; those of all but the first go nowhere."""
+    return MetricWriter(workdir, done) if hosts.is_first() else Silent()
 
 
 def _history(records: list[dict[str, Any]]) -> History:

@@ -7,10 +7,11 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 
-from wgan_gp import report, train
+from wgan_gp import hosts, parallel, report, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.driver import Course, drive
 from wgan_gp.evaluate import critic_diagnostics
@@ -42,16 +43,18 @@ def run(
       FloatingPointError: training diverged; what was logged until then is kept.
       driver.Interrupted: a signal came; the state was saved.
     """
-    console = console or Console()
+    console = console or Console(quiet=not hosts.is_first())
     experiment = experiment or build(config)
+    mesh = parallel.mesh_for(config)
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = jax.random.split(jax.random.key(config.seed), 3)
     held = hold_out(experiment.dataset, config, held_key)
     started = time.monotonic()
-    course = _course(experiment, config, held, train_key, eval_key)
+    course = _course(experiment, config, mesh, held, train_key, eval_key)
     state, history = drive(course, config, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
-    report.draw_figures(experiment, config, state, held, history, eval_key, workdir)
+    if hosts.is_first():
+        report.draw_figures(experiment, config, state, held, history, eval_key, workdir)
     console.print(report.closing_table(experiment, config, result))
     console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
     return result
@@ -60,11 +63,16 @@ def run(
 def _course(
     experiment: Experiment,
     config: FrozenConfigDict,
+    mesh: Mesh,
     held: Held,
     train_key: jax.Array,
     eval_key: jax.Array,
 ) -> Course:
-    start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
+    start = jax.jit(
+        partial(train.init, experiment.algorithm, experiment.hyperparameters),
+        out_shardings=parallel.everywhere(mesh),
+    )
+    train_key = parallel.replicate(train_key, mesh)
 
     def measure(state: train.TrainState, step: int) -> dict[str, float]:
         repeats = config.eval_repeats if step == config.steps else 1
@@ -76,24 +84,24 @@ def _course(
         if images is not None:
             writer.write_image("samples", step, images)
 
-    course = Course(
-        start=lambda: jax.jit(start)(train_key),
-        advance=_on_device(experiment),
+    batches, position = None, {}
+    if experiment.dataset.stream is not None:
+        batches = experiment.dataset.stream(config.batch_size, config.seed)
+        position = {"position": batches.get_state, "go_to": batches.set_state}
+    return Course(
+        start=lambda: start(train_key),
+        advance=_on_device(experiment, mesh)
+        if batches is None
+        else _streamed(experiment, config, mesh, batches),
         measure=measure,
         live=report.live_text,
         show=show,
-    )
-    if experiment.dataset.stream is None:
-        return course
-    batches = experiment.dataset.stream(config.batch_size, config.seed)
-    return course._replace(
-        advance=_streamed(experiment, config, batches),
-        position=batches.get_state,
-        go_to=batches.set_state,
+        place=partial(parallel.replicate, mesh=mesh),
+        **position,
     )
 
 
-def _on_device(experiment: Experiment):
+def _on_device(experiment: Experiment, mesh: Mesh):
     """Iterations of a data set that is on the device, one program for any number."""
 
     # The sampler is an argument: what a program closes over is compiled into it.
@@ -105,14 +113,16 @@ def _on_device(experiment: Experiment):
     sampler = experiment.dataset.sample
     if not isinstance(sampler, jax.tree_util.Partial):
         sampler = jax.tree_util.Partial(sampler)
-    compiled = jax.jit(several, donate_argnums=1)
+    sampler = parallel.replicate(sampler, mesh)
+    compiled = parallel.compiled(several, mesh, donate_argnums=1)
     return lambda state, done, until: compiled(sampler, state, until - done)
 
 
-def _streamed(experiment: Experiment, config: FrozenConfigDict, batches):
-    """Iterations of a data set that comes from the host in batches."""
-    step = jax.jit(
+def _streamed(experiment: Experiment, config: FrozenConfigDict, mesh: Mesh, batches):
+    """Iterations of a data set that comes from the hosts in batches."""
+    step = parallel.compiled(
         partial(train.train_step, experiment.algorithm, experiment.hyperparameters),
+        mesh,
         donate_argnums=0,
     )
     add = jax.jit(partial(jax.tree.map, jnp.add))
@@ -123,7 +133,7 @@ def _streamed(experiment: Experiment, config: FrozenConfigDict, batches):
             raw = [next(batches) for _ in range(config.n_critic)]
             # One transfer, which the step before does not wait for.
             stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *raw)
-            state, metrics = step(state, jax.device_put(stacked))
+            state, metrics = step(state, parallel.from_hosts(stacked, mesh))
             totals = metrics if totals is None else add(totals, metrics)
         return state, jax.tree.map(lambda total: total / (until - done), totals)
 

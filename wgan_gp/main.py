@@ -3,6 +3,7 @@
 import sys
 import time
 import traceback
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,14 @@ WORKDIR = flags.DEFINE_string(
 OVERWRITE = flags.DEFINE_bool(
     "overwrite", False, "Replace the run that the workdir holds."
 )
+COORDINATOR = flags.DEFINE_string(
+    "coordinator", None, "HOST:PORT of the first of several hosts."
+)
+HOSTS = flags.DEFINE_integer("hosts", None, "How many hosts there are.")
+HOST = flags.DEFINE_integer("host", None, "Which of them this one is, from 0.")
+HOST_TIMEOUT = flags.DEFINE_float(
+    "host_timeout", 300.0, "Seconds to wait for the other hosts."
+)
 ACCEPT = flags.DEFINE_bool(
     "accept_changes", False, "Go on with the workdir's run under other settings."
 )
@@ -35,8 +44,7 @@ def main(argv: list[str]) -> int:
         try:
             config, experiment, folder, lock = _start(argv)
         except (ValueError, OSError, MemoryError) as error:
-            print(f"error: {_one_line(error)}", file=sys.stderr)
-            return 2
+            return _fail(_one_line(error), 2)
         with lock:
             return _run(config, experiment, folder, listener)
 
@@ -44,7 +52,7 @@ def main(argv: list[str]) -> int:
 def _run(config, experiment, folder: Path, listener: Listener) -> int:
     import jax  # after the flags: importing all this takes seconds
 
-    from wgan_gp import loop, solve, workdir, writers
+    from wgan_gp import hosts, loop, solve, workdir, writers
     from wgan_gp.driver import Interrupted
 
     listener.explain = partial(workdir.last_saved, folder)
@@ -55,31 +63,68 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
     except Interrupted as stop:
         print(_one_line(stop), file=sys.stderr)
         return stop.status
-    except (FloatingPointError, ValueError, OSError) as error:
-        line = _one_line(writers.named(error, folder))
-        if isinstance(error, OSError):
+    except (FloatingPointError, ValueError, OSError, RuntimeError) as error:
+        if hosts.is_lost(error):
+            line = f"another host is gone or cannot be reached: {_one_line(error)}"
+        elif isinstance(error, RuntimeError):
+            raise
+        else:
+            line = _one_line(writers.named(error, folder))
+        if isinstance(error, OSError) or hosts.is_lost(error):
             line += f" ({workdir.last_saved(folder)})"
-        print(f"error: {line}", file=sys.stderr)
-        return 1
+        return _fail(line, 1)
     return 0
+
+
+def _fail(line: str, status: int) -> int:
+    print(f"error: {line}", file=sys.stderr)
+    from wgan_gp import hosts
+
+    hosts.leave(status)
+    return status
 
 
 def _start(argv: list[str]):
     """Everything that can be refused, before any compute is spent."""
     _parse(argv)
-    from wgan_gp import build, configs, workdir
+    from wgan_gp import build, configs, hosts, parallel
 
     config = configs.resolve(CONFIG.value)
+    place = hosts.detect(COORDINATOR.value, HOSTS.value, HOST.value)
+    if place is None:
+        parallel.provide_cpu_devices(config)
+    else:
+        hosts.join(place, HOST_TIMEOUT.value)
+    parallel.mesh_for(config)
     make = build.build_critic if config.task == "critic" else build.build
-    experiment = make(config)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    name = f"runs/{config.name}-{config.lipschitz}-{stamp}"
-    folder = Path(WORKDIR.value or workdir.unused(Path(name)))
-    lock = workdir.claim(folder)
-    workdir.prepare(
-        folder, config, overwrite=OVERWRITE.value, accept_changes=ACCEPT.value
-    )
+    experiment = hosts.in_turn(partial(make, config))
+    folder, lock = _claim(config)
     return config, experiment, folder, lock
+
+
+def _claim(config):
+    """The run's folder, which the first host makes ready, and the lock on it."""
+    from wgan_gp import hosts, workdir
+
+    locks = []
+
+    def claim() -> str:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        name = f"runs/{config.name}-{config.lipschitz}-{stamp}"
+        folder = Path(WORKDIR.value or workdir.unused(Path(name)))
+        locks.append(workdir.claim(folder))
+        workdir.prepare(
+            folder, config, overwrite=OVERWRITE.value, accept_changes=ACCEPT.value
+        )
+        return str(folder)
+
+    folder = Path(hosts.on_first(claim))
+    if not locks and not (folder / "config.json").is_file():
+        raise ValueError(
+            f"--workdir {folder} of host 0 is not there on this host: name one that all"
+            " hosts share"
+        )
+    return folder, locks[0] if locks else nullcontext()
 
 
 def _parse(argv: list[str]) -> None:

@@ -6,13 +6,16 @@ the axis `DATA`, each device differentiates the critic's loss on its part, and o
 all-reduce per update brings their means together; the compiler splits the rest.
 """
 
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from ml_collections import FrozenConfigDict
 
 DATA = "data"  # the axis of the mesh that batches are split over
 
@@ -23,6 +26,79 @@ def make_mesh(count: int) -> Mesh:
     return jax.make_mesh((count,), (DATA,), (AxisType.Auto,), devices=devices)
 
 
+def mesh_for(config: FrozenConfigDict) -> Mesh:
+    """The mesh that a run's batches are split over.
+
+    Args:
+      config: from `configs.resolve`.
+
+    Raises:
+      ValueError: there are fewer devices than `mesh.data`, or a batch does not divide.
+    """
+    there, wanted = jax.device_count(), config.mesh.data
+    if wanted > there:
+        cure = f"take at most {there}, or 0 for all"
+        if jax.default_backend() == "cpu":
+            cure += ", or set JAX_NUM_CPU_DEVICES"
+        raise ValueError(
+            f"mesh.data is {wanted}, but there are {there} devices"
+            f" ({jax.default_backend()}): {cure}"
+        )
+    if jax.process_count() > 1 and wanted not in (0, there):
+        raise ValueError(
+            f"mesh.data is {wanted}, but {jax.process_count()} hosts take part with"
+            f" {there} devices in all: take {there}, or 0"
+        )
+    count = wanted or there
+    _check_divides("batch_size", config.batch_size, count, config)
+    if config.get("generator_batch_size"):
+        size = config.generator_batch_size
+        _check_divides("generator_batch_size", size, count, config, parts=1)
+    return make_mesh(count)
+
+
+def _check_divides(name: str, size: int, count: int, config, parts: int = 0) -> None:
+    parts = parts or (config.compute.microbatches if "compute" in config else 1)
+    unit = count * parts
+    if size % unit == 0:
+        return
+    over = f"{count} devices" + (f" in {parts} microbatches each" if parts > 1 else "")
+    below, above = size - size % unit, size - size % unit + unit
+    nearest = f"{below} or {above}" if below else f"{above}"
+    raise ValueError(
+        f"{name} must divide over {over}, got {size}: the nearest that does is"
+        f" {nearest}, or set mesh.data"
+    )
+
+
+def provide_cpu_devices(config: FrozenConfigDict) -> None:
+    """Has a CPU act as as many devices as are asked for, up to its cores.
+
+    Of no effect on accelerators, on several hosts, where each is one device, and if the
+    number is set already (JAX_NUM_CPU_DEVICES).
+
+    Args:
+      config: of the run. JAX must not have been used before.
+    """
+    if jax.config.values["jax_num_cpu_devices"] > 0 or "host_platform_device_count" in (
+        os.environ.get("XLA_FLAGS", "")
+    ):
+        return
+    count = min(config.mesh.data or cpu_devices(config), cores())
+    jax.config.update("jax_num_cpu_devices", count)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def cpu_devices(config: FrozenConfigDict) -> int:
+    """How many devices of a CPU are fastest."""
+    del config
+    return 1
+
+
 def compiled(function: Callable, mesh: Mesh, **options: Any) -> Callable:
     """`jax.jit` under a mesh; results are whole on each device.
 
@@ -30,6 +106,9 @@ def compiled(function: Callable, mesh: Mesh, **options: Any) -> Callable:
       function: of pytrees of arrays.
       mesh: from `make_mesh`.
       **options: of `jax.jit`.
+
+    Returns:
+      The function; not to be called while another is traced.
     """
     made = jax.jit(function, out_shardings=everywhere(mesh), **options)
 
@@ -47,12 +126,41 @@ def everywhere(mesh: Mesh) -> NamedSharding:
 
 def replicate(tree: Any, mesh: Mesh) -> Any:
     """The same arrays, whole on each device; every host must hold the same."""
-    return jax.device_put(tree, everywhere(mesh))
+    put = partial(jax.make_array_from_process_local_data, everywhere(mesh))
+    return with_keys(
+        jax.tree.map(lambda leaf: put(np.asarray(leaf)), plain(tree)), tree
+    )
 
 
 def local(tree: Any) -> Any:
-    """Arrays that each device has whole, as arrays of one device of this host."""
-    return jax.tree.map(lambda leaf: leaf.addressable_shards[0].data, tree)
+    """Arrays that each device has whole, as arrays of one device of this host.
+
+    They share the memory: a function that the tree is donated to takes them with it.
+    """
+    own = jax.tree.map(lambda leaf: leaf.addressable_data(0), plain(tree))
+    return with_keys(own, tree)
+
+
+def plain(tree: Any) -> Any:
+    """Keys as the numbers they are made of: few functions take those of many hosts."""
+    return jax.tree.map(lambda leaf: _key_data(leaf) if _is_key(leaf) else leaf, tree)
+
+
+def with_keys(tree: Any, like: Any) -> Any:
+    """What `plain` was made from, in the form of `like`."""
+    return jax.tree.map(
+        lambda of, leaf: jax.random.wrap_key_data(leaf) if _is_key(of) else leaf,
+        like,
+        tree,
+    )
+
+
+def _is_key(leaf: Any) -> bool:
+    dtype = getattr(leaf, "dtype", None)  # plain numbers have none
+    return dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key)
+
+
+_key_data = jax.jit(jax.random.key_data)
 
 
 def from_hosts(tree: Any, mesh: Mesh) -> Any:
@@ -115,6 +223,11 @@ def next_sample(x: jax.Array) -> jax.Array:
     size = jax.lax.axis_size(DATA)
     ring = [(device, (device - 1) % size) for device in range(size)]
     return jnp.concatenate([x[1:], jax.lax.ppermute(x[:1], DATA, ring)])
+
+
+def whole_size(x: jax.Array) -> int:
+    """B of the whole batch, of which `x` may be a device's part."""
+    return len(x) * (jax.lax.axis_size(DATA) if _in_part() else 1)
 
 
 def mean_of_all(x: jax.Array) -> jax.Array:

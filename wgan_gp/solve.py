@@ -10,7 +10,7 @@ from ml_collections import FrozenConfigDict
 from rich.console import Console
 from rich.table import Table
 
-from wgan_gp import critics, figures, report
+from wgan_gp import critics, figures, hosts, parallel, report
 from wgan_gp.build import CriticExperiment, build_critic
 from wgan_gp.driver import Course, drive
 from wgan_gp.evaluate.truth import compare_to_truth
@@ -48,18 +48,29 @@ def run(
       FloatingPointError: training diverged; what was logged until then is kept.
       driver.Interrupted: a signal came; the critic was saved.
     """
-    console = console or Console()
+    console = console or Console(quiet=not hosts.is_first())
+    mesh = parallel.mesh_for(config)
     experiment = experiment or build_critic(config)
     # The streams of `ground_truth.cells.solve_cells`: one seed is one critic.
     train_key, eval_key = jax.random.split(jax.random.key(config.seed))
     init_key, step_key = jax.random.split(train_key)
     keys = jax.random.split(step_key, config.steps)
-    start = partial(init_critic, experiment.algorithm)
-    several = jax.jit(partial(_advance, experiment), donate_argnums=0)
+    start = jax.jit(
+        partial(init_critic, experiment.algorithm),
+        out_shardings=parallel.everywhere(mesh),
+    )
+    several = parallel.compiled(partial(_advance, experiment), mesh, donate_argnums=0)
+
+    init_key = parallel.replicate(init_key, mesh)
+
+    def advance(critic: Player, done: int, until: int):
+        return several(critic, parallel.replicate(keys[done:until], mesh))
+
     measure = jax.jit(partial(_measure, experiment, config.eval_samples))
     course = Course(
-        start=lambda: jax.jit(start)(experiment.hyperparameters, init_key),
-        advance=lambda critic, done, until: several(critic, keys[done:until]),
+        start=lambda: start(experiment.hyperparameters, init_key),
+        advance=advance,
+        place=partial(parallel.replicate, mesh=mesh),
         measure=lambda critic, _: report.as_floats(
             measure(critic.params, eval_key)._asdict()
         ),
@@ -68,13 +79,18 @@ def run(
     started = time.monotonic()
     _, (_, evaluation) = drive(course, config, workdir, console)
     result = evaluation[-1] | {"seconds": time.monotonic() - started}
+    if hosts.is_first():
+        _draw(config, evaluation, workdir)
+    console.print(closing_table(config, result))
+    console.print(f"figures, metrics, trained critic: {workdir}", soft_wrap=True)
+    return result
+
+
+def _draw(config: FrozenConfigDict, evaluation, workdir: Path) -> None:
     (workdir / "figures").mkdir(exist_ok=True)
     title = f"{config.name}, {config.lipschitz}, {config.steps:,} critic updates"
     figure = figures.truth_curves(evaluation, title=title)
     figure.savefig(workdir / "figures" / "curves.png", dpi=150)
-    console.print(closing_table(config, result))
-    console.print(f"figures, metrics, trained critic: {workdir}", soft_wrap=True)
-    return result
 
 
 def _live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> str:

@@ -25,8 +25,9 @@ OURS = (
     "damaged",
     "figures",
 )
-# Fields that may differ when a run goes on: they change nothing that is trained.
-FREE = ("checkpoint.", "debug_nans")
+# Fields that may differ when a run goes on: they change nothing that is trained, but
+# for rounding.
+FREE = ("checkpoint.", "debug_nans", "mesh.")
 
 
 def unused(folder: Path) -> Path:

@@ -171,6 +171,25 @@ class MetricWriter:
         self.close()
 
 
+class Silent(MetricWriter):
+    """Takes what a `MetricWriter` takes, and writes nothing."""
+
+    def __init__(self):
+        pass
+
+    def write(self, split: str, step: int, metrics: dict[str, float]) -> None:
+        """Does nothing."""
+
+    def write_image(self, name: str, step: int, image: np.ndarray) -> None:
+        """Does nothing."""
+
+    def flush(self) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+
 class _Events:
     """A file of TensorBoard's events, written where it is called.
 

@@ -37,6 +37,7 @@ def check(config: ConfigDict) -> None:
     whole("eval_samples", config.eval_samples, 1, MOST_SAMPLES)
     at_least("checkpoint.keep", config.checkpoint.keep, 2)  # one may be damaged
     at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0)
+    whole("mesh.data", config.mesh.data, 0, 2**20)
     whole("seed", config.seed, 0, _WORD)
     check_networks(config)
     _check_optimiser("critic_optimiser", config.critic_optimiser)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp.losses.checks import Points, check_same_shape
-from wgan_gp.parallel import next_sample
+from wgan_gp.parallel import next_sample, whole_size
 
 
 def interpolate(real: jax.Array, fake: jax.Array, epsilon: jax.Array) -> jax.Array:
@@ -113,7 +113,7 @@ def independent_pairs(
     Raises:
       ValueError: B is 1, where no independent second draw exists.
     """
-    if reals.shape[0] < 2:
+    if whole_size(reals) < 2:
         raise ValueError(
             "independent pairs need a batch of at least 2 samples, got 1:"
             ' take a larger batch, or pairing="segment" or "endpoint"'

@@ -1,0 +1,156 @@
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from wgan_gp import hosts, rollcall
+from wgan_gp.hosts import Place
+
+LAUNCHERS = ("SLURM_", "OMPI_", "JAX_COORDINATOR", "TPU_", "KUBERNETES_")
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch):
+    """Whatever started the tests is not to be taken for a cluster."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(LAUNCHERS):
+            monkeypatch.delenv(name)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def test_a_process_on_its_own_has_no_place():
+    assert hosts.detect(None, None, None) is None
+    assert hosts.detect("first:1234", 1, 0) is None
+
+
+def test_flags_give_the_place():
+    assert hosts.detect("first:1234", 4, 3) == Place("first:1234", 4, 3)
+
+
+def test_slurm_gives_the_place(monkeypatch):
+    for name, value in {
+        "SLURM_JOB_ID": "17",
+        "SLURM_STEP_NODELIST": "node[003,007-009]",
+        "SLURM_NTASKS": "4",
+        "SLURM_PROCID": "2",
+        "SLURM_LOCALID": "0",
+        "SLURM_STEP_NUM_NODES": "4",
+    }.items():
+        monkeypatch.setenv(name, value)
+    place = hosts.detect(None, None, None)
+    assert place.coordinator.startswith("node003:")
+    assert place[1:] == (4, 2)
+    monkeypatch.setenv("SLURM_NTASKS", "1")
+    assert hosts.detect(None, None, None) is None
+
+
+def test_open_mpi_gives_the_place(monkeypatch):
+    uri = "1531576320.0;tcp://10.96.0.1,10.148.0.1:34911"
+    monkeypatch.setenv("OMPI_MCA_orte_hnp_uri", uri)
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
+    monkeypatch.setenv("OMPI_COMM_WORLD_LOCAL_RANK", "1")
+    place = hosts.detect(None, None, None)
+    assert place.coordinator.startswith("10.96.0.1:")
+    assert place[1:] == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("first:1234", None, None), "--hosts and --host must be given too"),
+        ((None, 2, 0), "--coordinator must be given too"),
+        (("first", 2, 0), "--coordinator must be HOST:PORT, got 'first'"),
+        (("first:0", 2, 0), "--coordinator must be HOST:PORT"),
+        (("first:1234", 2, 2), "--host must lie between 0 and --hosts - 1, got 2 of 2"),
+        (("first:1234", 0, 0), "--host must lie between"),
+    ],
+)
+def test_a_place_that_makes_no_sense_is_refused(given, words):
+    with pytest.raises(ValueError, match=words):
+        hosts.detect(*given)
+
+
+def test_a_timeout_must_be_positive():
+    with pytest.raises(ValueError, match="--host_timeout must be > 0 seconds, got 0"):
+        hosts.join(Place("127.0.0.1:1", 2, 1), 0)
+
+
+def call(count, present, timeout=20.0):
+    """What each host that is present hears: None, or why it is to give up."""
+    coordinator = f"127.0.0.1:{free_port()}"
+
+    def hold(index):
+        try:
+            rollcall.hold(Place(coordinator, count, index), timeout)
+        except TimeoutError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(len(present)) as pool:
+        return dict(zip(present, pool.map(hold, present)))
+
+
+def test_the_roll_is_called_until_all_are_there():
+    assert call(3, [2, 0, 1]) == {0: None, 1: None, 2: None}
+
+
+def test_hosts_that_do_not_arrive_are_named_to_all_that_do():
+    heard = call(4, [0, 2], timeout=1.0)
+    assert heard[0] == heard[2]
+    assert heard[0].startswith("host 1, 3 of 4 did not arrive within 1 s")
+    assert f"2 on {socket.gethostname()}" in heard[0]
+
+
+def test_a_coordinator_that_does_not_arrive_is_named():
+    (heard,) = call(2, [1], timeout=0.5).values()
+    assert heard.startswith("host 0, the coordinator at 127.0.0.1:")
+
+
+def test_strangers_at_the_port_are_not_counted():
+    port = free_port()
+    first = threading.Thread(
+        target=rollcall.hold, args=(Place(f"127.0.0.1:{port}", 2, 0), 20.0)
+    )
+    first.start()
+    for line in (
+        b"GET / HTTP/1.1\r\n",
+        b'{"a": 1}\n',
+        b"[7]\n",
+        b'["x", 2]\n',
+        b"[5, 5]\n",
+    ):
+        with _connected(port) as stranger:
+            stranger.sendall(line)
+    rollcall.hold(Place(f"127.0.0.1:{port}", 2, 1), 20.0)
+    first.join(20)
+    assert not first.is_alive()
+
+
+def _connected(port):
+    for _ in range(100):
+        try:
+            return socket.create_connection(("127.0.0.1", port), timeout=5)
+        except ConnectionRefusedError:
+            threading.Event().wait(0.05)
+    raise AssertionError("nobody listens")
+
+
+def test_a_port_that_is_taken_is_named():
+    with socket.create_server(("", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(OSError, match=f"cannot listen at port {port}"):
+            rollcall.hold(Place(f"127.0.0.1:{port}", 2, 0), 5.0)
+
+
+def test_one_host_decides_for_itself():
+    assert hosts.is_first()
+    assert hosts.on_first(lambda: [1]) == [1]
+    assert hosts.in_turn(lambda: "made") == "made"
+    assert hosts.largest(15) == 15

@@ -1,0 +1,190 @@
+import re
+import shutil
+from functools import partial
+from math import prod
+
+import chex
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from rich.console import Console
+
+from tests.games import LATENT, tiny
+from tests.helpers import key, resolve, unchecked
+from wgan_gp import configs, loop, losses, parallel, train, workdir
+from wgan_gp.networks import from_flax
+from wgan_gp.networks.layers import BatchNorm
+
+RATES = train.Hyperparameters(1e-2, 1e-2, ema_decay=0.9)
+INDEPENDENT = partial(losses.difference_penalty, pairing="independent")
+
+
+class Normed(nn.Module):
+    """A generator whose samples depend on each other."""
+
+    @nn.compact
+    def __call__(self, z):
+        return nn.Dense(2)(nn.relu(BatchNorm()(nn.Dense(8, use_bias=False)(z))))
+
+
+def step_on(count, algorithm, hyperparameters=RATES):
+    """The state and metrics after one step on so many devices, and the program."""
+    mesh = parallel.make_mesh(count)
+    init = partial(train.init, algorithm, hyperparameters)
+    state = parallel.replicate(init(key()), mesh)
+    step = jax.jit(partial(train.train_step, algorithm, hyperparameters))
+    with jax.set_mesh(mesh), unchecked():
+        compiled = step.lower(state).compile()
+        state, metrics = compiled(state)
+    return (state.critic, state.generator), metrics, compiled.as_text()
+
+
+def close(first, second, rtol=1e-5, atol=1e-6):
+    chex.assert_trees_all_close(
+        jax.device_get(first), jax.device_get(second), rtol=rtol, atol=atol
+    )
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {},
+        {"penalty": None, "clip": True},
+        {"penalty": INDEPENDENT, "microbatches": 2},
+        {"generator": from_flax(Normed(), (1, LATENT))},
+    ],
+    ids=["two_sided", "clip", "independent", "batch_norm"],
+)
+def test_a_step_is_the_same_on_one_device_and_on_several(choices):
+    algorithm = tiny(**choices, batch_size=16)
+    *one, _ = step_on(1, algorithm)
+    *four, _ = step_on(4, algorithm)
+    close(one, four)
+
+
+def doubled(state):
+    """The state in double precision."""
+    is_float = lambda x: jnp.issubdtype(x.dtype, jnp.floating)  # noqa: E731
+    return jax.tree.map(lambda x: x.astype(np.float64) if is_float(x) else x, state)
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_training_is_the_same_to_rounding_on_any_number_of_devices(count):
+    # Twenty steps in double precision: other draws would show in every digit.
+    algorithm = tiny(penalty=INDEPENDENT)
+    results = []
+    with jax.enable_x64(True), unchecked():
+        for devices in (1, count):
+            mesh = parallel.make_mesh(devices)
+            state = parallel.replicate(
+                doubled(train.init(algorithm, RATES, key())), mesh
+            )
+            steps = parallel.compiled(
+                partial(train.train_steps, algorithm, RATES, count=20), mesh
+            )
+            state, metrics = steps(state)
+            results.append(jax.device_get((state.average, metrics)))
+    chex.assert_trees_all_close(*results, rtol=1e-8, atol=1e-10)
+
+
+def test_an_update_has_one_all_reduce_of_its_parameters():
+    (critic, generator), metrics, program = step_on(4, tiny())
+    found = re.findall(
+        r"= (.*?) (all-[a-z-]+|collective-[a-z-]+|reduce-scatter)\(", program
+    )
+    sizes = sorted((name, _elements(shapes)) for shapes, name in found)
+    count = lambda player: sum(x.size for x in jax.tree.leaves(player.params))  # noqa: E731
+    scalars = [name for name in metrics if name != "generator_loss"]
+    expected = [count(critic) + len(scalars), count(generator) + 1]
+    assert sizes == sorted(("all-reduce", size) for size in expected)
+
+
+def _elements(shapes):
+    sizes = re.findall(r"f32\[([\d,]*)\]", shapes)
+    return sum(prod(int(n) for n in size.split(",") if n) for size in sizes)
+
+
+def test_one_device_needs_no_collective():
+    *_, program = step_on(1, tiny())
+    assert "all-reduce" not in program
+
+
+def test_neighbours_are_those_of_the_whole_batch():
+    batch = jnp.arange(12.0).reshape(12, 1)
+    mesh = parallel.make_mesh(4)
+    spec = jax.P(parallel.DATA)
+    shifted = jax.shard_map(
+        parallel.next_sample, mesh=mesh, in_specs=spec, out_specs=spec
+    )
+    np.testing.assert_array_equal(shifted(batch), np.roll(batch, -1, axis=0))
+    np.testing.assert_array_equal(parallel.next_sample(batch), np.roll(batch, -1, 0))
+
+
+def test_a_tree_goes_to_all_devices_and_back_with_its_keys():
+    tree = {"key": key(3), "x": jnp.arange(3.0)}
+    mesh = parallel.make_mesh(8)
+    everywhere = parallel.replicate(tree, mesh)
+    assert len(everywhere["x"].sharding.device_set) == 8
+    back = parallel.local(everywhere)
+    assert len(back["x"].sharding.device_set) == 1
+    assert jax.random.key_data(back["key"]).tolist() == [0, 3]
+    np.testing.assert_array_equal(back["x"], tree["x"])
+
+
+def test_stacks_of_batches_are_split_along_their_rows():
+    mesh = parallel.make_mesh(4)
+    stack = np.arange(48).reshape(2, 8, 3)
+    array = parallel.from_hosts(stack, mesh)
+    np.testing.assert_array_equal(array, stack)
+    assert array.addressable_shards[1].data.shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"mesh.data": 9}, "mesh.data is 9, but there are 8 devices"),
+        (
+            {"mesh.data": 3},
+            "over 3 devices, got 16: the nearest that does is 15 or 18",
+        ),
+        ({"mesh.data": 8, "batch_size": 4}, "the nearest that does is 8,"),
+    ],
+)
+def test_a_mesh_that_does_not_fit_is_refused(fields, words):
+    with pytest.raises(ValueError, match=words):
+        parallel.mesh_for(resolve(**fields))
+
+
+def test_microbatches_and_the_generators_batch_must_divide_too():
+    fields = {"compute.microbatches": 2, "batch_size": 8, "mesh.data": 4}
+    assert parallel.mesh_for(resolve("digits", **fields)).size == 4
+    with pytest.raises(ValueError, match="8 devices in 2 microbatches each, got 8"):
+        parallel.mesh_for(resolve("digits", **fields | {"mesh.data": 8}))
+    fields = {"generator_batch_size": 6, "batch_size": 8, "mesh.data": 4}
+    with pytest.raises(ValueError, match="generator_batch_size must divide over 4"):
+        parallel.mesh_for(resolve("digits", **fields))
+
+
+def run(folder, **fields):
+    config = resolve(**fields)
+    workdir.prepare(folder, config)
+    with unchecked():
+        return loop.run(config, folder, console=Console(quiet=True))
+
+
+def test_a_run_goes_on_on_another_number_of_devices(tmp_path):
+    whole = run(tmp_path / "whole", **{"mesh.data": 1})
+    saving = {"checkpoint.every": 10}
+    run(tmp_path / "parts", **{"mesh.data": 4}, **saving)
+    shutil.rmtree(tmp_path / "parts" / "checkpoints" / "20")
+    parts = run(tmp_path / "parts", **{"mesh.data": 2}, **saving)
+    for name in ("wasserstein", "penalty", "w1"):
+        assert parts[name] == pytest.approx(whole[name], rel=1e-3), name
+
+
+def test_the_number_of_devices_may_change_in_a_workdir():
+    before, now = (resolve(**{"mesh.data": count}) for count in (1, 2))
+    assert workdir.differences(before, now) == []
+    assert configs.leaves(before) != configs.leaves(now)

@@ -1,0 +1,163 @@
+"""Runs of several processes, joined over the loopback device."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.helpers import ROOT, command_environment, run_module
+
+SMOKE = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"
+SETTINGS = ("--config.checkpoint.every=10", "--config.eval_every=20")
+
+
+def start(count, workdir, *arguments, experiment=SMOKE):
+    """So many processes of one run."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "wgan_gp.main", "--config", experiment, *SETTINGS),
+        *("--workdir", str(workdir), "--coordinator", f"127.0.0.1:{port}"),
+        *("--hosts", str(count), *arguments),
+    ]
+    return [
+        subprocess.Popen(
+            [*command, "--host", str(index)],
+            env=command_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(count)
+    ]
+
+
+def finish(processes):
+    """Exit statuses, what was printed, and the last lines of what went wrong."""
+    printed = [each.communicate(timeout=200) for each in processes]
+    errors = [err.strip().splitlines()[-1:] for _, err in printed]
+    # Gloo's own lines, which it writes from C++.
+    outputs = [re.sub(r"^\[Gloo\].*\n", "", out, flags=re.M) for out, _ in printed]
+    return [each.returncode for each in processes], outputs, errors
+
+
+def assert_gave_up(status, stderr):
+    """A host that has lost another says so: this project, or JAX where it is first."""
+    if status == -signal.SIGABRT:
+        assert "another task died" in stderr
+        return
+    assert status == 1
+    line = stderr.strip().splitlines()[-1]
+    assert line.startswith("error: another host is gone or cannot be reached")
+    assert "the same command" in line
+
+
+def saved(workdir, step):
+    """Waits for a checkpoint."""
+    path = workdir / "checkpoints" / f"{step}.sums.json"
+    for _ in range(2000):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no checkpoint {step}")
+
+
+def records(workdir):
+    lines = (workdir / "metrics.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def assert_same_run(workdir, other):
+    ours, theirs = records(workdir), records(other)
+    assert len(ours) == len(theirs)
+    for mine, yours in zip(ours, theirs):
+        assert mine.pop("split") == yours.pop("split")
+        assert mine == pytest.approx(yours, rel=1e-3, abs=1e-4)
+
+
+def alone(tmp_path, *arguments, experiment=SMOKE):
+    done = run_module(
+        *("wgan_gp.main", "--config", experiment, *SETTINGS, "--workdir", "alone"),
+        *arguments,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "alone"
+
+
+def check_train_kill_and_resume(tmp_path, count, after):
+    """A run of `count` hosts loses one, and goes on with `after`."""
+    workdir, longer = tmp_path / "run", "--config.steps=60"
+    processes = start(count, workdir, longer)
+    saved(workdir, 20)
+    processes[-1].kill()
+    printed = [each.communicate(timeout=200)[1] for each in processes]
+    assert processes[-1].returncode == -signal.SIGKILL
+    for each, stderr in zip(processes[:-1], printed):
+        assert_gave_up(each.returncode, stderr)
+    assert len(records(workdir)) >= 3
+    statuses, printed, _ = finish(start(after, workdir, longer))
+    assert statuses == [0] * after
+    assert "going on from step" in printed[0]
+    assert not any(printed[1:])  # one host writes
+    assert (workdir / "figures" / "curves.png").exists()
+    assert_same_run(workdir, alone(tmp_path, longer))
+
+
+def test_a_host_is_killed_and_the_run_goes_on_with_fewer(tmp_path):
+    check_train_kill_and_resume(tmp_path, 2, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("count", "after"), [(2, 4), (4, 2), (4, 4)])
+def test_runs_of_more_hosts_lose_one_and_go_on(tmp_path, count, after):
+    check_train_kill_and_resume(tmp_path, count, after)
+
+
+@pytest.mark.long
+def test_a_signal_to_one_host_stops_and_saves_all(tmp_path):
+    workdir = tmp_path / "run"
+    processes = start(2, workdir, "--config.steps=1000000")
+    saved(workdir, 20)
+    processes[1].send_signal(signal.SIGTERM)
+    statuses, _, errors = finish(processes)
+    assert statuses == [128 + signal.SIGTERM] * 2
+    assert errors[0] == errors[1]
+    assert errors[0][0].startswith("stopped by SIGTERM at step")
+
+
+@pytest.mark.long
+def test_what_the_first_host_is_refused_stops_all(tmp_path):
+    folder = alone(tmp_path)
+    before = (folder / "config.json").read_bytes()
+    statuses, _, errors = finish(start(2, folder, "--config.seed=1"))
+    assert statuses == [2, 2]
+    for (line,) in errors:
+        assert "seed was 0, is 1" in line
+    assert (folder / "config.json").read_bytes() == before
+
+
+@pytest.mark.long
+def test_streamed_images_are_the_same_over_hosts(tmp_path):
+    digits = f"{ROOT / 'experiments' / 'digits.py'}:smoke"
+    streamed = "--config.data.resident_bytes=0"
+    workdir = tmp_path / "run"
+    statuses, *_ = finish(start(2, workdir, streamed, experiment=digits))
+    assert statuses == [0, 0]
+    assert_same_run(workdir, alone(tmp_path, streamed, experiment=digits))
+
+
+def test_a_host_that_does_not_arrive_ends_the_others_in_one_line(tmp_path):
+    first, _absent = start(2, tmp_path / "run", "--host_timeout=3")
+    _absent.kill()
+    _absent.communicate()
+    (status,), _, ((line,),) = finish([first])
+    assert status == 2
+    assert line.startswith("error: host 1 of 2 did not arrive within 3 s")
+    assert not os.path.exists(tmp_path / "run")

@@ -1,0 +1,106 @@
+"""Who has arrived: before hosts become one run, the first knows the others by name.
+
+`jax.distributed` aborts a process whose peers do not come, and does not say which.
+"""
+
+import json
+import socket
+import time
+from typing import Any
+
+_RETRY = 0.2  # seconds
+
+
+def hold(place: Any, timeout: float) -> None:
+    """Returns when all hosts are there.
+
+    Args:
+      place: a `hosts.Place`.
+      timeout: seconds to wait.
+
+    Raises:
+      TimeoutError: some did not arrive; names them, and those that did.
+      OSError: the first cannot listen at its port.
+    """
+    deadline = time.monotonic() + timeout
+    name, _, port = place.coordinator.rpartition(":")
+    if place.index == 0:
+        _call(int(port), place.count, deadline, timeout)
+    else:
+        _answer(name, int(port), place.index, deadline, timeout)
+
+
+def _call(port: int, count: int, deadline: float, timeout: float) -> None:
+    present: dict[int, tuple[str, Any]] = {0: (socket.gethostname(), None)}
+    try:
+        server = socket.create_server(("", port))
+    except OSError as error:
+        raise OSError(
+            f"cannot listen at port {port} for the other hosts: {error.strerror}; name"
+            " another with --coordinator HOST:PORT"
+        ) from error
+    with server:
+        while len(present) < count and (left := deadline - time.monotonic()) > 0:
+            server.settimeout(left)
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                continue  # nobody yet
+            if (who := _hello(connection, count)) is None:
+                connection.close()  # nobody of ours
+            else:
+                present[who[0]] = who[1], connection
+        problem = _missing(present, count, timeout)
+        for _, connection in present.values():
+            if connection is not None:
+                connection.sendall((json.dumps(problem) + "\n").encode())
+                connection.close()
+    if problem:
+        raise TimeoutError(problem)
+
+
+def _hello(connection: socket.socket, count: int) -> tuple[int, str] | None:
+    """The index and the name of the host that has called."""
+    connection.settimeout(2)
+    try:
+        index, name = json.loads(connection.makefile().readline(1000))
+    except (OSError, ValueError, TypeError):
+        return None
+    ours = isinstance(index, int) and isinstance(name, str) and 0 < index < count
+    return (index, name) if ours else None
+
+
+def _missing(present: dict[int, Any], count: int, timeout: float) -> str | None:
+    missing = [str(index) for index in range(count) if index not in present]
+    if not missing:
+        return None
+    there = ", ".join(f"{index} on {host}" for index, (host, _) in present.items())
+    return (
+        f"host {', '.join(missing)} of {count} did not arrive within {timeout:g} s"
+        f" (there are {there}): see what became of it, or raise --host_timeout"
+    )
+
+
+def _answer(name: str, port: int, index: int, deadline: float, timeout: float) -> None:
+    error: Exception = TimeoutError("no answer")
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            with socket.create_connection((name, port), timeout=left) as connection:
+                hello = json.dumps([index, socket.gethostname()])
+                connection.sendall((hello + "\n").encode())
+                connection.settimeout(left + 5)  # the first one's clock decides
+                line = connection.makefile().readline()
+        except OSError as failure:
+            error = failure
+            time.sleep(_RETRY)
+            continue
+        if line:
+            if problem := json.loads(line):
+                raise TimeoutError(problem)
+            return
+        error = ConnectionError("it hung up")
+        time.sleep(_RETRY)
+    raise TimeoutError(
+        f"host 0, the coordinator at {name}:{port}, could not be reached within"
+        f" {timeout:g} s ({error}): see what became of it, or raise --host_timeout"
+    )
