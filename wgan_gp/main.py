@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
         try:
             config, experiment, folder, lock = _start(argv)
         except (ValueError, OSError, MemoryError) as error:
-            print(f"error: {_one_line(error)}", file=sys.stderr)
+            print(f"error: {one_line(error)}", file=sys.stderr)
             return 2
         with lock:
             return _run(config, experiment, folder, listener)
@@ -53,10 +53,10 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
         with jax.debug_nans(config.debug_nans):
             run(config, folder, experiment=experiment)
     except Interrupted as stop:
-        print(_one_line(stop), file=sys.stderr)
+        print(one_line(stop), file=sys.stderr)
         return stop.status
     except (FloatingPointError, ValueError, OSError) as error:
-        line = _one_line(writers.named(error, folder))
+        line = one_line(writers.named(error, folder))
         if isinstance(error, OSError):
             line += f" ({workdir.last_saved(folder)})"
         print(f"error: {line}", file=sys.stderr)
@@ -66,7 +66,7 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
 
 def _start(argv: list[str]):
     """Everything that can be refused, before any compute is spent."""
-    _parse(argv)
+    parse(argv)
     from wgan_gp import build, configs, workdir
 
     config = configs.resolve(CONFIG.value)
@@ -82,7 +82,7 @@ def _start(argv: list[str]):
     return config, experiment, folder, lock
 
 
-def _parse(argv: list[str]) -> None:
+def parse(argv: list[str]) -> None:
     """Reads the flags; loading the config file runs it, so anything can be raised."""
     paths = _config_paths(argv)
     for path in paths:
@@ -166,7 +166,7 @@ def _not_loaded(error: BaseException) -> bool:
 
 def _words(error: BaseException) -> str:
     try:
-        return _one_line(error) if str(error) else ""
+        return one_line(error) if str(error) else ""
     except Exception:  # its own __str__ fails
         return ""
 
@@ -186,7 +186,8 @@ def _config_paths(argv: list[str]) -> list[str]:
     return found
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """What it says, without line breaks."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
