@@ -9,7 +9,7 @@ from wgan_gp import configs, sweep
 
 _FAST = {"learning_rate": 2e-3, "schedule": "linear"}
 DEFAULT = {
-    "steps": 3000,
+    "steps": 2500,
     "critic": {"hidden": (64, 64, 64)},
     "generator": {"hidden": (64, 64, 64)},
     "ema_decay": 0.999,
@@ -32,7 +32,7 @@ SMOKE = (
 def get_config(arg: str = ""):
     """The sweep, or its variant `arg`."""
     name = "sweep_toy" + (f"-{arg}" if arg else "")
-    experiment = configs.experiment(name, arg, default=DEFAULT, smoke=configs.SMOKE)
+    experiment = configs.experiment("sweep_toy", arg, default=DEFAULT, smoke=configs.SMOKE)
     if arg == "smoke":
         return sweep.configuration(name, experiment, SMOKE, seeds=2, save_every=10)
     return sweep.configuration(name, experiment, GRID)

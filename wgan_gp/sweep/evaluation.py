@@ -14,7 +14,7 @@ from wgan_gp.held_out import Held, hold_out
 _KEPT = 2**28  # bytes of held-out samples
 
 
-def run_keys(seed: int) -> jax.Array:
+def run_keys(seed: int | jax.Array) -> jax.Array:
     """The keys `[3]` of a single run: of training, held-out samples, evaluation."""
     return jax.random.split(jax.random.key(seed), 3)
 

@@ -26,7 +26,7 @@ class _Line(NamedTuple):
 class _Panel(NamedTuple):
     title: str
     field: str  # of the x axis
-    ticks: list[str] | None  # of values that are no numbers
+    ticks: dict[float, str]  # of each value
     logarithmic: bool
     lines: list[_Line]
 
@@ -94,7 +94,7 @@ def _panel(summaries: list[Summary]) -> _Panel:
     return _Panel(
         title=summaries[0].point.config.lipschitz,
         field=field,
-        ticks=None if numeric else [str(value) for value in values],
+        ticks={positions[value]: _tick(value) for value in values},
         logarithmic=numeric and min(values) > 0 and max(values) / min(values) >= 10,
         lines=[
             _line(label, members, field, positions) for label, members in lines.items()
@@ -106,6 +106,10 @@ def _line(label, summaries: list[Summary], field: str, positions) -> _Line:
     at = [positions[_hashable(each.point.swept[field])] for each in summaries]
     order = np.argsort(at)
     return _Line(label, [at[i] for i in order], [summaries[i] for i in order])
+
+
+def _tick(value: Any) -> str:
+    return f"{value:g}" if _is_number(value) else str(value)
 
 
 def _hashable(value: Any) -> Any:
@@ -135,8 +139,8 @@ def _draw_panel(axes, panel: _Panel, name: str, limits) -> None:
         axes.set_yscale("log")
     axes.set(title=panel.title, xlabel=panel.field, ylim=(low, high))
     axes.title.set_fontsize(10)
-    if panel.ticks is not None:
-        axes.set_xticks(range(len(panel.ticks)), panel.ticks, rotation=20)
+    axes.minorticks_off()
+    axes.set_xticks(list(panel.ticks), list(panel.ticks.values()), fontsize=8)
     axes.margins(x=0.1)
     for colour, line in zip(_COLOURS * len(panel.lines), panel.lines):
         _draw_line(axes, line, name, colour, panel.logarithmic, high)

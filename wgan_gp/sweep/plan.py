@@ -215,7 +215,7 @@ def _program(points: list[Point], runs: list[Run], most: int) -> Program:
 
 
 def _with(config: FrozenConfigDict, **fields: Any) -> FrozenConfigDict:
-    changed = ConfigDict(config).copy_and_resolve_references()
+    changed = ConfigDict(config.to_dict())
     changed.update(fields)
     return FrozenConfigDict(changed)
 

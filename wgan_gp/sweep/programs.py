@@ -32,7 +32,7 @@ class Functions(NamedTuple):
     """The compiled functions of a program."""
 
     start: Any  # keys, hyperparameters -> Trained
-    advance: Any  # hyperparameters, Trained, steps -> Trained
+    advance: Any  # steps, hyperparameters, Trained -> Trained
 
 
 def use_all_cores() -> None:
@@ -41,7 +41,7 @@ def use_all_cores() -> None:
     To be called before anything asks for the devices.
     """
     chosen = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    if not chosen and jax.config.jax_num_cpu_devices < 0:
+    if not chosen and jax.config.values["jax_num_cpu_devices"] < 0:
         jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
 
 
@@ -120,7 +120,7 @@ def functions(experiment: Experiment, mesh: Mesh) -> Functions:
             drawn, given, state, count
         )
         state, metrics = jax.vmap(steps)(given, runs.state)
-        leaves = [*jax.tree.leaves(state._replace(key=None)), *metrics.values()]
+        leaves = jax.tree.leaves((state, metrics))
         return Trained(state, runs.finite & _all_finite(leaves))
 
     def split(function, *specs, **options):
@@ -136,9 +136,7 @@ def functions(experiment: Experiment, mesh: Mesh) -> Functions:
         sampler = jax.tree_util.Partial(sampler)
     return Functions(
         start=split(start, one, one),
-        advance=lambda given, runs, count: stepped(
-            sampler, jnp.asarray(count, jnp.int32), given, runs
-        ),
+        advance=partial(stepped, sampler),
     )
 
 

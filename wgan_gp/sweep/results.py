@@ -9,7 +9,7 @@ import numpy as np
 from rich.table import Table
 
 from wgan_gp import configs
-from wgan_gp.sweep.plan import Point, Sweep
+from wgan_gp.sweep.plan import Point, Sweep, label
 from wgan_gp.sweep.runner import Result
 
 # What is summarised, where it was measured, and in words.
@@ -106,14 +106,21 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
 
 
 def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
-    """The same for the terminal."""
-    header, *rows = _rows(sweep, summaries)
+    """The quality of each point, for the terminal."""
     table = Table(title=sweep.config.name, title_justify="left")
-    for name in header:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*row)
+    table.add_column("point", overflow="fold")
+    name = quality(summaries)
+    for column in ([QUANTITIES[name]] if name else []) + ["diverged"]:
+        table.add_column(column, justify="right")
+    for each in summaries:
+        row = [label(_shown(each.point))]
+        row += [_spread(each.metrics.get(name))] if name else []
+        table.add_row(*row, f"{each.diverged} of {sweep.config.seeds}")
     return table
+
+
+def _shown(point: Point) -> dict[str, Any]:
+    return {"lipschitz": point.config.lipschitz} | point.swept
 
 
 def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:

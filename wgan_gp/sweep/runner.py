@@ -173,7 +173,7 @@ class _Work:
         while done < steps:
             until = min(_next(done, PIECE), _next(done, self._sweep.config.save_every))
             until = min(until, steps)
-            trained = jax.block_until_ready(made.advance(given, trained, until - done))
+            trained = jax.block_until_ready(made.advance(until - done, given, trained))
             self._progress.advance(self._task, (until - done) * count)
             done, stop = until, self._signals.received
             if done % self._sweep.config.save_every == 0 or done == steps or stop:
@@ -203,9 +203,8 @@ class _Work:
                 held = self._held.get(experiment, config)
                 metrics = evaluate(experiment, config, state, held)
             results.append(Result(each, metrics))
-            if self._signals.received:  # what was trained is saved
-                steps = chunk.program.config.steps
-                raise self._interrupted(self._signals.received, chunk, steps)
+            if stop := self._signals.received:  # what was trained is saved
+                raise self._interrupted(stop, chunk, chunk.program.config.steps)
         return results
 
     def _warn(self, text: str) -> None:
