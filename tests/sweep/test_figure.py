@@ -57,7 +57,7 @@ def test_runs_that_diverged_are_marked_on_the_upper_edge():
     (axes,) = figure.draw(made, title="x").axes
     (cross,) = [line for line in axes.lines if line.get_marker() == "x"]
     assert (cross.get_xdata()[0], cross.get_ydata()[0]) == (2, axes.get_ylim()[1])
-    assert [text.get_text() for text in axes.texts] == ["3 diverged"]
+    assert [text.get_text() for text in axes.texts] == ["3"]
 
 
 @pytest.mark.parametrize("values", ["(8,8),(4,4)", "(8,8)"])

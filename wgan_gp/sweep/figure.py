@@ -57,8 +57,15 @@ def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
         axes.set_visible(False)
     for axes in grid[::columns]:
         axes.set_ylabel(QUANTITIES[name])
-    handles, labels = grid[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=8)
+    shown = [axes.get_legend_handles_labels() for axes in grid]
+    legend = {n: each for axes in shown for each, n in zip(*axes)}
+    figure.legend(
+        list(legend.values()),
+        list(legend),
+        loc="outside lower center",
+        ncols=5,
+        fontsize=8,
+    )
     return figure
 
 
@@ -137,13 +144,14 @@ def _draw_panel(axes, panel: _Panel, name: str, limits) -> None:
         axes.set_xscale("log")
     if logarithmic:
         axes.set_yscale("log")
-    axes.set(title=panel.title, xlabel=panel.field, ylim=(low, high))
-    axes.title.set_fontsize(10)
-    axes.minorticks_off()
+    axes.set(xlabel=panel.field, ylim=(low, high))
+    axes.set_title(panel.title, fontsize=10, pad=9)
+    axes.xaxis.minorticks_off()
     axes.set_xticks(list(panel.ticks), list(panel.ticks.values()), fontsize=8)
     axes.margins(x=0.1)
     for colour, line in zip(_COLOURS * len(panel.lines), panel.lines):
-        _draw_line(axes, line, name, colour, panel.logarithmic, high)
+        _draw_line(axes, line, name, colour, panel.logarithmic)
+    _mark_diverged(axes, panel.lines, high)
     floors = [
         each.metrics[QUALITIES[name]]
         for line in panel.lines
@@ -160,7 +168,7 @@ def _draw_panel(axes, panel: _Panel, name: str, limits) -> None:
         axes.legend(coloured, labels, fontsize=7)
 
 
-def _draw_line(axes, line: _Line, name: str, colour, logarithmic: bool, top) -> None:
+def _draw_line(axes, line: _Line, name: str, colour, logarithmic: bool) -> None:
     kept = [(x, s.metrics[name]) for x, s in zip(line.at, line.summaries) if s.metrics]
     if kept:
         at = [x for x, _ in kept]
@@ -172,16 +180,25 @@ def _draw_line(axes, line: _Line, name: str, colour, logarithmic: bool, top) -> 
     for x, values in kept:
         spots = _beside(x, len(values), logarithmic)
         axes.plot(spots, values, "o", color=colour, ms=3, alpha=0.7, mew=0)
-    for x, summary in zip(line.at, line.summaries):
-        if summary.diverged:
-            axes.plot(x, top, "x", color=_DIVERGED, ms=7, mew=2, clip_on=False)
+
+
+def _mark_diverged(axes, lines: list[_Line], top: float) -> None:
+    """A cross for each value, with the number of runs."""
+    counts: dict[float, int] = {}
+    for line in lines:
+        for x, summary in zip(line.at, line.summaries):
+            counts[x] = counts.get(x, 0) + summary.diverged
+    style = {"color": _DIVERGED, "ms": 7, "mew": 2, "clip_on": False}
+    for x, count in counts.items():
+        if count:
+            axes.plot(x, top, "x", **style, label="diverged, and how many")
             axes.annotate(
-                f"{summary.diverged} diverged",
+                str(count),
                 (x, top),
-                xytext=(0, -12),
+                xytext=(0, -13),
                 textcoords="offset points",
                 ha="center",
-                fontsize=7,
+                fontsize=8,
                 color=_DIVERGED,
             )
 
