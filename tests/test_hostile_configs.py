@@ -269,6 +269,15 @@ def test_what_is_no_file_is_refused_as_one(tmp_path, make_it):
     assert "there is no such file" in err
 
 
+def test_a_huge_file_is_not_run(tmp_path):
+    text = (ROOT / "experiments" / "toy8gauss.py").read_text()
+    (tmp_path / "x.py").write_text(text + "#" * 2**21)
+    status, out, err = run_main("--config", tmp_path / "x.py")
+    assert (status, out) == (2, "")
+    assert_refused(err)
+    assert "bytes" in err
+
+
 @pytest.mark.parametrize("name", ["", "x" * 5000, "a\x00b", "/dev/zero", ":", ".", "/"])
 def test_a_name_that_can_be_no_files_is_refused(name):
     status, out, err = run_main("--config", name)

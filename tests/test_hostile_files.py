@@ -111,7 +111,7 @@ def members(draw, trap):
     )
 
 
-ZEROS = lying_header((2**22,), "|u1", bytes(2**22))
+ZEROS = lying_header((64, 256, 256), "|u1", bytes(2**22))
 MORE_ZEROS = lying_header((9, 4, 4), "|u1", bytes(2**22))
 MEMBERS = st.sampled_from(
     ["images.npy", "images.npy", "images.npy", "labels.npy", "train_images.npy",
@@ -157,6 +157,7 @@ def test_an_archive_is_read_or_refused_by_its_name(tmp_path_factory, data):
     assert not trap.exists()
     if examples:
         assert_images(examples)
+        assert sum(images.nbytes for images, _ in examples.values()) <= MAX_BYTES
 
 
 def test_the_trap_works(tmp_path):
@@ -263,7 +264,16 @@ PICTURES = (
     picture_bytes(RGB.convert("P"), transparency=3),
 )  # fmt: skip
 PLACES = ("x.png", "x.JPG", "é.webp", "b/x.png", "\n.png", "-x.bmp", "%s.ppm")
-LINKS = ("x.png", "none", "..", ".", "/etc/passwd", "/dev/zero", "00.png", "../cwd.txt")
+LINKS = (
+    "x.png",
+    "none",
+    "..",
+    ".",
+    "/etc/passwd",
+    "/dev/zero",
+    "00.png",
+    "../outside.png",
+)
 
 
 @st.composite
@@ -292,6 +302,7 @@ def test_a_folder_of_pictures_is_read_or_refused_by_its_name(
 ):
     folder = tmp_path_factory.mktemp("cwd")
     (folder / "set").mkdir()
+    RGB.save(folder / "outside.png")
     for index in range(good):
         RGB.save(folder / "set" / f"{index:02}.png")
     for place, put in strangers:
@@ -304,6 +315,8 @@ def test_a_folder_of_pictures_is_read_or_refused_by_its_name(
         examples = read(name, folder / "set", **options)
     if examples:
         assert_images(examples)
+        links = [path for path in (folder / "set").rglob("*") if path.is_symlink()]
+        assert all(path.resolve().is_relative_to(folder / "set") for path in links)
 
 
 @cases("damaged pictures")

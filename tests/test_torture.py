@@ -26,6 +26,7 @@ def samples(memory):
         (lambda step: 300.0 if step >= 250 else step, True),  # while it warms up
         (lambda step: 300.0 if step < STEPS else 900.0, True),  # the figures
         (lambda step: 300 + 0.0005 * step, False),  # 5 MB each 10,000 steps
+        (lambda step: 0.0005 * step + (300 if step < 600 else 100), False),
         (lambda step: 316.0 if step == 600 else 300.0, False),
         (lambda step: 300.0 if step == 400 else 280.0, False),
     ],
@@ -136,9 +137,11 @@ def test_a_save_that_was_cut_short_is_told(tmp_path):
 
 REPORT = """
   - during generate phase (0.5 seconds):
-    - 160 passing examples, {failing} failing examples, 3 invalid examples
+    - 160 passing, {failing} failing, and 3 invalid test cases
   - during generate phase (0.1 seconds):
-    - 1 passing example, 0 failing examples, 0 invalid examples
+    - 1 passing, 0 failing, and 0 invalid test cases
+  - during shrink phase (0.3 seconds):
+    - 900 passing, {failing} failing, and 0 invalid test cases
 {end} in 3.0s
 """
 

@@ -28,6 +28,15 @@ logging.getLogger("absl").addFilter(
 )
 
 
+def _quiet(unraisable, show=sys.unraisablehook) -> None:
+    if str(unraisable.exc_value) != "Event loop is closed":
+        show(unraisable)
+
+
+# After a failure, tensorstore's threads print that Orbax no longer listens to them.
+sys.unraisablehook = _quiet
+
+
 class Saved(NamedTuple):
     """A checkpoint that was read back."""
 

@@ -1,5 +1,7 @@
 """What a configuration for images may hold."""
 
+from pathlib import Path
+
 from ml_collections import ConfigDict
 
 from wgan_gp.configs.fields import DTYPES, FEATURES
@@ -20,6 +22,7 @@ _RANGES = {"unit": "sigmoid", "symmetric": "tanh", "dequantised": "tanh"}
 def check_images(config: ConfigDict) -> None:
     """Raises ValueError for the first field that is out of range or of no effect."""
     data, compute, features = config.data, config.compute, config.features
+    _check_name(data.name)
     one_of("data.scale", data.scale, SCALES)
     output = config.generator.get("output", "tanh")
     if output != _RANGES[data.scale]:
@@ -42,6 +45,18 @@ def check_images(config: ConfigDict) -> None:
     one_of("compute.penalty_dtype", compute.penalty_dtype, DTYPES)
     _check_microbatches(config)
     _check_labels(config)
+
+
+def _check_name(name: str) -> None:
+    if len(name) > 500 or not name.isprintable():
+        raise ValueError(
+            "data.name must be at most 500 characters that can be printed, got"
+            f" {show(name)}"
+        )
+    try:
+        Path(name.partition(":")[2]).expanduser()
+    except RuntimeError:  # ~ of a user that there is not
+        raise ValueError(f"data.name = {name!r} is in no user's home") from None
 
 
 def _check_size(size: tuple) -> None:

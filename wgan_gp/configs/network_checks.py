@@ -62,8 +62,9 @@ def _check_layers(path: str, sizes) -> None:
     if not sizes:
         raise ValueError(f"{path} must name at least one layer, got ()")
     below(f"the number of layers in {path}", len(sizes), DEEPEST)
+    limit = DEEPEST if path.endswith(".blocks") else WIDEST  # they count layers
     for size in sizes:
-        whole(path, size, 1, WIDEST)
+        whole(path, size, 1, limit)
 
 
 def _check_vector_critic(critic: ConfigDict) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 # Above these it is a mistake: what is allocated would not fit any device.
 WIDEST = 2**16  # units or channels of a layer
-DEEPEST = 2**10  # layers of a network
+DEEPEST = 2**7  # layers of a network; each is traced, which takes a while
 MOST_SAMPLES = 2**24  # in a batch, or to be evaluated on
 
 _SHORT = reprlib.Repr()
