@@ -14,10 +14,9 @@ from tests.sweep.test_plan import configuration
 from wgan_gp import loop, sweep, workdir
 from wgan_gp.driver import Interrupted
 from wgan_gp.sweep import programs, report, runner
-from wgan_gp.sweep.__main__ import FREE, OURS, read_config
+from wgan_gp.sweep.__main__ import KIND
 from wgan_gp.sweep.plan import Run, run_config
 
-KIND = workdir.Kind("sweep", OURS, FREE, read_config, can_change=False)
 # Chunks of 3 runs on 2 devices; the last two runs diverge.
 FIELDS = {
     "grid": ("penalty.weight=3 n_critic=1,2", "generator_optimiser.learning_rate=1e38"),
@@ -111,14 +110,23 @@ class Stop:
         return signal.SIGTERM if self.left == 0 else 0
 
 
+def stopped(found, folder, monkeypatch, at, words):
+    """Runs until a signal comes at a look at it, which says where and is saved."""
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "HeldSignals", lambda: Stop(at))
+        with pytest.raises(Interrupted, match=words) as caught:
+            run(found, folder)
+    assert caught.value.status == 143
+    (chunk,) = (folder / "checkpoints").iterdir()
+    assert (chunk / words.split()[1]).is_dir()
+
+
 def test_an_interrupted_sweep_ends_with_the_same_table(whole, tmp_path, monkeypatch):
     found, folder, _ = whole
-    for at in (1, 1, 3, 4):
-        with monkeypatch.context() as patch:
-            patch.setattr(runner, "HeldSignals", lambda at=at: Stop(at))
-            with pytest.raises(Interrupted, match="of chunk") as caught:
-                run(found, tmp_path)
-        assert caught.value.status == 143
+    monkeypatch.setattr(runner, "PIECE", 3)
+    for at, step in ((1, "3 of chunk 1"), (1, "5 of"), (3, "10 of"), (3, "12 of")):
+        stopped(found, tmp_path, monkeypatch, at, f"step {step}")
+    stopped(found, tmp_path, monkeypatch, 4, "step 3 of chunk 2 of 2")
     assert runner.finished(tmp_path) == 1
     run(found, tmp_path)
     for name in ("table.csv", "summary.md"):
@@ -134,7 +142,7 @@ def test_other_settings_are_refused_but_for_those_of_no_effect(whole, tmp_path):
     with pytest.raises(FileExistsError, match="seeds was 2, is 1") as caught:
         workdir.prepare(folder, other.config, kind=KIND)
     assert "accept_changes" not in str(caught.value)
-    workdir.prepare(tmp_path, load_and_resolve(), kind=workdir.Kind(*KIND))
+    workdir.prepare(tmp_path, load_and_resolve(), kind=KIND)
     (tmp_path / "config.json").write_text("[]")
     with pytest.raises(ValueError, match="not the config of a sweep"):
         workdir.prepare(tmp_path, other.config, kind=KIND)

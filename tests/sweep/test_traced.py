@@ -22,6 +22,7 @@ def test_fewer_critic_steps_are_those_of_a_program_built_for_them():
     chex.assert_trees_all_close(built_metrics, traced_metrics, rtol=1e-5)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_a_schedule_follows_the_updates_it_is_told(schedule):
     def optimiser(length):
@@ -35,6 +36,7 @@ def test_a_schedule_follows_the_updates_it_is_told(schedule):
     chex.assert_trees_all_close(raw(built), raw(traced), rtol=1e-6)
 
 
+@pytest.mark.long
 def test_numbers_of_critic_steps_can_be_vmapped_over():
     counts = jnp.array([1, 2])
     steps = train.make_train(tiny(n_critic=2), 3)

@@ -17,16 +17,36 @@ from wgan_gp.signals import Listener
 from wgan_gp.sweep import programs, report, resolve, runner
 from wgan_gp.writers import named
 
-# What a sweep may leave in its folder.
-OURS = (
-    "config.json",
-    "chunks",
-    "checkpoints",
-    "table.csv",
-    "summary.md",
-    "summary.png",
+
+def read_config(path: Path) -> FrozenConfigDict:
+    """A sweep's `config.json`.
+
+    Raises:
+      ValueError: it is not one.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        stored = None
+    if not isinstance(stored, dict) or "grid" not in stored:
+        raise ValueError(f"{path} is not the config of a sweep: name another --workdir")
+    return FrozenConfigDict(ConfigDict(stored))
+
+
+KIND = workdir.Kind(
+    noun="sweep",
+    ours=(
+        "config.json",
+        "chunks",
+        "checkpoints",
+        "table.csv",
+        "summary.md",
+        "summary.png",
+    ),
+    free=("save_every", "mesh.", "experiment.checkpoint."),
+    read=read_config,
+    can_change=False,
 )
-FREE = ("save_every", "mesh.", "experiment.checkpoint.")
 
 
 def main(argv: list[str]) -> int:
@@ -60,29 +80,13 @@ def _start(argv: list[str]):
     folder = Path(single.WORKDIR.value or workdir.unused(name))
     lock = workdir.claim(folder)
     try:
-        kind = workdir.Kind("sweep", OURS, FREE, read_config, can_change=False)
         workdir.prepare(
-            folder, sweep.config, overwrite=single.OVERWRITE.value, kind=kind
+            folder, sweep.config, overwrite=single.OVERWRITE.value, kind=KIND
         )
     except BaseException:
         lock.close()
         raise
     return sweep, folder, lock
-
-
-def read_config(path: Path) -> FrozenConfigDict:
-    """A sweep's `config.json`.
-
-    Raises:
-      ValueError: it is not one.
-    """
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        stored = None
-    if not isinstance(stored, dict) or "grid" not in stored:
-        raise ValueError(f"{path} is not the config of a sweep: name another --workdir")
-    return FrozenConfigDict(ConfigDict(stored))
 
 
 def _run(sweep, folder: Path) -> int:

@@ -136,6 +136,11 @@ def _complete(config: Any) -> FrozenConfigDict:
         )
     if config.experiment.get("task") == "critic":
         raise ValueError("experiment.task must be 'gan': a sweep trains generators")
+    if config.experiment.get("debug_nans"):
+        raise ValueError(
+            "experiment.debug_nans has no effect on a sweep: run the point alone with"
+            " wgan_gp.main"
+        )
     first = _resolved(config.experiment, {"name": config.name})  # checks name, and seed
     whole("experiment.seed + seeds - 1", first.seed + config.seeds - 1, 0, 2**32)
     return FrozenConfigDict(config)

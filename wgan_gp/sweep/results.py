@@ -89,7 +89,7 @@ def quality(summaries: Iterable[Summary]) -> str | None:
 
 def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
     """One row a point: medians over seeds, least and greatest in brackets."""
-    experiment = sweep.points[0].config
+    steps = {f"{point.config.steps:,}" for point in sweep.points}
     rows = _rows(sweep, summaries)
     lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -99,9 +99,9 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
         floor = f" Real samples have an exact W1 of {np.median(np.hstack(floors)):.3g}."
     return (
         f"# {sweep.config.name}\n\n{len(sweep.points)} points, {sweep.config.seeds}"
-        f" seeds each, {experiment.steps:,} generator updates of the first. Medians"
-        f" over the seeds that did not diverge, least to greatest in brackets.{floor}"
-        f"\n\n{table}\n"
+        f" seeds each, {' or '.join(sorted(steps))} generator updates. Medians over the"
+        f" seeds that did not diverge, least to greatest in brackets.{floor}\n\n"
+        f"{table}\n"
     )
 
 
