@@ -72,12 +72,16 @@ def test_what_cannot_be_run_is_refused_in_one_line(fields, words):
     assert "\n" not in str(caught.value)
 
 
-def test_streamed_data_and_other_configurations_are_refused():
+@pytest.mark.long
+def test_streamed_data_is_refused():
     images = load_experiment("digits", "smoke")
     images.data.resident_bytes = 9
     with pytest.raises(ValueError, match=r"'digits8x8' is streamed"):
         sweep.resolve(sweep.configuration("x", images, ("penalty.weight=1",)))
+
+
+def test_other_configurations_are_refused():
     with pytest.raises(ValueError, match=r"start from sweep\.configuration"):
-        sweep.resolve(images)
+        sweep.resolve(load_experiment("toy8gauss", "smoke"))
     with pytest.raises(ValueError, match="must return a ConfigDict"):
         sweep.resolve({})

@@ -19,11 +19,16 @@ from wgan_gp.sweep.plan import Run, run_config
 
 # Chunks of 3 runs on 2 devices; the last two runs diverge.
 FIELDS = {
-    "grid": ("penalty.weight=3 n_critic=1,2", "generator_optimiser.learning_rate=1e38"),
+    "grid": ("clip_bound=0.3 n_critic=1,2", "generator_optimiser.learning_rate=1e38"),
+    "experiment.lipschitz": "clip",  # the least to compile
     "experiment.n_critic": 2,
     "experiment.steps": 12,
     "experiment.critic_optimiser.schedule": "cosine",
+    "experiment.critic_optimiser.learning_rate": 0.1,
+    "experiment.generator_optimiser.learning_rate": 0.1,
     "experiment.ema_decay": 0.5,
+    "experiment.critic.hidden": (4,),
+    "experiment.generator.hidden": (4,),
     "runs_per_program": 3,
     "save_every": 5,
     "mesh.runs": 2,
