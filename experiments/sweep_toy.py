@@ -32,7 +32,9 @@ SMOKE = (
 def get_config(arg: str = ""):
     """The sweep, or its variant `arg`."""
     name = "sweep_toy" + (f"-{arg}" if arg else "")
-    experiment = configs.experiment("sweep_toy", arg, default=DEFAULT, smoke=configs.SMOKE)
+    experiment = configs.experiment(
+        "sweep_toy", arg, default=DEFAULT, smoke=configs.SMOKE
+    )
     if arg == "smoke":
         return sweep.configuration(name, experiment, SMOKE, seeds=2, save_every=10)
     return sweep.configuration(name, experiment, GRID)

@@ -75,7 +75,7 @@ def test_tables_have_medians_and_what_diverged():
     lines = results.markdown(found, made).splitlines()
     assert lines[-2] == "| two_sided | 1.0 |  | 3 of 3 |"
     assert lines[-1] == "| two_sided | 2.0 | 0.2 (0.1 to 0.3) | 0 of 3 |"
-    assert "exact W1 of 0.05" in lines[2]
+    assert "Real samples have exact W1 0.05." in lines[2]
 
 
 def test_a_sweep_that_diverged_altogether_has_tables():

@@ -93,10 +93,12 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
     rows = _rows(sweep, summaries)
     lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    floors = [each.metrics["floor"] for each in summaries if "floor" in each.metrics]
+    name = quality(summaries)
+    floors = [m.metrics[QUALITIES[name]] for m in summaries if name in m.metrics]
     floor = ""
-    if floors:
-        floor = f" Real samples have an exact W1 of {np.median(np.hstack(floors)):.3g}."
+    if name and floors:
+        value = np.median(np.hstack(floors))
+        floor = f" Real samples have {QUANTITIES[name]} {value:.3g}."
     return (
         f"# {sweep.config.name}\n\n{len(sweep.points)} points, {sweep.config.seeds}"
         f" seeds each, {' or '.join(sorted(steps))} generator updates. Medians over the"
