@@ -351,7 +351,10 @@ def saved(tmp_path_factory):
     return folder
 
 
-SUMS = (b"", b"{", b"{}", b"\xff", b'{"x": 3}', b'{"a": {}}', b"1" * 5000)
+SUMS = (
+    b"", b"{", b"null", b"[]", b"3", b'"x"', b"{}", b"\xff", b'{"x": 3}', b"[" * 10**5,
+    b'{"a": {}}', b"true", b"1" * 5000,
+)  # fmt: skip
 
 
 def files_of(folder):
@@ -432,7 +435,11 @@ LINES = st.one_of(
         b'{"split": "train", "step": 5, "wasserstein": 0.5}',
         b'{"split": "eval", "step": 10, "w1": 1.0}',
         b'{"split": "train", "step": 50, "wasserstein": 0.5}',
-        b'{"split": "train", "step": NaN}', b'{"split": "train", "step": 1e400}',
+        b'{"split": "other", "step": 5}', b'{"split": [], "step": 5}', b'{"step": 5}',
+        b'{"split": "train", "step": "5"}', b'{"split": "train", "step": null}',
+        b'{"split": "train", "step": {}}', b'{"split": "train", "step": -1}',
+        b"[" * 10**5, b'{"split": "train", "step": NaN}',
+        b'{"split": "train", "step": 1e400}',
         b'{"split": "train", "step": 5, "w": "x"}', b"null", b"3", b"[]", b"{}",
         b"9" * 5000, b"\xff\xfe", b"", b'{"split": "tr', b"\x00" * 40,
     ]),

@@ -47,8 +47,10 @@ def verify(folder: Path, step: int) -> None:
         raise DamageError("it has no checksums, as if killed while it was saved")
     try:
         expected = json.loads(sums.read_text())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DamageError(f"{sums.name} cannot be read") from None
+    if not isinstance(expected, dict):
+        raise DamageError(f"{sums.name} has no sums")
     found = _sums(folder / str(step))
     for name in sorted({*expected, *found}):
         if expected.get(name) != found.get(name):

@@ -107,12 +107,20 @@ def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
     for line in path.read_text(errors="replace").splitlines():
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
-        if isinstance(record, dict) and record.get("step", step + 1) <= step:
+        if _is_record(record) and record["step"] <= step:
             records.append(record)
     write_text(path, "".join(json.dumps(record) + "\n" for record in records))
     return records
+
+
+def _is_record(value: Any) -> bool:
+    """Whether it has the form of what `MetricWriter` writes."""
+    if not isinstance(value, dict) or value.get("split") not in ("train", "eval"):
+        return False
+    step = value.get("step")
+    return isinstance(step, int) and not isinstance(step, bool) and step >= 0
 
 
 class MetricWriter:
