@@ -104,7 +104,7 @@ def refusal(call, *words, valid=REFUSALS):
         with limits():
             call()
     except valid as error:
-        line = main._one_line(error)
+        line = main.one_line(error)
         assert_clear(line, *words)
         return line
     return None
@@ -162,7 +162,7 @@ def run_main(*args):
 def parse(*args):
     """The configuration that a command line comes to, before it is resolved."""
     with command_line(*args) as argv:
-        main._parse(argv)
+        main.parse(argv)
         return main.CONFIG.value
 
 

@@ -214,9 +214,18 @@ def test_a_broken_critic_is_warned_about(measured, words):
 
 def test_records_after_a_step_are_cut_off(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    path.write_text('{"step": 1}\n{"step": 3}\nnoise\n[1]\n{"step": 2}\n{"st')
-    assert keep_records(path, 2) == [{"step": 1}, {"step": 2}]
-    assert path.read_text() == '{"step": 1}\n{"step": 2}\n'
+    one, two, three = ({"split": "train", "step": step} for step in (1, 2, 3))
+    lines = [
+        json.dumps(one),
+        json.dumps(three),
+        "noise",
+        "[1]",
+        json.dumps(two),
+        '{"st',
+    ]
+    path.write_text("\n".join(lines))
+    assert keep_records(path, 2) == [one, two]
+    assert path.read_text() == json.dumps(one) + "\n" + json.dumps(two) + "\n"
     assert keep_records(tmp_path / "none", 5) == []
 
 

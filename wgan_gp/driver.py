@@ -36,7 +36,7 @@ class Course(NamedTuple):
 class Interrupted(Exception):  # noqa: N818
     """A signal stopped the run, which was saved before."""
 
-    def __init__(self, number: int, step: int, workdir: Path):
+    def __init__(self, number: int, step: int | str, workdir: Path):
         name = signal.Signals(number).name
         super().__init__(
             f"stopped by {name} at step {step}, saved: the same command with --workdir"

@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
         try:
             config, experiment, folder, lock = _start(argv)
         except (ValueError, OSError, MemoryError) as error:
-            return _fail(_one_line(error), 2)
+            return _fail(one_line(error), 2)
         with lock:
             return _run(config, experiment, folder, listener)
 
@@ -61,15 +61,15 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
         with jax.debug_nans(config.debug_nans):
             run(config, folder, experiment=experiment)
     except Interrupted as stop:
-        print(_one_line(stop), file=sys.stderr)
+        print(one_line(stop), file=sys.stderr)
         return stop.status
     except (FloatingPointError, ValueError, OSError, RuntimeError) as error:
         if hosts.is_lost(error):
-            line = f"another host is gone or cannot be reached: {_one_line(error)}"
+            line = f"another host is gone or cannot be reached: {one_line(error)}"
         elif isinstance(error, RuntimeError):
             raise
         else:
-            line = _one_line(writers.named(error, folder))
+            line = one_line(writers.named(error, folder))
         if isinstance(error, OSError) or hosts.is_lost(error):
             line += f" ({workdir.last_saved(folder)})"
         return _fail(line, 1)
@@ -86,15 +86,15 @@ def _fail(line: str, status: int) -> int:
 
 def _start(argv: list[str]):
     """Everything that can be refused, before any compute is spent."""
-    _parse(argv)
+    parse(argv)
     from wgan_gp import build, configs, hosts, parallel
 
     config = configs.resolve(CONFIG.value)
-    place = hosts.detect(COORDINATOR.value, HOSTS.value, HOST.value)
-    if place is None:
-        parallel.provide_cpu_devices(config)
+    if (where := place()) is None:
+        devices = config.mesh.data or parallel.cpu_devices(config)
+        parallel.provide_cpu_devices(devices)
     else:
-        hosts.join(place, HOST_TIMEOUT.value)
+        hosts.join(where, HOST_TIMEOUT.value)
     parallel.mesh_for(config)
     make = build.build_critic if config.task == "critic" else build.build
     experiment = hosts.in_turn(partial(make, config))
@@ -127,7 +127,14 @@ def _claim(config):
     return folder, locks[0] if locks else nullcontext()
 
 
-def _parse(argv: list[str]) -> None:
+def place():
+    """Where this process stands among the hosts of a run, if there are several."""
+    from wgan_gp import hosts
+
+    return hosts.detect(COORDINATOR.value, HOSTS.value, HOST.value)
+
+
+def parse(argv: list[str]) -> None:
     """Reads the flags; loading the config file runs it, so anything can be raised."""
     paths = _config_paths(argv)
     for path in paths:
@@ -211,7 +218,7 @@ def _not_loaded(error: BaseException) -> bool:
 
 def _words(error: BaseException) -> str:
     try:
-        return _one_line(error) if str(error) else ""
+        return one_line(error) if str(error) else ""
     except Exception:  # its own __str__ fails
         return ""
 
@@ -231,7 +238,8 @@ def _config_paths(argv: list[str]) -> list[str]:
     return found
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
+    """What it says, without line breaks."""
     return " ".join(str(error).split()) or type(error).__name__
 
 

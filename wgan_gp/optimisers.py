@@ -1,5 +1,7 @@
 """Optimisers and learning-rate schedules by name."""
 
+import jax
+import jax.numpy as jnp
 import optax
 
 SCHEDULES = ("constant", "linear", "cosine")
@@ -15,7 +17,7 @@ def make_optimiser(
     beta1: float = 0.0,
     beta2: float = 0.9,
     schedule: str = "constant",
-    updates: int = 0,
+    updates: int | jax.Array = 0,
     weight_decay: float = 0.0,
 ) -> optax.GradientTransformation:
     """An optimiser whose learning rate falls to zero over the run, or stays.
@@ -28,7 +30,8 @@ def make_optimiser(
       beta1: decay of Adam's first moment.
       beta2: decay of the second moment.
       schedule: "constant", "linear" or "cosine".
-      updates: this optimiser's updates in the whole run, for the last two.
+      updates: this optimiser's updates in the whole run, for the last two; it may be
+        traced.
       weight_decay: times the parameters, is added to their gradients, as by a loss with
         half of it times their squares.
 
@@ -42,14 +45,18 @@ def make_optimiser(
     if schedule == "linear":
         rate = lambda count: learning_rate * (1 - count / updates)  # noqa: E731
     elif schedule == "cosine":
-        decay = optax.cosine_decay_schedule(1.0, updates)
-        rate = lambda count: learning_rate * decay(count)  # noqa: E731
+        rate = lambda count: learning_rate * _cosine(count, updates)  # noqa: E731
     elif schedule != "constant":
         raise ValueError(f"schedule must be one of {SCHEDULES}, got {schedule!r}")
     if weight_decay:
         decayed = optax.add_decayed_weights(weight_decay)
         return optax.chain(decayed, _by_name(name, rate, beta1, beta2))
     return _by_name(name, rate, beta1, beta2)
+
+
+def _cosine(count: jax.Array, updates: int | jax.Array) -> jax.Array:
+    """From 1 to 0 over half a period; not optax's, whose length must be a constant."""
+    return 0.5 * (1 + jnp.cos(jnp.pi * jnp.minimum(count, updates) / updates))
 
 
 def _by_name(name: str, rate, beta1: float, beta2: float):

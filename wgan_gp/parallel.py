@@ -71,21 +71,18 @@ def _check_divides(name: str, size: int, count: int, config, parts: int = 0) -> 
     )
 
 
-def provide_cpu_devices(config: FrozenConfigDict) -> None:
-    """Has a CPU act as as many devices as are asked for, up to its cores.
+def provide_cpu_devices(count: int) -> None:
+    """Has a CPU act as so many devices, but not as more than it has cores.
 
-    Of no effect on accelerators, on several hosts, where each is one device, and if the
-    number is set already (JAX_NUM_CPU_DEVICES).
+    Of no effect on accelerators, and if the number is set already
+    (JAX_NUM_CPU_DEVICES).
 
     Args:
-      config: of the run. JAX must not have been used before.
+      count: of devices. JAX must not have been used before.
     """
-    if jax.config.values["jax_num_cpu_devices"] > 0 or "host_platform_device_count" in (
-        os.environ.get("XLA_FLAGS", "")
-    ):
-        return
-    count = min(config.mesh.data or cpu_devices(config), cores())
-    jax.config.update("jax_num_cpu_devices", count)
+    chosen = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    if not chosen and jax.config.values["jax_num_cpu_devices"] < 0:
+        jax.config.update("jax_num_cpu_devices", min(count, cores()))
 
 
 def cores() -> int:

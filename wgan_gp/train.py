@@ -20,13 +20,20 @@ Metrics = dict[str, jax.Array]
 
 
 class Hyperparameters(NamedTuple):
-    """The continuous choices: numbers, or arrays to be vmapped over."""
+    """The choices that one compiled program serves: numbers, or arrays to be vmapped.
+
+    `n_critic` is at most `Algorithm.n_critic`, and all of it where it is None. With
+    fewer a learning-rate schedule needs `critic_updates`, the critic's updates in the
+    whole run; None is what the optimiser was built for.
+    """
 
     critic_learning_rate: float | jax.Array = 1e-4
     generator_learning_rate: float | jax.Array = 1e-4
     weight: float | jax.Array = 10.0  # lambda
     clip_bound: float | jax.Array = 0.01  # c, where `CriticAlgorithm.clip` is set
     ema_decay: float | jax.Array = 0.0  # of the generator's average; 0 is no average
+    n_critic: int | jax.Array | None = None
+    critic_updates: int | jax.Array | None = None
 
 
 Optimiser = Callable[..., optax.GradientTransformation]  # from a learning rate
@@ -98,8 +105,15 @@ def init_critic(
 ) -> Player:
     """The critic before its first update."""
     params = algorithm.network.init(key)
-    optimiser = algorithm.optimiser(hyperparameters.critic_learning_rate)
-    return Player(params, optimiser.init(params))
+    return Player(params, _optimiser(algorithm, hyperparameters).init(params))
+
+
+def _optimiser(
+    algorithm: CriticAlgorithm, hyperparameters: Hyperparameters
+) -> optax.GradientTransformation:
+    updates = hyperparameters.critic_updates
+    options = {} if updates is None else {"updates": updates}
+    return algorithm.optimiser(hyperparameters.critic_learning_rate, **options)
 
 
 def generate(algorithm: Algorithm, params: Any, key: jax.Array, n: int) -> jax.Array:
@@ -137,7 +151,7 @@ def critic_step(
     batch = parallel.split((reals, labels, fakes, keys))
     loss = partial(_critic_objective, algorithm, hyperparameters)
     gradient = _in_parts(jax.grad(loss, has_aux=True), algorithm.microbatches)
-    optimiser = algorithm.optimiser(hyperparameters.critic_learning_rate)
+    optimiser = _optimiser(algorithm, hyperparameters)
     critic, metrics = update(optimiser, parallel.mean_of_parts(gradient), critic, batch)
     if algorithm.clip:
         clipped = losses.clip_weights(critic.params, hyperparameters.clip_bound)
@@ -285,12 +299,10 @@ def train_step(
     step_key = jax.random.fold_in(state.key, state.step)
     critic_key, generator_key = jax.random.split(step_key)
     sample_fake = partial(generate, algorithm, state.generator.params)
-    critic, critic_metrics = jax.lax.scan(
-        lambda critic, given: critic_step(
-            algorithm.critic, hyperparameters, sample_fake, critic, *given
-        ),
-        state.critic,
-        (jax.random.split(critic_key, algorithm.n_critic), raw),
+    keys = jax.random.split(critic_key, algorithm.n_critic)
+    one = partial(critic_step, algorithm.critic, hyperparameters, sample_fake)
+    critic, critic_metrics = _critic_steps(
+        one, state.critic, (keys, raw), hyperparameters.n_critic
     )
     generator, generator_metrics = generator_step(
         algorithm, hyperparameters, critic.params, state.generator, generator_key
@@ -298,8 +310,33 @@ def train_step(
     average = moving_average(
         state.average, generator.params, state.step, hyperparameters.ema_decay
     )
-    metrics = jax.tree.map(jnp.mean, critic_metrics) | generator_metrics
+    metrics = critic_metrics | generator_metrics
     return TrainState(state.step + 1, state.key, critic, generator, average), metrics
+
+
+def _critic_steps(
+    one, critic: Player, given: Any, count: int | jax.Array | None
+) -> tuple[Player, Metrics]:
+    """Scans critic steps; those from number `count` on have no effect.
+
+    Returns:
+      The critic, and the mean of each scalar over the steps that have one.
+    """
+    if count is None:
+        critic, metrics = jax.lax.scan(lambda c, each: one(c, *each), critic, given)
+        return critic, jax.tree.map(jnp.mean, metrics)
+    effective = jnp.arange(len(given[0])) < count
+
+    def body(critic, given):
+        effective, each = given
+        updated, metrics = one(critic, *each)
+        keep = partial(jnp.where, effective)
+        zero = jax.tree.map(jnp.zeros_like, metrics)
+        return jax.tree.map(keep, updated, critic), jax.tree.map(keep, metrics, zero)
+
+    critic, metrics = jax.lax.scan(body, critic, (effective, given))
+    steps = jnp.sum(effective)
+    return critic, jax.tree.map(lambda each: jnp.sum(each) / steps, metrics)
 
 
 def moving_average(
@@ -352,7 +389,7 @@ def make_train(
     Returns:
       `train(key, hyperparameters) -> (state, metrics)`; metrics are means over the
       last tenth of the run. `jax.vmap` over keys trains many seeds in one program,
-      over a field of `Hyperparameters` many lambdas.
+      over a field of `Hyperparameters` many lambdas, or numbers of critic steps.
     """
     tail = max(1, steps // 10)
 

@@ -6,9 +6,10 @@ import itertools
 import json
 import os
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import jax
 from ml_collections import ConfigDict, FrozenConfigDict
@@ -28,6 +29,16 @@ OURS = (
 # Fields that may differ when a run goes on: they change nothing that is trained, but
 # for rounding.
 FREE = ("checkpoint.", "debug_nans", "mesh.")
+
+
+class Kind(NamedTuple):
+    """What a folder can hold: a run, or something else that can go on."""
+
+    noun: str
+    ours: tuple[str, ...]  # what it leaves in the folder
+    free: tuple[str, ...]  # beginnings of the fields that may differ
+    read: Callable[[Path], FrozenConfigDict]  # its config.json
+    can_change: bool  # whether --accept_changes is for it
 
 
 def unused(folder: Path) -> Path:
@@ -70,6 +81,7 @@ def prepare(
     *,
     overwrite: bool = False,
     accept_changes: bool = False,
+    kind: Kind | None = None,
 ) -> None:
     """Makes the folder of a run, or finds one that the run can go on in.
 
@@ -78,6 +90,7 @@ def prepare(
       config: of the run; written to `config.json`.
       overwrite: removes what an earlier run left in the folder, and nothing else.
       accept_changes: goes on with an earlier run under another configuration.
+      kind: of what is run; a single run by default.
 
     Raises:
       FileExistsError: the folder holds a run with other settings, each of which is
@@ -85,10 +98,11 @@ def prepare(
       WriteError: it, or what it holds, cannot be written to.
     """
     _make(workdir)
-    existing = [workdir / name for name in OURS if (workdir / name).exists()]
+    kind = kind or _run()
+    existing = [workdir / name for name in kind.ours if (workdir / name).exists()]
     if existing and not overwrite:
-        _check_same(workdir, config, existing[0], accept_changes)
-        _check_writable(workdir)
+        _check_same(workdir, config, existing[0], accept_changes, kind)
+        _check_writable(workdir, kind)
         existing = []
     for path in existing:
         with writing(path):
@@ -96,38 +110,51 @@ def prepare(
     write_json(workdir / "config.json", config.to_dict())
 
 
-def _check_same(workdir: Path, config, found: Path, accept_changes: bool) -> None:
-    path = workdir / "config.json"
+def _run() -> Kind:
+    return Kind("run", OURS, FREE, read_config, can_change=True)
+
+
+def _check_same(
+    workdir: Path, config, found: Path, accept_changes: bool, kind: Kind
+) -> None:
+    path, noun = workdir / "config.json", kind.noun
     if not path.is_file():
         raise FileExistsError(
-            f"{workdir} holds {found.name} but no config.json, so no run that could go"
-            " on: name another --workdir, or add --overwrite to replace it"
+            f"{workdir} holds {found.name} but no config.json, so no {noun} that could"
+            " go on: name another --workdir, or add --overwrite to replace it"
         )
-    changes = differences(read_config(path), config)
+    changes = differences(kind.read(path), config, kind.free)
     if changes and not accept_changes:
+        cure = f", or add --overwrite to replace that {noun}"
+        if kind.can_change:
+            cure = (
+                f", add --overwrite to replace that {noun}, or --accept_changes to go"
+                " on with it like this"
+            )
         raise FileExistsError(
-            f"{workdir} holds a run with other settings: {'; '.join(changes)}. Name"
-            " another --workdir, add --overwrite to replace that run, or"
-            " --accept_changes to go on with it like this"
+            f"{workdir} holds a {noun} with other settings: {'; '.join(changes)}. Name"
+            f" another --workdir{cure}"
         )
 
 
-def _check_writable(workdir: Path) -> None:
+def _check_writable(workdir: Path, kind: Kind) -> None:
     """Training would find out later, and what it computed until then be lost."""
-    for path in (workdir, *(workdir / name for name in OURS)):
+    for path in (workdir, *(workdir / name for name in kind.ours)):
         if path.exists() and not os.access(path, os.W_OK):
             raise WriteError(path, PermissionError(errno.EACCES, "Permission denied"))
 
 
-def differences(before: FrozenConfigDict, now: FrozenConfigDict) -> list[str]:
-    """What differs between two configurations, but for `FREE` fields, in words."""
+def differences(
+    before: FrozenConfigDict, now: FrozenConfigDict, free: tuple[str, ...] = FREE
+) -> list[str]:
+    """What differs between two configurations, but for `free` fields, in words."""
     old, new = (
         dict(configs.leaves(json.loads(each.to_json()))) for each in (before, now)
     )
     return [
         f"{path} was {old.get(path)!r}, is {new.get(path)!r}"
         for path in sorted({*old, *new})
-        if old.get(path) != new.get(path) and not path.startswith(FREE)
+        if old.get(path) != new.get(path) and not path.startswith(free)
     ]
 
 

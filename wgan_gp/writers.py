@@ -69,10 +69,15 @@ def write_json(path: Path, value: Any) -> None:
     Raises:
       WriteError: it cannot be written.
     """
-    _replace(path, json.dumps(value, indent=1) + "\n")
+    write_text(path, json.dumps(value, indent=1) + "\n")
 
 
-def _replace(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Writes a file, all of it or nothing: an old one stays until then.
+
+    Raises:
+      WriteError: it cannot be written.
+    """
     draft = path.with_suffix(".part")
     with writing(path):
         try:
@@ -106,7 +111,7 @@ def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
             continue
         if _is_record(record) and record["step"] <= step:
             records.append(record)
-    _replace(path, "".join(json.dumps(record) + "\n" for record in records))
+    write_text(path, "".join(json.dumps(record) + "\n" for record in records))
     return records
 
 

@@ -1,0 +1,117 @@
+"""Trains whole studies: `python -m wgan_gp.sweep --config FILE[:VARIANT]`."""
+
+import json
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict, FrozenConfigDict
+from rich.console import Console
+
+from wgan_gp import main as single
+from wgan_gp import parallel, workdir
+from wgan_gp.driver import Interrupted
+from wgan_gp.signals import Listener
+from wgan_gp.sweep import report, resolve, runner
+from wgan_gp.writers import named
+
+
+def read_config(path: Path) -> FrozenConfigDict:
+    """A sweep's `config.json`.
+
+    Raises:
+      ValueError: it is not one.
+    """
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        stored = None
+    if not isinstance(stored, dict) or "grid" not in stored:
+        raise ValueError(f"{path} is not the config of a sweep: name another --workdir")
+    return FrozenConfigDict(ConfigDict(stored))
+
+
+KIND = workdir.Kind(
+    noun="sweep",
+    ours=(
+        "config.json",
+        "chunks",
+        "checkpoints",
+        "table.csv",
+        "summary.md",
+        "summary.png",
+    ),
+    free=("save_every", "mesh.", "experiment.checkpoint."),
+    read=read_config,
+    can_change=False,
+)
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; returns its exit status."""
+    if {"--help", "-h"} & set(argv):
+        print(__doc__ + flags.FLAGS.module_help(single))
+        return 0
+    with Listener() as listener:
+        try:
+            sweep, folder, lock = _start(argv)
+        except (ValueError, OSError, MemoryError) as error:
+            print(f"error: {single.one_line(error)}", file=sys.stderr)
+            return 2
+        with lock:
+            listener.explain = partial(_explain, folder)
+            return _run(sweep, folder)
+
+
+def _start(argv: list[str]):
+    """Everything that can be refused, before any compute is spent."""
+    parallel.provide_cpu_devices(parallel.cores())
+    single.parse(argv)
+    if single.place() is not None:
+        raise ValueError(
+            "a sweep runs on one host: start one for each part of the grid, with a"
+            " --workdir of its own"
+        )
+    if single.ACCEPT.value:
+        raise ValueError(
+            "--accept_changes is not for sweeps, whose finished runs would stay as they"
+            " are: name another --workdir"
+        )
+    sweep = resolve(single.CONFIG.value)
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    name = Path(f"runs/{sweep.config.name}-{stamp}")
+    folder = Path(single.WORKDIR.value or workdir.unused(name))
+    lock = workdir.claim(folder)
+    try:
+        workdir.prepare(
+            folder, sweep.config, overwrite=single.OVERWRITE.value, kind=KIND
+        )
+    except BaseException:
+        lock.close()
+        raise
+    return sweep, folder, lock
+
+
+def _run(sweep, folder: Path) -> int:
+    try:
+        report.run(sweep, folder, Console())
+    except Interrupted as stop:
+        print(single.one_line(stop), file=sys.stderr)
+        return stop.status
+    except (ValueError, OSError) as error:
+        print(f"error: {single.one_line(named(error, folder))}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _explain(folder: Path) -> str:
+    return (
+        f"{runner.finished(folder)} chunks are finished: the same command with"
+        f" --workdir {folder} goes on from there"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
