@@ -56,7 +56,7 @@ def test_each_run_has_the_configuration_of_a_single_one():
         ({"seeds": 90_000}, "grid has 360000 runs"),
         ({"save_every": 0}, "save_every must be"),
         ({"runs_per_program": 1.5}, "runs_per_program must be"),
-        ({"mesh.runs": 5}, "mesh.runs must be at most the 4 devices"),
+        ({"mesh.runs": 9}, "mesh.runs must be at most the 8 devices"),
         ({"mesh.runs": -1}, "mesh.runs must be"),
         ({"name": "a/b"}, "name must be fit"),
         ({"experiment.task": "critic"}, "experiment.task must be 'gan'"),
