@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures w1-benchmark notebooks test test-long lint format benchmark torture clean
+.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy w1-benchmark notebooks test test-long lint format benchmark benchmark-scaling torture clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -21,6 +21,10 @@ toy8gauss toy25gauss swissroll mnist5k digits: .venv/installed
 # The figures of docs/results.md
 figures: .venv/installed
 	$(BIN)/python -m wgan_gp.evidence --out docs/images/evidence $(ARGS)
+
+# Four constraints, four strengths, 8 seeds: the study of docs/results.md
+sweep_toy: .venv/installed
+	$(BIN)/python -m wgan_gp.sweep --config experiments/$@.py $(ARGS)
 
 # The tables of docs/w1_benchmark.md; cells that are there already are not run again.
 # Hours on a CPU: `make w1-benchmark ARGS="--recipes tuned --lipschitz one_sided"` is
@@ -58,6 +62,13 @@ benchmark: .venv/benchmarks
 # What runs survive; 20 minutes at most, and writes the table of docs/reliability.md
 torture: .venv/installed
 	$(BIN)/python -m benchmarks.torture $(ARGS)
+
+# The tables of docs/scaling.md
+benchmark-scaling: .venv/benchmarks
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.scaling
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.many_runs
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.communication
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.startup
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

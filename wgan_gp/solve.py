@@ -23,6 +23,7 @@ from wgan_gp.ground_truth.published import (
 )
 from wgan_gp.networks import bind
 from wgan_gp.train import Player, init_critic
+from wgan_gp.writers import writing
 
 
 def run(
@@ -87,10 +88,12 @@ def run(
 
 
 def _draw(config: FrozenConfigDict, evaluation, workdir: Path) -> None:
-    (workdir / "figures").mkdir(exist_ok=True)
+    folder = workdir / "figures"
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
     title = f"{config.name}, {config.lipschitz}, {config.steps:,} critic updates"
     figure = figures.truth_curves(evaluation, title=title)
-    figure.savefig(workdir / "figures" / "curves.png", dpi=150)
+    report.save_figure(folder / "curves.png", figure)
 
 
 def _live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> str:

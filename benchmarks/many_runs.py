@@ -1,0 +1,120 @@
+"""Runs per minute, many in one program: `python -m benchmarks.many_runs`.
+
+Beside as many processes of one run each, and eager PyTorch. Prints a table of
+docs/scaling.md. Rates are of steps, for runs of `STEPS` steps.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from functools import partial
+
+import jax
+from jax.sharding import AxisType, PartitionSpec
+
+from benchmarks.scaling import ITERATIONS, Side
+from benchmarks.torch_toy import TorchToy
+from wgan_gp import configs, train
+from wgan_gp.build import build
+
+WIDTH, BATCH, N_CRITIC, STEPS, MEASURED = 64, 256, 5, 2500, 20
+ROUNDS = 3
+
+
+def together(runs: int, devices: int) -> float:
+    """Seconds a step of so many runs in one program, spread over devices."""
+    config = configs.base()
+    config.batch_size = BATCH
+    config.critic.hidden = config.generator.hidden = (WIDTH,) * 3
+    parts = build(configs.resolve(config))
+    parts = parts.algorithm, parts.hyperparameters
+    mesh = jax.make_mesh(
+        (devices,), ("runs",), (AxisType.Auto,), devices=jax.devices()[:devices]
+    )
+    spread = partial(
+        jax.shard_map,
+        mesh=mesh,
+        in_specs=PartitionSpec("runs"),
+        out_specs=PartitionSpec("runs"),
+        check_vma=False,
+    )
+    init = jax.jit(spread(jax.vmap(partial(train.init, *parts))))
+    steps = partial(train.train_steps, *parts, count=MEASURED)
+    advance = jax.jit(spread(jax.vmap(lambda state: steps(state)[0])))
+    state = init(jax.random.split(jax.random.key(0), runs))
+    jax.block_until_ready(advance(state))
+    seconds = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        jax.block_until_ready(advance(state))
+        seconds.append((time.perf_counter() - started) / MEASURED)
+    return min(seconds)
+
+
+def apart(cores: int) -> float:
+    """Seconds a step of one run, of as many processes at once as there are cores."""
+    sides = [Side(WIDTH, BATCH, 1, (core,)) for core in range(cores)]
+    seconds = []
+    for _ in range(ROUNDS):
+        for side in sides:
+            side.go()
+        seconds.append(max(side.wait() for side in sides) / ITERATIONS)
+    for side in sides:
+        side.end()
+    return min(seconds)
+
+
+def start_up() -> float:
+    """Seconds that a process takes before its first step, and after its last."""
+    side = "--side", str(WIDTH), str(BATCH), "1", "0"
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "benchmarks.scaling", *side]
+    subprocess.run(command, input="go\n", text=True, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def eager() -> float:
+    """Seconds a step of PyTorch."""
+    toy = TorchToy(WIDTH, BATCH, N_CRITIC)
+    toy.run(MEASURED)
+    seconds = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        toy.run(MEASURED)
+        seconds.append((time.perf_counter() - started) / MEASURED)
+    return min(seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, nargs="*", default=[1, 2, 4, 8, 16, 32, 64])
+    args = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    if jax.config.values["jax_num_cpu_devices"] < 0:
+        jax.config.update("jax_num_cpu_devices", cores)
+    print("| runs | how | ms a step of all | runs of 2,500 steps a minute |")
+    print("|---|---|---|---|")
+
+    def row(runs: int | str, how: str, seconds: float, each: float) -> None:
+        rate = 60 / (each * STEPS)
+        print(f"| {runs} | {how} | {1e3 * seconds:.2f} | {rate:.1f} |", flush=True)
+
+    for runs in args.runs:
+        for devices in (1, jax.device_count()):
+            if runs % devices == 0 and (devices == 1 or jax.device_count() > 1):
+                seconds = together(runs, devices)
+                row(runs, f"one program, {devices} devices", seconds, seconds / runs)
+    seconds, start = apart(cores), start_up()
+    each = seconds / cores
+    row("any", f"processes, {cores} at a time", seconds, each)
+    row(
+        "any", f"... with {start:.1f} s to start", seconds, each + start / STEPS / cores
+    )
+    seconds = eager()
+    row("any", "PyTorch, one after the other", seconds, seconds)
+
+
+if __name__ == "__main__":
+    main()

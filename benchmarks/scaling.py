@@ -1,0 +1,127 @@
+"""One run on one core and on two: `python -m benchmarks.scaling`.
+
+Each side is a process pinned to its cores that trains when it is told to; they take
+turns. Prints the table of docs/scaling.md.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+SIZES = (64, 64), (64, 256), (128, 128), (128, 512), (256, 256)  # width, batch
+HEADER = """\
+| width | batch | 1 device on 1 core, ms | 2 devices on 2 cores | 1 device on 2 cores \
+| 2 devices gain over 1 core | over 1 device on 2 cores |"""
+ITERATIONS = 20
+ROUNDS = 7
+
+
+class Side:
+    """A process that trains a toy on some devices of some cores."""
+
+    def __init__(self, width: int, batch: int, devices: int, cores: Sequence[int]):
+        arguments = (width, batch, devices, ",".join(map(str, cores)))
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "benchmarks.scaling",
+                "--side",
+                *map(str, arguments),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.seconds()  # compiled, and warm
+
+    def go(self) -> None:
+        """Begins to train for `ITERATIONS`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+
+    def wait(self) -> float:
+        """Seconds that the training took."""
+        assert self._process.stdout is not None
+        return float(self._process.stdout.readline())
+
+    def seconds(self) -> float:
+        """Trains, and says how long it took."""
+        self.go()
+        return self.wait()
+
+    def end(self) -> None:
+        """Ends the process."""
+        self._process.communicate()
+
+
+def train_when_told(width: int, batch: int, devices: int, cores: str) -> None:
+    """The process of a `Side`."""
+    os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    import jax
+
+    jax.config.update("jax_num_cpu_devices", devices)
+    from functools import partial
+
+    from wgan_gp import configs, parallel, train
+    from wgan_gp.build import build
+
+    config = configs.base()
+    config.batch_size = batch
+    config.critic.hidden = config.generator.hidden = (width,) * 3
+    parts = build(configs.resolve(config))
+    parts = parts.algorithm, parts.hyperparameters
+    mesh = parallel.make_mesh(devices)
+    state = parallel.replicate(train.init(*parts, jax.random.key(0)), mesh)
+    step = parallel.compiled(partial(train.train_steps, *parts), mesh, donate_argnums=0)
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        state, _ = step(state, ITERATIONS)
+        jax.block_until_ready(state)
+        print(time.perf_counter() - started, flush=True)
+
+
+def compare(width: int, batch: int) -> str:
+    """A line of the table."""
+    sides = [
+        Side(width, batch, devices, cores)
+        for devices, cores in ((1, (0,)), (2, (0, 1)), (1, (0, 1)))
+    ]
+    rounds = [[side.seconds() for side in sides] for _ in range(ROUNDS)]
+    for side in sides:
+        side.end()
+    one, two, threads = (
+        1e3 * statistics.median(each) / ITERATIONS for each in zip(*rounds)
+    )
+    ratios = sorted(a / b for a, b, _ in rounds)
+    against = sorted(c / b for _, b, c in rounds)
+    return (
+        f"| {width} | {batch} | {one:.2f} | {two:.2f} | {threads:.2f}"
+        f" | {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        f" | {statistics.median(against):.2f} ({against[0]:.2f} to {against[-1]:.2f}) |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument(
+        "--side", nargs=4, metavar=("WIDTH", "BATCH", "DEVICES", "CORES")
+    )
+    args = parser.parse_args()
+    if args.side:
+        width, batch, devices, cores = args.side
+        train_when_told(int(width), int(batch), int(devices), cores)
+        return
+    print(HEADER)
+    print("|---|---|---|---|---|---|---|")
+    for width, batch in SIZES:
+        print(compare(width, batch), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# sbatch docs/launch/slurm.sh [FLAGS]: one run over 4 nodes with 8 GPUs each.
+#SBATCH --job-name=wgan_gp
+#SBATCH --nodes=4
+#SBATCH --ntasks-per-node=1
+#SBATCH --gpus-per-node=8
+#SBATCH --time=24:00:00
+#SBATCH --signal=TERM@120
+#SBATCH --requeue
+set -euo pipefail
+
+# JAX gives a task of Slurm one GPU unless it is told otherwise.
+export JAX_LOCAL_DEVICE_IDS=0,1,2,3,4,5,6,7
+# Requeued, the same command goes on from the newest checkpoint. The folder must be on a
+# file system that all nodes share.
+srun --kill-on-bad-exit=1 .venv/bin/python -m wgan_gp.main \
+  --config experiments/cifar10_resnet.py --workdir "$HOME/runs/cifar10_resnet" "$@"
