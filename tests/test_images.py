@@ -268,7 +268,7 @@ def test_the_command_says_in_one_line_what_a_missing_set_needs(tmp_path):
 
 def test_microbatches_average_what_each_part_gives():
     values = jnp.arange(8.0)
-    mean, _ = train._mean_over_parts(
-        lambda part: (jnp.mean(part), {"m": jnp.max(part)}), values, 4
-    )
-    assert mean == 3.5
+    function = lambda add, part: (jnp.mean(part) + add, jnp.max(part))  # noqa: E731
+    mean, greatest = train._in_parts(function, 4)(1.0, values)
+    assert mean == 4.5
+    assert greatest == 5.5  # of parts 0 4, 1 5, 2 6 and 3 7

@@ -9,7 +9,13 @@ from wgan_gp import random_architectures as study
 from wgan_gp.driver import Interrupted
 
 FIELDS = [
-    *("steps=2", "batch_size=4", "data.name=digits8x8", "eval_samples=10"),
+    *(
+        "steps=2",
+        "mesh.data=1",
+        "batch_size=4",
+        "data.name=digits8x8",
+        "eval_samples=10",
+    ),
     *("eval_repeats=1", "critic.width=2", "generator.width=2", "n_critic=1"),
     *("critic.extra=1", "generator.extra=1", "generator.latent=3"),
 ]

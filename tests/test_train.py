@@ -285,13 +285,3 @@ def test_a_whole_run_is_its_steps_and_reports_the_last_tenth():
     tail, means = run(algorithm, 2, state=head)
     assert_close(raw(state), raw(tail))
     assert_close(metrics, means)
-
-
-def test_seeds_spread_over_devices_train_as_on_one():
-    make = jax.jit(jax.vmap(train.make_train(tiny(), 3), (0, None)))
-    mesh = jax.make_mesh((4,), ("seed",), (jax.sharding.AxisType.Auto,))
-    spread = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("seed"))
-    with unchecked():
-        _, together = make(jax.random.split(key(), 4), RATES)
-        _, apart = make(jax.device_put(jax.random.split(key(), 4), spread), RATES)
-    assert_close(apart, together)

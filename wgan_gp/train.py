@@ -257,9 +257,9 @@ def _in_parts(function: Callable[[Any, Any], Any], parts: int):
         return function
 
     def in_parts(params, batch):
-        cut = jax.tree.map(
-            lambda x: jnp.moveaxis(x.reshape(-1, parts, *x.shape[1:]), 1, 0), batch
-        )
+        # By index: the key checker takes a transposition of keys for their use.
+        which = jnp.arange(len(jax.tree.leaves(batch)[0])).reshape(-1, parts).T
+        cut = jax.tree.map(lambda x: x[which], batch)
         first = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), cut)
         zeros = jax.tree.map(
             lambda out: jnp.zeros(out.shape, out.dtype),
