@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.flatten_util import ravel_pytree
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from ml_collections import FrozenConfigDict
 
@@ -200,7 +201,8 @@ def mean_of_parts(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], A
     def part(params, batch):
         # The barrier keeps all that is to be reduced together, for one all-reduce.
         results = jax.lax.optimization_barrier(function(params, batch))
-        return jax.lax.pmean(results, DATA)
+        flat, restore = ravel_pytree(results)
+        return restore(jax.lax.optimization_barrier(jax.lax.pmean(flat, DATA)))
 
     return jax.shard_map(
         part,
