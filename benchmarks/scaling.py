@@ -12,12 +12,12 @@ import sys
 import time
 from collections.abc import Sequence
 
-SIZES = (64, 64), (64, 256), (128, 128), (128, 512), (256, 256)  # width, batch
+SIZES = (64, 64), (64, 256), (128, 64), (128, 256), (128, 512), (256, 256)
 HEADER = """\
 | width | batch | 1 device on 1 core, ms | 2 devices on 2 cores | 1 device on 2 cores \
 | 2 devices gain over 1 core | over 1 device on 2 cores |"""
 ITERATIONS = 20
-ROUNDS = 7
+ROUNDS = 5
 
 
 class Side:

@@ -167,6 +167,25 @@ def test_microbatches_and_the_generators_batch_must_divide_too():
         parallel.mesh_for(resolve("digits", **fields))
 
 
+@pytest.mark.parametrize(
+    ("fields", "cores", "devices"),
+    [
+        ({"batch_size": 256, "critic.hidden": (64, 64)}, 2, 2),
+        ({"batch_size": 128, "critic.hidden": (64, 64)}, 2, 1),
+        ({"batch_size": 257, "critic.hidden": (64, 64)}, 2, 1),
+        ({"batch_size": 512, "critic.hidden": (128, 128)}, 16, 8),
+        ({"batch_size": 512, "critic.hidden": (128, 128)}, 1, 1),
+    ],
+)
+def test_a_cpu_is_split_where_that_was_faster(fields, cores, devices, monkeypatch):
+    monkeypatch.setattr(parallel, "cores", lambda: cores)
+    assert parallel.cpu_devices(resolve(**fields)) == devices
+
+
+def test_images_are_trained_on_one_device_of_a_cpu():
+    assert parallel.cpu_devices(resolve("digits", batch_size=4096)) == 1
+
+
 def run(folder, **fields):
     config = resolve(**fields)
     workdir.prepare(folder, config)
