@@ -103,7 +103,7 @@ def cpu_devices(config: FrozenConfigDict) -> int:
     """
     if config.critic.network != "mlp":
         return 1
-    work = config.batch_size * min(config.critic.hidden)
+    work = config.batch_size * min(config.critic.hidden, default=1)
     fit = (
         count
         for count in range(cores(), 1, -1)
