@@ -9,7 +9,7 @@ from wgan_gp import configs, sweep
 
 _FAST = {"learning_rate": 2e-3, "schedule": "linear"}
 DEFAULT = {
-    "steps": 2500,
+    "steps": 1500,
     "critic": {"hidden": (64, 64, 64)},
     "generator": {"hidden": (64, 64, 64)},
     "ema_decay": 0.999,

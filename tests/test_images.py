@@ -97,6 +97,7 @@ def test_random_architectures_are_a_draw_of_the_papers_space():
         load_experiment("random_architectures", "200")
 
 
+@pytest.mark.long
 def test_a_conditional_run_learns_from_labels(tmp_path):
     fields = {"data.name": own_set(tmp_path), "conditional": True, "eval_samples": 1}
     config = resolve("cifar10_resnet", "smoke", batch_size=4, **(fields | TINY))

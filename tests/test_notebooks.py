@@ -28,7 +28,11 @@ def test_there_are_two():
     assert [path.stem for path in NOTEBOOKS] == ["01_losses", "02_lipschitz_tour"]
 
 
-@by_name
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(NOTEBOOKS[0]), pytest.param(NOTEBOOKS[1], marks=pytest.mark.long)],
+    ids=lambda path: path.stem,
+)
 def test_runs_in_its_fast_form(path, tmp_path, monkeypatch):
     for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "jupyter"))

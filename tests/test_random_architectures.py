@@ -64,6 +64,7 @@ def test_a_study_that_is_stopped_says_so_in_one_line(tmp_path, capsys, monkeypat
     assert not list(tmp_path.glob("*.json"))
 
 
+@pytest.mark.long
 def test_a_run_that_was_begun_is_gone_on_with(tmp_path, monkeypatch):
     original = loop.run
 

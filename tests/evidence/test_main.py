@@ -17,7 +17,7 @@ FIGURES = {
 }
 
 
-HEAVY = ("transport", "dimension", "differences", "simplicity", "depth")  # to compile
+HEAVY = ("transport", "dimension", "differences", "simplicity", "depth", "estimates")
 
 
 @pytest.mark.parametrize(
