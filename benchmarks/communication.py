@@ -224,11 +224,12 @@ def main() -> None:
     print(prediction.table({name: _critic(each) for name, each in counted.items()}))
 
 
-def _critic(players: dict[str, dict[int, Counts]]) -> tuple[float, float]:
-    """FLOPs of a critic's update on one device, and the bytes that several reduce."""
+def _critic(players: dict[str, dict[int, Counts]]) -> tuple[float, list[int]]:
+    """FLOPs of a critic's update on one device, and bytes of several's all-reduces."""
     counts = players["critic"]
-    sizes = [each.bytes for each in counts[DEVICES[0]].collectives]
-    return counts[1].flops, float(sum(sizes))
+    collectives = counts[DEVICES[0]].collectives
+    sizes = [each.bytes for each in collectives if each.name == "all-reduce"]
+    return counts[1].flops, sizes
 
 
 if __name__ == "__main__":

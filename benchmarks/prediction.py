@@ -25,29 +25,31 @@ def all_reduce(size: float, devices: int, machine: Machine) -> float:
     return hops * (size / devices / machine.bandwidth + machine.latency)
 
 
-def efficiency(flops: float, size: float, devices: int, machine: Machine, weak: bool):
+def efficiency(
+    flops: float, sizes: list[int], devices: int, machine: Machine, weak: bool
+):
     """Of n devices beside one: share of their time that is not spent waiting.
 
     Args:
       flops: of the update of a whole batch, on one device.
-      size: bytes that an update reduces.
+      sizes: bytes of each of an update's all-reduces.
       devices: n.
       machine: what is assumed.
       weak: whether the batch grows with n, rather than being divided by it.
     """
     alone = flops / machine.flops
     work = alone if weak else alone / devices
-    return work / (work + all_reduce(size, devices, machine))
+    return work / (work + sum(all_reduce(size, devices, machine) for size in sizes))
 
 
-def table(counted: dict[str, tuple[float, float]]) -> str:
-    """Rows of predictions; `counted` has FLOPs and bytes by name of the networks."""
+def table(counted: dict[str, tuple[float, list[int]]]) -> str:
+    """Rows of predictions; `counted` has FLOPs and all-reduces' bytes by name."""
     heads = [f"{kind}, {n}" for kind in ("weak", "strong") for n in DEVICES]
     lines = [f"| networks | machine | {' | '.join(heads)} |", "|---" * 8 + "|"]
-    for name, (flops, size) in counted.items():
+    for name, (flops, sizes) in counted.items():
         for machine in MACHINES:
             cells = [
-                f"{100 * efficiency(flops, size, n, machine, weak):.3g} %"
+                f"{100 * efficiency(flops, sizes, n, machine, weak):.3g} %"
                 for weak in (True, False)
                 for n in DEVICES
             ]
