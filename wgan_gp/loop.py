@@ -47,7 +47,7 @@ def run(
     experiment = experiment or build(config)
     mesh = parallel.mesh_for(config)
     # Evaluation has streams of its own: it never changes what training draws.
-    train_key, held_key, eval_key = jax.random.split(jax.random.key(config.seed), 3)
+    train_key, held_key, eval_key = run_keys(config.seed)
     held = hold_out(experiment.dataset, config, held_key)
     started = time.monotonic()
     course = _course(experiment, config, mesh, held, train_key, eval_key)
@@ -58,6 +58,11 @@ def run(
     console.print(report.closing_table(experiment, config, result))
     console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
     return result
+
+
+def run_keys(seed: int | jax.Array) -> jax.Array:
+    """The keys `[3]` of a run: of training, held-out samples, evaluation."""
+    return jax.random.split(jax.random.key(seed), 3)
 
 
 def _course(

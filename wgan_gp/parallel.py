@@ -96,7 +96,7 @@ def cpu_devices(config: FrozenConfigDict) -> int:
     """How many devices a CPU is best split into.
 
     As measured by benchmarks/scaling.py on multilayer perceptrons, beside one device
-    that has all cores; convolutions use the cores of one device well.
+    that has all cores; networks for images have not been measured, and stay on one.
 
     Args:
       config: from `configs.resolve`.
@@ -193,7 +193,7 @@ def from_hosts(tree: Any, mesh: Mesh) -> Any:
 
 def split(batch: Any) -> Any:
     """Has a pytree of `[B, ...]` computed in parts, one on each device."""
-    if not _devices():
+    if not _is_split():
         return batch
     return jax.lax.with_sharding_constraint(batch, PartitionSpec(DATA))
 
@@ -210,7 +210,7 @@ def mean_of_parts(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], A
     Returns:
       The same function.
     """
-    if not _devices():
+    if not _is_split():
         return function
 
     def part(params, batch):
@@ -253,8 +253,7 @@ def _in_part() -> bool:
     return DATA in jax.sharding.get_abstract_mesh().manual_axes
 
 
-def _devices() -> int:
-    """How many devices batches are to be split over; 0 if they are not."""
+def _is_split() -> bool:
+    """Whether batches are to be split over devices, and are not already."""
     mesh = jax.sharding.get_abstract_mesh()
-    count = 0 if mesh.empty else dict(mesh.shape).get(DATA, 0)
-    return 0 if count == 1 or DATA in mesh.manual_axes else count
+    return dict(mesh.shape).get(DATA, 1) > 1 and not _in_part()

@@ -14,11 +14,6 @@ from wgan_gp.held_out import Held, hold_out
 _KEPT = 2**28  # bytes of held-out samples
 
 
-def run_keys(seed: int | jax.Array) -> jax.Array:
-    """The keys `[3]` of a single run: of training, held-out samples, evaluation."""
-    return jax.random.split(jax.random.key(seed), 3)
-
-
 class HeldOut:
     """Held-out samples by seed and data; runs of one seed share them."""
 
@@ -32,7 +27,7 @@ class HeldOut:
         if name not in self._kept:
             if sum(held.reals.nbytes for held in self._kept.values()) > _KEPT:
                 self._kept.clear()
-            key = run_keys(config.seed)[1]
+            key = loop.run_keys(config.seed)[1]
             self._kept[name] = hold_out(experiment.dataset, config, key)
         return self._kept[name]
 
@@ -44,7 +39,7 @@ def evaluate(
     held: Held,
 ) -> dict[str, float]:
     """The scalars of a single run's last evaluation; none if one is not finite."""
-    key = jax.random.fold_in(run_keys(config.seed)[2], config.steps)
+    key = jax.random.fold_in(loop.run_keys(config.seed)[2], config.steps)
     try:
         metrics = loop.evaluate(
             experiment, config, state, held, key, config.eval_repeats

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from wgan_gp.report import save_figure
 from wgan_gp.sweep import figure, results, runner
 from wgan_gp.sweep.plan import Sweep
-from wgan_gp.writers import write_text, writing
+from wgan_gp.writers import write_text
 
 
 def run(sweep: Sweep, workdir: Path, console: Console) -> list[results.Summary]:
@@ -31,8 +32,7 @@ def run(sweep: Sweep, workdir: Path, console: Console) -> list[results.Summary]:
     path = workdir / "summary.png"
     if results.quality(summaries) is not None:
         title = f"{sweep.config.name}: {sweep.config.seeds} seeds a point"
-        with writing(path):
-            figure.draw(summaries, title=title).savefig(path, dpi=150)
+        save_figure(path, figure.draw(summaries, title=title))
     console.print(results.closing_table(sweep, summaries))
     console.print(f"table, summary, figure: {workdir}", soft_wrap=True)
     return summaries

@@ -12,12 +12,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from wgan_gp import report
+from wgan_gp import loop, report
 from wgan_gp.checkpoint import Checkpoints
 from wgan_gp.driver import Interrupted
 from wgan_gp.signals import Held as HeldSignals
 from wgan_gp.sweep import programs
-from wgan_gp.sweep.evaluation import HeldOut, evaluate, run_keys
+from wgan_gp.sweep.evaluation import HeldOut, evaluate
 from wgan_gp.sweep.plan import Program, Run, Sweep, run_config
 from wgan_gp.sweep.programs import Trained
 from wgan_gp.writers import write_json, writing
@@ -160,7 +160,7 @@ class _Work:
         given = programs.hyperparameters(chunk.program.experiment, configs)
         given = programs.spread(given, mesh)
         seeds = jnp.asarray([each.seed for each in chunk.runs], jnp.uint32)
-        keys = programs.spread(jax.vmap(run_keys)(seeds)[:, 0], mesh)
+        keys = programs.spread(jax.vmap(loop.run_keys)(seeds)[:, 0], mesh)
         like = jax.eval_shape(
             lambda tree: jax.tree.map(lambda leaf: leaf[:count], tree),
             jax.eval_shape(made.start, keys, given),
