@@ -23,6 +23,9 @@ class Dataset(NamedTuple):
     held_out: Sampler | None = None  # of what training never sees; None: same as sample
     count: int | None = None  # of the samples, if they are finitely many
     classes: int | None = None  # of the labels that samples come with, if they do
+    class_names: tuple[str, ...] | None = None  # of each class, as the set has them
+    class_shares: np.ndarray | None = None  # [classes], of each in the train split
+    left_out: tuple[str, ...] = ()  # files that are not part of the set, and why
     # (batch size of all hosts, seed) -> this host's raw batches
     stream: Callable[[int, int], Any] | None = None
 
