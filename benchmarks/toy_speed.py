@@ -53,7 +53,12 @@ def forward_equivalents(width: int, lipschitz: str) -> float:
     def loss(params, reals, fakes):
         critic = bind(parts.critic.network, params)
         return losses.critic_loss(
-            critic, reals, fakes, key, penalty=parts.critic.penalty, weight=10.0
+            critic,
+            reals,
+            fakes,
+            key,
+            penalty=parts.critic.constraint.penalty,
+            weight=10.0,
         )[0]
 
     def forward(params, x):

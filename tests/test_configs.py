@@ -14,7 +14,8 @@ from tests.helpers import (
     resolve,
 )
 from wgan_gp import configs, losses, workdir
-from wgan_gp.build import build, make_penalty
+from wgan_gp.build import build, make_constraint
+from wgan_gp.constraints import CLIP
 
 PLAYERS = ("critic_optimiser", "generator_optimiser")
 VARIANTS = ("", "paper", "smoke")
@@ -247,16 +248,17 @@ def test_a_stored_configuration_is_read_back_and_built(fields, tmp_path):
     again = workdir.read_config(tmp_path / "run" / "config.json")
     assert json.loads(again.to_json()) == json.loads(config.to_json())
     built = build(again)
-    assert built.algorithm.critic.clip == (config.lipschitz == "clip")
-    assert (built.algorithm.critic.penalty is None) == built.algorithm.critic.clip
+    constraint = built.algorithm.critic.constraint
+    assert (constraint == CLIP) == (config.lipschitz == "clip")
+    assert (constraint.penalty is None) == (constraint.project is not None)
 
 
 @pytest.mark.parametrize("pairing", losses.PAIRINGS)
 @pytest.mark.parametrize("shape", losses.SHAPES)
 def test_every_difference_penalty_builds(pairing, shape):
     fields = {"penalty.pairing": pairing, "penalty.shape": shape}
-    penalty = build(resolve(lipschitz="difference", **fields)).algorithm.critic.penalty
-    assert penalty.keywords["pairing"] == pairing
+    built = build(resolve(lipschitz="difference", **fields)).algorithm.critic
+    assert built.constraint.penalty.keywords["pairing"] == pairing
 
 
 def test_a_critic_alone_has_no_generator():
@@ -291,7 +293,9 @@ def test_fields_of_a_critic_alone_are_checked(field, value, message):
 def test_a_penalty_at_endpoints_acts_on_samples():
     config = resolve(lipschitz="one_sided", **{"penalty.points": "endpoints"})
     reals, fakes = draw_pair((2,))
-    norms = make_penalty(config)(lambda x: jnp.sum(x**2), reals, fakes, key())
+    norms = make_constraint(config).penalty(
+        lambda x: jnp.sum(x**2), reals, fakes, key()
+    )
     at = 2 * jnp.stack([jnp.linalg.norm(x, axis=1) for x in (reals, fakes)])
     expected = jnp.maximum(at - 1, 0) ** 2
     close = jnp.isclose(norms[None], expected, rtol=1e-4)

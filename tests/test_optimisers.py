@@ -1,9 +1,10 @@
+import chex
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from wgan_gp.optimisers import OPTIMISERS, SCHEDULES, make_optimiser
+from wgan_gp.optimisers import OPTIMISERS, SCHEDULES, at_count, make_optimiser
 
 
 def step_sizes(schedule, updates=4):
@@ -26,6 +27,47 @@ def step_sizes(schedule, updates=4):
 )
 def test_schedules_end_at_zero_or_stay(schedule, expected):
     np.testing.assert_allclose(step_sizes(schedule), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("name", OPTIMISERS)
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_after_its_last_update_an_optimiser_moves_nothing(schedule, name, decay):
+    settings = {"name": name, "schedule": schedule, "weight_decay": decay}
+    optimiser = make_optimiser(0.5, **settings, updates=4)
+    params = jnp.array([1.0, -2.0])
+    for count in (4, 5, 4000):
+        state = at_count(optimiser.init(params), jnp.asarray(count))
+        change, _ = optimiser.update(params, state, params)
+        np.testing.assert_allclose(change, jnp.zeros(2), atol=1e-7)
+
+
+@pytest.mark.parametrize("updates", [0, -3, 0.5])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_schedule_needs_the_number_of_updates(schedule, updates):
+    if schedule == "constant":
+        make_optimiser(0.1, schedule=schedule, updates=updates)
+        return
+    with pytest.raises(
+        ValueError, match=f"at least 1, got updates={updates}"
+    ) as caught:
+        make_optimiser(0.1, schedule=schedule, updates=updates)
+    assert "\n" not in str(caught.value)
+
+
+def test_only_the_count_of_a_schedule_is_set():
+    optimiser = make_optimiser(0.5, schedule="linear", weight_decay=0.1, updates=9)
+    before = optimiser.init(jnp.zeros(2))
+    after = at_count(before, jnp.asarray(7))
+    chex.assert_trees_all_equal_structs(before, after)
+    chex.assert_trees_all_equal_dtypes(before, after)
+    counts = [
+        int(count)
+        for _, count in optax.tree_utils.tree_get_all_with_path(after, "count")
+    ]
+    assert sorted(counts) == [0, 7]
+    constant = optax.adam(0.5).init(jnp.zeros(2))
+    chex.assert_trees_all_equal(at_count(constant, jnp.asarray(7)), constant)
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)

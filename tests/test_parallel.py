@@ -14,11 +14,12 @@ from rich.console import Console
 from tests.games import LATENT, tiny
 from tests.helpers import key, resolve, unchecked
 from wgan_gp import configs, loop, losses, parallel, train, workdir
+from wgan_gp.constraints import CLIP, penalise
 from wgan_gp.networks import from_flax
 from wgan_gp.networks.layers import BatchNorm
 
 RATES = train.Hyperparameters(1e-2, 1e-2, ema_decay=0.9)
-INDEPENDENT = partial(losses.difference_penalty, pairing="independent")
+INDEPENDENT = penalise(partial(losses.difference_penalty, pairing="independent"))
 
 
 class Normed(nn.Module):
@@ -51,8 +52,8 @@ def close(first, second, rtol=1e-5, atol=1e-6):
     "choices",
     [
         {},
-        {"penalty": None, "clip": True},
-        {"penalty": INDEPENDENT, "microbatches": 2},
+        {"constraint": CLIP},
+        {"constraint": INDEPENDENT, "microbatches": 2},
         {"generator": from_flax(Normed(), (1, LATENT))},
     ],
     ids=["two_sided", "clip", "independent", "batch_norm"],
@@ -73,7 +74,7 @@ def doubled(state):
 @pytest.mark.parametrize("count", [2, 8])
 def test_training_is_the_same_to_rounding_on_any_number_of_devices(count):
     # Twenty steps in double precision: other draws would show in every digit.
-    algorithm = tiny(penalty=INDEPENDENT)
+    algorithm = tiny(constraint=INDEPENDENT)
     results = []
     with jax.enable_x64(True), unchecked():
         for devices in (1, count):

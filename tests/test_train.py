@@ -10,6 +10,8 @@ import pytest
 from tests.games import sample_latent, sample_real, tiny
 from tests.helpers import PENALTIES, key, unchecked
 from wgan_gp import losses, train
+from wgan_gp.constraints import CLIP, Constraint, penalise
+from wgan_gp.optimisers import at_count, make_optimiser
 
 RATES = train.Hyperparameters(critic_learning_rate=1e-2, generator_learning_rate=1e-2)
 
@@ -75,7 +77,7 @@ def test_an_iteration_is_its_critic_steps_and_then_a_generator_step():
         n_critic=3,
         sample_real=fixed(sample_real),
         sample_latent=fixed(sample_latent),
-        penalty=PENALTIES["endpoint"],
+        constraint=penalise(PENALTIES["endpoint"]),
     )
     rates = RATES._replace(ema_decay=0.9)
     before, _ = run(algorithm, 2, rates)  # so that the average lags behind
@@ -106,14 +108,14 @@ def recording(name, drawn, function):
 def recorded_draws(steps, n_critic):
     """Every key that a sampler or the penalty was given in some iterations."""
     drawn = []
-    penalise = recording(
+    recorded = recording(
         "penalty", drawn, lambda key, *args: losses.gradient_penalty(*args, key)
     )
     algorithm = tiny(
         n_critic=n_critic,
         sample_real=recording("real", drawn, sample_real),
         sample_latent=recording("latent", drawn, sample_latent),
-        penalty=lambda critic, reals, fakes, key: penalise(key, critic, reals, fakes),
+        constraint=penalise(lambda *args: recorded(args[-1], *args[:-1])),
     )
     jax.block_until_ready(run(algorithm, steps)[0].step)
     jax.effects_barrier()
@@ -182,6 +184,49 @@ def test_chunks_of_every_length_share_one_trace():
     assert int(state.step) == 9
 
 
+def scheduled(schedule="linear", **choices):
+    """A game whose learning rates fall over 6 steps of 2 critic updates."""
+    make = partial(make_optimiser, schedule=schedule)
+    return tiny(
+        optimiser=partial(make, updates=12),
+        generator_optimiser=partial(make, updates=6),
+        **choices,
+    )
+
+
+def test_learning_rates_follow_the_step_and_not_what_the_optimisers_counted():
+    """As after a run went on with another `n_critic`, or more steps."""
+    state, _ = run(scheduled(), 2)
+    other = jax.tree.map(jnp.copy, state)
+    for player, count in (("critic", 10), ("generator", 99)):
+        changed = getattr(other, player)
+        opt_state = at_count(changed.opt_state, jnp.asarray(count))
+        changed = changed._replace(opt_state=opt_state)
+        other = other._replace(**{player: changed})
+    expected, found = (run(scheduled(), 2, state=each)[0] for each in (state, other))
+    assert moved(state.critic.params, expected.critic.params)
+    chex.assert_trees_all_equal(raw(found), raw(expected))
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_past_the_last_step_of_a_schedule_nothing_moves(schedule):
+    state, _ = run(scheduled(schedule), 1)
+    late = state._replace(step=jnp.asarray(6))
+    after, _ = run(scheduled(schedule), 2, state=late)
+    for before, now in zip(late[2:4], after[2:4]):
+        chex.assert_trees_all_close(now.params, before.params, atol=1e-6)
+
+
+def test_an_optimiser_of_optax_can_be_taken_and_its_schedule_follows_the_run():
+    algorithm = tiny(optimiser=optax.adam, generator_optimiser=optax.sgd)
+    train_one = train.make_train(algorithm, 4)
+    jax.eval_shape(train_one, key(), RATES)
+    own = tiny(optimiser=lambda _: optax.sgd(optax.linear_schedule(1.0, 0.0, 9)))
+    state = train.init(own, RATES, key())._replace(step=jnp.asarray(5))
+    after, _ = run(own, 1, state=state)
+    assert updates(after.critic) == 5 * own.n_critic + own.n_critic
+
+
 def test_no_steps_change_nothing():
     algorithm = tiny()
     before = train.init(algorithm, RATES, key())
@@ -224,7 +269,7 @@ def largest(params):
 
 @pytest.mark.parametrize("bound", [0.01, 0.1])
 def test_after_a_critic_step_every_parameter_is_within_the_clip_bound(bound):
-    algorithm = tiny(clip=True, penalty=None)
+    algorithm = tiny(constraint=CLIP)
     rates = RATES._replace(clip_bound=bound, critic_learning_rate=0.5)
     critic = train.init(algorithm, rates, key()).critic
     fakes = lambda _, n: jnp.zeros((n, 2))  # noqa: E731
@@ -233,6 +278,23 @@ def test_after_a_critic_step_every_parameter_is_within_the_clip_bound(bound):
         critic, _ = step(critic, key(seed))
         chex.assert_trees_all_close(largest(critic.params), bound, rtol=1e-6)
         assert largest(critic.params) <= np.float32(bound)
+
+
+def test_a_constraint_is_one_choice():
+    assert train.CriticAlgorithm._field_defaults["constraint"] == penalise(
+        losses.gradient_penalty
+    )
+    assert CLIP.penalty is None
+    assert penalise(losses.gradient_penalty).project is None
+    assert Constraint() == (None, None)
+    with pytest.raises(TypeError, match=r"penalise takes a penalty .* got None"):
+        penalise(None)
+
+
+def test_clipping_alone_penalises_nothing():
+    _, metrics = run(tiny(constraint=CLIP), 1)
+    assert metrics["penalty"] == 0
+    assert metrics["critic_loss"] == -metrics["wasserstein"]
 
 
 def test_without_clip_parameters_pass_the_bound():

@@ -8,6 +8,7 @@ import numpy as np
 from ml_collections import FrozenConfigDict
 
 from wgan_gp import data, losses, memory, train
+from wgan_gp.constraints import CLIP, Constraint, penalise
 from wgan_gp.critics import make_critic_train
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
@@ -135,16 +136,20 @@ def build_critic(config: FrozenConfigDict) -> CriticExperiment:
     return CriticExperiment(pair, algorithm, sample_fake, hyperparameters)
 
 
-def make_penalty(config: FrozenConfigDict) -> losses.Penalty | None:
-    """The penalty that `lipschitz` and the section `penalty` describe."""
+def make_constraint(config: FrozenConfigDict) -> Constraint:
+    """The constraint that `lipschitz` and the section `penalty` describe."""
+    if config.lipschitz == "clip":
+        return CLIP
+    return penalise(_penalty(config))
+
+
+def _penalty(config: FrozenConfigDict) -> losses.Penalty:
     penalty, points = config.penalty, losses.interpolates
     if penalty.points == "box":
         points = losses.uniform_box(*penalty.box)
     elif penalty.points == "endpoints":
         points = losses.endpoints
     match config.lipschitz:
-        case "clip":
-            return None
         case "two_sided":
             return partial(losses.gradient_penalty, points=points)
         case "one_sided":
@@ -227,8 +232,7 @@ def _critic(
         network=from_flax(module(**settings), shape),
         sample_real=sample_real,
         optimiser=_optimiser(config.critic_optimiser, updates),
-        penalty=make_penalty(config),
-        clip=config.lipschitz == "clip",
+        constraint=make_constraint(config),
         batch_size=config.batch_size,
     )
 

@@ -26,6 +26,8 @@ def critic_steps(
 ) -> tuple[Player, Metrics]:
     """One update of a critic for each key `[steps]`; the same as `train.critic_step`.
 
+    The critic's optimiser has counted the run's steps, which a schedule follows.
+
     Returns:
       The critic, and metrics `[steps]`, those of `losses.critic_loss` at each update.
     """

@@ -182,5 +182,5 @@ def evaluate(
 def _diagnose(algorithm: train.Algorithm, params, reals, fakes, key):
     critic = bind(algorithm.critic.network, params)
     return critic_diagnostics(
-        critic, reals, fakes, key, penalty=algorithm.critic.penalty
+        critic, reals, fakes, key, penalty=algorithm.critic.constraint.penalty
     )

@@ -1,5 +1,7 @@
 """Optimisers and learning-rate schedules by name."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -30,8 +32,8 @@ def make_optimiser(
       beta1: decay of Adam's first moment.
       beta2: decay of the second moment.
       schedule: "constant", "linear" or "cosine".
-      updates: this optimiser's updates in the whole run, for the last two; it may be
-        traced.
+      updates: this optimiser's updates in the whole run, at least 1, for the last two;
+        it may be traced. After them the rate is zero.
       weight_decay: times the parameters, is added to their gradients, as by a loss with
         half of it times their squares.
 
@@ -39,24 +41,59 @@ def make_optimiser(
       An optax transformation.
 
     Raises:
-      ValueError: unknown name or schedule.
+      ValueError: unknown name or schedule, or a schedule over fewer than 1 updates.
     """
-    rate = learning_rate
-    if schedule == "linear":
-        rate = lambda count: learning_rate * (1 - count / updates)  # noqa: E731
-    elif schedule == "cosine":
-        rate = lambda count: learning_rate * _cosine(count, updates)  # noqa: E731
-    elif schedule != "constant":
-        raise ValueError(f"schedule must be one of {SCHEDULES}, got {schedule!r}")
+    rate = _scheduled(learning_rate, schedule, updates)
     if weight_decay:
         decayed = optax.add_decayed_weights(weight_decay)
         return optax.chain(decayed, _by_name(name, rate, beta1, beta2))
     return _by_name(name, rate, beta1, beta2)
 
 
+def at_count(opt_state: optax.OptState, count: jax.Array) -> optax.OptState:
+    """The state of an optimiser whose schedule is at another number of updates.
+
+    Training sets this number from the run's step before each update. So the rate
+    follows the run, also if the run was resumed with other numbers of steps.
+
+    Args:
+      opt_state: of any optimiser. Adam's own count, for its bias correction, stays.
+      count: the updates before the next one, [] int32.
+    """
+
+    def is_schedule(leaf: Any) -> bool:
+        return isinstance(leaf, optax.ScaleByScheduleState)
+
+    def put(leaf: Any) -> Any:
+        if not is_schedule(leaf):
+            return leaf
+        return leaf._replace(count=jnp.asarray(count, leaf.count.dtype))
+
+    return jax.tree.map(put, opt_state, is_leaf=is_schedule)
+
+
+def _scheduled(learning_rate, schedule: str, updates: int | jax.Array):
+    """A rate, or a function from the number of updates to one, never below zero."""
+    if schedule not in SCHEDULES:
+        raise ValueError(f"schedule must be one of {SCHEDULES}, got {schedule!r}")
+    if schedule == "constant":
+        return learning_rate
+    if not isinstance(updates, jax.core.Tracer) and updates < 1:
+        raise ValueError(
+            f"a {schedule} schedule needs the number of updates of the whole run, at"
+            f" least 1, got updates={updates}: give it, or take schedule='constant'"
+        )
+    shape = _linear if schedule == "linear" else _cosine
+    return lambda count: learning_rate * shape(jnp.minimum(count, updates), updates)
+
+
+def _linear(count: jax.Array, updates: int | jax.Array) -> jax.Array:
+    return 1 - count / updates
+
+
 def _cosine(count: jax.Array, updates: int | jax.Array) -> jax.Array:
     """From 1 to 0 over half a period; not optax's, whose length must be a constant."""
-    return 0.5 * (1 + jnp.cos(jnp.pi * jnp.minimum(count, updates) / updates))
+    return 0.5 * (1 + jnp.cos(jnp.pi * count / updates))
 
 
 def _by_name(name: str, rate, beta1: float, beta2: float):

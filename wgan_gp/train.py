@@ -13,8 +13,10 @@ import jax.numpy as jnp
 import optax
 
 from wgan_gp import losses, parallel
+from wgan_gp.constraints import Constraint, penalise
 from wgan_gp.data import Sampler
 from wgan_gp.networks import Network, bind
+from wgan_gp.optimisers import at_count
 
 Metrics = dict[str, jax.Array]
 
@@ -30,7 +32,7 @@ class Hyperparameters(NamedTuple):
     critic_learning_rate: float | jax.Array = 1e-4
     generator_learning_rate: float | jax.Array = 1e-4
     weight: float | jax.Array = 10.0  # lambda
-    clip_bound: float | jax.Array = 0.01  # c, where `CriticAlgorithm.clip` is set
+    clip_bound: float | jax.Array = 0.01  # c, the bound of a constraint that projects
     ema_decay: float | jax.Array = 0.0  # of the generator's average; 0 is no average
     n_critic: int | jax.Array | None = None
     critic_updates: int | jax.Array | None = None
@@ -45,8 +47,7 @@ class CriticAlgorithm(NamedTuple):
     network: Network  # apply: params, [...] -> []
     sample_real: Sampler  # key, B or a raw batch -> [B, ...], or that and labels [B]
     optimiser: Optimiser
-    penalty: losses.Penalty | None = losses.gradient_penalty
-    clip: bool = False
+    constraint: Constraint = penalise(losses.gradient_penalty)
     batch_size: int = 256
     microbatches: int = 1  # parts of a batch that are differentiated in turn
     label_weight: float = 0.0  # of the auxiliary classifier; 0 is none
@@ -128,6 +129,7 @@ def critic_step(
     critic: Player,
     key: jax.Array,
     raw: Any = None,
+    count: jax.Array | None = None,
 ) -> tuple[Player, Metrics]:
     """Lines 3 to 9: one critic update on new data, noise and epsilon.
 
@@ -138,6 +140,7 @@ def critic_step(
       critic: the critic to update.
       key: this step's key.
       raw: a batch from a stream, for `sample_real` to prepare; None where it draws.
+      count: as in `update`.
 
     Returns:
       The updated critic and the scalars of `losses.critic_loss`; with an auxiliary
@@ -152,10 +155,11 @@ def critic_step(
     loss = partial(_critic_objective, algorithm, hyperparameters)
     gradient = _in_parts(jax.grad(loss, has_aux=True), algorithm.microbatches)
     optimiser = _optimiser(algorithm, hyperparameters)
-    critic, metrics = update(optimiser, parallel.mean_of_parts(gradient), critic, batch)
-    if algorithm.clip:
-        clipped = losses.clip_weights(critic.params, hyperparameters.clip_bound)
-        critic = critic._replace(params=clipped)
+    gradient = parallel.mean_of_parts(gradient)
+    critic, metrics = update(optimiser, gradient, critic, batch, count)
+    if (project := algorithm.constraint.project) is not None:
+        projected = project(critic.params, hyperparameters.clip_bound)
+        critic = critic._replace(params=projected)
     return critic, metrics
 
 
@@ -179,7 +183,7 @@ def _critic_objective(algorithm, hyperparameters, params, batch):
 
 def _penalty(algorithm: CriticAlgorithm, params: Any) -> losses.Penalty | None:
     """The penalty, of a critic that is computed as `penalty_network` says."""
-    penalty, network = algorithm.penalty, algorithm.penalty_network
+    penalty, network = algorithm.constraint.penalty, algorithm.penalty_network
     if penalty is None or network is None:
         return penalty
     critic = bind(network, params)
@@ -204,6 +208,7 @@ def generator_step(
     critic_params: Any,
     generator: Player,
     key: jax.Array,
+    count: jax.Array | None = None,
 ) -> tuple[Player, Metrics]:
     """Lines 11 and 12: one generator update on new noise, the critic held fixed."""
     network = algorithm.critic.network
@@ -222,7 +227,7 @@ def generator_step(
 
     optimiser = algorithm.generator_optimiser(hyperparameters.generator_learning_rate)
     gradient = parallel.mean_of_parts(jax.grad(loss, has_aux=True))
-    return update(optimiser, gradient, generator, latents)
+    return update(optimiser, gradient, generator, latents, count)
 
 
 def update(
@@ -230,6 +235,7 @@ def update(
     gradient: Callable[[Any, Any], tuple[Any, Metrics]],
     player: Player,
     batch: Any,
+    count: jax.Array | None = None,
 ) -> tuple[Player, Metrics]:
     """One optimiser step.
 
@@ -238,12 +244,15 @@ def update(
       gradient: `(params, batch) -> (gradient of a loss, metrics)`.
       player: the network.
       batch: a pytree of arrays `[B, ...]`.
+      count: the run's updates of this player before this one, `[]`, which its
+        learning-rate schedule follows; None is what its optimiser has counted.
 
     Returns:
       The updated player, and the metrics.
     """
     grads, metrics = gradient(player.params, batch)
-    updates, opt_state = optimiser.update(grads, player.opt_state, player.params)
+    before = player.opt_state if count is None else at_count(player.opt_state, count)
+    updates, opt_state = optimiser.update(grads, before, player.params)
     return Player(optax.apply_updates(player.params, updates), opt_state), metrics
 
 
@@ -300,18 +309,36 @@ def train_step(
     critic_key, generator_key = jax.random.split(step_key)
     sample_fake = partial(generate, algorithm, state.generator.params)
     keys = jax.random.split(critic_key, algorithm.n_critic)
+    counts = _critic_counts(algorithm, hyperparameters, state.step)
     one = partial(critic_step, algorithm.critic, hyperparameters, sample_fake)
     critic, critic_metrics = _critic_steps(
-        one, state.critic, (keys, raw), hyperparameters.n_critic
+        one, state.critic, (keys, raw, counts), hyperparameters.n_critic
     )
     generator, generator_metrics = generator_step(
-        algorithm, hyperparameters, critic.params, state.generator, generator_key
+        algorithm,
+        hyperparameters,
+        critic.params,
+        state.generator,
+        generator_key,
+        state.step,
     )
     average = moving_average(
         state.average, generator.params, state.step, hyperparameters.ema_decay
     )
     metrics = critic_metrics | generator_metrics
     return TrainState(state.step + 1, state.key, critic, generator, average), metrics
+
+
+def _critic_counts(
+    algorithm: Algorithm, hyperparameters: Hyperparameters, step: jax.Array
+) -> jax.Array:
+    """The critic's updates before each one of this step, `[n_critic]`.
+
+    As if the whole run had this many critic steps: what its schedule is built for.
+    """
+    n_critic = hyperparameters.n_critic
+    each = algorithm.n_critic if n_critic is None else n_critic
+    return step * each + jnp.arange(algorithm.n_critic, dtype=step.dtype)
 
 
 def _critic_steps(

@@ -10,13 +10,14 @@ import pytest
 from tests.helpers import key, unchecked
 from tests.test_train import RATES, raw, run, tiny, updates
 from wgan_gp import train
+from wgan_gp.constraints import Constraint
 from wgan_gp.optimisers import make_optimiser
 
 
 def test_fewer_critic_steps_are_those_of_a_program_built_for_them():
-    built, built_metrics = run(tiny(n_critic=3, penalty=None), 4)
+    built, built_metrics = run(tiny(n_critic=3, constraint=Constraint()), 4)
     fewer = RATES._replace(n_critic=jnp.asarray(3))
-    traced, traced_metrics = run(tiny(n_critic=5, penalty=None), 4, fewer)
+    traced, traced_metrics = run(tiny(n_critic=5, constraint=Constraint()), 4, fewer)
     assert updates(traced.critic) == 12
     chex.assert_trees_all_equal(raw(built), raw(traced))
     chex.assert_trees_all_close(built_metrics, traced_metrics, rtol=1e-5)

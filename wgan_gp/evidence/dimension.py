@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import build
+from wgan_gp.constraints import penalise
 from wgan_gp.critics import make_critic_train
 from wgan_gp.data import DATASETS, Sampler
 from wgan_gp.evidence.common import (
@@ -127,7 +128,7 @@ def measure(
     algorithm = experiment.algorithm.critic._replace(
         network=from_flax(MLPCritic((width,) * 3), (dimension,)),
         sample_real=real,
-        penalty=penalty,
+        constraint=penalise(penalty),
     )
     train = make_critic_train(algorithm, fake, steps)
     real_key, fake_key, point_key, own_key = jax.random.split(jax.random.key(1), 4)

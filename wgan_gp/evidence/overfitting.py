@@ -131,7 +131,7 @@ def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
             jnp.asarray(reals),
             fakes,
             penalty_key,
-            penalty=algorithm.critic.penalty,
+            penalty=algorithm.critic.constraint.penalty,
             weight=hyperparameters.weight,
         )
         return -loss

@@ -151,8 +151,8 @@ def _first_weights(experiment, algorithm, key):
     params = make_critic_train(algorithm, algorithm.sample_real, 0)(
         key, experiment.hyperparameters
     )[0].params
-    if algorithm.clip:
-        params = losses.clip_weights(params, experiment.hyperparameters.clip_bound)
+    if (project := algorithm.constraint.project) is not None:
+        params = project(params, experiment.hyperparameters.clip_bound)
     return _flat_weights(params)
 
 
