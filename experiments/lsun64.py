@@ -4,7 +4,8 @@
     python -m wgan_gp.main --config experiments/lsun64.py:gated
 
 The first command downloads the set, once, on a machine with a network. Behind the
-colon: "good", the reference's default (8,540,483 and 7,491,841 parameters); "dcgan",
+colon: "good", the reference's default and the one without a name (8,540,483 and
+7,491,841 parameters); "dcgan",
 the baseline; and the six that make training hard: "constant" (few filters, no
 normalisation in the generator), "mlp" (a perceptron generates), "unnormalised",
 "gated", "tanh" and "bottleneck" (101 layers). A set of other pictures is
@@ -54,7 +55,8 @@ _NETWORKS = {
 
 
 def get_config(arg: str = "good"):
-    """The experiment with the architecture `arg`."""
+    """The experiment with the architecture `arg`; an empty one is "good"."""
+    arg = arg or "good"
     critic, generator = _NETWORKS.get(arg, ("dcgan", "dcgan"))
     adam = {} if critic == "good" else {"beta1": 0.5}
     default = DEFAULT | {"by_constraint": configs.penalised(adam)}

@@ -6,8 +6,8 @@ Behind the colon, the number of a draw from the paper's space: nonlinearity, wid
 depth of each network, normalisation of each. The base has 4 layers; the others, 3 x 3,
 are all put at 8 x 8, as in the authors' research code (the paper does not say where).
 The paper trained each for 100,000 updates on 32 x 32 ImageNet and compared Inception
-Scores with those of GANs; `--config.data.name` chooses another set. "smoke" is number 0
-in seconds.
+Scores with those of GANs; `--config.data.name` chooses another set. Nothing behind the
+colon is number 0. "smoke" is the base alone, narrow, in seconds.
 """
 
 import random
@@ -44,9 +44,9 @@ def architecture(number: int) -> dict:
 
 
 def get_config(arg: str = "0"):
-    """The experiment with architecture number `arg`."""
-    smoke = arg == "smoke"
-    number = "0" if smoke else arg
+    """The experiment with architecture number `arg`; an empty one is "0"."""
+    arg = arg or "0"
+    number = "0" if arg == "smoke" else arg
     if not number.isdecimal() or int(number) >= COUNT:
         raise ValueError(
             f"an architecture has a number from 0 to {COUNT - 1}, got {arg!r}"

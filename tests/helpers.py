@@ -85,13 +85,18 @@ def tanh_params(inputs=3, hidden=5, scale=1.0, seed=7):
     }
 
 
-def load_experiment(name, arg=""):
-    """What an experiment's file returns, before it is resolved."""
+def experiment_module(name):
+    """An experiment's file as a module."""
     path = ROOT / "experiments" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"experiment_{name}", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.get_config(arg)
+    return module
+
+
+def load_experiment(name, arg=""):
+    """What an experiment's file returns, before it is resolved."""
+    return experiment_module(name).get_config(arg)
 
 
 def resolve(name="toy8gauss", arg="smoke", **fields):

@@ -8,7 +8,9 @@ from ml_collections import FrozenConfigDict
 from tests.helpers import (
     CONSTRAINTS,
     EXPERIMENTS,
+    ROOT,
     draw_pair,
+    experiment_module,
     key,
     load_experiment,
     resolve,
@@ -224,6 +226,22 @@ def test_independent_pairs_need_no_sign_and_two_samples():
 def test_an_unknown_variant_is_refused_with_those_there_are(name):
     with pytest.raises(ValueError, match=f":huge of {name}.*:paper, :smoke"):
         load_experiment(name, "huge")
+
+
+ALL = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_empty_variant_is_the_default(name):
+    module = experiment_module(name)
+    assert module.get_config("").to_json() == module.get_config().to_json()
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("variant", ["default", "Smoke", " ", "smoke,smoke", ":"])
+def test_a_variant_that_there_is_not_is_refused(name, variant):
+    with pytest.raises(ValueError, match=r"unknown variant|number from 0|cell is"):
+        load_experiment(name, variant)
 
 
 def test_an_unknown_field_is_refused():

@@ -40,6 +40,22 @@ def test_a_study_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
     assert "clip: 1 runs, score" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (("steps=2", "batch_size=4", "steps=3"), "--set names steps twice"),
+        (("lipschitz=clip",), "--set cannot change lipschitz"),
+        (("name=mine",), "--set cannot change name"),
+    ],
+)
+def test_a_field_that_the_study_would_not_follow_is_refused(
+    fields, words, tmp_path, capsys
+):
+    assert study.main(["", "--out", str(tmp_path / "new"), "--set", *fields]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_run_that_diverged_is_recorded_as_one(tmp_path, capsys, monkeypatch):
     def diverge(*_):
         raise FloatingPointError("training has diverged")

@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
 
 def _todo(args: argparse.Namespace) -> list[tuple[str, FrozenConfigDict]]:
     """Names and configurations of the runs that are not done; all can be run."""
-    changes = dict(_field(each) for each in args.set)
+    changes = _changes(args.set)
     load = _loader(args.experiment)
     cells = [
         _cell(load, number, lipschitz, changes)
@@ -132,6 +132,21 @@ def _line(record: dict[str, Any]) -> str:
         return record["failure"]
     names = ("score", "frechet", "sliced_w1")
     return ", ".join(f"{name} {result[name]:.3g}" for name in names if name in result)
+
+
+def _changes(texts: list[str]) -> dict[str, Any]:
+    """The fields of `--set`, each named once; not those that name a run."""
+    changes: dict[str, Any] = {}
+    for path, value in map(_field, texts):
+        if path in ("lipschitz", "name"):
+            raise ValueError(
+                f"--set cannot change {path}, which tells the runs of a study apart:"
+                " choose constraints by --lipschitz"
+            )
+        if path in changes:
+            raise ValueError(f"--set names {path} twice: name it once")
+        changes[path] = value
+    return changes
 
 
 def _field(text: str) -> tuple[str, Any]:

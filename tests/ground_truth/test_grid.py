@@ -48,6 +48,25 @@ def test_a_cell_that_is_none_is_refused(arg, message):
         parse_cell(arg)
 
 
+@pytest.mark.parametrize(
+    ("field", "variant"),
+    [
+        ("data.dimension", "dim=16,funnels=8,recipe=published"),
+        ("data.funnels", "dim=4,funnels=16,recipe=published"),
+    ],
+)
+def test_a_recipe_stays_with_the_cell_it_is_for(field, variant):
+    config = parse_cell("dim=4,funnels=8,recipe=published")
+    config.update_from_flattened_dict({"data.dimension": 4, "data.funnels": 8})
+    with pytest.raises(ValueError, match=f"cannot become 16: .*{variant}"):
+        config.update_from_flattened_dict({field: 16})
+    assert configs.resolve(config).data.to_dict() == {
+        "dimension": 4,
+        "funnels": 8,
+        "seed": 987,
+    }
+
+
 def test_cells_solved_together_are_those_solved_alone():
     config = cell_config(3, 4, "smoke")
     config.critic.fourier = 4

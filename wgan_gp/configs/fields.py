@@ -228,7 +228,8 @@ def experiment(
 
     Args:
       name: of the experiment.
-      arg: what stands behind the colon in `--config FILE:ARG`; "" is the default.
+      arg: what stands behind the colon in `--config FILE:ARG`; nothing, with or without
+        the colon, is the default.
       critic: as in `base`.
       generator: as in `base`.
       **variants: nested updates of `base()`. "default" is applied first, then the
@@ -240,7 +241,7 @@ def experiment(
     Raises:
       ValueError: there is no such variant.
     """
-    if arg and arg not in variants:
+    if arg and (arg not in variants or arg == "default"):
         known = ", ".join(f":{each}" for each in variants if each != "default")
         raise ValueError(f"unknown variant :{arg} of {name}; there are {known}")
     config = base(critic=critic, generator=generator)

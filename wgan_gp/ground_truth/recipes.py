@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, FieldReference
 
 from wgan_gp import configs
 
@@ -87,6 +87,26 @@ def _published(dimension: int) -> dict[str, Any]:
 _BY_DIMENSION = {"tuned": _tuned, "published": _published, "smoke": lambda _: {}}
 
 
+class _Chosen(FieldReference):
+    """A field of the cell that a recipe is for: it cannot be changed afterwards.
+
+    A recipe's networks depend on the cell, and the run's name says the cell.
+    """
+
+    def __init__(self, name: str, value: int, variant: str):
+        self._name, self._variant = name, variant  # with {} for the value
+        super().__init__(value)
+
+    def set(self, value: Any, type_safe: bool = True) -> None:
+        if (mine := getattr(self, "_value", value)) != value:
+            raise ValueError(
+                f"data.{self._name} is {mine} in this recipe and cannot become"
+                f" {value}: name the cell behind the colon, as in"
+                f" w1_benchmark.py:{self._variant.format(value)}"
+            )
+        super().set(value, type_safe)
+
+
 def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDict:
     """The configuration of one cell, to be resolved.
 
@@ -94,6 +114,9 @@ def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDi
       dimension: D, at least 1.
       funnels: N, at least 1.
       recipe: a key of `RECIPES`.
+
+    Returns:
+      The configuration. Its `data.dimension` and `data.funnels` cannot be changed.
 
     Raises:
       ValueError: an unknown recipe, or a dimension or number of funnels below 1.
@@ -107,7 +130,12 @@ def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDi
         )
     config = configs.base("critic")
     config.name = f"w1-dim{dimension}-funnels{funnels}-{recipe}"
-    config.data.update({"dimension": dimension, "funnels": funnels})
+    config.data.dimension = _Chosen(
+        "dimension", dimension, f"dim={{}},funnels={funnels},recipe={recipe}"
+    )
+    config.data.funnels = _Chosen(
+        "funnels", funnels, f"dim={dimension},funnels={{}},recipe={recipe}"
+    )
     base, _, ablated = recipe.partition("-")
     configs.update(config, RECIPES[base] | _BY_DIMENSION[base](dimension))
     if ablated:
