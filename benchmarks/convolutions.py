@@ -7,7 +7,6 @@ XLA's own, PyTorch's (channels first, as its users have them), and the ratios of
 both. Each is the least of several rounds, on all cores that the process may use.
 """
 
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from jax import lax
 
+from wgan_gp import platforms
 from wgan_gp.networks.convolutions import conv_general_dilated
 
 ROUNDS = 20
@@ -135,7 +135,7 @@ def _time(call: Callable[[], object]) -> float:
 
 def main() -> None:
     """Prints the table."""
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(platforms.cores())
     print(f"JAX {jax.__version__} on {jax.devices()[0].device_kind},", end=" ")
     print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} thread(s)")
     print("operation        ours ms  XLA ms  torch ms  ours/XLA  ours/torch")

@@ -23,7 +23,7 @@ import torch
 from benchmarks.timing import interleave
 from benchmarks.torch_images import TorchImages, copy_critic, mirrored, players
 from experiments import cifar10, cifar10_resnet, mnist
-from wgan_gp import build, configs, losses, train
+from wgan_gp import build, configs, losses, platforms, train
 from wgan_gp.networks import bind
 
 IMAGES, HELD_OUT = 512, 16
@@ -213,16 +213,19 @@ def count_memory(file: Path) -> None:
 
 def main() -> None:
     """Prints one of the two tables."""
-    cores = sorted(os.sched_getaffinity(0))
+    cores = platforms.cores()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=len(cores), help="of both sides")
+    parser.add_argument("--threads", type=int, default=cores, help="of both sides")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--memory", action="store_true", help="instead of times")
     flags = parser.parse_args()
-    if not 1 <= flags.threads <= len(cores):
-        parser.error(f"--threads must be 1 to {len(cores)}, got {flags.threads}")
+    if not 1 <= flags.threads <= cores:
+        parser.error(f"--threads must be 1 to {cores}, got {flags.threads}")
     # XLA takes the cores that the process may use when it starts, PyTorch a number.
-    os.sched_setaffinity(0, cores[: flags.threads])
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: flags.threads])
+    elif flags.threads < cores:
+        parser.error(f"--threads must be {cores}: this system cannot pin a process")
     torch.set_num_threads(flags.threads)
     print(f"JAX {jax.__version__} on {jax.devices()[0].device_kind},", end=" ")
     print(f"PyTorch {torch.__version__}, {flags.threads} thread(s)")

@@ -5,7 +5,6 @@ docs/scaling.md. Rates are of steps, for runs of `STEPS` steps.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from jax.sharding import AxisType, PartitionSpec
 
 from benchmarks.scaling import ITERATIONS, Side
 from benchmarks.torch_toy import TorchToy
-from wgan_gp import configs, train
+from wgan_gp import configs, platforms, train
 from wgan_gp.build import build
 
 WIDTH, BATCH, N_CRITIC, STEPS, MEASURED = 64, 256, 5, 2500, 20
@@ -91,7 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, nargs="*", default=[1, 2, 4, 8, 16, 32, 64])
     args = parser.parse_args()
-    cores = len(os.sched_getaffinity(0))
+    cores = platforms.cores()
     if jax.config.values["jax_num_cpu_devices"] < 0:
         jax.config.update("jax_num_cpu_devices", cores)
     print("| runs | how | ms a step of all | runs of 2,500 steps a minute |")

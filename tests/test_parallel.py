@@ -2,6 +2,7 @@ import re
 import shutil
 from functools import partial
 from math import prod
+from typing import NamedTuple
 
 import chex
 import flax.linen as nn
@@ -156,6 +157,55 @@ def test_stacks_of_batches_are_split_along_their_rows():
 def test_a_mesh_that_does_not_fit_is_refused(fields, words):
     with pytest.raises(ValueError, match=words):
         parallel.mesh_for(resolve(**fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({"batch_size": 50}, 5),
+        ({"batch_size": 64}, 8),
+        ({"batch_size": 12}, 6),
+        ({"batch_size": 11}, 1),
+        ({"batch_size": 12, "compute.microbatches": 2}, 6),
+        ({"batch_size": 20, "compute.microbatches": 5}, 4),
+        ({"batch_size": 48, "generator_batch_size": 20}, 4),
+        ({"batch_size": 8, "generator_batch_size": 9}, 1),
+    ],
+)
+def test_a_run_takes_the_most_devices_that_its_batches_divide_over(fields, count):
+    config = resolve("digits", **{"mesh.data": 0} | fields)
+    mesh = parallel.mesh_for(config)
+    assert mesh.size == count
+    said = parallel.idle(mesh, config)
+    assert said is None if count == 8 else f"on {count} of 8 devices" in said
+
+
+def test_a_run_is_silent_about_devices_that_it_was_not_to_take():
+    config = resolve("digits", **{"mesh.data": 2})
+    assert parallel.idle(parallel.mesh_for(config), config) is None
+
+
+def test_each_of_several_hosts_takes_part_with_equally_many_devices():
+    batch = lambda size: resolve(batch_size=size, **{"mesh.data": 0})  # noqa: E731
+    found = {
+        size: parallel.largest_count(batch(size), hosts=2, each=4)
+        for size in (48, 50, 12, 16, 2)
+    }
+    assert found == {48: 8, 50: 2, 12: 6, 16: 8, 2: 2}
+    assert parallel.largest_count(batch(9), hosts=3, each=4) == 9
+    with pytest.raises(ValueError, match=r"over 2 devices, got 7: .*, or take fewer"):
+        parallel.largest_count(batch(7), hosts=2, each=4)
+
+
+def test_the_devices_of_every_host_are_taken_in_their_order():
+    class Device(NamedTuple):
+        id: int
+        process_index: int
+
+    devices = [Device(i, host) for i, host in enumerate((0, 1, 1, 0, 0, 1))]
+    chosen = parallel._first_of_each(devices, 2)
+    assert [device.id for device in chosen] == [0, 1, 2, 3]
+    assert parallel._first_of_each(devices, 3) == devices
 
 
 def test_microbatches_and_the_generators_batch_must_divide_too():

@@ -46,6 +46,8 @@ def run(
     console = console or Console(quiet=not hosts.is_first())
     experiment = experiment or build(config)
     mesh = parallel.mesh_for(config)
+    if line := parallel.idle(mesh, config):
+        console.print(line, soft_wrap=True)
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = run_keys(config.seed)
     held = hold_out(experiment.dataset, config, held_key)

@@ -10,6 +10,7 @@ from pathlib import Path
 from absl import flags, logging
 from ml_collections import ConfigDict, config_flags
 
+from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
 
 CONFIG = config_flags.DEFINE_config_file(
@@ -37,6 +38,7 @@ LARGEST = 2**20  # bytes of a config file
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    refuse_windows()
     if {"--help", "-h"} & set(argv):
         print(__doc__ + flags.FLAGS.module_help(sys.modules[__name__]))
         return 0

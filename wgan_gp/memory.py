@@ -1,6 +1,5 @@
 """What does not fit this machine is refused before it is computed."""
 
-import os
 from typing import Any
 
 import jax
@@ -9,6 +8,7 @@ from ml_collections import FrozenConfigDict
 from wgan_gp.configs.ranges import show
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.distances import largest_exact
+from wgan_gp.platforms import physical_memory as physical
 
 SHARE = 0.8  # of the machine's memory, for the state alone
 _WIDTHS = "hidden", "width", "multipliers", "blocks"
@@ -49,11 +49,6 @@ def _check_vectors(config: FrozenConfigDict, dimension: int) -> None:
             f" {_gigabytes(drawn)}, and this machine has {_gigabytes(physical())} of"
             " memory: lower them"
         )
-
-
-def physical() -> int:
-    """Bytes of this machine's memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _gigabytes(size: int) -> str:

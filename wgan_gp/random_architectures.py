@@ -20,6 +20,7 @@ from ml_collections import FrozenConfigDict
 from wgan_gp import configs, loop, workdir
 from wgan_gp.build import build
 from wgan_gp.driver import Interrupted
+from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
 from wgan_gp.writers import named, write_json
 
@@ -28,6 +29,7 @@ EXPERIMENT = Path("experiments/random_architectures.py")
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    refuse_windows()
     parser = argparse.ArgumentParser(prog="python -m wgan_gp.random_architectures")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--experiment", type=Path, default=EXPERIMENT)

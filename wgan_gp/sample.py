@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from wgan_gp import train
+from wgan_gp.platforms import refuse_windows
 from wgan_gp.workdir import load_run
 
 
@@ -35,6 +36,7 @@ def sample(workdir: str | Path, n: int, *, seed: int = 0) -> np.ndarray:
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    refuse_windows()
     parser = argparse.ArgumentParser(prog="python -m wgan_gp.sample")
     parser.add_argument("--workdir", required=True, help="folder of a finished run")
     parser.add_argument("--n", type=int, required=True, help="number of samples")

@@ -24,6 +24,7 @@ from wgan_gp.evaluate.images import (
     inception_observer,
 )
 from wgan_gp.held_out import source_options, to_bytes
+from wgan_gp.platforms import refuse_windows
 from wgan_gp.workdir import load_run, read_config
 
 _BATCH = 200  # images made at a time
@@ -93,6 +94,7 @@ def _reals(config: FrozenConfigDict, split: str, n: int, seed: int) -> np.ndarra
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    refuse_windows()
     parser = argparse.ArgumentParser(prog="python -m wgan_gp.score")
     parser.add_argument("--workdir", required=True, type=Path)
     parser.add_argument("--n", type=int, default=50_000, help="generated images")

@@ -51,6 +51,8 @@ def run(
     """
     console = console or Console(quiet=not hosts.is_first())
     mesh = parallel.mesh_for(config)
+    if line := parallel.idle(mesh, config):
+        console.print(line, soft_wrap=True)
     experiment = experiment or build_critic(config)
     # The streams of `ground_truth.cells.solve_cells`: one seed is one critic.
     train_key, eval_key = jax.random.split(jax.random.key(config.seed))

@@ -1,7 +1,6 @@
 """The folder of a run: made, read back, never overwritten unasked."""
 
 import errno
-import fcntl
 import itertools
 import json
 import os
@@ -54,6 +53,8 @@ def claim(workdir: Path) -> IO[str]:
       FileExistsError: it is a file, or another process holds it.
       WriteError: it cannot be written to.
     """
+    import fcntl  # not on Windows, which reads runs only
+
     _make(workdir)
     with writing(workdir):
         lock = (workdir / "lock").open("w")

@@ -35,7 +35,10 @@ def main() -> int:
         parser.error(f"--minutes must be a number above 0, got {args.minutes}")
     if not DOCUMENT.is_file():
         parser.error(f"there is no {DOCUMENT}: run it in the repository's root")
-    rows, minutes = run_parts([args.only] if args.only else list(PARTS), args)
+    parts = [args.only] if args.only else list(PARTS)
+    if {"soak", "saves"} & set(parts) and not Path("/proc/self/status").is_file():
+        parser.error("soak and saves read memory from Linux's /proc: take --only kills")
+    rows, minutes = run_parts(parts, args)
     text = table.render(rows, minutes)
     print(text)
     if not args.only and not args.quick:

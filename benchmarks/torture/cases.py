@@ -1,12 +1,12 @@
 """Generated bad input: the properties of tests/test_hostile_*.py, many cases each."""
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 from benchmarks.torture.common import Clock, Failure, Row, environment
+from wgan_gp import platforms
 
 TIMES = 10  # as many as in the default suite
 LEAST = 1000  # cases
@@ -22,7 +22,7 @@ def run(folder: Path, seconds: float, *, quick: bool) -> list[Row]:
     times = 1 if quick else TIMES
     env = environment(folder, cached=False) | {"WGAN_GP_CASES": str(times)}
     options = ["-m", "", "--hypothesis-show-statistics"]
-    options += ["--numprocesses", str(len(os.sched_getaffinity(0)))]
+    options += ["--numprocesses", str(platforms.cores())]
     options += ["--dist", "worksteal"]
     try:
         done = subprocess.run(

@@ -1,6 +1,5 @@
 """SIGKILL at random moments: the run must end with the bits of an unbroken one."""
 
-import os
 import random
 import subprocess
 import time
@@ -14,6 +13,7 @@ import numpy as np
 from orbax.checkpoint import v1 as ocp
 
 from benchmarks.torture.common import Clock, Failure, Row, command, environment, finish
+from wgan_gp import platforms
 
 SAVING, OTHERWISE = "while saving", "at another time"
 LEAST, SHARE = 50, 1 / 3  # kills, and how many of them while saving
@@ -50,7 +50,7 @@ def run(folder: Path, seconds: float, *, quick: bool) -> list[Row]:
     targets = TARGETS
     if quick:
         targets = tuple(each._replace(kills=3) for each in TARGETS[::3])
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(platforms.cores()) as pool:
         jobs = [
             pool.submit(_guarded, each, folder / f"kills-{number}", clock, number)
             for number, each in enumerate(targets)

@@ -1,12 +1,12 @@
 """The results as a table, between two comments of a document."""
 
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.torture.common import Row
+from wgan_gp import platforms
 
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
 
@@ -15,7 +15,7 @@ def machine() -> str:
     """The cores and versions that figures depend on."""
     names = "jax", "orbax-checkpoint", "numpy"
     versions = ", ".join(f"{name} {version(name)}" for name in names)
-    cores = len(os.sched_getaffinity(0))
+    cores = platforms.cores()
     python = platform.python_version()
     return (
         f"{cores} {platform.machine()} cores, Python {python}, {versions}, on the CPU"

@@ -142,7 +142,7 @@ def base(
             "keep": 2,  # the newest
             "keep_every": 0,  # and those of every so many steps, for good; 0 is none
         },
-        "mesh": {"data": 0},  # devices to split batches over; 0 is all that help
+        "mesh": {"data": 0},  # devices to split batches over; 0 is all that divide them
         "debug_nans": False,  # finds the operation that makes NaN, slowly
         "log_every": 100,  # steps
         "eval_every": 1000,

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from wgan_gp.platforms import refuse_windows
+
 BUILT_IN = {"digits8x8": "Digits8x8", "mnist5k": "Mnist5k"}
 
 
@@ -104,6 +106,7 @@ def _encode_arrays_by_pillow(builder: Any) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; see the head of this file."""
+    refuse_windows()
     parser = argparse.ArgumentParser(
         "python -m wgan_gp.data.prepare", description="Prepares an image set."
     )

@@ -1,13 +1,14 @@
 """Distances between sets of samples."""
 
 import math
-import os
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
+
+from wgan_gp.platforms import physical_memory
 
 # Above this many samples Sinkhorn's costs are made again where they are needed.
 _KEPT = 4096
@@ -176,5 +177,4 @@ def _costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def largest_exact() -> int:
     """How many samples on each side the exact solver can hold: 16 n^2 bytes."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return math.isqrt(memory // 2 // 16)
+    return math.isqrt(physical_memory() // 2 // 16)

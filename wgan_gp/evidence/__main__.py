@@ -19,6 +19,7 @@ from wgan_gp.evidence import (
     transport,
 )
 from wgan_gp.evidence.common import Evidence, markdown
+from wgan_gp.platforms import refuse_windows
 from wgan_gp.writers import write_json
 
 
@@ -68,6 +69,7 @@ def draw(claim: str, out: Path, scale: str) -> str:
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    refuse_windows()
     parser = argparse.ArgumentParser(prog="python -m wgan_gp.evidence")
     parser.add_argument("--out", type=Path, required=True, help="folder for figures")
     parser.add_argument("--scale", choices=depth.SCALES, default="default")

@@ -22,11 +22,13 @@ from wgan_gp.evaluate.truth import Truth
 from wgan_gp.ground_truth import published, table
 from wgan_gp.ground_truth.cells import solve_cells
 from wgan_gp.ground_truth.recipes import RECIPES, cell_config
+from wgan_gp.platforms import refuse_windows
 from wgan_gp.writers import write_json
 
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    refuse_windows()
     parser = argparse.ArgumentParser(prog="python -m wgan_gp.ground_truth")
     parser.add_argument("--out", type=Path, required=True, help="folder of the cells")
     parser.add_argument("--table", type=Path, help="page whose tables are replaced")

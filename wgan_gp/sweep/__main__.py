@@ -13,6 +13,7 @@ from rich.console import Console
 from wgan_gp import main as single
 from wgan_gp import parallel, workdir
 from wgan_gp.driver import Interrupted
+from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
 from wgan_gp.sweep import report, resolve, runner
 from wgan_gp.writers import named
@@ -51,6 +52,7 @@ KIND = workdir.Kind(
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    refuse_windows()
     if {"--help", "-h"} & set(argv):
         print(__doc__ + flags.FLAGS.module_help(single))
         return 0
