@@ -53,7 +53,7 @@ def test_every_command_refuses_windows_in_one_line_that_names_wsl(command, monke
 
 IMPORTS = """
 import os, sys
-sys.modules["fcntl"] = None
+sys.modules["fcntl"] = sys.modules["array_record"] = None
 for name in {names}:
     delattr(os, name)
 from wgan_gp import losses, train, critics, optimisers, sample, signals, workdir

@@ -33,11 +33,13 @@ class Experiment(NamedTuple):
     hyperparameters: train.Hyperparameters
 
 
-def build(config: FrozenConfigDict) -> Experiment:
+def build(config: FrozenConfigDict, dataset: data.Dataset | None = None) -> Experiment:
     """Builds an experiment, and traces one step so that what can't work fails here.
 
     Args:
       config: from `configs.resolve`.
+      dataset: what `open_dataset` made of this configuration, or of one with the same
+        fields of the data; opened here by default.
 
     Returns:
       The data set and the training algorithm with its hyperparameters.
@@ -45,7 +47,8 @@ def build(config: FrozenConfigDict) -> Experiment:
     Raises:
       ValueError: the parts do not fit each other.
     """
-    dataset = _dataset(config)
+    dataset = open_dataset(config) if dataset is None else dataset
+    _check_sizes(config, dataset)
     algorithm = train.Algorithm(
         critic=_critic(
             config,
@@ -73,19 +76,23 @@ def build(config: FrozenConfigDict) -> Experiment:
     return Experiment(dataset, algorithm, hyperparameters)
 
 
-def _dataset(config: FrozenConfigDict) -> data.Dataset:
+def open_dataset(config: FrozenConfigDict) -> data.Dataset:
+    """The data set that a configuration names; on the device, if it fits there."""
     if config.critic.network == "mlp":
         return data.load(config.data.name)
-    dataset = load_images(**config.data, conditional=config.conditional)
+    return load_images(**config.data, conditional=config.conditional)
+
+
+def _check_sizes(config: FrozenConfigDict, dataset: data.Dataset) -> None:
+    """Raises ValueError where the set is smaller than a batch, or than evaluation."""
     if config.batch_size > (dataset.count or config.batch_size):
         raise ValueError(
             f"batch_size must be at most the {dataset.count} images that"
             f" {dataset.name} has to train on, got {config.batch_size}"
         )
-    count, held_out = config.eval_samples * config.eval_repeats, dataset.held_out
-    if held_out is not None:
+    if (held_out := dataset.held_out) is not None:
+        count = config.eval_samples * config.eval_repeats
         jax.eval_shape(lambda key: held_out(key, count), jax.random.key(0))
-    return dataset
 
 
 def _trace(config, dataset, algorithm, hyperparameters) -> None:

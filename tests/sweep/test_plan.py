@@ -1,8 +1,10 @@
+import jax
 import pytest
 
 from tests.helpers import load_experiment
-from wgan_gp import configs, sweep
-from wgan_gp.sweep import plan
+from wgan_gp import build, configs, sweep
+from wgan_gp.data.image_sets import load_images
+from wgan_gp.sweep import plan, programs
 
 
 def configuration(**fields):
@@ -70,6 +72,41 @@ def test_what_cannot_be_run_is_refused_in_one_line(fields, words):
         sweep.resolve(configuration(**fields))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_programs_of_the_same_data_share_one_copy_of_it(monkeypatch):
+    opened = []
+
+    def load(name, **options):
+        opened.append((name, options["scale"]))
+        return load_images(name, **options)
+
+    monkeypatch.setattr(build, "load_images", load)
+    images = load_experiment("digits", "smoke")
+    images.lipschitz = "clip"  # the least to trace
+    studies = (
+        "generator.latent=3,4",
+        "batch_size=5",
+        "data.scale=symmetric generator.output=tanh",
+    )
+    found = sweep.resolve(sweep.configuration("x", images, studies, seeds=1))
+    assert len(found.programs) == 4
+    assert opened == [("digits8x8", "unit"), ("digits8x8", "symmetric")]
+    samplers = {id(each.experiment.dataset.sample) for each in found.programs}
+    assert len(samplers) == 2
+    experiment = found.programs[0].experiment
+    made = programs.functions(experiment, programs.make_mesh(2))
+    images = jax.tree.leaves(made.advance.args[0])[0]
+    (own,) = (each for each in images.addressable_shards if each.device.id == 0)
+    first = jax.tree.leaves(experiment.dataset.sample)[0]
+    assert own.data.unsafe_buffer_pointer() == first.unsafe_buffer_pointer()
+
+
+def test_each_program_is_checked_beside_the_data_that_it_shares():
+    images = load_experiment("digits", "smoke")
+    images.lipschitz = "clip"
+    with pytest.raises(ValueError, match="batch_size must be at most the 1397 images"):
+        sweep.resolve(sweep.configuration("x", images, ("batch_size=5,2000",)))
 
 
 @pytest.mark.long

@@ -19,16 +19,19 @@ class HeldOut:
 
     def __init__(self):
         self._kept: dict[Any, Held] = {}
+        self._bytes = 0  # that they take
 
     def get(self, experiment: Experiment, config: FrozenConfigDict) -> Held:
         """As `loop.run` holds out samples."""
         sections = ("data", "features", "conditional", "eval_samples", "eval_repeats")
         name = config.seed, *(str(config.get(each)) for each in sections)
         if name not in self._kept:
-            if sum(held.reals.nbytes for held in self._kept.values()) > _KEPT:
+            if self._bytes > _KEPT:
                 self._kept.clear()
+                self._bytes = 0
             key = loop.run_keys(config.seed)[1]
             self._kept[name] = hold_out(experiment.dataset, config, key)
+            self._bytes += self._kept[name].reals.nbytes
         return self._kept[name]
 
 

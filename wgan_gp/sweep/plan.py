@@ -9,8 +9,9 @@ import jax
 from ml_collections import ConfigDict, FrozenConfigDict
 
 from wgan_gp import configs
-from wgan_gp.build import Experiment, build
+from wgan_gp.build import Experiment, build, open_dataset
 from wgan_gp.configs.ranges import at_least, show, whole
+from wgan_gp.data import Dataset
 from wgan_gp.sweep import grid
 
 MOST_RUNS = 100_000
@@ -199,16 +200,17 @@ def _programs(config, points: list[Point], runs: list[Run]) -> list[Program]:
     names = [_identity(point.config, "seed", *TRACED) for point in points]
     for run in runs:
         groups.setdefault(names[run.point], []).append(run)
+    datasets: dict[str, Dataset] = {}
     return [
-        _program(points, members, config.runs_per_program)
+        _program(points, members, config.runs_per_program, datasets)
         for members in groups.values()
     ]
 
 
-def _program(points: list[Point], runs: list[Run], most: int) -> Program:
+def _program(points: list[Point], runs: list[Run], most: int, datasets) -> Program:
     members = [points[run.point].config for run in runs]
     config = _with(members[0], n_critic=max(each.n_critic for each in members))
-    experiment = build(config)
+    experiment = build(config, _shared_dataset(config, datasets))
     if experiment.dataset.stream is not None:
         raise ValueError(
             f"data.name = {config.data.name!r} is streamed, and a sweep needs its data"
@@ -217,6 +219,19 @@ def _program(points: list[Point], runs: list[Run], most: int) -> Program:
     size = math.ceil(len(runs) / math.ceil(len(runs) / most))
     chunks = [runs[at : at + size] for at in range(0, len(runs), size)]
     return Program(experiment, config, chunks)
+
+
+def _shared_dataset(config: FrozenConfigDict, datasets: dict[str, Dataset]) -> Dataset:
+    """The data set of a program: opened for the first one of those that have it.
+
+    Its arrays are on the device once, however many programs train on them.
+    """
+    fields = {name: config.get(name) for name in ("data", "conditional", "features")}
+    of_vectors = config.critic.network == "mlp"
+    key = _identity(FrozenConfigDict(fields | {"of_vectors": of_vectors}))
+    if key not in datasets:
+        datasets[key] = open_dataset(config)
+    return datasets[key]
 
 
 def _with(config: FrozenConfigDict, **fields: Any) -> FrozenConfigDict:

@@ -123,6 +123,8 @@ def functions(experiment: Experiment, mesh: Mesh) -> Functions:
     sampler = experiment.dataset.sample
     if not isinstance(sampler, jax.tree_util.Partial):
         sampler = jax.tree_util.Partial(sampler)
+    # Once: a call would copy the data to the mesh each time.
+    sampler = jax.device_put(sampler, NamedSharding(mesh, whole))
     return Functions(
         start=split(start, one, one),
         advance=partial(stepped, sampler),

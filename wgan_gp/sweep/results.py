@@ -70,15 +70,16 @@ def _scalars(results: Sequence[Result]) -> list[str]:
 
 def summarise(sweep: Sweep, results: Sequence[Result]) -> list[Summary]:
     """A summary of each point."""
-    summaries = []
-    for i, point in enumerate(sweep.points):
-        mine = [each for each in results if each.run.point == i]
-        good = [each.metrics for each in mine if not each.diverged]
-        metrics = {
-            name: np.array([m[name] for m in good]) for name in (good or [{}])[0]
-        }
-        summaries.append(Summary(point, len(mine) - len(good), metrics))
-    return summaries
+    by_point: list[list[Result]] = [[] for _ in sweep.points]
+    for each in results:
+        by_point[each.run.point].append(each)
+    return [_summary(*pair) for pair in zip(sweep.points, by_point)]
+
+
+def _summary(point: Point, results: list[Result]) -> Summary:
+    good = [each.metrics for each in results if not each.diverged]
+    metrics = {name: np.array([m[name] for m in good]) for name in (good or [{}])[0]}
+    return Summary(point, len(results) - len(good), metrics)
 
 
 def quality(summaries: Iterable[Summary]) -> str | None:

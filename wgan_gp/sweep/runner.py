@@ -187,8 +187,8 @@ class _Work:
         """Those of the newest program: a sweep has many, and they take memory."""
         key = id(program), mesh
         if key not in self._functions:
-            made = programs.functions(program.experiment, mesh)
-            self._functions = {key: made}
+            self._functions.clear()  # its copies of the data go before others come
+            self._functions[key] = programs.functions(program.experiment, mesh)
         return self._functions[key]
 
     def _evaluate(self, chunk: _Chunk, trained: Trained) -> list[Result]:
