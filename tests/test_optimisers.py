@@ -42,7 +42,7 @@ def test_after_its_last_update_an_optimiser_moves_nothing(schedule, name, decay)
         np.testing.assert_allclose(change, jnp.zeros(2), atol=1e-7)
 
 
-@pytest.mark.parametrize("updates", [0, -3, 0.5])
+@pytest.mark.parametrize("updates", [0, -3, 0.5, float("nan")])
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_a_schedule_needs_the_number_of_updates(schedule, updates):
     if schedule == "constant":

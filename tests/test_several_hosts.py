@@ -153,6 +153,21 @@ def test_streamed_images_are_the_same_over_hosts(tmp_path):
     assert_same_run(workdir, alone(tmp_path, streamed, experiment=digits))
 
 
+@pytest.mark.long
+def test_hosts_take_part_with_the_devices_that_the_batch_divides_over(
+    tmp_path, monkeypatch
+):
+    digits = f"{ROOT / 'experiments' / 'digits.py'}:smoke"  # its batch is 8
+    streamed = "--config.data.resident_bytes=0"
+    whole = alone(tmp_path, streamed, experiment=digits)
+    monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "3")
+    workdir = tmp_path / "run"
+    statuses, (first, _), _ = finish(start(2, workdir, streamed, experiment=digits))
+    assert statuses == [0, 0]
+    assert "training on 4 of 6 devices" in first
+    assert_same_run(workdir, whole)
+
+
 def test_a_host_that_does_not_arrive_ends_the_others_in_one_line(tmp_path):
     first, _absent = start(2, tmp_path / "run", "--host_timeout=3")
     _absent.kill()

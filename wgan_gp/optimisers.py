@@ -78,7 +78,7 @@ def _scheduled(learning_rate, schedule: str, updates: int | jax.Array):
         raise ValueError(f"schedule must be one of {SCHEDULES}, got {schedule!r}")
     if schedule == "constant":
         return learning_rate
-    if not isinstance(updates, jax.core.Tracer) and updates < 1:
+    if not isinstance(updates, jax.core.Tracer) and not updates >= 1:
         raise ValueError(
             f"a {schedule} schedule needs the number of updates of the whole run, at"
             f" least 1, got updates={updates}: give it, or take schedule='constant'"
