@@ -87,7 +87,8 @@ def to_bytes(config: FrozenConfigDict, images) -> np.ndarray:
 
 def source_options(config: FrozenConfigDict) -> dict[str, Any]:
     """What `data.images.open_images` needs beside a name and a split."""
-    return {name: config.data[name] for name in ("size", "data_dir", "skip_corrupt")}
+    names = ("size", "channels", "data_dir", "skip_corrupt")
+    return {name: config.data[name] for name in names}
 
 
 def _observer(config: FrozenConfigDict) -> Observer | None:

@@ -45,6 +45,8 @@ def run(
     """
     console = console or Console(quiet=not hosts.is_first())
     experiment = experiment or build(config)
+    for line in experiment.dataset.notes:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     mesh = parallel.mesh_for(config)
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = run_keys(config.seed)

@@ -27,6 +27,7 @@ class Dataset(NamedTuple):
     class_names: tuple[str, ...] | None = None  # of each class, as the set has them
     class_shares: np.ndarray | None = None  # [classes], of each in the train split
     left_out: tuple[str, ...] = ()  # files that are not part of the set, and why
+    notes: tuple[str, ...] = ()  # what a user should know before training, line by line
     # (batch size of all hosts, seed) -> this host's raw batches
     stream: Callable[[int, int], Any] | None = None
 

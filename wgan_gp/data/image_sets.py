@@ -1,6 +1,7 @@
 """Image sets as data sets to learn: on the device where they fit, streamed if not."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,9 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.images import fits, open_images, resident_images
+from wgan_gp.data.images import fits, open_set, resident_images
 from wgan_gp.data.ranges import SCALES, Scale
-from wgan_gp.data.sources import Example, ImageSource, load_arrays
+from wgan_gp.data.sources import (
+    ImageSet,
+    ImageSource,
+    LeftOut,
+    count_left_out,
+    load_arrays,
+)
 
 
 def load_images(
@@ -21,6 +28,7 @@ def load_images(
     conditional: bool = False,
     resident_bytes: int = 2**31,
     held_out_bytes: int = 2**28,
+    check: Callable[[ImageSource], None] = lambda train: None,
     **options: Any,
 ) -> Dataset:
     """An image set, its train split to learn from and its validation split held out.
@@ -32,6 +40,8 @@ def load_images(
       resident_bytes: the most that the train split may take on the device; a larger
         one is streamed, and `sample` then takes raw batches of `stream`.
       held_out_bytes: the most of the validation split that is kept, from its start.
+      check: gets the train split before it is read, and raises ValueError if it will
+        not do.
       **options: more of `images.open_images`.
 
     Returns:
@@ -40,8 +50,9 @@ def load_images(
     Raises:
       ValueError: as `images.open_images`, or there are no labels.
     """
-    train = open_images(name, "train", **options)
-    held_out = open_images(name, "validation", **options)
+    images = open_set(name, **options)
+    train, held_out = images.open("train"), images.open("validation")
+    check(train)
     if conditional and train.classes is None:
         raise ValueError(f"{name} has no labels: conditional must be False")
     scaled = SCALES[scale]
@@ -54,6 +65,11 @@ def load_images(
         sample = jax.tree_util.Partial(_prepare, scale=scaled, labelled=conditional)
         stream = partial(_open_stream, train)
     held_images = _first_images(held_out, held_out_bytes)
+    shares = _class_shares(train) if conditional else None
+    left_out = _left_out(images, train, held_out)
+    notes = [count_left_out(left_out)] if left_out else []
+    if shares is not None:
+        notes += _absent_classes(train, shares)
     return Dataset(
         name,
         train.shape,
@@ -62,20 +78,45 @@ def load_images(
         held_out_count=len(held_images),
         count=train.count,
         classes=train.classes if conditional else None,
+        class_names=train.class_names if conditional else None,
+        class_shares=shares,
+        left_out=tuple(map(str, left_out)),
+        notes=(*images.notes, *notes),
         stream=stream,
     )
 
 
-def labelled_arrays(name: str, split: str, **options: Any) -> Example:
-    """A whole split of a labelled image set, in memory.
+def _class_shares(train: ImageSource) -> np.ndarray:
+    """Of each class among the training pictures, `[classes]`."""
+    assert train.classes is not None
+    assert train.read_labels is not None
+    labels = train.read_labels()
+    if missing := int(np.sum(labels < 0)):
+        raise ValueError(
+            f"{train.name} has {missing} pictures to train on without a label:"
+            " conditional must be False"
+        )
+    return np.bincount(labels, minlength=train.classes) / len(labels)
 
-    Raises:
-      ValueError: as `images.open_images`, or there are no labels.
-    """
-    source = open_images(name, split, **options)
-    if source.classes is None:
-        raise ValueError(f"{name} has no labels")
-    return load_arrays(source)
+
+def _absent_classes(train: ImageSource, shares: np.ndarray) -> list[str]:
+    names = [
+        str((train.class_names or ())[index]) for index in np.flatnonzero(shares == 0)
+    ]
+    if not names:
+        return []
+    more = ", ..." if len(names) > 5 else ""
+    return [
+        f"{len(names)} of {len(shares)} classes have no picture in the train split, and"
+        f" are never generated: {', '.join(names[:5])}{more}"
+    ]
+
+
+def _left_out(images: ImageSet, *sources: ImageSource) -> list[LeftOut]:
+    """What is not in the set, with what reading the sources has found corrupt."""
+    known = {each.path for each in images.left_out}
+    skipped = {name for source in sources for name in source.skipped} - known
+    return [*images.left_out, *(LeftOut(name, "corrupt") for name in sorted(skipped))]
 
 
 def _prepare(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
