@@ -18,6 +18,7 @@ from wgan_gp.data.sources import (
     LeftOut,
     count_left_out,
     load_arrays,
+    read_in,
 )
 
 
@@ -55,21 +56,18 @@ def load_images(
     check(train)
     if conditional and train.classes is None:
         raise ValueError(f"{name} has no labels: conditional must be False")
-    scaled = SCALES[scale]
+    scaled, stream = SCALES[scale], None
     if fits(train, resident_bytes):
+        train = read_in(train)
         sample = resident_images(
             train, scaled, labelled=conditional, max_bytes=resident_bytes
         )
-        stream = None
     else:
         sample = jax.tree_util.Partial(_prepare, scale=scaled, labelled=conditional)
         stream = partial(_open_stream, train)
     held_images = _first_images(held_out, held_out_bytes)
     shares = _class_shares(train) if conditional else None
     left_out = _left_out(images, train, held_out)
-    notes = [count_left_out(left_out)] if left_out else []
-    if shares is not None:
-        notes += _absent_classes(train, shares)
     return Dataset(
         name,
         train.shape,
@@ -81,7 +79,7 @@ def load_images(
         class_names=train.class_names if conditional else None,
         class_shares=shares,
         left_out=tuple(map(str, left_out)),
-        notes=(*images.notes, *notes),
+        notes=_notes(images, left_out, train, shares),
         stream=stream,
     )
 
@@ -99,17 +97,26 @@ def _class_shares(train: ImageSource) -> np.ndarray:
     return np.bincount(labels, minlength=train.classes) / len(labels)
 
 
-def _absent_classes(train: ImageSource, shares: np.ndarray) -> list[str]:
-    names = [
-        str((train.class_names or ())[index]) for index in np.flatnonzero(shares == 0)
-    ]
-    if not names:
-        return []
-    more = ", ..." if len(names) > 5 else ""
-    return [
-        f"{len(names)} of {len(shares)} classes have no picture in the train split, and"
-        f" are never generated: {', '.join(names[:5])}{more}"
-    ]
+def _notes(
+    images: ImageSet,
+    left_out: list[LeftOut],
+    train: ImageSource,
+    shares: np.ndarray | None,
+) -> tuple[str, ...]:
+    """What a user should know of the set before it is trained on."""
+    notes = list(images.notes)
+    if left_out:
+        notes.append(count_left_out(left_out))
+    if shares is not None and not shares.all():
+        absent = [
+            str((train.class_names or ())[i]) for i in np.flatnonzero(shares == 0)
+        ]
+        some = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
+        notes.append(
+            f"no picture of {len(absent)} of the {len(shares)} classes is in the train"
+            f" split, and none will be generated: {some}"
+        )
+    return tuple(notes)
 
 
 def _left_out(images: ImageSet, *sources: ImageSource) -> list[LeftOut]:

@@ -15,8 +15,8 @@ from wgan_gp.data.sources import (
     SPLITS,
     ImageSet,
     ImageSource,
-    in_memory,
     load_arrays,
+    read_in,
 )
 from wgan_gp.data.tfds_sets import open_tfds
 from wgan_gp.paths import PATH_KINDS, expand
@@ -100,17 +100,7 @@ def open_set(
     images = open_tfds(name, data_dir=folder, **options)
     if name not in BUILT_IN:
         return images
-    return images._replace(open=lambda split: _in_memory(images.open(split)))
-
-
-def _in_memory(source: ImageSource) -> ImageSource:
-    return in_memory(
-        source.name,
-        source.split,
-        *load_arrays(source),
-        source.classes,
-        source.class_names,
-    )
+    return images._replace(open=lambda split: read_in(images.open(split)))
 
 
 def fits(source: ImageSource, max_bytes: int) -> bool:

@@ -125,7 +125,7 @@ def prepare(builder: Any, *, quiet: bool = False) -> None:
     if is_prepared(builder):
         return
     _encode_arrays_by_pillow(builder)
-    if quiet:
+    if quiet or not sys.stderr.isatty():
         tfds.disable_progress_bar()
     hidden = contextlib.redirect_stdout(io.StringIO())
     try:

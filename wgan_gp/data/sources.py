@@ -103,6 +103,21 @@ def load_arrays(source: ImageSource, count: int | None = None) -> Example:
     return Example(images, np.array([example.label for example in examples], np.int32))
 
 
+def read_in(source: ImageSource) -> ImageSource:
+    """The same split in memory; what cannot be decoded is then no part of it.
+
+    Raises:
+      ValueError: as `load_arrays`.
+    """
+    if source.arrays is not None:
+        return source
+    arrays = load_arrays(source)
+    kept = in_memory(
+        source.name, source.split, *arrays, source.classes, source.class_names
+    )
+    return kept._replace(skipped=source.skipped)
+
+
 def read_or_skip(
     decode: Callable[[int], T],
     name: Callable[[int], str],
