@@ -8,7 +8,7 @@ from tests.helpers import load_experiment, resolve
 from wgan_gp import configs
 from wgan_gp.data.images import open_images
 from wgan_gp.data.streaming import stream
-from wgan_gp.held_out import source_options
+from wgan_gp.held_out import check_weights, source_options
 from wgan_gp.paths import locate
 
 IMAGES = np.zeros((9, 4, 4), np.uint8)
@@ -77,3 +77,13 @@ def test_channels_are_one_or_three(channels):
         resolve("digits", "smoke", **{"data.channels": channels})
     with pytest.raises(ValueError, match="channels must be 1, 3 or None"):
         open_images("digits8x8", channels=channels)
+
+
+def test_a_file_of_weights_that_is_not_there_is_refused(home):
+    fields = {"features.network": "inception", "features.weights": "~/w.pth"}
+    config = resolve("digits", "smoke", **fields)
+    with pytest.raises(ValueError, match=f"there is no file {home}/w.pth"):
+        check_weights(config)
+    (home / "w.pth").write_bytes(b"")
+    check_weights(config)
+    check_weights(resolve("toy8gauss"))

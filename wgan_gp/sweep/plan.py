@@ -11,6 +11,7 @@ from ml_collections import ConfigDict, FrozenConfigDict
 from wgan_gp import configs
 from wgan_gp.build import Experiment, build
 from wgan_gp.configs.ranges import at_least, show, whole
+from wgan_gp.held_out import check_weights
 from wgan_gp.sweep import grid
 
 MOST_RUNS = 100_000
@@ -208,6 +209,7 @@ def _programs(config, points: list[Point], runs: list[Run]) -> list[Program]:
 def _program(points: list[Point], runs: list[Run], most: int) -> Program:
     members = [points[run.point].config for run in runs]
     config = _with(members[0], n_critic=max(each.n_critic for each in members))
+    check_weights(config)
     experiment = build(config)
     if experiment.dataset.stream is not None:
         raise ValueError(
