@@ -219,7 +219,7 @@ def test_a_damaged_archive_gives_the_same_arrays_or_is_refused(
 
 
 PICTURE = np.random.RandomState(1).randint(0, 256, (8, 8, 3), np.uint8)
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "PPM")
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "PPM", "GIF", "TIFF")
 
 
 def picture_bytes(image, kind="PNG", **options):
@@ -263,7 +263,10 @@ PICTURES = (
     picture_bytes(Image.fromarray(np.zeros((8, 8), np.uint16))),
     picture_bytes(RGB.convert("P"), transparency=3),
 )  # fmt: skip
-PLACES = ("x.png", "x.JPG", "é.webp", "b/x.png", "\n.png", "-x.bmp", "%s.ppm")
+PLACES = (
+    "x.png", "x.JPG", "é.webp", "b/x.png", "\n.png", "-x.bmp", "%s.ppm", "x.TIF",
+    "x.gif", "train/x.png", "Val/x.png", ".x.png", "__MACOSX/x.png",
+)  # fmt: skip
 LINKS = (
     "x.png",
     "none",
@@ -332,7 +335,8 @@ def test_a_damaged_picture_is_read_skipped_or_refused_by_its_name(
     folder = tmp_path_factory.mktemp("set")
     for index in range(3):
         RGB.save(folder / f"{index}.png")
-    (folder / "3.png").write_bytes(damaged(picture_bytes(RGB, kind), todo))
+    name = f"3.{kind.lower()}"
+    (folder / name).write_bytes(damaged(picture_bytes(RGB, kind), todo))
     with untouched(folder):
         options = {"size": size, "skip_corrupt": skip}
         examples = read(f"folder:{folder}", folder, **options)

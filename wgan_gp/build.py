@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from ml_collections import FrozenConfigDict
 
@@ -13,7 +14,8 @@ from wgan_gp.critics import make_critic_train
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.image_sets import load_images
-from wgan_gp.data.sources import Example
+from wgan_gp.data.sources import Example, ImageSource
+from wgan_gp.evaluate.images import check_digits
 from wgan_gp.networks import (
     CRITICS,
     GENERATORS,
@@ -62,6 +64,7 @@ def build(config: FrozenConfigDict, dataset: data.Dataset | None = None) -> Expe
             gaussian_latent,
             dimension=config.generator.latent,
             classes=dataset.classes or 0,
+            shares=dataset.class_shares,
         ),
         generator_optimiser=_optimiser(config.generator_optimiser, config.steps),
         n_critic=config.n_critic,
@@ -80,7 +83,11 @@ def open_dataset(config: FrozenConfigDict) -> data.Dataset:
     """The data set that a configuration names; on the device, if it fits there."""
     if config.critic.network == "mlp":
         return data.load(config.data.name)
-    return load_images(**config.data, conditional=config.conditional)
+    return load_images(
+        **config.data,
+        conditional=config.conditional,
+        check=_check_digits if config.features.network == "digits" else _no_check,
+    )
 
 
 def _check_sizes(config: FrozenConfigDict, dataset: data.Dataset) -> None:
@@ -93,6 +100,19 @@ def _check_sizes(config: FrozenConfigDict, dataset: data.Dataset) -> None:
     if (held_out := dataset.held_out) is not None:
         count = config.eval_samples * config.eval_repeats
         jax.eval_shape(lambda key: held_out(key, count), jax.random.key(0))
+
+
+def _no_check(train: ImageSource) -> None:
+    pass
+
+
+def _check_digits(train: ImageSource) -> None:
+    try:
+        check_digits(train)
+    except ValueError as error:
+        raise ValueError(
+            f"features.network = 'digits': {error}; set it to 'none'"
+        ) from None
 
 
 def _trace(config, dataset, algorithm, hyperparameters) -> None:
@@ -175,12 +195,29 @@ def _penalty(config: FrozenConfigDict) -> losses.Penalty:
     )
 
 
-def gaussian_latent(key: jax.Array, n: int, *, dimension: int, classes: int = 0) -> Any:
-    """Z ~ N(0, I), `[n, dimension]`; with classes, that and even labels `[n]`."""
+def gaussian_latent(
+    key: jax.Array,
+    n: int,
+    *,
+    dimension: int,
+    classes: int = 0,
+    shares: np.ndarray | None = None,
+) -> Any:
+    """Z ~ N(0, I), `[n, dimension]`; with classes, that and labels `[n]`.
+
+    Args:
+      key: a key.
+      n: number of latents.
+      dimension: of each.
+      classes: number of classes; 0 for none.
+      shares: of each class, `[classes]`; None for even ones. A share of 0 is never
+        drawn.
+    """
     if not classes:
         return jax.random.normal(key, (n, dimension))
     latent_key, label_key = jax.random.split(key)
-    labels = jax.random.randint(label_key, (n,), 0, classes)
+    weights = None if shares is None else jnp.asarray(shares, jnp.float32)
+    labels = jax.random.choice(label_key, classes, (n,), p=weights)
     return jax.random.normal(latent_key, (n, dimension)), labels
 
 

@@ -1,6 +1,7 @@
 """What a run is measured against: held-out real samples, and what they score."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -87,7 +88,21 @@ def to_bytes(config: FrozenConfigDict, images) -> np.ndarray:
 
 def source_options(config: FrozenConfigDict) -> dict[str, Any]:
     """What `data.images.open_images` needs beside a name and a split."""
-    return {name: config.data[name] for name in ("size", "data_dir", "skip_corrupt")}
+    names = ("size", "channels", "data_dir", "skip_corrupt")
+    return {name: config.data[name] for name in names}
+
+
+def check_weights(config: FrozenConfigDict) -> None:
+    """Raises ValueError if the file of `features.weights` is not there.
+
+    For before a run's folder is made: its contents are checked when they are read.
+    """
+    if "features" not in config or config.features.weights is None:
+        return
+    if not Path(config.features.weights).is_file():
+        raise ValueError(
+            f"features.weights: there is no file {config.features.weights}"
+        )
 
 
 def _observer(config: FrozenConfigDict) -> Observer | None:

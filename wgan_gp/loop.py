@@ -45,6 +45,8 @@ def run(
     """
     console = console or Console(quiet=not hosts.is_first())
     experiment = experiment or build(config)
+    for line in experiment.dataset.notes:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     mesh = parallel.mesh_for(config)
     if line := parallel.idle(mesh, config):
         console.print(line, soft_wrap=True)

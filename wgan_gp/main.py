@@ -89,9 +89,10 @@ def _fail(line: str, status: int) -> int:
 def _start(argv: list[str]):
     """Everything that can be refused, before any compute is spent."""
     parse(argv)
-    from wgan_gp import build, configs, hosts, parallel
+    from wgan_gp import build, configs, held_out, hosts, parallel
 
     config = configs.resolve(CONFIG.value)
+    held_out.check_weights(config)
     if (where := place()) is None:
         devices = config.mesh.data or parallel.cpu_devices(config)
         parallel.provide_cpu_devices(devices)

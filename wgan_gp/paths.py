@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+PATH_KINDS = ("npz", "folder")  # names of data sets that are paths: KIND:PATH
+
 
 def expand(path: str | Path) -> Path:
     """The path with `~`, `~user`, `$NAME` and `${NAME}` replaced.
@@ -25,3 +27,20 @@ def expand(path: str | Path) -> Path:
             f"{path} is in no user's home on this machine: write the path in full"
         ) from None
     return expanded
+
+
+def locate(name: str) -> str:
+    """The name of a data set, with its path in full if it is one.
+
+    A run's record then names the same files wherever the run is resumed from.
+
+    Args:
+      name: `npz:FILE`, `folder:FOLDER`, or any other name, which stays as it is.
+
+    Raises:
+      ValueError: as `expand`.
+    """
+    kind, _, path = name.partition(":")
+    if kind not in PATH_KINDS or not path:
+        return name
+    return f"{kind}:{expand(path).absolute()}"

@@ -82,8 +82,9 @@ class Listener:
 
     def _leave(self, number: int) -> None:
         name = signal.Signals(number).name
-        show_cursor = "\x1b[?25h" if os.isatty(2) else ""  # the progress bar hides it
-        line = f"{show_cursor}stopped by {name}: {self.explain()}\n"
+        # A progress bar hides the cursor, and leaves it in the bar's own line.
+        clear = "\r\x1b[K\x1b[?25h" if os.isatty(2) else ""
+        line = f"{clear}stopped by {name}: {self.explain()}\n"
         os.write(2, line.encode())
         os._exit(128 + number)
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import struct
 import zlib
@@ -6,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wgan_gp.data.images import load_arrays, open_images
+from wgan_gp.data.images import load_arrays, open_images, open_set
+from wgan_gp.data.sources import count_left_out, part_of
 
 SPLITS = ("train", "validation", "test")
 PICTURES = np.random.RandomState(1).randint(0, 256, (20, 6, 7, 3), np.uint8)
@@ -110,23 +112,15 @@ def test_grey_pictures_have_one_channel_and_a_mixture_three(tmp_path):
     assert all(part.read(i).image.shape == (6, 7, 3) for part in parts for i in (0, 1))
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "JPEG", "webp", "bmp", "ppm"])
+@pytest.mark.parametrize(
+    "suffix", ["jpg", "JPEG", "webp", "bmp", "ppm", "tif", "TIFF", "gif"]
+)
 def test_other_formats_are_read(tmp_path, suffix):
     flat = np.full((8, 8, 3), (200, 90, 30), np.uint8)
     for index in range(4):
         save(tmp_path / f"{index}.{suffix}", flat)
     np.testing.assert_allclose(
         open_images(f"folder:{tmp_path}").read(0).image, flat, atol=4
-    )
-
-
-def test_transparency_and_palettes_become_colours(tmp_path):
-    picture = Image.fromarray(PICTURES[0]).quantize(16)
-    expected = np.asarray(picture.convert("RGB"))
-    for index in range(4):
-        picture.save(tmp_path / f"{index}.png", transparency=bytes([0, 9]))
-    np.testing.assert_array_equal(
-        open_images(f"folder:{tmp_path}").read(0).image, expected
     )
 
 
@@ -200,12 +194,6 @@ def test_a_bomb_that_comes_after_opening_is_refused(folder):
         source.read(0)
 
 
-def test_pictures_of_16_bits_are_refused(folder):
-    file = first_of(folder)
-    save(file, np.zeros((6, 7), np.uint16))
-    refuse(folder, file, "8 bits a channel", "I;16")
-
-
 def test_other_formats_that_call_themselves_png_are_refused(folder):
     """Pillow would open them by content, PostScript by starting a program."""
     file = first_of(folder)
@@ -261,3 +249,124 @@ def test_other_files_are_passed_over(folder):
     (folder / "notes").mkdir()
     assert sum(part.count for part in open_all(folder)) == 20
     assert open_all(folder)[0].classes is None
+
+
+LITTER = (
+    ".hidden.png", "._00.png", ".DS_Store", ".ipynb_checkpoints/00-checkpoint.png",
+    "__MACOSX/cat/._00.png", "__MACOSX/00.png", "desktop.ini", "Thumbs.db",
+    "@eaDir/00.png", "cat/.thumbnails/00.png", "cat/._00.png",
+)  # fmt: skip
+
+
+def test_hidden_files_and_what_systems_leave_are_no_pictures_and_no_classes(classed):
+    for name in LITTER:
+        save(classed / "x.png", PICTURES[0])
+        (classed / name).parent.mkdir(parents=True, exist_ok=True)
+        (classed / "x.png").rename(classed / name)
+    images = open_set(f"folder:{classed}")
+    assert images.left_out == ()
+    assert images.open("train").class_names == ("cat", "dog")
+    assert sum(part.count for part in open_all(classed)) == 20
+
+
+def test_a_class_may_be_named_like_a_picture_and_an_empty_one_is_none(tmp_path):
+    for index, pixels in enumerate(PICTURES):
+        save(tmp_path / ["a.png", "b"][index % 2] / f"{index:02}.png", pixels)
+    (tmp_path / "empty").mkdir()
+    assert open_images(f"folder:{tmp_path}").class_names == ("a.png", "b")
+
+
+def test_files_with_other_suffixes_are_counted(folder):
+    for name in ("a.txt", "b.HEIC", "c.txt", "README"):
+        (folder / name).write_bytes(b"")
+    left_out = open_set(f"folder:{folder}").left_out
+    assert {each.path for each in left_out} == {
+        str(folder / name) for name in ("a.txt", "b.HEIC", "c.txt", "README")
+    }
+    assert count_left_out(left_out) == (
+        "4 files left out: 4 with other suffixes (.txt, none, .heic)"
+    )
+
+
+def test_a_folder_that_cannot_be_read_is_refused(classed, monkeypatch):
+    def scan(path, original=os.scandir):
+        if str(path).endswith("dog"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return original(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    refuse(classed, classed / "dog", "cannot be read: Permission denied")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Train", "VALIDATION", "Test"),
+        ("training", "val", "testing"),
+        ("TRAIN", "Valid"),
+    ],
+)
+def test_folders_of_splits_are_known_by_several_names(tmp_path, names):
+    for index, pixels in enumerate(PICTURES):
+        save(tmp_path / names[index % len(names)] / f"{index:02}.png", pixels)
+    for number, split in zip(range(len(names)), SPLITS):
+        source = open_images(f"folder:{tmp_path}", split)
+        assert source.count == len(range(number, 20, len(names)))
+        assert source.classes is None
+
+
+def test_two_folders_for_one_split_are_refused(tmp_path):
+    for name in ("train", "val", "Validation"):
+        save(tmp_path / name / "0.png", PICTURES[0])
+    refuse(tmp_path, "two folders for its validation split, Validation and val")
+
+
+def test_pictures_beside_the_folders_of_splits_are_left_out(tmp_path):
+    for name in ("train/0", "val/0", "other/0", "1"):
+        save(tmp_path / f"{name}.png", PICTURES[0])
+    left_out = open_set(f"folder:{tmp_path}").left_out
+    assert count_left_out(left_out) == "2 files left out: 2 in no split's folder"
+
+
+def test_classes_have_the_same_number_in_all_splits(tmp_path):
+    """Whatever class a split lacks."""
+    for split, classes in (("train", "bd"), ("validation", "abd"), ("test", "d")):
+        for name in classes:
+            save(tmp_path / split / name / "0.png", PICTURES[0])
+    for split, labels in (("train", [1, 2]), ("validation", [0, 1, 2]), ("test", [2])):
+        source = open_images(f"folder:{tmp_path}", split)
+        assert source.class_names == ("a", "b", "d")
+        assert load_arrays(source).label.tolist() == labels
+        assert source.read_labels().tolist() == labels
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_picture_of_another_kind_counts_in_whatever_split_it_is(folder, split):
+    """One in colour makes all of them so, and one of another size is refused."""
+    for index, pixels in enumerate(PICTURES):
+        save(folder / f"{index:02}.png", pixels[..., 0])
+    odd = folder / f"{part_of(20, split)[-1]:02}.png"
+    save(odd, PICTURES[0])
+    (line,) = open_set(f"folder:{folder}").notes
+    assert str(odd) in line
+    assert "19 are grey" in line
+    assert {part.shape for part in open_all(folder)} == {(6, 7, 3)}
+    assert {part.shape for part in open_all(folder, channels=1)} == {(6, 7, 1)}
+    assert open_set(f"folder:{folder}", channels=1).notes == ()
+    save(odd, PICTURES[0][:5])
+    refuse(folder, odd, "5 x 7", "6 x 7")
+
+
+def test_splits_of_two_sizes_are_refused(tmp_path):
+    for index, pixels in enumerate(PICTURES):
+        part = pixels if index < 15 else pixels[:5]
+        save(tmp_path / ("train" if index < 15 else "val") / f"{index}.png", part)
+    refuse(tmp_path, "5 x 7", tmp_path / "val")
+    refuse(tmp_path, "no picture in", "6 x 7", skip_corrupt=True)
+
+
+def test_pictures_can_be_read_in_grey_or_in_colour(folder):
+    grey, colour = (open_images(f"folder:{folder}", channels=n) for n in (1, 3))
+    assert (grey.shape, colour.shape) == ((6, 7, 1), (6, 7, 3))
+    image = Image.fromarray(colour.read(0).image).convert("L")
+    np.testing.assert_array_equal(grey.read(0).image[..., 0], image)

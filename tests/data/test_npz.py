@@ -3,8 +3,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from wgan_gp.data.images import open_images
+from wgan_gp.data.images import open_images, open_set
+from wgan_gp.data.sources import SPLITS
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (50, 4, 5, 3), np.uint8)
 LABELS = np.arange(50) % 7
@@ -176,3 +178,94 @@ def test_a_damaged_file_is_refused(tmp_path):
     flipped[len(intact) // 2] ^= 255
     file.write_bytes(bytes(flipped))
     refuse(name, "CRC")
+
+
+def labels_of(tmp_path, labels, images=IMAGES):
+    """Names of the classes, and the numbers of all labels in the file's order."""
+    name = save(tmp_path, train_images=images, train_labels=labels)
+    source = open_images(name)
+    assert source.classes == len(source.class_names)
+    numbers = source.arrays.label
+    assert numbers.dtype == np.int32
+    np.testing.assert_array_equal(source.read_labels(), numbers)
+    return source.class_names, numbers.tolist()
+
+
+TWO = np.arange(50) % 2
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (LABELS, tuple("0123456")),
+        (TWO, ("0", "1")),
+        (np.where(TWO, 7, 3), ("3", "7")),
+        (TWO + 1, ("1", "2")),
+        (np.where(TWO, 7, 3)[:, None], ("3", "7")),
+        (np.where(TWO, 10.0, 9.0), ("9", "10")),
+        (np.where(TWO, 10, 9).astype(np.float16), ("9", "10")),
+        (TWO == 1, ("False", "True")),
+        (np.where(TWO, "dog", "cat"), ("cat", "dog")),
+        (np.where(TWO, "dog", "cat").astype(bytes), ("cat", "dog")),
+        (np.where(TWO, "é", "a").astype("U9")[:, None], ("a", "é")),
+        (TWO.astype(np.uint64) + 2**31 - 2, (str(2**31 - 2), str(2**31 - 1))),
+    ],
+    ids=str,
+)
+def test_labels_become_numbers_without_gaps_and_keep_their_names(
+    tmp_path, labels, names
+):
+    found, numbers = labels_of(tmp_path, labels)
+    assert found == names
+    assert numbers == (LABELS if len(names) == 7 else TWO).tolist()
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.eye(7)[LABELS], ["[50, 7]", "argmax(axis=1)"]),
+        (np.where(TWO, np.nan, 1), ["or text", "float64"]),
+        (np.where(TWO, np.inf, 1), ["float64"]),
+        (np.where(TWO, 1e300, 1), ["below 2^31"]),
+        (-1.0 * TWO, ["at least 0", "without a label"]),
+        (LABELS.astype(complex), ["complex128"]),
+        (np.array([b"\xff"] * 50), ["UTF-8"]),
+        (LABELS.astype("M8[D]"), ["datetime64"]),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_labels_is_refused(tmp_path, labels, words):
+    refuse(save(tmp_path, images=IMAGES, labels=labels), *words)
+
+
+def test_classes_have_the_same_number_in_all_splits(tmp_path):
+    arrays = {f"{x}_images": IMAGES[:2] for x in ("train", "validation", "test")}
+    labels = {
+        "train_labels": [2, 9],
+        "validation_labels": [9, 4],
+        "test_labels": [9, 9],
+    }
+    name = save(tmp_path, **arrays, **labels)
+    for split, numbers in (("train", [0, 2]), ("validation", [2, 1]), ("test", [2, 2])):
+        source = open_images(name, split)
+        assert source.class_names == ("2", "4", "9")
+        assert source.arrays.label.tolist() == numbers
+    labels["test_labels"] = ["9", "9"]
+    refuse(save(tmp_path, **arrays, **labels), "text in some splits")
+
+
+def test_splits_of_two_sizes_are_refused_by_their_names(tmp_path):
+    name = save(tmp_path, train_images=IMAGES, test_images=IMAGES[:, :3])
+    refuse(name, "test_images are 3 x 5, and train_images 4 x 5")
+
+
+def test_splits_in_grey_and_in_colour_are_read_in_colour_or_as_is_said(tmp_path):
+    name = save(tmp_path, train_images=IMAGES[..., 0], validation_images=IMAGES)
+    (line,) = open_set(name).notes
+    assert "validation_images are in colour and train_images grey" in line
+    train, held_out = (open_images(name, x).arrays.image for x in SPLITS[:2])
+    np.testing.assert_array_equal(train, np.repeat(IMAGES[..., :1], 3, axis=-1))
+    np.testing.assert_array_equal(held_out, IMAGES)
+    grey = open_images(name, "validation", channels=1).arrays.image
+    pillow = [np.asarray(Image.fromarray(each).convert("L")) for each in IMAGES]
+    np.testing.assert_array_equal(grey[..., 0], pillow)

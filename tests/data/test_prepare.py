@@ -25,6 +25,76 @@ def test_the_command_says_in_one_line_what_went_wrong(tmp_path, capsys):
     assert line.startswith("error: Dataset nowhere not found")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["mnist5"], "near it: mnist5k"),
+        (["lsun/nowhere"], "TFDS cannot open lsun/nowhere"),
+        (["../../etc"], "Dataset ../../etc not found"),
+        (["ag_news_subset"], "no feature `image`"),
+        (["npz:own.npz"], "needs no preparation: give it as --config.data.name"),
+        ([], "required: name"),
+        (["digits8x8", "--datadir", "x"], "--datadir x (did you mean --data_dir?)"),
+        (["digits8x8", "more"], "unrecognized arguments: more"),
+        (["digits8x8", "--data_dir=~nobody_at_all/x"], "in no user's home"),
+        (["digits8x8", "--data_dir", "FILE/below"], "is a file: name a folder"),
+    ],
+    ids=str,
+)
+def test_the_command_refuses_in_one_line_before_it_writes(
+    tmp_path, monkeypatch, capsys, arguments, words
+):
+    (tmp_path / "FILE").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert prepare.main(arguments) == 2
+    said = capsys.readouterr()
+    (line,) = said.err.splitlines()
+    assert line.startswith("error: ")
+    assert words in line
+    assert said.out == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["FILE"]
+
+
+def test_the_command_tells_what_its_flags_mean(capsys):
+    with pytest.raises(SystemExit) as done:
+        prepare.main(["--help"])
+    assert done.value.code == 0
+    text = capsys.readouterr().out
+    for words in ("Writes an image set", "need no network", "TFDS_DATA_DIR"):
+        assert words in text
+
+
+@pytest.mark.parametrize("written", ["~/sets", "$HOME/sets"])
+def test_paths_are_expanded(tmp_path, monkeypatch, capsys, written):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    seen = []
+    monkeypatch.setattr(prepare, "prepare", seen.append)
+    assert prepare.main(["digits8x8", f"--data_dir={written}"]) == 0
+    (builder,) = seen
+    assert builder.data_path == tmp_path / "sets" / "digits8x8" / "1.0.0"
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_ends_in_one_line_when_it_is_interrupted(tmp_path):
+    program = f"""
+import os, signal, sys, time
+from wgan_gp.data import prepare
+from wgan_gp.data.builders import digits
+def stop(image):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+digits.encode = stop
+sys.exit(prepare.main(["digits8x8", "--data_dir", {str(tmp_path)!r}]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 128 + signal.SIGINT
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("stopped by SIGINT: start again")
+
+
 OPEN = """
 import sys
 from wgan_gp.data.images import open_images

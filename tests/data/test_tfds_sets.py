@@ -12,6 +12,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from wgan_gp.data import prepare, tfds_sets
+from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.images import load_arrays, open_images
 from wgan_gp.data.sources import SPLITS
 
@@ -150,6 +151,38 @@ def test_pictures_of_several_sizes_need_one(data_dir):
 def test_arrays_are_encoded_without_tensorflow(data_dir):
     assert numbers("invented/arrays", "test", data_dir) == set(range(N, N + 5))
     assert "tensorflow" not in sys.modules
+
+
+def test_classes_are_those_that_the_set_declares(data_dir):
+    source = open_images("invented/plain", data_dir=data_dir)
+    assert source.class_names == tuple(map(str, range(N)))
+    labels = source.read_labels()
+    np.testing.assert_array_equal(labels, load_arrays(source).label)
+    assert (
+        open_images("invented/sizes", data_dir=data_dir, size=(3, 2)).class_names
+        is None
+    )
+
+
+def test_records_can_be_read_in_grey(data_dir):
+    source = open_images("invented/plain", data_dir=data_dir, channels=1)
+    assert source.shape == (4, 4, 1)
+    images, labels = load_arrays(source)
+    np.testing.assert_array_equal(images[:, 0, 0, 0], labels)
+
+
+def test_shares_of_classes_are_those_of_the_records(data_dir):
+    """Though none of them is decoded, the set being streamed."""
+    dataset = load_images(
+        "invented/parts", data_dir=data_dir, conditional=True, resident_bytes=0
+    )
+    np.testing.assert_allclose(dataset.class_shares, np.full(N, 1 / N))
+
+
+def test_what_is_skipped_is_left_out(data_dir):
+    dataset = load_images("invented/corrupt", data_dir=data_dir, skip_corrupt=True)
+    assert dataset.notes == ("1 file left out: 1 corrupt",)
+    assert dataset.count + dataset.held_out_count == N - 1
 
 
 def test_pictures_of_floats_are_refused(data_dir):

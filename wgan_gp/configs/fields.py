@@ -185,6 +185,7 @@ def _images() -> dict[str, Any]:
             "name": "mnist5k",  # as in `data.images.open_images`
             "scale": "symmetric",  # a key of `data.ranges.SCALES`
             "size": _open(tuple),  # height and width to crop and scale pictures to
+            "channels": _open(int),  # 1 is grey, 3 colour; open is what the data has
             "data_dir": _open(str),  # TFDS's folder; open is its default
             "skip_corrupt": False,
             "resident_bytes": 2**31,  # larger sets are streamed

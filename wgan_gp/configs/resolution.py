@@ -1,6 +1,6 @@
 """Filling in what a configuration leaves open."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ml_collections import ConfigDict, FrozenConfigDict
@@ -10,6 +10,7 @@ from wgan_gp.configs.fields import PRESETS, base
 from wgan_gp.configs.ranges import one_of, show
 from wgan_gp.configs.typed import as_type, fill
 from wgan_gp.optimisers import BETAS
+from wgan_gp.paths import expand, locate
 
 
 def resolve(config: ConfigDict) -> FrozenConfigDict:
@@ -38,7 +39,25 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
     if config.penalty.shape == "one_sided" and config.penalty.power is None:
         config.penalty.power = 2
     check(config)
+    _locate(config)
     return FrozenConfigDict(config)
+
+
+def _locate(config: ConfigDict) -> None:
+    """Writes paths in full: the run may be resumed from another working directory."""
+    if "features" not in config:  # only images have any
+        return
+
+    def write(field: str, name: str, in_full: Callable[[str], str]) -> None:
+        section = config[field]
+        try:
+            section[name] = section[name] and in_full(section[name])
+        except ValueError as error:
+            raise ValueError(f"{field}.{name}: {error}") from None
+
+    write("data", "name", locate)
+    write("data", "data_dir", lambda path: str(expand(path).absolute()))
+    write("features", "weights", lambda path: str(expand(path).absolute()))
 
 
 def _complete(config: ConfigDict) -> ConfigDict:

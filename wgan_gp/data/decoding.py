@@ -1,15 +1,30 @@
 """Compressed pictures to arrays, with Pillow."""
 
 import os
-from typing import IO
+from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
 # Pillow picks a decoder by content. Named here, a file that calls itself .png cannot
 # reach those that start other programs.
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "PPM")
-_GREY = ("1", "L")
-_COLOUR = ("P", "LA", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr")
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "PPM", "GIF")
+# TIFF is a container of many codecs: only files that call themselves so get there.
+_TIFF = (".tif", ".tiff")
+_GREY = ("1", "L", "LA", "La")
+_COLOUR = ("P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
+_WHITE = (255, 255, 255, 255)
+_TAG = 0x0112  # of the orientation in EXIF
+# Pillow's names for what makes each orientation upright; from 5 on sides are swapped.
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
 
 
 def decode(
@@ -17,9 +32,10 @@ def decode(
     channels: int,
     size: tuple[int, int] | None = None,
 ) -> np.ndarray:
-    """Decodes one picture.
+    """Decodes one picture, as a viewer shows it.
 
-    Transparency is dropped, and rotation by metadata not applied.
+    Transparent parts show white, pictures are turned as their EXIF orientation says,
+    and of several frames or pages the first is taken.
 
     Args:
       file: a path or an open file.
@@ -36,10 +52,12 @@ def decode(
     """
     from PIL import Image
 
-    with Image.open(file, formats=FORMATS) as opened:
-        check_header(opened.mode, opened.size)
-        picture = opened.convert("RGBA") if opened.mode == "P" else opened
-        picture = picture.convert("L" if channels == 1 else "RGB")
+    with _open(file) as opened:
+        orientation = _orientation(opened)  # before its pixels, as `read_header`
+        opaque = _on_white(opened) if opened.has_transparency_data else opened
+        picture = opaque.convert("L" if channels == 1 else "RGB")
+    if orientation in _TURNS:
+        picture = picture.transpose(Image.Transpose[_TURNS[orientation]])
     if size is not None:
         # Scaling a part of the picture would mix in what lies beside it.
         part = picture.crop(_middle(picture.size, size))
@@ -48,27 +66,101 @@ def decode(
 
 
 def read_header(file: str | os.PathLike) -> tuple[int, tuple[int, int]]:
-    """Channels, 1 or 3, and (height, width), without decoding.
+    """Channels, 1 or 3, and (height, width) once turned, without decoding.
 
     Raises:
       Exception: as `decode`.
     """
+    with _open(file) as picture:
+        size = picture.height, picture.width
+        upright = size if _orientation(picture) < 5 else size[::-1]
+        return 1 if picture.mode in _GREY else 3, upright
+
+
+def _open(file: str | os.PathLike | IO[bytes]) -> Any:
+    """The picture with its header read, if it is one that can be decoded."""
     from PIL import Image
 
-    with Image.open(file, formats=FORMATS) as picture:
-        check_header(picture.mode, picture.size)
-        return 1 if picture.mode in _GREY else 3, (picture.height, picture.width)
+    named = isinstance(file, str | os.PathLike)
+    tiff = named and Path(file).suffix.lower() in _TIFF
+    opened = Image.open(file, formats=(*FORMATS, "TIFF") if tiff else FORMATS)
+    try:
+        _check_header(opened)
+    except ValueError:
+        opened.close()
+        raise
+    return opened
 
 
-def check_header(mode: str, size: tuple[int, int]) -> None:
+def _check_header(opened: Any) -> None:
     """Refuses what is too large to decode, or has more than 8 bits a channel."""
     from PIL import Image
 
+    width, height = opened.size
     limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and size[0] * size[1] > limit:
-        raise ValueError(f"{size[0]} x {size[1]} pixels, more than the {limit} allowed")
-    if mode not in _GREY + _COLOUR:
-        raise ValueError(f"8 bits a channel are expected, got Pillow's mode {mode!r}")
+    if limit is not None and width * height > limit:
+        raise ValueError(f"{width} x {height} pixels, more than the {limit} allowed")
+    # Pillow would cut 16 bits of colour to 8 unasked, and what it makes of 16 bits of
+    # grey depends on its version.
+    if opened.mode not in _GREY + _COLOUR or _is_deep(opened):
+        raw = _raw_mode(opened)
+        raise ValueError(
+            f"8 bits a channel are expected, got Pillow's mode {opened.mode!r}"
+            f"{f' of {raw!r}' if raw and raw != opened.mode else ''}: save it with 8"
+        )
+
+
+def _is_deep(opened: Any) -> bool:
+    """Whether 16 bits a channel hide behind a mode of 8."""
+    if opened.format == "PPM":
+        arguments = opened.tile[0][3] if opened.tile else ()
+        return any(isinstance(each, int) and each > 255 for each in arguments[1:2])
+    return opened.format in ("PNG", "TIFF") and ";16" in _raw_mode(opened)
+
+
+def _raw_mode(opened: Any) -> str:
+    """How the file has its pixels, in Pillow's words; "" if they are not given."""
+    arguments = opened.tile[0][3] if opened.tile else ""
+    raw = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return raw if isinstance(raw, str) else ""
+
+
+def _on_white(opened: Any) -> Any:
+    """The picture without transparency, over white."""
+    from PIL import Image
+
+    picture = opened.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, _WHITE), picture)
+
+
+def _orientation(opened: Any) -> int:
+    """The EXIF orientation, 1 to 8; 1 of a picture that stands upright."""
+    from PIL import Image
+
+    if opened.format == "TIFF":
+        return 1  # Pillow turns it, and its size, on its own
+    if opened.format == "PNG" and "exif" not in opened.info:
+        _find_late_exif(opened)
+    try:
+        # The base class's: that of PNG would decode the picture.
+        orientation = Image.Image.getexif(opened).get(_TAG)
+    except Exception:  # a picture is no worse for broken metadata
+        return 1
+    return orientation if orientation in _TURNS else 1
+
+
+def _find_late_exif(opened: Any) -> None:
+    """Gives a PNG the EXIF that stands behind its pixels, where Pillow has not read."""
+    file = opened.fp
+    place = file.tell()
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length = int.from_bytes(head[:4], "big")
+        if head[4:] == b"eXIf":
+            opened.info["exif"] = b"Exif\x00\x00" + file.read(length)
+            break
+        file.seek(length + 4, os.SEEK_CUR)
+    file.seek(place)
 
 
 def _middle(own: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -1,6 +1,5 @@
 """Pictures in a folder, decoded when they are read."""
 
-import os
 import warnings
 from collections import Counter
 from functools import partial
@@ -10,9 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan_gp.data.decoding import decode, read_header
-from wgan_gp.data.sources import Example, ImageSource, part_of, read_or_skip
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".ppm", ".pgm")
+from wgan_gp.data.folder_files import Part, find_parts, split_folders
+from wgan_gp.data.sources import (
+    Example,
+    ImageSet,
+    ImageSource,
+    LeftOut,
+    read_or_skip,
+)
 
 
 class _Header(NamedTuple):
@@ -20,21 +24,41 @@ class _Header(NamedTuple):
     size: tuple[int, int]  # H, W
 
 
-def open_folder(
-    root: Path, split: str, *, size: tuple[int, int] | None, skip_corrupt: bool
-) -> ImageSource:
-    """One split of the pictures below a folder.
+class _Headers(NamedTuple):
+    """What the pictures of one split are."""
 
-    Every file with one of `SUFFIXES` counts. If there are subfolders, each of them is
-    a class, in alphabetical order, and no picture lies beside them. The pictures, in
-    order of their paths, are split by `part_of`, unless there is a subfolder `train`:
-    then each split is the subfolder of its name. Headers are read at once, pictures
-    when they are asked for; all grey is one channel, and otherwise three.
+    headers: dict[Path, _Header]  # by path below the split's root, in order
+    skipped: set[str]  # names of what is not among them, and of what is found later
+
+
+class _Form(NamedTuple):
+    """What the pictures of all splits become."""
+
+    shape: tuple[int, int, int]  # H, W, C
+    size: tuple[int, int] | None  # to crop and scale to, H and W
+    classes: tuple[str, ...]
+
+
+def open_folder(
+    root: Path,
+    *,
+    size: tuple[int, int] | None,
+    channels: int | None,
+    skip_corrupt: bool,
+) -> ImageSet:
+    """The pictures below a folder.
+
+    Every file with one of `folder_files.SUFFIXES` counts, unless it is hidden. If there
+    are subfolders, each of them is a class, in alphabetical order, and no picture lies
+    beside them. The pictures, in order of their paths, are split by `part_of`, unless
+    there is a subfolder for `train`: then the splits are the subfolders of
+    `SPLIT_FOLDERS`. Headers of all splits are read at once, so that size, channels and
+    classes are the same in each; pictures when they are asked for.
 
     Args:
       root: the folder.
-      split: one of `SPLITS`.
       size: height and width to crop and scale to; None if all have one size.
+      channels: 1 for grey, 3 for colour; None for 1 if all are grey, and otherwise 3.
       skip_corrupt: leaves out what is corrupt or has another size than most, rather
         than refuse it.
 
@@ -45,140 +69,141 @@ def open_folder(
     if not root.is_dir():
         raise ValueError(f"there is no folder {root}")
     name, root = f"folder:{root}", root.resolve()
-    own_splits = (root / "train").is_dir()
-    if own_splits and not (root / split).is_dir():
-        raise ValueError(f"{root} has a subfolder train but none named {split}")
-    root = root / split if own_splits else root
-    paths = _find(root)
-    if not paths:
-        raise ValueError(f"{root} has no picture: expected {', '.join(SUFFIXES)}")
-    classes = _classes(root, paths)
-    if not own_splits:
-        try:
-            paths = [paths[i] for i in part_of(len(paths), split)]
-        except ValueError as error:
-            raise ValueError(f"{root}: {error}") from None
-
-    skipped: set[str] = set()
-    headers = _headers(root, paths, skip_corrupt=skip_corrupt, skipped=skipped)
-    usual = _usual_size(headers)
+    parts, left_out = find_parts(root)
+    read = {x: _read_headers(parts[x], skip_corrupt=skip_corrupt) for x in parts}
+    usual = _usual_size(read)
     if size is None:
-        headers = _only(
-            root, headers, usual, skip_corrupt=skip_corrupt, skipped=skipped
-        )
-    channels = max(header.channels for header in headers.values())
-    kept = list(headers)
-    labels = [classes.index(path.parts[0]) for path in kept] if classes else None
-    shape = (*(size or usual), channels)
-    return ImageSource(
-        name=name,
-        split=split,
-        count=len(kept),
-        shape=shape,
-        classes=len(classes) or None,
-        read=read_or_skip(
-            partial(_decode, root, kept, labels, shape, size),
-            lambda index: str(root / kept[index]),
-            skip_corrupt=skip_corrupt,
-            skipped=skipped,
-        ),
-        skipped=skipped,
-    )
+        for split, part in parts.items():
+            left_out += _keep_only(part, read[split], usual, skip_corrupt=skip_corrupt)
+    notes = []
+    if channels is None:
+        channels, notes = _choose_channels(parts, read)
+    form = _Form((*(size or usual), channels), size, _classes(parts))
+
+    def open_split(split: str) -> ImageSource:
+        if split not in parts:
+            train = split_folders(root)["train"].name
+            raise ValueError(
+                f"{root} has a subfolder {train} but none named {split} with pictures:"
+                f" add one, or rename {train} if it is a class"
+            )
+        return _open_part(name, split, parts[split], read[split], form, skip_corrupt)
+
+    return ImageSet(name, open_split, tuple(left_out), tuple(notes))
 
 
-def _find(root: Path) -> list[Path]:
-    """Relative paths of the pictures below a folder, sorted.
-
-    A link that leads elsewhere in the folder is passed over: its picture is found
-    where it lies, and in two splits it would be in both.
-    """
-    found = []
-    for folder, subfolders, files in os.walk(root):
-        for entry in (Path(folder, name) for name in subfolders + files):
-            if entry.is_symlink():
-                _refuse_outside(entry, root)
-            elif entry.suffix.lower() in SUFFIXES and entry.is_file():
-                found.append(entry.relative_to(root))
-    return sorted(found, key=lambda path: path.parts)
-
-
-def _refuse_outside(link: Path, root: Path) -> None:
-    try:
-        inside = link.resolve(strict=True).is_relative_to(root)
-    except (OSError, RuntimeError):  # dangling, or a circle of links
-        inside = False
-    if not inside:
-        raise ValueError(f"{link} is a link that leads outside {root}: copy the file")
-
-
-def _classes(root: Path, paths: list[Path]) -> list[str]:
-    """Names of the classes, sorted; none if no picture is in a subfolder."""
-    loose = [path for path in paths if len(path.parts) == 1]
-    classes = sorted({path.parts[0] for path in paths if len(path.parts) > 1})
-    if loose and classes:
-        raise ValueError(
-            f"{root}: pictures lie in subfolders, the classes"
-            f" ({', '.join(classes[:3])}, ...), and beside them ({loose[0]}): move them"
-        )
-    return classes
-
-
-def _headers(
-    root: Path, paths: list[Path], *, skip_corrupt: bool, skipped: set[str]
-) -> dict[Path, _Header]:
+def _read_headers(part: Part, *, skip_corrupt: bool) -> _Headers:
     from PIL import Image
 
-    headers = {}
+    found = _Headers({}, set())
     read = read_or_skip(
-        lambda index: _Header(*read_header(root / paths[index])),
-        lambda index: str(root / paths[index]),
+        lambda index: _Header(*read_header(part.root / part.paths[index])),
+        lambda index: str(part.root / part.paths[index]),
         skip_corrupt=skip_corrupt,
-        skipped=skipped,
+        skipped=found.skipped,
     )
     with warnings.catch_warnings():
         # `read_header` refuses what Pillow would only warn of.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        for index, path in enumerate(paths):
+        for index, path in enumerate(part.paths):
             if header := read(index):
-                headers[path] = header
-    if not headers:
-        raise ValueError(f"all of the {len(paths)} pictures in {root} are corrupt")
-    return headers
+                found.headers[path] = header
+    if not found.headers:
+        count = len(part.paths)
+        raise ValueError(f"all of the {count} pictures in {part.root} are corrupt")
+    return found
 
 
-def _usual_size(headers: dict[Path, _Header]) -> tuple[int, int]:
-    return Counter(header.size for header in headers.values()).most_common(1)[0][0]
+def _usual_size(read: dict[str, _Headers]) -> tuple[int, int]:
+    sizes = Counter(x.size for each in read.values() for x in each.headers.values())
+    return sizes.most_common(1)[0][0]
 
 
-def _only(
-    root: Path,
-    headers: dict[Path, _Header],
-    usual: tuple[int, int],
-    *,
-    skip_corrupt: bool,
-    skipped: set[str],
-) -> dict[Path, _Header]:
-    """The pictures of the usual size, if all are or others are to be skipped."""
-    other = [path for path, header in headers.items() if header.size != usual]
-    if other and not skip_corrupt:
-        height, width = headers[other[0]].size
-        raise ValueError(
-            f"{root / other[0]} is {height} x {width}, and most of the pictures are"
-            f" {usual[0]} x {usual[1]}: give size=(height, width), or set skip_corrupt"
+def _keep_only(
+    part: Part, found: _Headers, usual: tuple[int, int], *, skip_corrupt: bool
+) -> list[LeftOut]:
+    """Takes pictures of other sizes out of a split, if they are to be skipped."""
+    left_out = []
+    others = [path for path in found.headers if found.headers[path].size != usual]
+    for path in others:
+        height, width = found.headers.pop(path).size
+        if not skip_corrupt:
+            raise ValueError(
+                f"{part.root / path} is {height} x {width}, and most of the pictures"
+                f" are {usual[0]} x {usual[1]}: give size=(height, width), or set"
+                " skip_corrupt"
+            )
+        found.skipped.add(str(part.root / path))
+        left_out.append(
+            LeftOut(str(part.root / path), "of another size", f"{height} x {width}")
         )
-    skipped.update(str(root / path) for path in other)
-    return {path: header for path, header in headers.items() if header.size == usual}
+    if not found.headers:
+        raise ValueError(
+            f"no picture in {part.root} is {usual[0]} x {usual[1]} as most are: give"
+            " size=(height, width)"
+        )
+    return left_out
+
+
+def _choose_channels(
+    parts: dict[str, Part], read: dict[str, _Headers]
+) -> tuple[int, list[str]]:
+    """1 if all pictures are grey, and otherwise 3; and a line if they differ."""
+    by_channels: dict[int, list[Path]] = {1: [], 3: []}
+    for split, part in parts.items():
+        for path, header in read[split].headers.items():
+            by_channels[header.channels].append(part.root / path)
+    grey, colour = by_channels[1], by_channels[3]
+    if not (grey and colour):
+        return (1 if grey else 3), []
+    line = (
+        f"{len(colour):,} pictures are in colour ({colour[0]}) and {len(grey):,} are"
+        f" grey ({grey[0]}): all are read in colour; data.channels = 1 makes all grey"
+    )
+    return 3, [line]
+
+
+def _classes(parts: dict[str, Part]) -> tuple[str, ...]:
+    """Names of the classes of all splits, sorted; none without subfolders."""
+    paths = (path for part in parts.values() for path in part.paths)
+    return tuple(sorted({path.parts[0] for path in paths if len(path.parts) > 1}))
+
+
+def _open_part(
+    name: str,
+    split: str,
+    part: Part,
+    found: _Headers,
+    form: _Form,
+    skip_corrupt: bool,
+) -> ImageSource:
+    kept = list(found.headers)
+    labels = None
+    if len(kept[0].parts) > 1:
+        number = {name: index for index, name in enumerate(form.classes)}
+        labels = np.array([number[path.parts[0]] for path in kept], np.int32)
+    return ImageSource(
+        name=name,
+        split=split,
+        count=len(kept),
+        shape=form.shape,
+        classes=None if labels is None else len(form.classes),
+        read=read_or_skip(
+            partial(_decode, part.root, kept, labels, form),
+            lambda index: str(part.root / kept[index]),
+            skip_corrupt=skip_corrupt,
+            skipped=found.skipped,
+        ),
+        skipped=found.skipped,
+        class_names=None if labels is None else form.classes,
+        read_labels=None if labels is None else lambda: labels,
+    )
 
 
 def _decode(
-    root: Path,
-    paths: list[Path],
-    labels: list[int] | None,
-    shape: tuple[int, int, int],
-    size: tuple[int, int] | None,
-    index: int,
+    root: Path, paths: list[Path], labels: np.ndarray | None, form: _Form, index: int
 ) -> Example:
-    image = decode(root / paths[index], shape[-1], size)
-    if image.shape != shape:
-        raise ValueError(f"got {image.shape}, expected {shape}")
-    return Example(image, None if labels is None else np.array(labels[index], np.int32))
+    image = decode(root / paths[index], form.shape[-1], form.size)
+    if image.shape != form.shape:
+        raise ValueError(f"got {image.shape}, expected {form.shape}")
+    return Example(image, None if labels is None else np.array(labels[index]))

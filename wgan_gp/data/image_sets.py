@@ -1,16 +1,25 @@
 """Image sets as data sets to learn: on the device where they fit, streamed if not."""
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.images import fits, open_images, resident_images
+from wgan_gp.data.images import fits, open_set, resident_images
 from wgan_gp.data.ranges import SCALES, Scale
-from wgan_gp.data.sources import Example, ImageSource, load_arrays
+from wgan_gp.data.sources import (
+    ImageSet,
+    ImageSource,
+    LeftOut,
+    count_left_out,
+    load_arrays,
+    read_in,
+)
 
 
 def load_images(
@@ -20,6 +29,7 @@ def load_images(
     conditional: bool = False,
     resident_bytes: int = 2**31,
     held_out_bytes: int = 2**28,
+    check: Callable[[ImageSource], None] = lambda train: None,
     **options: Any,
 ) -> Dataset:
     """An image set, its train split to learn from and its validation split held out.
@@ -31,6 +41,8 @@ def load_images(
       resident_bytes: the most that the train split may take on the device; a larger
         one is streamed, and `sample` then takes raw batches of `stream`.
       held_out_bytes: the most of the validation split that is kept, from its start.
+      check: gets the train split before it is read, and raises ValueError if it will
+        not do.
       **options: more of `images.open_images`.
 
     Returns:
@@ -39,40 +51,79 @@ def load_images(
     Raises:
       ValueError: as `images.open_images`, or there are no labels.
     """
-    train = open_images(name, "train", **options)
-    held_out = open_images(name, "validation", **options)
+    images = open_set(name, **options)
+    train, held_out = images.open("train"), images.open("validation")
+    check(train)
     if conditional and train.classes is None:
         raise ValueError(f"{name} has no labels: conditional must be False")
-    scaled = SCALES[scale]
+    scaled, stream = SCALES[scale], None
     if fits(train, resident_bytes):
+        train = read_in(train)
         sample = resident_images(
             train, scaled, labelled=conditional, max_bytes=resident_bytes
         )
-        stream = None
     else:
         sample = jax.tree_util.Partial(_prepare, scale=scaled, labelled=conditional)
         stream = partial(_open_stream, train)
+    held_images = _first_images(held_out, held_out_bytes)
+    shares = _class_shares(train) if conditional else None
+    left_out = _left_out(images, train, held_out)
     return Dataset(
         name,
         train.shape,
         sample,
-        held_out=_held_out(held_out, held_out_bytes, scaled),
+        held_out=_held_out(name, held_images, scaled),
+        held_out_count=len(held_images),
         count=train.count,
         classes=train.classes if conditional else None,
+        class_names=train.class_names if conditional else None,
+        class_shares=shares,
+        left_out=tuple(map(str, left_out)),
+        notes=_notes(images, left_out, train, shares),
         stream=stream,
     )
 
 
-def labelled_arrays(name: str, split: str, **options: Any) -> Example:
-    """A whole split of a labelled image set, in memory.
+def _class_shares(train: ImageSource) -> np.ndarray:
+    """Of each class among the training pictures, `[classes]`."""
+    assert train.classes is not None
+    assert train.read_labels is not None
+    labels = train.read_labels()
+    if missing := int(np.sum(labels < 0)):
+        raise ValueError(
+            f"{train.name} has {missing} pictures to train on without a label:"
+            " conditional must be False"
+        )
+    return np.bincount(labels, minlength=train.classes) / len(labels)
 
-    Raises:
-      ValueError: as `images.open_images`, or there are no labels.
-    """
-    source = open_images(name, split, **options)
-    if source.classes is None:
-        raise ValueError(f"{name} has no labels")
-    return load_arrays(source)
+
+def _notes(
+    images: ImageSet,
+    left_out: list[LeftOut],
+    train: ImageSource,
+    shares: np.ndarray | None,
+) -> tuple[str, ...]:
+    """What a user should know of the set before it is trained on."""
+    notes = list(images.notes)
+    if left_out:
+        notes.append(count_left_out(left_out))
+    if shares is not None and not shares.all():
+        absent = [
+            str((train.class_names or ())[i]) for i in np.flatnonzero(shares == 0)
+        ]
+        some = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
+        notes.append(
+            f"no picture of {len(absent)} of the {len(shares)} classes is in the train"
+            f" split, and none will be generated: {some}"
+        )
+    return tuple(notes)
+
+
+def _left_out(images: ImageSet, *sources: ImageSource) -> list[LeftOut]:
+    """What is not in the set, with what reading the sources has found corrupt."""
+    known = {each.path for each in images.left_out}
+    skipped = {name for source in sources for name in source.skipped} - known
+    return [*images.left_out, *(LeftOut(name, "corrupt") for name in sorted(skipped))]
 
 
 def _prepare(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
@@ -89,15 +140,19 @@ def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
     return stream(source, batch_size, seed, shard_index=host, shard_count=hosts)
 
 
-def _held_out(source: ImageSource, max_bytes: int, scale: Scale):
-    """A sampler without repetition of as much of a split as takes `max_bytes`."""
+def _first_images(source: ImageSource, max_bytes: int) -> np.ndarray:
+    """As much of a split, from its start, as takes `max_bytes`; `[n, H, W, C]`."""
     count = max(1, min(source.count, max_bytes // math.prod(source.shape)))
-    images = load_arrays(source, count).image
+    return load_arrays(source, count).image
+
+
+def _held_out(name: str, images: np.ndarray, scale: Scale):
+    """A sampler without repetition."""
 
     def sample(key: jax.Array, n: int) -> jax.Array:
         if n > len(images):
             raise ValueError(
-                f"{source.name} holds out {len(images)} images, got"
+                f"{name} holds out {len(images)} images, got"
                 f" eval_samples * eval_repeats = {n}: lower them"
             )
         order_key, noise_key = jax.random.split(key)

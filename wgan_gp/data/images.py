@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -12,8 +11,15 @@ from wgan_gp.data.folders import open_folder
 from wgan_gp.data.npz import open_npz
 from wgan_gp.data.prepare import BUILT_IN
 from wgan_gp.data.ranges import Scale
-from wgan_gp.data.sources import SPLITS, ImageSource, in_memory, load_arrays
+from wgan_gp.data.sources import (
+    SPLITS,
+    ImageSet,
+    ImageSource,
+    load_arrays,
+    read_in,
+)
 from wgan_gp.data.tfds_sets import open_tfds
+from wgan_gp.paths import PATH_KINDS, expand
 
 
 def open_images(
@@ -22,10 +28,13 @@ def open_images(
     *,
     data_dir: str | None = None,
     size: tuple[int, int] | None = None,
+    channels: int | None = None,
     skip_corrupt: bool = False,
     max_bytes: int = 2**32,
 ) -> ImageSource:
     """One split of an image set. Nothing is downloaded, and TensorFlow not imported.
+
+    Shape and classes are those of all splits together.
 
     Args:
       name: one of
@@ -37,6 +46,8 @@ def open_images(
       data_dir: TFDS's folder; None for $TFDS_DATA_DIR or `~/tensorflow_datasets`.
       size: height and width that pictures of TFDS or a folder are cropped and scaled
         to; None if they have one size.
+      channels: 1 reads all pictures as grey, 3 as colour; None takes 1 if all are grey,
+        in whatever split, and otherwise 3.
       skip_corrupt: skips pictures that cannot be decoded, rather than refuse them;
         `skipped` holds their names.
       max_bytes: the most that an array of an .npz file may take.
@@ -50,23 +61,46 @@ def open_images(
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
+    images = open_set(
+        name,
+        data_dir=data_dir,
+        size=size,
+        channels=channels,
+        skip_corrupt=skip_corrupt,
+        max_bytes=max_bytes,
+    )
+    return images.open(split)
+
+
+def open_set(
+    name: str,
+    *,
+    data_dir: str | None = None,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    skip_corrupt: bool = False,
+    max_bytes: int = 2**32,
+) -> ImageSet:
+    """All splits of an image set; arguments and errors are those of `open_images`."""
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"size must be (height, width), both positive, got {size}")
+    if channels not in (None, 1, 3):
+        raise ValueError(f"channels must be 1, 3 or None, got {channels}")
     kind, _, path = name.partition(":")
+    if kind in PATH_KINDS and not path:
+        raise ValueError(f"{name} names no file or folder: add its path")
     if kind == "npz":
         if size is not None:
             raise ValueError("size is for pictures, not for arrays: resize them before")
-        return open_npz(Path(path).expanduser(), split, max_bytes=max_bytes)
+        return open_npz(expand(path), channels=channels, max_bytes=max_bytes)
+    options: Any = {"size": size, "channels": channels, "skip_corrupt": skip_corrupt}
     if kind == "folder":
-        return open_folder(
-            Path(path).expanduser(), split, size=size, skip_corrupt=skip_corrupt
-        )
-    source = open_tfds(
-        name, split, data_dir=data_dir, size=size, skip_corrupt=skip_corrupt
-    )
+        return open_folder(expand(path), **options)
+    folder = str(expand(data_dir)) if data_dir else None
+    images = open_tfds(name, data_dir=folder, **options)
     if name not in BUILT_IN:
-        return source
-    return in_memory(name, split, *load_arrays(source), source.classes)
+        return images
+    return images._replace(open=lambda split: read_in(images.open(split)))
 
 
 def fits(source: ImageSource, max_bytes: int) -> bool:

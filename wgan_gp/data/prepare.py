@@ -8,15 +8,58 @@ does where TFDS's own builder does: mnist and cifar10 do, imagenet_resized does 
 
 import argparse
 import contextlib
+import difflib
 import io
+import os
+import re
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 
+from wgan_gp.paths import expand
 from wgan_gp.platforms import refuse_windows
+from wgan_gp.signals import Listener
 
 BUILT_IN = {"digits8x8": "Digits8x8", "mnist5k": "Mnist5k"}
+# set, configuration, version
+_NAME = re.compile(r"\w+(/[\w.+-]+)*(:\d+\.\d+\.\d+)?")
+
+
+class UnknownSetError(ValueError):
+    """There is no set of this name."""
+
+    def __init__(self, name: str):
+        import tensorflow_datasets as tfds
+
+        known = [*BUILT_IN, *tfds.list_builders(with_community_datasets=False)]
+        near = difflib.get_close_matches(name.split("/")[0], known, n=3)
+        self.hint = f" (near it: {', '.join(near)})" if near else ""
+        super().__init__(
+            f"Dataset {name} not found{self.hint}: name {' or '.join(BUILT_IN)}, or a"
+            " set of https://www.tensorflow.org/datasets/catalog"
+        )
+
+
+def open_builder(name: str, data_dir: str | None) -> Any:
+    """The TFDS builder of a set, whose errors are told in one line.
+
+    Raises:
+      UnknownSetError: TFDS knows no such set.
+      ValueError: it cannot open it, or the package that ships the set is missing.
+    """
+    import tensorflow_datasets as tfds
+
+    if not _NAME.fullmatch(name):
+        raise UnknownSetError(name)
+    try:
+        return make_builder(name, data_dir)
+    except tfds.core.registered.DatasetNotFoundError:
+        raise UnknownSetError(name) from None
+    except Exception as error:  # of many kinds: no such version, broken metadata
+        text = " ".join(str(error).split())[:300]
+        raise ValueError(f"TFDS cannot open {name}: {text}") from error
 
 
 def make_builder(name: str, data_dir: str | None) -> Any:
@@ -39,6 +82,25 @@ def get_feature(builder: Any, name: str) -> Any:
     """The TFDS feature of this name, or None."""
     features = builder.info.features
     return features[name] if name in getattr(features, "keys", dict)() else None
+
+
+def check_pictures(builder: Any, name: str) -> tuple[int | None, int | None, int]:
+    """The shape `[H, W, C]` that a set declares; sides are None if they vary.
+
+    Raises:
+      ValueError: it has no pictures of 8 bits with 1 or 3 channels.
+    """
+    image: Any = get_feature(builder, "image")
+    declared = getattr(image, "shape", None) or ()
+    if (
+        len(declared) != 3
+        or declared[-1] not in (1, 3)
+        or getattr(image, "np_dtype", None) != np.uint8
+    ):
+        raise ValueError(
+            f"{name} has no feature `image` of uint8 with 1 or 3 channels, got {image}"
+        )
+    return declared
 
 
 def is_prepared(builder: Any) -> bool:
@@ -64,7 +126,7 @@ def prepare(builder: Any, *, quiet: bool = False) -> None:
     if is_prepared(builder):
         return
     _encode_arrays_by_pillow(builder)
-    if quiet:
+    if quiet or not sys.stderr.isatty():
         tfds.disable_progress_bar()
     hidden = contextlib.redirect_stdout(io.StringIO())
     try:
@@ -107,20 +169,83 @@ def _encode_arrays_by_pillow(builder: Any) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """The command; see the head of this file."""
     refuse_windows()
-    parser = argparse.ArgumentParser(
-        "python -m wgan_gp.data.prepare", description="Prepares an image set."
-    )
-    parser.add_argument("name", help=f"{', '.join(BUILT_IN)}, or a name of TFDS's")
-    parser.add_argument("--data_dir", help="TFDS's own default if not given")
-    flags = parser.parse_args(arguments)
-    try:
-        builder = make_builder(flags.name, flags.data_dir)
-        prepare(builder)
-    except Exception as error:  # TFDS and the network fail in many ways
-        print(f"error: {' '.join(str(error).split())[:500]}", file=sys.stderr)
-        return 2
+    with Listener() as listener:
+        listener.explain = lambda: "start again, and what is half written is made anew"
+        try:
+            flags = _parse(arguments)
+            builder = _open(flags.name, flags.data_dir)
+            prepare(builder)
+        except Exception as error:  # TFDS and the network fail in many ways
+            text = " ".join(str(error).split()) or type(error).__name__
+            print(f"error: {text[:500]}", file=sys.stderr)
+            return 2
     print(builder.data_path)
     return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Reads the flags.
+
+    Raises:
+      ValueError: one is unknown, or the name is missing.
+    """
+    words = __doc__ or ""
+    parser = argparse.ArgumentParser(
+        "python -m wgan_gp.data.prepare",
+        description=words,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "name",
+        help=f"{' or '.join(BUILT_IN)}, which need no network, or a name of TFDS's, as"
+        " mnist, cifar10, lsun/bedroom",
+    )
+    parser.add_argument(
+        "--data_dir",
+        help="folder to write to; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given",
+    )
+
+    def refuse(message: str) -> NoReturn:
+        unknown = [x for x in message.split() if x.startswith("-")]
+        near = difflib.get_close_matches(unknown[0], ["--data_dir"]) if unknown else []
+        raise ValueError(
+            message + (f" (did you mean {near[0]}?)" if near else "; --help tells more")
+        )
+
+    parser.error = refuse
+    return parser.parse_args(arguments)
+
+
+def _open(name: str, data_dir: str | None) -> Any:
+    """The builder of a set that can be prepared here, as far as can be seen before.
+
+    Raises:
+      ValueError: there is no such set, it has no pictures that this project reads, or
+        the folder cannot be written to.
+    """
+    kind = name.partition(":")[0]
+    if kind in ("npz", "folder"):
+        raise ValueError(f"{name} needs no preparation: give it as --config.data.name")
+    folder = expand(data_dir) if data_dir else None
+    if folder is not None:
+        _check_writable(folder)
+    builder = open_builder(name, None if folder is None else str(folder))
+    check_pictures(builder, name)
+    if not is_prepared(builder):
+        _check_writable(Path(builder.data_dir_root))
+    return builder
+
+
+def _check_writable(folder: Path) -> None:
+    """Refuses a folder that cannot be made or written to; makes nothing."""
+    nearest = next(
+        each for each in (folder, *folder.absolute().parents) if each.exists()
+    )
+    if not nearest.is_dir():
+        raise ValueError(f"--data_dir {folder}: {nearest} is a file: name a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError(f"--data_dir {folder}: {nearest} cannot be written to")
 
 
 if __name__ == "__main__":

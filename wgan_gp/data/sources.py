@@ -1,6 +1,7 @@
-"""One split of an image set, read by index."""
+"""Image sets: splits that are read by index, and what all of them share."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -28,6 +29,30 @@ class ImageSource(NamedTuple):
     read: Callable[[int], Example | None]  # index -> example; None: corrupt, skipped
     skipped: set[str]  # names of what was skipped so far; grows while reading
     arrays: Example | None = None  # the whole split [N, ...], if it is in memory
+    class_names: tuple[str, ...] | None = None  # of each class, as the set has them
+    # -> labels [N], without decoding a picture; None where the set has no labels
+    read_labels: Callable[[], np.ndarray] | None = None
+
+
+class LeftOut(NamedTuple):
+    """A file that is not part of an image set."""
+
+    path: str
+    kind: str  # as "with other suffixes": files are counted by it
+    detail: str = ""
+
+    def __str__(self) -> str:
+        detail = f" ({self.detail})" if self.detail else ""
+        return f"{self.path}: {self.kind}{detail}"
+
+
+class ImageSet(NamedTuple):
+    """All splits of an image set: of one shape, with the same classes."""
+
+    name: str
+    open: Callable[[str], ImageSource]  # split -> its source; ValueError without one
+    left_out: tuple[LeftOut, ...] = ()  # of all splits
+    notes: tuple[str, ...] = ()  # what a user should know, a line each
 
 
 def in_memory(
@@ -36,6 +61,7 @@ def in_memory(
     images: np.ndarray,
     labels: np.ndarray | None,
     classes: int | None,
+    class_names: tuple[str, ...] | None = None,
 ) -> ImageSource:
     """A source of arrays: `images` `[N, H, W, C]` uint8 and `labels` `[N]`."""
     labels = None if labels is None else np.asarray(labels, np.int32)
@@ -49,6 +75,8 @@ def in_memory(
         read=partial(_take, arrays),
         skipped=set(),
         arrays=arrays,
+        class_names=class_names,
+        read_labels=None if labels is None else lambda: labels,
     )
 
 
@@ -73,6 +101,21 @@ def load_arrays(source: ImageSource, count: int | None = None) -> Example:
     if source.classes is None:
         return Example(images, None)
     return Example(images, np.array([example.label for example in examples], np.int32))
+
+
+def read_in(source: ImageSource) -> ImageSource:
+    """The same split in memory; what cannot be decoded is then no part of it.
+
+    Raises:
+      ValueError: as `load_arrays`.
+    """
+    if source.arrays is not None:
+        return source
+    arrays = load_arrays(source)
+    kept = in_memory(
+        source.name, source.split, *arrays, source.classes, source.class_names
+    )
+    return kept._replace(skipped=source.skipped)
 
 
 def read_or_skip(
@@ -107,6 +150,22 @@ def read_or_skip(
             return None
 
     return read
+
+
+def count_left_out(left_out: Iterable[LeftOut]) -> str:
+    """As "3 files left out: 2 with other suffixes (.txt), 1 corrupt"."""
+    counts = Counter(each.kind for each in left_out)
+    details = {kind: Counter() for kind in counts}
+    for each in left_out:
+        details[each.kind][each.detail] += 1
+    parts = []
+    for kind, count in counts.most_common():
+        common = [detail for detail, _ in details[kind].most_common(5) if detail]
+        more = ", ..." if len(details[kind]) > 5 else ""
+        inside = f" ({', '.join(common)}{more})" if common else ""
+        parts.append(f"{count:,} {kind}{inside}")
+    total = counts.total()
+    return f"{total:,} file{'s' * (total != 1)} left out: {', '.join(parts)}"
 
 
 def part_of(count: int, split: str) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from absl import flags
 
 from wgan_gp.data.sources import Example, ImageSource
+from wgan_gp.paths import locate
 
 _AHEAD = 2  # batches that wait on the host
 _SAMPLES = 2**53  # as good as endless
@@ -53,7 +54,7 @@ class Stream(Iterator[Example]):
         """
         self._check_open()
         for field, own in self._origin.items():
-            if field not in state or state[field] != own:
+            if field not in state or _in_full(state[field]) != _in_full(own):
                 raise ValueError(
                     f"the state is of another stream: {field} is {state.get(field)!r},"
                     f" expected {own!r}"
@@ -140,6 +141,11 @@ def stream(
     if state is not None:
         iterator.set_state(state)
     return iterator
+
+
+def _in_full(value: Any) -> Any:
+    """A path as it was given and the same in full name one source."""
+    return locate(value) if isinstance(value, str) else value
 
 
 def _close(held: list[Any]) -> None:

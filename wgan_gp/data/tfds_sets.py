@@ -1,8 +1,6 @@
 """Image sets that TFDS has prepared, read without TensorFlow."""
 
-import difflib
 import io
-import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,16 @@ import numpy as np
 from wgan_gp.data.decoding import decode
 from wgan_gp.data.prepare import (
     BUILT_IN,
+    UnknownSetError,
+    check_pictures,
     get_feature,
     is_prepared,
     make_builder,
+    open_builder,
     prepare,
 )
-from wgan_gp.data.sources import Example, ImageSource, read_or_skip
+from wgan_gp.data.sources import Example, ImageSet, ImageSource, read_or_skip
 
-# set, configuration, version
-_NAME = re.compile(r"\w+(/[\w.+-]+)*(:\d+\.\d+\.\d+)?")
 # Splits as published. CIFAR-10 is trained on all of its training split there, and
 # what is called test serves as validation: it has no test split here.
 PUBLISHED = {
@@ -32,42 +31,76 @@ HELD_OUT = 10  # elsewhere one part in ten of train, its last, is for validation
 
 def open_tfds(
     name: str,
-    split: str,
     *,
     data_dir: str | None,
     size: tuple[int, int] | None,
+    channels: int | None,
     skip_corrupt: bool,
-) -> ImageSource:
-    """One split of a set that is prepared, or that an installed package ships.
+) -> ImageSet:
+    """A set that is prepared, or that an installed package ships.
 
     A set without a validation split gives up the last of its training split, in the
-    order of TFDS's files; `PUBLISHED` and `HELD_OUT` say how much.
+    order of TFDS's files; `PUBLISHED` and `HELD_OUT` say how much. Classes and their
+    names are those that the set declares.
 
     Args:
       name: as TFDS writes it: `mnist`, `lsun/bedroom`, `cifar10:3.0.2`.
-      split: one of `SPLITS`.
       data_dir: TFDS's folder; None for its default.
       size: height and width to crop and scale to; None if all have one size.
+      channels: 1 for grey, 3 for colour; None for what the set declares.
       skip_corrupt: skips records that cannot be decoded, rather than refuse them.
 
     Raises:
-      ValueError: TFDS knows no such set, it is not prepared, has no pictures of 8 bits
-        or not this split; also from reading a record.
+      ValueError: TFDS knows no such set, it is not prepared, or has no pictures of 8
+        bits; also from reading a record, and for a split that it has not.
     """
-    builder = _builder(name, data_dir)
-    shape = _shape(builder, name, size)
+    builder = _open_builder(name, data_dir)
+    shape = _shape(builder, name, size, channels)
     builder = _prepared(builder, name, data_dir)
-    records = _records(builder, name, _instruction(builder, name, split))
-    classes = getattr(get_feature(builder, "label"), "num_classes", None)
+
+    def open_split(split: str) -> ImageSource:
+        records = _records(builder, name, _instruction(builder, name, split))
+        return _open_records(
+            builder, records, name, split, shape, size, skip_corrupt=skip_corrupt
+        )
+
+    return ImageSet(name, open_split)
+
+
+def _open_records(
+    builder: Any,
+    records: Any,
+    name: str,
+    split: str,
+    shape: tuple[int, int, int],
+    size: tuple[int, int] | None,
+    *,
+    skip_corrupt: bool,
+) -> ImageSource:
+    label: Any = get_feature(builder, "label")
+    classes = getattr(label, "num_classes", None)
     skipped: set[str] = set()
-    read = read_or_skip(
-        partial(_decode, records, shape, size, classes is not None),
-        lambda index: f"record {index} of {name}'s {split} split",
-        skip_corrupt=skip_corrupt,
+    return ImageSource(
+        name=name,
+        split=split,
+        count=len(records),
+        shape=shape,
+        classes=classes,
+        read=read_or_skip(
+            partial(_decode, records, shape, size, classes is not None),
+            lambda index: f"record {index} of {name}'s {split} split",
+            skip_corrupt=skip_corrupt,
+            skipped=skipped,
+        ),
         skipped=skipped,
+        class_names=None if classes is None else tuple(label.names),
+        read_labels=None if classes is None else partial(_read_labels, records),
     )
-    count = len(records)
-    return ImageSource(name, split, count, shape, classes, read, skipped)
+
+
+def _read_labels(records: Any) -> np.ndarray:
+    labels = (records[index]["label"] for index in range(len(records)))
+    return np.fromiter(labels, np.int32, len(records))
 
 
 def _prepared(builder: Any, name: str, data_dir: str | None) -> Any:
@@ -85,52 +118,27 @@ def _prepared(builder: Any, name: str, data_dir: str | None) -> Any:
     return builder
 
 
-def _builder(name: str, data_dir: str | None) -> Any:
-    import tensorflow_datasets as tfds
-
-    if not _NAME.fullmatch(name):
-        raise ValueError(_unknown(name))
+def _open_builder(name: str, data_dir: str | None) -> Any:
     try:
-        return make_builder(name, data_dir)
-    except tfds.core.registered.DatasetNotFoundError:
-        raise ValueError(_unknown(name)) from None
-    except Exception as error:  # of many kinds: no such version, broken metadata
-        text = " ".join(str(error).split())[:300]
-        raise ValueError(f"TFDS cannot open {name}: {text}") from error
-
-
-def _unknown(name: str) -> str:
-    import tensorflow_datasets as tfds
-
-    known = [*BUILT_IN, *tfds.list_builders(with_community_datasets=False)]
-    near = difflib.get_close_matches(name.split("/")[0], known, n=3)
-    hint = f" (near it: {', '.join(near)})" if near else ""
-    return (
-        f"there is no image set {name!r}{hint}: {', '.join(BUILT_IN)}, npz:FILE and"
-        " folder:FOLDER need no network, other names are TFDS's"
-    )
+        return open_builder(name, data_dir)
+    except UnknownSetError as error:
+        raise ValueError(
+            f"there is no image set {name!r}{error.hint}: {', '.join(BUILT_IN)},"
+            " npz:FILE and folder:FOLDER need no network, other names are TFDS's"
+        ) from None
 
 
 def _shape(
-    builder: Any, name: str, size: tuple[int, int] | None
+    builder: Any, name: str, size: tuple[int, int] | None, channels: int | None
 ) -> tuple[int, int, int]:
     """What the pictures will be, [H, W, C]."""
-    image: Any = get_feature(builder, "image")
-    declared = getattr(image, "shape", None) or ()
-    if (
-        len(declared) != 3
-        or declared[-1] not in (1, 3)
-        or getattr(image, "np_dtype", None) != np.uint8
-    ):
-        raise ValueError(
-            f"{name} has no feature `image` of uint8 with 1 or 3 channels, got {image}"
-        )
+    declared = check_pictures(builder, name)
     height, width = size or declared[:2]
     if height is None or width is None:
         raise ValueError(
             f"{name} has pictures of several sizes: give size=(height, width)"
         )
-    return height, width, declared[-1]
+    return height, width, channels or declared[-1]
 
 
 def _instruction(builder: Any, name: str, split: str) -> str:

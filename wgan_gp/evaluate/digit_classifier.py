@@ -17,6 +17,7 @@ from scipy.special import entr
 
 CLASSES = 10
 FEATURES = 64
+LEAST_SIDE = 4  # pixels
 _CHUNK = 500  # images at a time, once trained
 
 
@@ -219,7 +220,7 @@ def _check_images(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] != 1 or not len(images):
         raise ValueError(f"images must be [n, H, W, 1], got the shape {images.shape}")
-    if min(images.shape[1:3]) < 4:
+    if min(images.shape[1:3]) < LEAST_SIDE:
         raise ValueError(f"images must be at least 4 x 4, got {images.shape[1:3]}")
     if images.dtype == np.uint8:
         return images

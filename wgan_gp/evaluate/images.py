@@ -7,8 +7,11 @@ import jax
 import numpy as np
 from scipy.special import softmax
 
-from wgan_gp.data.image_sets import labelled_arrays
+from wgan_gp.data.images import open_images
+from wgan_gp.data.sources import ImageSource, load_arrays
 from wgan_gp.evaluate.digit_classifier import (
+    CLASSES,
+    LEAST_SIDE,
     digit_features,
     digit_statistics,
     train_digit_classifier,
@@ -43,10 +46,38 @@ def digit_observer(name: str, **options) -> Observer:
     Raises:
       ValueError: the set has no labels, or is not of grey digits.
     """
-    examples = labelled_arrays(name, "train", **options)
+    source = open_images(name, "train", **options)
+    check_digits(source)
+    examples = load_arrays(source)
     assert examples.label is not None
     params = train_digit_classifier(examples.image, examples.label, jax.random.key(0))
     return lambda images: digit_features(params, images)
+
+
+def check_digits(source: ImageSource) -> None:
+    """Refuses a set that the digit classifier cannot be trained on; reads no picture.
+
+    Args:
+      source: its train split.
+
+    Raises:
+      ValueError: it has no labels, colour, more than 10 classes, or is too small.
+    """
+    height, width, channels = source.shape
+    if source.classes is None:
+        wrong = "no labels"
+    elif channels != 1:
+        wrong = "pictures in colour (data.channels = 1 makes them grey)"
+    elif source.classes > CLASSES:
+        wrong = f"{source.classes} classes"
+    elif min(height, width) < LEAST_SIDE:
+        wrong = f"pictures of {height} x {width}"
+    else:
+        return
+    raise ValueError(
+        f"{source.name} has {wrong}: features of digits need labelled grey pictures of"
+        f" at most {CLASSES} classes, at least {LEAST_SIDE} x {LEAST_SIDE}"
+    )
 
 
 def inception_observer(path: str) -> Observer:

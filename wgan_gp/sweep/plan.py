@@ -12,6 +12,7 @@ from wgan_gp import configs
 from wgan_gp.build import Experiment, build, open_dataset
 from wgan_gp.configs.ranges import at_least, show, whole
 from wgan_gp.data import Dataset
+from wgan_gp.held_out import check_weights
 from wgan_gp.sweep import grid
 
 MOST_RUNS = 100_000
@@ -210,6 +211,7 @@ def _programs(config, points: list[Point], runs: list[Run]) -> list[Program]:
 def _program(points: list[Point], runs: list[Run], most: int, datasets) -> Program:
     members = [points[run.point].config for run in runs]
     config = _with(members[0], n_critic=max(each.n_critic for each in members))
+    check_weights(config)
     experiment = build(config, _shared_dataset(config, datasets))
     if experiment.dataset.stream is not None:
         raise ValueError(

@@ -25,6 +25,9 @@ def run(sweep: Sweep, workdir: Path, console: Console) -> list[results.Summary]:
     Raises:
       As `runner.run`.
     """
+    data = [program.experiment.dataset for program in sweep.programs]
+    for line in dict.fromkeys(note for each in data for note in each.notes):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     found = runner.run(sweep, workdir, console)
     summaries = results.summarise(sweep, found)
     write_text(workdir / "table.csv", results.csv_table(sweep, found))
