@@ -190,6 +190,7 @@ def test_the_range_is_that_of_the_generator():
     images = data.sample(key(), 50)
     assert images.min() == 0
     assert 0.9 < images.max() <= 1
+    assert data.held_out_count == 200
     held = data.held_out(key(1), 200)
     assert len(np.unique(np.asarray(held).reshape(200, -1), axis=0)) > 190
     with pytest.raises(ValueError, match="holds out 200 images"):

@@ -21,6 +21,7 @@ class Dataset(NamedTuple):
     modes: np.ndarray | None = None  # centres [M, D], where the set is a mixture
     std: float | None = None  # standard deviation of each mode
     held_out: Sampler | None = None  # of what training never sees; None: same as sample
+    held_out_count: int | None = None  # samples that are held out, if finitely many
     count: int | None = None  # of the samples, if they are finitely many
     classes: int | None = None  # of the labels that samples come with, if they do
     class_names: tuple[str, ...] | None = None  # of each class, as the set has them

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from wgan_gp.data import Dataset
 from wgan_gp.data.images import fits, open_images, resident_images
@@ -52,11 +53,13 @@ def load_images(
     else:
         sample = jax.tree_util.Partial(_prepare, scale=scaled, labelled=conditional)
         stream = partial(_open_stream, train)
+    held_images = _first_images(held_out, held_out_bytes)
     return Dataset(
         name,
         train.shape,
         sample,
-        held_out=_held_out(held_out, held_out_bytes, scaled),
+        held_out=_held_out(name, held_images, scaled),
+        held_out_count=len(held_images),
         count=train.count,
         classes=train.classes if conditional else None,
         stream=stream,
@@ -89,15 +92,19 @@ def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
     return stream(source, batch_size, seed, shard_index=host, shard_count=hosts)
 
 
-def _held_out(source: ImageSource, max_bytes: int, scale: Scale):
-    """A sampler without repetition of as much of a split as takes `max_bytes`."""
+def _first_images(source: ImageSource, max_bytes: int) -> np.ndarray:
+    """As much of a split, from its start, as takes `max_bytes`; `[n, H, W, C]`."""
     count = max(1, min(source.count, max_bytes // math.prod(source.shape)))
-    images = load_arrays(source, count).image
+    return load_arrays(source, count).image
+
+
+def _held_out(name: str, images: np.ndarray, scale: Scale):
+    """A sampler without repetition."""
 
     def sample(key: jax.Array, n: int) -> jax.Array:
         if n > len(images):
             raise ValueError(
-                f"{source.name} holds out {len(images)} images, got"
+                f"{name} holds out {len(images)} images, got"
                 f" eval_samples * eval_repeats = {n}: lower them"
             )
         order_key, noise_key = jax.random.split(key)
