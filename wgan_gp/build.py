@@ -13,6 +13,7 @@ from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.sources import Example
+from wgan_gp.held_out import count_evaluated
 from wgan_gp.networks import (
     CRITICS,
     GENERATORS,
@@ -44,7 +45,18 @@ def build(config: FrozenConfigDict) -> Experiment:
     Raises:
       ValueError: the parts do not fit each other.
     """
-    dataset = _dataset(config)
+    experiment = assemble(config, _dataset(config))
+    _trace(config, *experiment)
+    return experiment
+
+
+def assemble(config: FrozenConfigDict, dataset: data.Dataset) -> Experiment:
+    """The same with a data set that is there already, and without a trace of a step.
+
+    Args:
+      config: from `configs.resolve`.
+      dataset: its data set; of one that is only sampled from, a description will do.
+    """
     algorithm = train.Algorithm(
         critic=_critic(
             config,
@@ -68,7 +80,6 @@ def build(config: FrozenConfigDict) -> Experiment:
         generator_learning_rate=config.generator_optimiser.learning_rate,
         ema_decay=config.ema_decay,
     )
-    _trace(config, dataset, algorithm, hyperparameters)
     return Experiment(dataset, algorithm, hyperparameters)
 
 
@@ -81,8 +92,9 @@ def _dataset(config: FrozenConfigDict) -> data.Dataset:
             f"batch_size must be at most the {dataset.count} images that"
             f" {dataset.name} has to train on, got {config.batch_size}"
         )
-    count, held_out = config.eval_samples * config.eval_repeats, dataset.held_out
-    if held_out is not None:
+    samples, repeats = count_evaluated(config, dataset)
+    if (held_out := dataset.held_out) is not None:
+        count = samples * repeats
         jax.eval_shape(lambda key: held_out(key, count), jax.random.key(0))
     return dataset
 
