@@ -75,7 +75,7 @@ def _described(record: dict[str, Any]) -> Dataset:
         raise TypeError("name is no text")
     for each in (names, shares):
         if each is not None and len(each) != _whole(classes):
-            raise ValueError(f"expected {classes} of {str(each):.60}")
+            raise ValueError(f"expected {classes} of {each!s:.60}")
     return Dataset(
         name=record["name"],
         shape=shape,
@@ -89,7 +89,7 @@ def _described(record: dict[str, Any]) -> Dataset:
 
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise TypeError(f"{str(value):.60} is no whole number >= 1")
+        raise TypeError(f"{value!s:.60} is no whole number >= 1")
     return value
 
 

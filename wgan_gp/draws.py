@@ -8,7 +8,7 @@ same however many are drawn, and memory does not grow with their number.
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -21,12 +21,19 @@ from wgan_gp import train
 # A dispatch costs more than a small batch: batches up to this size share one.
 _BYTES = 2**16
 
+Finish = Callable[[jax.Array], jax.Array]
+
 
 class Drawn(NamedTuple):
     """Samples, and their labels where the generator takes labels."""
 
     samples: np.ndarray  # [m, ...]
     labels: np.ndarray | None  # [m]
+
+
+def as_they_are(samples: jax.Array) -> jax.Array:
+    """The samples."""
+    return samples
 
 
 def draw(
@@ -36,6 +43,7 @@ def draw(
     n: int,
     *,
     label: int | None = None,
+    finish: Finish = as_they_are,
 ) -> Iterator[Drawn]:
     """Draws n samples, a few batches at a time.
 
@@ -47,35 +55,32 @@ def draw(
       label: keeps the samples of this class and drops the others. They come from
         batches of all classes, as in training: a batch of one class would be
         normalised by other statistics.
+      finish: what is done to samples `[m, ...]` on the device.
 
     Yields:
       Parts `[m, ...]` whose lengths add up to n.
     """
     missing = n
-    for drawn in _batches(algorithm, params, key):
+    for drawn in _batches(algorithm, params, key, finish):
         if label is not None:
             drawn = _of_class(drawn, label)
-        drawn = Drawn(*(x if x is None else x[:missing] for x in drawn))
+        drawn = _first(drawn, missing)
         missing -= len(drawn.samples)
         yield drawn
         if not missing:
             return
 
 
-def draw_all(
-    algorithm: train.Algorithm,
-    params: Any,
-    key: jax.Array,
-    n: int,
-    *,
-    label: int | None = None,
-) -> Drawn:
-    """The samples of `draw` in one array `[n, ...]`, and their labels `[n]`."""
-    parts = list(draw(algorithm, params, key, n, label=label))
-    samples, labels = zip(*parts)
-    return Drawn(
-        np.concatenate(samples), None if labels[0] is None else np.concatenate(labels)
-    )
+def in_one(parts: Iterable[Drawn], n: int) -> np.ndarray:
+    """The samples of parts whose lengths add up to n, `[n, ...]`."""
+    samples, done = None, 0
+    for part in parts:
+        if samples is None:  # once, so that there is never a second copy of all
+            samples = np.empty((n, *part.samples.shape[1:]), part.samples.dtype)
+        samples[done : done + len(part.samples)] = part.samples
+        done += len(part.samples)
+    assert samples is not None
+    return samples
 
 
 def batch_size(algorithm: train.Algorithm) -> int:
@@ -88,35 +93,52 @@ def together(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
     return max(1, _BYTES // (4 * math.prod(shape) * batch_size(algorithm)))
 
 
-def sample_shape(algorithm: train.Algorithm, params: Any) -> tuple[int, ...]:
-    """The shape of one sample."""
-    one = partial(train.generate, algorithm, n=1)
-    return jax.eval_shape(lambda p, key: one(p, key), params, jax.random.key(0)).shape[1:]
+def one_sample(
+    algorithm: train.Algorithm, params: Any, finish: Finish = as_they_are
+) -> jax.ShapeDtypeStruct:
+    """The shape and type of one sample."""
+
+    def batch(params, key):
+        return finish(train.generate(algorithm, params, key, 1))
+
+    made = jax.eval_shape(batch, params, jax.random.key(0))
+    return jax.ShapeDtypeStruct(made.shape[1:], made.dtype)
 
 
-def _batches(algorithm: train.Algorithm, params: Any, key: jax.Array):
-    count = together(algorithm, sample_shape(algorithm, params))
-    parts = algorithm.generator, algorithm.sample_latent, batch_size(algorithm)
+def _batches(algorithm: train.Algorithm, params: Any, key: jax.Array, finish: Finish):
+    count = together(algorithm, one_sample(algorithm, params).shape)
+    draw_several = partial(
+        _several,
+        (algorithm.generator, algorithm.sample_latent, finish),
+        batch_size(algorithm),
+        count,
+    )
     for first in itertools.count(0, count):
-        drawn = jax.device_get(_several(*parts, count, params, key, jnp.uint32(first)))
-        yield Drawn(*drawn)
+        yield Drawn(*jax.device_get(draw_several(params, key, jnp.uint32(first))))
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def _several(generator, sample_latent, size: int, count: int, params, key, first):
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _several(functions, size: int, count: int, params, key, first):
     """Batches number `first` to `first + count - 1`, one behind the other."""
+    generator, sample_latent, finish = functions
 
     def one(number):
         latents = sample_latent(jax.random.fold_in(key, number), size)
         labels = latents[1] if isinstance(latents, tuple) else None
-        return generator.apply(params, latents), labels
+        return finish(generator.apply(params, latents)), labels
 
-    numbers = first + jnp.arange(count, dtype=jnp.uint32)
-    drawn = jax.vmap(one)(numbers) if count > 1 else one(first)
-    join = lambda x: x.reshape(count * size, *x.shape[2:])  # noqa: E731
-    return jax.tree.map(join, drawn) if count > 1 else drawn
+    if count == 1:
+        return one(first)
+    drawn = jax.vmap(one)(first + jnp.arange(count, dtype=jnp.uint32))
+    return jax.tree.map(lambda x: x.reshape(count * size, *x.shape[2:]), drawn)
+
+
+def _first(drawn: Drawn, n: int) -> Drawn:
+    labels = None if drawn.labels is None else drawn.labels[:n]
+    return Drawn(drawn.samples[:n], labels)
 
 
 def _of_class(drawn: Drawn, label: int) -> Drawn:
+    assert drawn.labels is not None
     kept = drawn.labels == label
     return Drawn(drawn.samples[kept], drawn.labels[kept])

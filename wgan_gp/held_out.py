@@ -100,7 +100,7 @@ def count_evaluated(config: FrozenConfigDict, dataset: Dataset) -> tuple[int, in
     if held_out is not None and config.get("eval_default") == (samples, repeats):
         samples = min(samples, held_out)
         repeats = max(1, min(repeats, held_out // samples))
-    network = config.get("features", {}).get("network", "none")
+    network = config.features.network if "features" in config else "none"
     if network != "none" and samples < LEAST_FEATURES:
         raise ValueError(
             f"features.network = {network!r} needs at least {LEAST_FEATURES} held-out"

@@ -173,8 +173,8 @@ def evaluate(
     algorithm = experiment.algorithm
     reals = held.reals[:repeats]
     count = reals.shape[0] * reals.shape[1]
-    drawn = draws.draw_all(algorithm, state.average, fake_key, count)
-    fakes = drawn.samples.reshape(reals.shape)
+    parts = draws.draw(algorithm, state.average, fake_key, count)
+    fakes = draws.in_one(parts, count).reshape(reals.shape)
     diagnostics = _diagnose(
         algorithm, state.critic.params, reals[0], fakes[0], critic_key
     )
