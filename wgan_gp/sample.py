@@ -111,9 +111,10 @@ def layout_of(run: Run, n: int) -> Layout:
     """What n samples of a run look like."""
     made = draws.one_sample(run.experiment.algorithm, run.state.average, _finish(run))
     dataset = run.experiment.dataset
-    named = dataset.classes is not None and own_labels(dataset) is None
+    labelled = dataset.classes is not None
+    named = labelled and own_labels(dataset) is None
     names = dataset.class_names if named else None
-    return Layout(n, made.shape, np.dtype(made.dtype), names)
+    return Layout(n, made.shape, np.dtype(made.dtype), labelled, names)
 
 
 def _finish(run: Run):
@@ -177,7 +178,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _write(args: argparse.Namespace) -> str:
-    """Writes what was asked for; returns lines that say what that is."""
+    """Writes what was asked for; returns a line that says what that is."""
     run = open_run(args.workdir)
     pictures = len(run.experiment.dataset.shape) == 3
     if args.png is not None and not pictures:
@@ -194,7 +195,7 @@ def _write(args: argparse.Namespace) -> str:
         outputs.append(Output(args.png, folder, f"{args.n} PNG files"))
     parts = draw(run, args.n, seed=args.seed, label=args.label)
     _fill(parts, outputs)
-    return "\n".join(f"{each.path}: {each.text}" for each in outputs)
+    return "; ".join(f"{each.path}: {each.text}" for each in outputs)
 
 
 class Output(NamedTuple):
@@ -211,6 +212,8 @@ def _npz(out: Path, layout: Layout, pictures: bool) -> list[Output]:
     key = "images" if pictures else "samples"
     text = f"{key} {(layout.count, *layout.shape)}, {layout.dtype}"
     file = partial(sample_files.npz_file, key=key, layout=layout)
+    if layout.labelled:
+        text += f", labels ({layout.count},), int32"
     outputs = [Output(out, file, text)]
     if pictures:
         grid = out.with_suffix(".png")

@@ -27,6 +27,7 @@ class Layout(NamedTuple):
     count: int
     shape: tuple[int, ...]  # of one sample
     dtype: np.dtype
+    labelled: bool = False
     class_names: tuple[str, ...] | None = None  # by number, where labels are numbers
 
 
