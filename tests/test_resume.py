@@ -243,6 +243,13 @@ def test_a_broken_critic_is_warned_about(measured, words):
     assert not report.advice(resolve(lipschitz="clip"), measured)
 
 
+def test_a_clipped_critic_is_frozen_at_another_scale():
+    measured = {"gradient_norm_mean": 5e-7, "wasserstein": 1e-9}
+    (line,) = report.advice(resolve(lipschitz="clip"), measured)
+    assert "is frozen (mean gradient norm 5e-07, below 1e-06)" in line
+    assert "clip_bound" in line
+
+
 def test_records_after_a_step_are_cut_off(tmp_path):
     path = tmp_path / "metrics.jsonl"
     one, two, three = ({"split": "train", "step": step} for step in (1, 2, 3))

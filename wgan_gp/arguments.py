@@ -40,7 +40,7 @@ def run_command(command: Callable[[], str], undone: str) -> int:
         except (ValueError, OSError, MemoryError, RuntimeError) as error:
             line = " ".join(str(error).split()) or type(error).__name__
             if memory.is_exhausted(error):
-                line = f"memory is too small: free some, or ask for less ({line:.200})"
+                line = memory.said_of(error)
             elif isinstance(error, RuntimeError):
                 raise
             print(f"error: {line}", file=sys.stderr)

@@ -11,7 +11,7 @@ from jax.sharding import Mesh
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 
-from wgan_gp import dataset_file, draws, hosts, parallel, report, train
+from wgan_gp import dataset_file, draws, grids, hosts, parallel, report, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.driver import Course, drive
 from wgan_gp.evaluate import critic_diagnostics
@@ -89,7 +89,7 @@ def _course(
         return evaluate(experiment, state, held, key, repeats)
 
     def show(state: train.TrainState, step: int, writer: MetricWriter) -> None:
-        images = report.image_grid(experiment, config, state)
+        images = grids.image_grid(experiment, config, state)
         if images is not None:
             writer.write_image("samples", step, images)
 

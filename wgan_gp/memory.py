@@ -100,6 +100,12 @@ def is_exhausted(error: BaseException) -> bool:
     )
 
 
+def said_of(error: BaseException) -> str:
+    """An error of `is_exhausted` in one line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"memory is too small: free some, or ask for less ({text:.200})"
+
+
 def _gigabytes(size: int) -> str:
     return f"{size / 1e9:,.1f} GB"
 
