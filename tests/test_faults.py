@@ -10,6 +10,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
