@@ -10,6 +10,7 @@ import subprocess
 import time
 from contextlib import contextmanager
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -195,6 +196,17 @@ def test_figures_that_cannot_be_drawn_are_drawn_later(tmp_path, capsys):
 
     assert train(tmp_path, finish=draw) == 1
     one_line(capsys, f"cannot write {tmp_path}: File too large", "step 12 is the last")
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: too much")]
+)
+def test_too_little_memory_is_told_in_one_line(error, tmp_path, capsys):
+    def exhaust(_):
+        raise error
+
+    assert train(tmp_path, finish=exhaust) == 1
+    one_line(capsys, "error: memory is too small", "step 12 is the last saved")
 
 
 def test_a_device_without_space_stops_the_metrics(tmp_path):

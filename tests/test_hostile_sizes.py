@@ -31,6 +31,27 @@ def test_widths_of_image_networks_are_named(monkeypatch):
     assert "generator.width = 2" in line
 
 
+def test_images_to_evaluate_on_that_do_not_fit_are_refused(monkeypatch):
+    images = data.Dataset("digits8x8", (8, 8, 1), None)
+    config = resolve("digits", "smoke", eval_samples=1000, eval_repeats=10)
+    needed = 10_000 * 64 * 18  # as floats, bytes and floats again, on both sides
+    monkeypatch.setattr(memory, "physical", lambda: needed / memory.SHARE - 1)
+    line = refusal(lambda: memory.check(config, images, []))
+    assert "eval_samples * eval_repeats = 10000: images to evaluate on" in line
+    monkeypatch.setattr(memory, "physical", lambda: needed / memory.SHARE + 1)
+    memory.check(config, images, [])
+    # A set that holds out less is evaluated on less.
+    usual = resolve("cifar10", "", **{"data.name": "digits8x8"})
+    memory.check(usual, images._replace(held_out_count=200), [])
+
+
+def test_memory_is_no_more_than_a_process_may_map(monkeypatch):
+    there = memory.physical()
+    limits = {memory.resource.RLIMIT_AS: (there // 2, -1)}
+    monkeypatch.setattr(memory.resource, "getrlimit", limits.get)
+    assert memory.physical() == there // 2
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

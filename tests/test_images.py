@@ -18,7 +18,7 @@ from tests.helpers import (
     run_module,
     unchecked,
 )
-from wgan_gp import configs, loop, sample, train, workdir
+from wgan_gp import configs, held_out, loop, sample, train, workdir
 from wgan_gp.build import build
 from wgan_gp.data.image_sets import load_images
 
@@ -250,6 +250,42 @@ def test_samples_of_a_conditional_run_can_be_drawn(tmp_path):
 def test_what_cannot_be_is_refused_before_training(fields, message):
     with pytest.raises(ValueError, match=message):
         build(resolve("digits", "smoke", **fields))
+
+
+def test_an_experiments_own_counts_shrink_to_what_a_set_holds_out(tmp_path):
+    own = {"data.name": own_set(tmp_path, (60, 8, 8, 1))}
+    config = resolve("digits", "smoke", **own)  # 20 samples, once; it holds out 6
+    experiment = build(config)
+    assert held_out.count_evaluated(config, experiment.dataset) == (6, 1)
+    said = held_out.said_of_counts(config, experiment.dataset)
+    assert "holds out 6 images: evaluating on 1 x 6, not on 1 x 20" in said
+    assert held_out.hold_out(experiment.dataset, config, key()).reals.shape[:2] == (
+        1,
+        6,
+    )
+    larger = load_images("digits8x8")
+    assert held_out.said_of_counts(config, larger) is None
+    with pytest.raises(ValueError, match="holds out 6 images"):
+        build(resolve("digits", "smoke", eval_samples=7, **own))
+
+
+@pytest.mark.parametrize(
+    ("held", "found"),
+    [(1, (1, 1)), (999, (999, 1)), (2500, (1000, 2)), (9**9, (1000, 10))],
+)
+def test_counts_are_the_largest_that_a_set_holds_out(held, found):
+    config = resolve("cifar10", "")
+    data = load_images("digits8x8")._replace(held_out_count=held)
+    assert held_out.count_evaluated(config, data) == found
+
+
+def test_too_few_held_out_images_for_features_are_refused():
+    config = resolve("digits", "smoke", **{"features.network": "digits"})
+    data = load_images("digits8x8")._replace(held_out_count=3)
+    with pytest.raises(
+        ValueError, match=r"features\.network = 'digits' needs at least 4"
+    ):
+        held_out.count_evaluated(config, data)
 
 
 def test_networks_for_vectors_and_images_do_not_mix():

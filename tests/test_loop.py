@@ -1,11 +1,14 @@
 import itertools
 import json
+from functools import partial
 
+import jax
 import numpy as np
 import pytest
 
-from tests.helpers import CONSTRAINTS, EXPERIMENTS, resolve
-from wgan_gp import loop, train, workdir
+from tests.helpers import CONSTRAINTS, EXPERIMENTS, draw_pair, key, resolve
+from wgan_gp import draws, loop, train, workdir
+from wgan_gp.build import build
 
 
 def start(config, folder):
@@ -78,6 +81,33 @@ def test_evaluation_and_logging_change_nothing_of_the_training(tmp_path):
     first, second = (leaves(state.critic.params) for state in states)
     for layer, other in zip(first, second):
         np.testing.assert_array_equal(layer["kernel"], other["kernel"])
+
+
+def test_an_evaluation_in_parts_is_one_of_the_whole(monkeypatch):
+    config = resolve()
+    experiment = build(config)
+    algorithm, rates = experiment.algorithm, experiment.hyperparameters
+    params = jax.jit(partial(train.init, algorithm, rates))(key()).critic.params
+    reals, fakes = draw_pair((2,), 50)
+    found = []
+    for most in (draws._BYTES, 1):  # in one part; in 4 of at most a batch of 16
+        monkeypatch.setattr(draws, "_BYTES", most)
+        found.append(loop._diagnose(algorithm, params, reals, fakes, key(1)))
+    whole, parts = found
+    np.testing.assert_allclose(whole["wasserstein"], parts["wasserstein"], rtol=1e-5)
+    for each in found:
+        low, mean, high = (
+            each[f"gradient_norm_{name}"] for name in ("min", "mean", "max")
+        )
+        assert low <= mean <= high
+
+
+def test_samples_are_drawn_a_few_batches_at_a_time():
+    algorithm = build(resolve()).algorithm
+    params = jax.jit(algorithm.generator.init)(key())
+    lengths = [len(part[0]) for part in draws.draw(algorithm, params, key(1), 20_000)]
+    at_once = draws._BYTES // 8  # of two floats
+    assert lengths == [at_once, at_once, 20_000 - 2 * at_once]
 
 
 def test_a_run_can_be_repeated(tmp_path):

@@ -57,6 +57,21 @@ def break_off(config, folder, monkeypatch, at):
             run(config, folder)
 
 
+def break_off_in_evaluation(config, folder, monkeypatch, at):
+    """Runs until the evaluation of step `at`, as one that memory is too small for."""
+    original = driver._evaluate
+
+    def dies(*args):
+        if args[-1] == at:
+            raise Killed
+        original(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(driver, "_evaluate", dies)
+        with pytest.raises(Killed):
+            run(config, folder)
+
+
 def final(folder):
     """All numbers of the last checkpoint, and every record."""
     (newest,) = [p for p in (folder / "checkpoints").iterdir() if p.name == "14"]
@@ -74,6 +89,8 @@ def test_a_broken_run_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
     whole = run(config, tmp_path / "whole")
     for at in (2, 9, 11):
         break_off(config, tmp_path / "broken", monkeypatch, at)
+    break_off_in_evaluation(config, tmp_path / "broken", monkeypatch, 12)
+    assert (tmp_path / "broken" / "checkpoints" / "12").is_dir()
     with (tmp_path / "broken" / "metrics.jsonl").open("a") as file:
         file.write('{"split": "train", "st')  # as a kill leaves it
     broken = run(config, tmp_path / "broken")
@@ -186,6 +203,20 @@ def test_nan_stops_a_run_and_names_the_last_good_checkpoint(player, tmp_path):
     assert not kept & {"16", "18", "20"}
 
 
+def test_a_state_that_cannot_be_evaluated_is_not_gone_on_from(tmp_path, monkeypatch):
+    config = KINDS["toy"]()
+    measured = {"w1": float("nan"), "wasserstein": 0.0, "gradient_norm_mean": 1.0}
+    with monkeypatch.context() as patch:
+        good = loop.evaluate
+        evaluate = lambda *args: measured if int(args[1].step) == 12 else good(*args)  # noqa: E731
+        patch.setattr(loop, "evaluate", evaluate)
+        with pytest.raises(FloatingPointError, match="of step 8, is kept"):
+            run(config, tmp_path)
+    kept = {path.name for path in (tmp_path / "checkpoints").iterdir()}
+    assert "12" not in kept
+    assert "8" in kept
+
+
 def test_numbers_of_the_state_are_checked_too(tmp_path):
     class Kept:
         wait, steps = staticmethod(lambda: None), staticmethod(list)
@@ -210,6 +241,13 @@ def test_a_broken_critic_is_warned_about(measured, words):
     assert bool(found) == (words is not None)
     assert words is None or words in found[0]
     assert not report.advice(resolve(lipschitz="clip"), measured)
+
+
+def test_a_clipped_critic_is_frozen_at_another_scale():
+    measured = {"gradient_norm_mean": 5e-7, "wasserstein": 1e-9}
+    (line,) = report.advice(resolve(lipschitz="clip"), measured)
+    assert "is frozen (mean gradient norm 5e-07, below 1e-06)" in line
+    assert "clip_bound" in line
 
 
 def test_records_after_a_step_are_cut_off(tmp_path):

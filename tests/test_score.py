@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,30 @@ def test_a_finished_run_is_scored_beside_real_images(run):
     assert again == result
     few = score.score(run, 250, "validation", observe)
     assert (few["generated"], few["real"]) == (250, 200)
+    # Beside them, what other real images score.
+    assert (result["floor_images"], few["floor_images"]) == (200, 250)
+    for each in (result, few):
+        assert each["floor_frechet"] < each["frechet"] / 10
+        assert each["floor_precision"] > each["precision"]
+
+
+def test_the_command_prints_json_and_says_what_it_means(run, monkeypatch, capsys):
+    monkeypatch.setattr(score, "digit_observer", lambda *_, **__: observe)
+    assert score.main(["", "--workdir", str(run), "--digits", "--n", "20"]) == 0
+    captured = capsys.readouterr()
+    scores = json.loads(captured.out)
+    assert {"frechet", "floor_frechet", "score_std", "real"} <= set(scores)
+    words = " ".join(captured.err.split())
+    assert "20 generated images beside 20 real ones of the train split" in words
+    assert f"{scores['floor_frechet']:.4g}" in words
+    assert "standard deviation over 10 parts" in words
+
+
+def test_a_floor_of_too_few_images_is_left_out():
+    scores = dict.fromkeys(score.ROWS, 1.0)
+    scores |= {"score_std": 0.1, "kernel_error": 0.1}
+    counts = {"generated": 20, "real": 20, "floor_images": 3}
+    assert len(score.table(scores | counts, "train").rows) == len(score.ROWS)
 
 
 def test_real_images_score_as_real_ones():
@@ -60,6 +86,9 @@ def test_without_an_observer_only_pixels_are_compared():
         (["--workdir", "none", "--digits"], "holds no run"),
         (["--workdir", "run", "--digits", "--n", "3"], "--n must be at least 10"),
         (["--workdir", "run", "--inception", "none.pth"], "none.pth"),
+        (["--workdir", "run", "--digts"], "no flag --digts: did you mean --digits?"),
+        (["--workdir", "run", "--digits", "--split", "trian"], "got 'trian'"),
+        (["--workdir", "run", "--digits", "--n", "9" * 12], "GB of memory"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_in_one_line(

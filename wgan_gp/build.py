@@ -16,6 +16,7 @@ from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.evaluate.images import check_digits
+from wgan_gp.held_out import count_evaluated
 from wgan_gp.networks import (
     CRITICS,
     GENERATORS,
@@ -51,6 +52,18 @@ def build(config: FrozenConfigDict, dataset: data.Dataset | None = None) -> Expe
     """
     dataset = open_dataset(config) if dataset is None else dataset
     _check_sizes(config, dataset)
+    experiment = assemble(config, dataset)
+    _trace(config, *experiment)
+    return experiment
+
+
+def assemble(config: FrozenConfigDict, dataset: data.Dataset) -> Experiment:
+    """The same with a data set that is there already, and without a trace of a step.
+
+    Args:
+      config: from `configs.resolve`.
+      dataset: its data set; of one that is only sampled from, a description will do.
+    """
     algorithm = train.Algorithm(
         critic=_critic(
             config,
@@ -75,7 +88,6 @@ def build(config: FrozenConfigDict, dataset: data.Dataset | None = None) -> Expe
         generator_learning_rate=config.generator_optimiser.learning_rate,
         ema_decay=config.ema_decay,
     )
-    _trace(config, dataset, algorithm, hyperparameters)
     return Experiment(dataset, algorithm, hyperparameters)
 
 
@@ -97,8 +109,9 @@ def _check_sizes(config: FrozenConfigDict, dataset: data.Dataset) -> None:
             f"batch_size must be at most the {dataset.count} images that"
             f" {dataset.name} has to train on, got {config.batch_size}"
         )
+    samples, repeats = count_evaluated(config, dataset)
     if (held_out := dataset.held_out) is not None:
-        count = config.eval_samples * config.eval_repeats
+        count = samples * repeats
         jax.eval_shape(lambda key: held_out(key, count), jax.random.key(0))
 
 

@@ -176,6 +176,12 @@ class Checkpoints:
             )
         return None
 
+    def discard(self, step: int) -> None:
+        """Moves a checkpoint to the folder `damaged`, unless it is the only one."""
+        self.wait()
+        if step in self.steps() and len(self.steps()) > 1:
+            self._set_aside([step])
+
     def _problem(self, step: int, steps: list[int], warn) -> str | None:
         """What is wrong with a checkpoint, by its checksums."""
         if steps == [step] and not checksums.of(self._folder, step).is_file():

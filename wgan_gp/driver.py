@@ -3,6 +3,7 @@
 import math
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,6 +89,11 @@ def _drive(course, config, workdir, console, checkpoints, signals):
         report.progress_bar(console) as progress,
     ):
         task = progress.add_task("", total=config.steps, completed=done)
+        evaluate = partial(
+            _evaluate, course, config, checkpoints, history, writer, progress.console
+        )
+        if done and _lacks_evaluation(done, config, history):
+            evaluate(parallel.local(state), done)
         while done < config.steps:
             until = next_stop(done, config)
             state, metrics = course.advance(state, done, until)
@@ -96,25 +102,48 @@ def _drive(course, config, workdir, console, checkpoints, signals):
             check_finite(done, scalars, own, checkpoints)
             history.training.append({"step": done} | scalars)
             writer.write("train", done, scalars)
+            # Before the evaluation, which may need more memory than there is.
+            if _due(done, config.checkpoint.every, config):
+                _save(done, own, course, checkpoints, writer)
             if _due(done, config.eval_every, config):
-                measured = course.measure(own, done)
-                check_finite(done, measured, None, checkpoints)
-                history.evaluation.append({"step": done} | measured)
-                writer.write("eval", done, measured)
-                course.show(own, done, writer)
-                for advice in report.advice(config, measured):
-                    progress.console.print(f"step {done}: {advice}", soft_wrap=True)
+                evaluate(own, done)
             # Once: one that comes after is for the next stop.
-            stop = hosts.largest(signals.received)
-            if _due(done, config.checkpoint.every, config) or stop:
-                writer.flush()  # no checkpoint without the records until it
-                checkpoints.save(done, own, course.position())
-            if stop:
+            if stop := hosts.largest(signals.received):
+                _save(done, own, course, checkpoints, writer)
                 checkpoints.wait()
                 raise Interrupted(stop, done, workdir)
             live = course.live(scalars, history.evaluation)
             progress.update(task, completed=done, description=live)
     return parallel.local(state), history
+
+
+def _save(done: int, state, course: Course, checkpoints, writer: MetricWriter) -> None:
+    """Saves a state, if its step has not been saved yet.
+
+    All training records until its step are on disk before. The evaluation of this very
+    step may be missing: a run that goes on from here makes it again.
+    """
+    writer.flush()
+    checkpoints.save(done, state, course.position())
+
+
+def _evaluate(course, config, checkpoints, history, writer, console, state, done):
+    """Measures a state and records it."""
+    measured = course.measure(state, done)
+    if not all(map(math.isfinite, measured.values())):
+        checkpoints.discard(done)
+    check_finite(done, measured, None, checkpoints)
+    history.evaluation.append({"step": done} | measured)
+    writer.write("eval", done, measured)
+    course.show(state, done, writer)
+    for advice in report.advice(config, measured):
+        console.print(f"step {done}: {advice}", soft_wrap=True)
+
+
+def _lacks_evaluation(done: int, config: FrozenConfigDict, history: History) -> bool:
+    """Whether the run was broken off between saving a step and evaluating it."""
+    measured = history.evaluation[-1]["step"] if history.evaluation else 0
+    return _due(done, config.eval_every, config) and measured < done
 
 
 def _resume(course: Course, checkpoints: Checkpoints, console: Console):

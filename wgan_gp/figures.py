@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+
+from wgan_gp.axes import count_x, legend_above, reference_line, scale_y
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 REAL, FAKE, THIRD = "#E69F00", "#009E73", "#0072B2"
@@ -60,56 +62,60 @@ def training_curves(
       floor: what real samples score: `floor` of `w1`, `floor_frechet`, ...
       title: of the figure.
     """
-    figure = Figure(figsize=(10, 3.4), layout="constrained")
+    figure = Figure(figsize=(11, 3.8), layout="constrained")
     figure.suptitle(title)
-    estimate, slope, quality = figure.subplots(1, 3)
-    at = _column(evaluation, "step")
-    estimate.plot(
-        _column(training, "step"),
-        _column(training, "wasserstein"),
-        color=FAKE,
-        linewidth=1,
-        label="critic's estimate, training",
-    )
-    estimate.plot(
-        at, _column(evaluation, "wasserstein"), "o", color=FAKE, ms=4, label="held out"
-    )
-    if "w1" in evaluation[0]:
-        exact = _column(evaluation, "w1")
-        estimate.plot(at, exact, "s-", color=THIRD, ms=4, label="exact W1")
-        least = {"color": "0.4", "linestyle": ":", "label": "exact W1, real to real"}
-        estimate.axhline(floor["floor"], **least)
-    estimate.set_ylabel("distance")
-    estimate.set_yscale("symlog", linthresh=0.1)
-    slope.fill_between(
-        at,
-        _column(evaluation, "gradient_norm_min"),
-        _column(evaluation, "gradient_norm_max"),
-        color=REAL,
-        alpha=0.25,
-        label="minimum to maximum",
-    )
-    slope.plot(
-        at,
-        _column(evaluation, "gradient_norm_mean"),
-        "o-",
-        color=REAL,
-        ms=4,
-        label="mean",
-    )
-    slope.axhline(1, color="0.4", linestyle=":")
-    slope.set(ylabel="critic's gradient norm at interpolates", ylim=(0, None))
+    panels = figure.subplots(1, 3)
+    estimate, slope, quality = panels
+    _plot_estimate(estimate, training, evaluation, floor)
+    _plot_slope(slope, evaluation)
     _plot_quality(quality, evaluation, floor)
-    for axes in (estimate, slope):
-        axes.legend(fontsize=8)
-    for axes in (estimate, slope, quality):
-        axes.set_xlabel("generator updates")
+    last = max(record["step"] for record in [*training, *evaluation])
+    for axes in panels:
+        count_x(axes, last, "generator updates")
+        legend_above(axes)
         axes.grid(alpha=0.3)
     return figure
 
 
+def _plot_estimate(axes, training, evaluation, floor: dict[str, float]) -> None:
+    """The critic's estimate, and the exact distance where it is known."""
+    while_training = _column(training, "wasserstein")
+    held_out = _column(evaluation, "wasserstein")
+    at = _column(evaluation, "step")
+    steps = _column(training, "step")
+    marker = "." if len(steps) == 1 else ""
+    line = {"color": FAKE, "linewidth": 1, "marker": marker}
+    axes.plot(steps, while_training, **line, label="critic, training")
+    axes.plot(at, held_out, "o", color=FAKE, ms=4, label="critic, held out")
+    values = while_training + held_out
+    if "w1" in evaluation[0]:
+        exact = _column(evaluation, "w1")
+        axes.plot(at, exact, "s-", color=THIRD, ms=4, label="exact W1")
+        reference_line(axes, floor["floor"], "exact W1, real to real")
+        values += [*exact, floor["floor"]]
+    axes.set_ylabel("distance, real to generated")
+    scale_y(axes, values)
+
+
+def _plot_slope(axes, evaluation) -> None:
+    """The critic's slope, whose best value under a penalty is near 1."""
+    at = _column(evaluation, "step")
+    low, mean, high = (
+        _column(evaluation, f"gradient_norm_{name}") for name in ("min", "mean", "max")
+    )
+    label = "minimum to maximum"
+    axes.fill_between(at, low, high, color=REAL, alpha=0.25, linewidth=0, label=label)
+    axes.plot(at, mean, "o-", color=REAL, ms=4, label="mean")
+    if max(high) > 0.1:  # not of clipped critics, whose slopes have any scale
+        reference_line(axes, 1)
+    axes.set_ylabel("gradient norm at interpolates")
+    scale_y(axes, mean + high, from_zero=True)
+    if axes.get_yscale() == "log":
+        axes.set_ylim(bottom=min(mean) / 2)
+
+
 _QUALITIES = {
-    "share": ("share of samples within 3σ of a mode", None),
+    "share": ("share within 3σ of a mode", None),
     "w1": ("exact W1", "floor"),
     "frechet": ("Frechet distance of features", "floor_frechet"),
     "sliced_w1": ("sliced W1 of pixels", "floor_sliced_w1"),
@@ -120,13 +126,17 @@ def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
     """The first quantity of `_QUALITIES` that there is."""
     name = next(each for each in _QUALITIES if each in evaluation[0])
     label, least = _QUALITIES[name]
-    axes.plot(
-        _column(evaluation, "step"), _column(evaluation, name), "o-", color=THIRD, ms=4
-    )
-    axes.set(ylabel=label, ylim=(0, 1 if name == "share" else None))
+    values = _column(evaluation, name)
+    steps = _column(evaluation, "step")
+    axes.plot(steps, values, "o-", color=THIRD, ms=4, label="generated to real")
+    axes.set_ylabel(label)
     if least in floor:
-        axes.axhline(floor[least], color="0.4", linestyle=":", label="real to real")
-        axes.legend(fontsize=8)
+        reference_line(axes, floor[least], "real to real")
+        values = [*values, floor[least]]
+    if name == "share":
+        axes.set_ylim(0, 1)
+    else:
+        scale_y(axes, values, from_zero=True)
 
 
 def image_grid(images: np.ndarray, *, columns: int, gap: int = 1) -> np.ndarray:
@@ -148,11 +158,54 @@ def image_grid(images: np.ndarray, *, columns: int, gap: int = 1) -> np.ndarray:
     return grid[: len(grid) - gap, : grid.shape[1] - gap]
 
 
-def save_image(path: Path, image: np.ndarray, *, least: int = 512) -> None:
-    """Writes `[H, W, C]` uint8 as PNG, each pixel enlarged until a side has `least`."""
+def save_image(
+    path: Path,
+    image: np.ndarray,
+    *,
+    least: int = 512,
+    columns: Sequence[str] = (),
+    rows: Sequence[str] = (),
+) -> None:
+    """Writes `[H, W, C]` uint8 as PNG, each pixel enlarged until a side has `least`.
+
+    Args:
+      path: of the file.
+      image: the picture.
+      least: pixels of its longer side.
+      columns: what is written above columns of equal width.
+      rows: what is written beside rows of equal height.
+    """
     times = max(1, -(-least // max(image.shape[:2])))
     large = image.repeat(times, 0).repeat(times, 1)
-    Image.fromarray(large[..., 0] if large.shape[2] == 1 else large).save(path)
+    picture = Image.fromarray(large[..., 0] if large.shape[2] == 1 else large)
+    if columns or rows:
+        picture = _with_headings(picture, columns, rows)
+    picture.save(path)
+
+
+def _with_headings(picture: Image.Image, columns, rows) -> Image.Image:
+    font = ImageFont.load_default(12)
+    left = 8 + max((int(font.getlength(row)) for row in rows), default=-8)
+    top = 18 if columns else 0
+    size = picture.width + left, picture.height + top
+    sheet = Image.new(picture.mode, size, "white")
+    sheet.paste(picture, (left, top))
+    draw = ImageDraw.Draw(sheet)
+    for i, text in enumerate(columns):
+        width = picture.width / len(columns)
+        at = left + (i + 0.5) * width, top / 2
+        draw.text(at, _fitted(text, width - 2, font), "black", font, anchor="mm")
+    for i, text in enumerate(rows):
+        at = left - 4, top + (i + 0.5) * picture.height / len(rows)
+        draw.text(at, text, "black", font, anchor="rm")
+    return sheet
+
+
+def _fitted(text: str, width: float, font) -> str:
+    """As much of a text's beginning as there is room for."""
+    while text and font.getlength(text) > width:
+        text = text[:-1]
+    return text
 
 
 def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> Figure:
@@ -162,7 +215,7 @@ def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> 
       evaluation: records with `step`, `cosine`, `cosine_clear`, `estimate` and `w1`.
       title: of the figure.
     """
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
     figure.suptitle(title)
     cosine, estimate = figure.subplots(1, 2)
     at = _column(evaluation, "step")
@@ -180,10 +233,11 @@ def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> 
         values = _column(evaluation, name)
         estimate.plot(at, values, line, color=colour, ms=4, label=label)
     estimate.set(ylabel="distance")
+    scale_y(estimate, _column(evaluation, "estimate") + _column(evaluation, "w1"))
     for axes in (cosine, estimate):
-        axes.set_xlabel("critic updates")
+        count_x(axes, at[-1], "critic updates")
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+        legend_above(axes)
     return figure
 
 

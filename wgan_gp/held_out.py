@@ -21,11 +21,13 @@ from wgan_gp.evaluate.images import (
 )
 from wgan_gp.evaluate.samples import sample_quality, sampling_floor
 
+# Precision and recall look at the third-nearest neighbour, which is of another image.
+LEAST_FEATURES = 4
 FLOORS = ("sliced_w1", "frechet", "kernel", "precision", "recall", "score")
 
 
 class Held(NamedTuple):
-    """Held-out real samples in sets of `eval_samples`, and what they score."""
+    """Held-out real samples in sets of equal size, and what they score."""
 
     reals: np.ndarray  # [R, n, ...]
     floor: dict[str, float]  # what other real samples score, by `floor` names
@@ -42,8 +44,8 @@ def hold_out(dataset: Dataset, config: FrozenConfigDict, key: jax.Array) -> Held
     """
     if dataset.held_out is not None:
         return _hold_out_images(dataset, config, key)
-    repeats = config.eval_repeats
-    sets = draw_sets(dataset.sample, config, key, 2 * repeats)
+    samples, repeats = count_evaluated(config, dataset)
+    sets = _draw_sets(dataset.sample, key, 2 * repeats, samples)
     reals, others = sets[:repeats], sets[repeats:]
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
@@ -55,7 +57,8 @@ def hold_out(dataset: Dataset, config: FrozenConfigDict, key: jax.Array) -> Held
 def _hold_out_images(dataset: Dataset, config: FrozenConfigDict, key: jax.Array):
     """The same for images: what as many of the train split score is the floor."""
     held_key, train_key = jax.random.split(key)
-    reals = draw_sets(dataset.held_out, config, held_key, config.eval_repeats)
+    samples, repeats = count_evaluated(config, dataset)
+    reals = _draw_sets(dataset.held_out, held_key, repeats, samples)
     observer = _observer(config)
     seen = observe_reals(to_bytes(config, reals), observer)
 
@@ -67,17 +70,58 @@ def _hold_out_images(dataset: Dataset, config: FrozenConfigDict, key: jax.Array)
 
     floor = {}
     if dataset.stream is None:
-        drawn: Any = dataset.sample(train_key, reals.shape[0] * reals.shape[1])
+        drawn: Any = dataset.sample(train_key, samples * repeats)
         scores = quality(np.asarray(drawn[0] if dataset.classes else drawn))
         floor = {f"floor_{name}": scores[name] for name in FLOORS if name in scores}
     return Held(reals, floor, quality)
 
 
-def draw_sets(sample, config: FrozenConfigDict, key: jax.Array, sets: int):
-    """Sets of `eval_samples` from a sampler, `[sets, n, ...]`."""
-    n = config.eval_samples
+def _draw_sets(sample, key: jax.Array, sets: int, n: int) -> np.ndarray:
+    """Sets of n from a sampler, `[sets, n, ...]`."""
     drawn = np.asarray(sample(key, sets * n))
     return drawn.reshape(sets, n, *drawn.shape[1:])
+
+
+def count_evaluated(config: FrozenConfigDict, dataset: Dataset) -> tuple[int, int]:
+    """Samples in a held-out set, and how many such sets there are.
+
+    The experiment's own `eval_samples` and `eval_repeats` shrink to what the data set
+    holds out. Numbers that were set by hand do not: a data set refuses to hold out
+    more than it has.
+
+    Args:
+      config: a resolved configuration.
+      dataset: what is learned.
+
+    Raises:
+      ValueError: they are too few for distances of features.
+    """
+    samples, repeats = config.eval_samples, config.eval_repeats
+    held_out = dataset.held_out_count
+    if held_out is not None and config.get("eval_default") == (samples, repeats):
+        samples = min(samples, held_out)
+        repeats = max(1, min(repeats, held_out // samples))
+    network = config.features.network if "features" in config else "none"
+    if network != "none" and samples < LEAST_FEATURES:
+        raise ValueError(
+            f"features.network = {network!r} needs at least {LEAST_FEATURES} held-out"
+            f" images, got {samples} of {dataset.name}: set features.network to 'none',"
+            " or take a larger set"
+        )
+    return samples, repeats
+
+
+def said_of_counts(config: FrozenConfigDict, dataset: Dataset) -> str | None:
+    """A line that says how many samples are evaluated, if they are fewer than usual."""
+    usual = config.eval_samples, config.eval_repeats
+    found = count_evaluated(config, dataset)
+    if found == usual:
+        return None
+    return (
+        f"{dataset.name} holds out {dataset.held_out_count} images: evaluating on"
+        f" {found[1]} x {found[0]}, not on {usual[1]} x {usual[0]} as the experiment"
+        " has it (eval_repeats x eval_samples)"
+    )
 
 
 def to_bytes(config: FrozenConfigDict, images) -> np.ndarray:

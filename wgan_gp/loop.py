@@ -11,11 +11,11 @@ from jax.sharding import Mesh
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 
-from wgan_gp import hosts, parallel, report, train
+from wgan_gp import dataset_file, draws, grids, hosts, parallel, report, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.driver import Course, drive
 from wgan_gp.evaluate import critic_diagnostics
-from wgan_gp.held_out import Held, draw_sets, hold_out
+from wgan_gp.held_out import Held, hold_out, said_of_counts
 from wgan_gp.networks import bind
 from wgan_gp.writers import MetricWriter
 
@@ -52,6 +52,10 @@ def run(
         console.print(line, soft_wrap=True)
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = run_keys(config.seed)
+    if line := said_of_counts(config, experiment.dataset):
+        console.print(line, soft_wrap=True)
+    if hosts.is_first():
+        dataset_file.write(workdir, experiment.dataset, config)
     held = hold_out(experiment.dataset, config, held_key)
     started = time.monotonic()
     course = _course(experiment, config, mesh, held, train_key, eval_key)
@@ -86,10 +90,10 @@ def _course(
     def measure(state: train.TrainState, step: int) -> dict[str, float]:
         repeats = config.eval_repeats if step == config.steps else 1
         key = jax.random.fold_in(eval_key, step)
-        return evaluate(experiment, config, state, held, key, repeats)
+        return evaluate(experiment, state, held, key, repeats)
 
     def show(state: train.TrainState, step: int, writer: MetricWriter) -> None:
-        images = report.image_grid(experiment, config, state)
+        images = grids.image_grid(experiment, config, state)
         if images is not None:
             writer.write_image("samples", step, images)
 
@@ -151,7 +155,6 @@ def _streamed(experiment: Experiment, config: FrozenConfigDict, mesh: Mesh, batc
 
 def evaluate(
     experiment: Experiment,
-    config: FrozenConfigDict,
     state: train.TrainState,
     held: Held,
     key: jax.Array,
@@ -161,11 +164,10 @@ def evaluate(
 
     Args:
       experiment: what is trained.
-      config: its configuration.
       state: where training is.
-      held: held-out samples.
+      held: held-out samples, `[R, n, ...]`.
       key: of this evaluation.
-      repeats: how many of the held-out sets to use.
+      repeats: how many of the held-out sets to use, or all if they are fewer.
 
     Returns:
       The scalars of `critic_diagnostics`, and those of the held-out samples' quality
@@ -173,17 +175,45 @@ def evaluate(
     """
     fake_key, critic_key = jax.random.split(key)
     algorithm = experiment.algorithm
-    fakes = draw_sets(
-        partial(train.generate, algorithm, state.average), config, fake_key, repeats
-    )
+    reals = held.reals[:repeats]
+    count = reals.shape[0] * reals.shape[1]
+    parts = draws.draw(algorithm, state.average, fake_key, count)
+    fakes = draws.in_one(parts, count).reshape(reals.shape)
     diagnostics = _diagnose(
-        algorithm, state.critic.params, held.reals[0], fakes[0], critic_key
+        algorithm, state.critic.params, reals[0], fakes[0], critic_key
     )
-    return report.as_floats(diagnostics) | held.quality(fakes) | held.floor
+    return diagnostics | held.quality(fakes) | held.floor
+
+
+def _diagnose(algorithm, params, reals, fakes, key) -> dict[str, float]:
+    """The critic's diagnostics, of as many samples at a time as memory has room for.
+
+    A part has no more samples than training differentiates at once, unless these are
+    small.
+    """
+    most = draws.together(algorithm, reals.shape[1:]) * algorithm.critic.batch_size
+    parts = -(-len(reals) // max(1, most // algorithm.critic.microbatches))
+    measured, sizes = [], []
+    for i, pair in enumerate(zip(*(np.array_split(x, parts) for x in (reals, fakes)))):
+        part_key = jax.random.fold_in(key, i)
+        part = _diagnose_part(algorithm, params, *pair, part_key)
+        measured.append(report.as_floats(part))
+        sizes.append(len(pair[0]))
+    return {name: _over_parts(name, measured, sizes) for name in measured[0]}
+
+
+def _over_parts(name: str, measured: list[dict[str, float]], sizes: list[int]) -> float:
+    """A scalar of all samples from those of the parts."""
+    values = [part[name] for part in measured]
+    if name.endswith("_min"):
+        return min(values)
+    if name.endswith("_max"):
+        return max(values)
+    return float(np.average(values, weights=sizes))
 
 
 @partial(jax.jit, static_argnums=0)
-def _diagnose(algorithm: train.Algorithm, params, reals, fakes, key):
+def _diagnose_part(algorithm: train.Algorithm, params, reals, fakes, key):
     critic = bind(algorithm.critic.network, params)
     return critic_diagnostics(
         critic, reals, fakes, key, penalty=algorithm.critic.constraint.penalty

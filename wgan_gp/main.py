@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
 def _run(config, experiment, folder: Path, listener: Listener) -> int:
     import jax  # after the flags: importing all this takes seconds
 
-    from wgan_gp import hosts, loop, solve, workdir, writers
+    from wgan_gp import hosts, loop, memory, solve, workdir, writers
     from wgan_gp.driver import Interrupted
 
     listener.explain = partial(workdir.last_saved, folder)
@@ -65,14 +65,23 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
     except Interrupted as stop:
         print(one_line(stop), file=sys.stderr)
         return stop.status
-    except (FloatingPointError, ValueError, OSError, RuntimeError) as error:
-        if hosts.is_lost(error):
+    except (
+        FloatingPointError,
+        ValueError,
+        OSError,
+        MemoryError,
+        RuntimeError,
+    ) as error:
+        exhausted = memory.is_exhausted(error)
+        if exhausted:
+            line = memory.said_of(error)
+        elif hosts.is_lost(error):
             line = f"another host is gone or cannot be reached: {one_line(error)}"
         elif isinstance(error, RuntimeError):
             raise
         else:
             line = one_line(writers.named(error, folder))
-        if isinstance(error, OSError) or hosts.is_lost(error):
+        if isinstance(error, OSError) or hosts.is_lost(error) or exhausted:
             line += f" ({workdir.last_saved(folder)})"
         return _fail(line, 1)
     return 0

@@ -1,5 +1,6 @@
 """What does not fit this machine is refused before it is computed."""
 
+import math
 from typing import Any
 
 import jax
@@ -8,9 +9,13 @@ from ml_collections import FrozenConfigDict
 from wgan_gp.configs.ranges import show
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.distances import largest_exact
+from wgan_gp.held_out import count_evaluated
 from wgan_gp.platforms import physical_memory as physical
 
 SHARE = 0.8  # of the machine's memory, for the state alone
+# Bytes of one value of an image and of a generated one: both as floats, as bytes, and
+# as floats again for the sliced distance.
+_EVALUATED = 18
 _WIDTHS = "hidden", "width", "multipliers", "blocks"
 
 
@@ -33,6 +38,8 @@ def check(config: FrozenConfigDict, dataset: Dataset, state: Any) -> None:
         )
     if len(dataset.shape) == 1:
         _check_vectors(config, dataset.shape[0])
+    else:
+        _check_images(config, dataset)
 
 
 def _check_vectors(config: FrozenConfigDict, dimension: int) -> None:
@@ -49,6 +56,46 @@ def _check_vectors(config: FrozenConfigDict, dimension: int) -> None:
             f" {_gigabytes(drawn)}, and this machine has {_gigabytes(physical())} of"
             " memory: lower them"
         )
+
+
+def _check_images(config: FrozenConfigDict, dataset: Dataset) -> None:
+    samples, repeats = count_evaluated(config, dataset)
+    needed = samples * repeats * math.prod(dataset.shape) * _EVALUATED
+    if needed > SHARE * physical():
+        raise ValueError(
+            f"eval_samples * eval_repeats = {samples * repeats}: images to evaluate on"
+            f" take {_gigabytes(needed)}, and this machine has"
+            f" {_gigabytes(physical())} of memory: lower them"
+        )
+
+
+def check_samples(n: int, sample: Any) -> None:
+    """Raises ValueError if n samples do not fit in memory.
+
+    Args:
+      n: how many.
+      sample: the `shape` and `dtype` of one of them.
+    """
+    needed = n * math.prod(sample.shape) * sample.dtype.itemsize
+    if needed > SHARE * physical():
+        raise ValueError(
+            f"n = {show(n)}: the samples take {_gigabytes(needed)}, and this machine"
+            f" has {_gigabytes(physical())} of memory: draw fewer"
+        )
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Whether an error is that memory was too small, on the host or a device."""
+    signs = "RESOURCE_EXHAUSTED", "can't start new thread"
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(each in str(error) for each in signs)
+    )
+
+
+def said_of(error: BaseException) -> str:
+    """An error of `is_exhausted` in one line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"memory is too small: free some, or ask for less ({text:.200})"
 
 
 def _gigabytes(size: int) -> str:

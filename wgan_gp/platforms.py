@@ -29,9 +29,23 @@ def cores() -> int:
 
 
 def physical_memory() -> int:
-    """Bytes of this machine's memory; `sys.maxsize` where the system does not say."""
+    """Bytes of this machine's memory, or fewer if this process may map fewer.
+
+    `sys.maxsize` where the system does not say.
+    """
     try:
         sizes = [os.sysconf(name) for name in ("SC_PAGE_SIZE", "SC_PHYS_PAGES")]
     except (AttributeError, ValueError, OSError):
         return sys.maxsize
-    return math.prod(sizes) if min(sizes) > 0 else sys.maxsize
+    there = math.prod(sizes) if min(sizes) > 0 else sys.maxsize
+    return min(there, _mappable())
+
+
+def _mappable() -> int:
+    """Bytes of address space that this process may have (`ulimit -v`)."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return sys.maxsize
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit

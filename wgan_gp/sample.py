@@ -1,61 +1,238 @@
-"""Draws from a trained generator: `python -m wgan_gp.sample --workdir DIR ...`."""
+"""Draws samples from a trained generator: `python -m wgan_gp.sample --workdir DIR ...`.
+
+The data that the run was trained on need not be there.
+"""
 
 import argparse
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import numpy as np
+from ml_collections import FrozenConfigDict
 
-from wgan_gp import train
-from wgan_gp.platforms import refuse_windows
-from wgan_gp.workdir import load_run
+from wgan_gp import draws, memory, sample_files, train
+from wgan_gp.arguments import Parser, parse, path, run_command, whole_number
+from wgan_gp.build import Experiment
+from wgan_gp.class_labels import class_number, own_labels
+from wgan_gp.configs.ranges import whole
+from wgan_gp.data.ranges import LIMITS, to_uint8
+from wgan_gp.draws import Drawn
+from wgan_gp.paths import expand
+from wgan_gp.sample_files import Layout, Write
+from wgan_gp.signals import Held
+from wgan_gp.workdir import load_run, read_config
 
 
-def sample(workdir: str | Path, n: int, *, seed: int = 0) -> np.ndarray:
+class Run(NamedTuple):
+    """A finished run, to be sampled from."""
+
+    experiment: Experiment
+    state: train.TrainState
+    config: FrozenConfigDict
+
+
+def sample(
+    workdir: str | Path, n: int, *, seed: int = 0, label: int | str | None = None
+) -> np.ndarray:
     """Samples of a finished run's averaged generator.
 
     Args:
       workdir: the run's folder.
-      n: how many.
+      n: how many; sample i does not depend on it.
       seed: of the latents.
+      label: a class's name or number, of a run with labels: samples of this class
+        alone.
 
     Returns:
-      Samples `[n, ...]`.
+      Samples `[n, ...]`; images are uint8 `[n, H, W, C]`.
 
     Raises:
       FileNotFoundError: the folder holds no finished run.
-      ValueError: n < 1.
+      ValueError: n < 1, n samples do not fit in memory, or there is no such class.
     """
+    _check(n, seed)
+    run = open_run(workdir)
+    memory.check_samples(n, layout_of(run, n))
+    return draws.in_one(draw(run, n, seed=seed, label=label), n)
+
+
+def open_run(workdir: str | Path) -> Run:
+    """The newest state of a run, without its data.
+
+    Raises:
+      FileNotFoundError: the folder holds no run, or one that has saved nothing yet.
+      ValueError: what it holds cannot be read, or has no generator.
+    """
+    folder = expand(workdir)
+    experiment, state = load_run(folder)
+    return Run(experiment, state, read_config(folder / "config.json"))
+
+
+def draw(
+    run: Run, n: int, *, seed: int = 0, label: int | str | None = None
+) -> Iterator[Drawn]:
+    """Draws n samples in parts, so that memory does not grow with n.
+
+    Args:
+      run: from `open_run`.
+      n: how many.
+      seed: of the latents.
+      label: as in `sample`.
+
+    Returns:
+      Parts with samples `[m, ...]`, images as uint8, and labels `[m]`: those of the
+      data set where they are whole numbers, otherwise the numbers of its classes.
+
+    Raises:
+      ValueError: there is no such class.
+    """
+    dataset = run.experiment.dataset
+    number = None if label is None else class_number(dataset, label)
+    own = own_labels(dataset) if dataset.classes else None
+    parts = draws.draw(
+        run.experiment.algorithm,
+        run.state.average,
+        jax.random.key(seed),
+        n,
+        label=number,
+        finish=_finish(run),
+    )
+    if own is None:
+        return parts
+    return (Drawn(samples, own[labels]) for samples, labels in parts)
+
+
+def layout_of(run: Run, n: int) -> Layout:
+    """What n samples of a run look like."""
+    made = draws.one_sample(run.experiment.algorithm, run.state.average, _finish(run))
+    dataset = run.experiment.dataset
+    labelled = dataset.classes is not None
+    named = labelled and own_labels(dataset) is None
+    names = dataset.class_names if named else None
+    return Layout(n, made.shape, np.dtype(made.dtype), labelled, names)
+
+
+def _finish(run: Run):
+    """What is done to samples on the device: images become bytes."""
+    if len(run.experiment.dataset.shape) != 3:
+        return draws.as_they_are
+    low, high = LIMITS[run.config.data.scale]
+    return partial(to_uint8, low=low, high=high)
+
+
+def _check(n: int, seed: int) -> None:
     if n < 1:
         raise ValueError(f"n must be >= 1, got {n}")
-    experiment, state = load_run(Path(workdir))
-    key = jax.random.key(seed)
-    return np.asarray(train.generate(experiment.algorithm, state.average, key, n))
+    whole("seed", seed, 0, 2**32)
 
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
-    refuse_windows()
-    parser = argparse.ArgumentParser(prog="python -m wgan_gp.sample")
-    parser.add_argument("--workdir", required=True, help="folder of a finished run")
-    parser.add_argument("--n", type=int, required=True, help="number of samples")
-    parser.add_argument("--out", type=Path, required=True, help="an .npz file to write")
-    parser.add_argument("--seed", type=int, default=0, help="of the latents")
-    args = parser.parse_args(argv[1:])
-    try:
-        if args.out.exists():
-            raise FileExistsError(f"{args.out} exists already: name another --out")
-        if args.out.suffix != ".npz":
-            raise ValueError(f"--out must end in .npz, got {args.out}")
-        samples = sample(args.workdir, args.n, seed=args.seed)
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(args.out, samples=samples)
-    except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    print(f"{args.out}: samples {samples.shape}, {samples.dtype}")
-    return 0
+    return run_command(lambda: _write(_parse(argv[1:])), "no file was written")
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(prog="python -m wgan_gp.sample", description=__doc__)
+    parser.add_argument(
+        "--workdir", required=True, type=path, help="folder of a finished run"
+    )
+    parser.add_argument(
+        "--n", type=whole_number, required=True, help="number of samples"
+    )
+    parser.add_argument(
+        "--out",
+        type=path,
+        help="an .npz file to write. Pictures have the key `images` (uint8) and are"
+        " data for `npz:FILE`; vectors have the key `samples`; labels, where the"
+        " generator takes them, `labels`. A PNG beside it shows the first 64 pictures",
+    )
+    parser.add_argument(
+        "--png",
+        type=path,
+        help="a folder to write one PNG a picture to, named NUMBER.png, or"
+        " NUMBER-LABEL.png",
+    )
+    parser.add_argument(
+        "--label",
+        help="name or number of a class: samples of this class alone. They come from"
+        " batches of all classes, so that one of 10 classes takes 10 times as long",
+    )
+    parser.add_argument(
+        "--seed", type=whole_number, default=0, help="of the latents (default: 0)"
+    )
+    args = parse(parser, arguments)
+    _check(args.n, args.seed)
+    if args.out is None and args.png is None:
+        raise ValueError("nothing to write: add --out FILE.npz or --png FOLDER")
+    if args.out is not None and args.out.suffix != ".npz":
+        raise ValueError(f"--out must end in .npz, got {args.out}")
+    for flag in ("out", "png"):
+        if (place := getattr(args, flag)) is not None:
+            sample_files.check_new(place, f"--{flag}")
+    return args
+
+
+def _write(args: argparse.Namespace) -> str:
+    """Writes what was asked for; returns a line that says what that is."""
+    run = open_run(args.workdir)
+    pictures = len(run.experiment.dataset.shape) == 3
+    if args.png is not None and not pictures:
+        raise ValueError(
+            f"--png is for pictures: {args.workdir} holds a run on"
+            f" {run.config.data.name}; write an .npz file with --out"
+        )
+    layout, outputs = layout_of(run, args.n), []
+    if args.out is not None:
+        outputs += _npz(args.out, layout, pictures)
+    if args.png is not None:
+        sample_files.check_room(args.png, layout, "--png")
+        folder = partial(sample_files.png_folder, layout=layout)
+        outputs.append(Output(args.png, folder, f"{args.n} PNG files"))
+    parts = draw(run, args.n, seed=args.seed, label=args.label)
+    _fill(parts, outputs)
+    return "; ".join(f"{each.path}: {each.text}" for each in outputs)
+
+
+class Output(NamedTuple):
+    """A file or folder to write."""
+
+    path: Path
+    open: Callable[[Path], AbstractContextManager[Write]]
+    text: str  # what it holds
+
+
+def _npz(out: Path, layout: Layout, pictures: bool) -> list[Output]:
+    """An .npz file, and beside it a picture of the first pictures."""
+    sample_files.check_room(out, layout, "--out")
+    key = "images" if pictures else "samples"
+    text = f"{key} {(layout.count, *layout.shape)}, {layout.dtype}"
+    file = partial(sample_files.npz_file, key=key, layout=layout)
+    if layout.labelled:
+        text += f", labels ({layout.count},), int32"
+    outputs = [Output(out, file, text)]
+    if pictures:
+        grid = out.with_suffix(".png")
+        sample_files.check_new(grid, "--out")
+        text = f"the first {min(layout.count, sample_files.GRID)} in a grid"
+        outputs.append(Output(grid, sample_files.grid_file, text))
+    return outputs
+
+
+def _fill(parts: Iterable[Drawn], outputs: list[Output]) -> None:
+    with Held() as signals, ExitStack() as stack:
+        writes = []
+        for each in outputs:
+            draft = stack.enter_context(sample_files.draft_of(each.path))
+            writes.append(stack.enter_context(each.open(draft)))
+        for part in parts:
+            for write in writes:
+                write(part)
+            signals.check()
 
 
 if __name__ == "__main__":

@@ -1,21 +1,27 @@
-"""Scores a finished image run: `python -m wgan_gp.score --workdir DIR ...`.
+"""Scores a finished image run beside real images: `python -m wgan_gp.score ...`.
 
-With `--inception FILE` as the field does it: 50,000 samples, an Inception Score over 10
-parts, a Frechet distance to the train split. With `--digits` the same on the features
-of a digit classifier that is trained for it on the run's own set.
+Prints the scores as JSON, and a table of them, with what each means, on stderr.
+`--inception FILE` compares images as the field does it: 50,000 samples, an Inception
+Score over 10 parts, a Frechet distance to the train split. `--digits` compares the
+features of a digit classifier that is trained for it on the run's own set.
 """
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 
-import jax
 import numpy as np
 from ml_collections import FrozenConfigDict
+from rich.console import Console
+from rich.table import Table
 
-from wgan_gp import train
+from wgan_gp import draws, memory, sample
+from wgan_gp.arguments import Parser, parse, path, run_command, whole_number
+from wgan_gp.configs.ranges import one_of, whole
 from wgan_gp.data.images import open_images
+from wgan_gp.data.sources import SPLITS
 from wgan_gp.evaluate.feature_distances import inception_score
 from wgan_gp.evaluate.images import (
     Observer,
@@ -23,12 +29,19 @@ from wgan_gp.evaluate.images import (
     digit_observer,
     inception_observer,
 )
-from wgan_gp.held_out import source_options, to_bytes
-from wgan_gp.platforms import refuse_windows
-from wgan_gp.workdir import load_run, read_config
+from wgan_gp.held_out import source_options
+from wgan_gp.workdir import read_config
 
-_BATCH = 200  # images made at a time
 _SUPPORT = 10_000  # at most this many for precision and recall, which take n^2
+_LEAST = 10  # images: the score is a mean over 10 parts
+# What is printed, in words; "lower" or "higher" says which is better.
+ROWS = {
+    "score": "score of class probabilities (higher is better)",
+    "frechet": "Frechet distance of features (lower)",
+    "kernel": "kernel distance of features (lower)",
+    "precision": "precision: generated images that look real (higher)",
+    "recall": "recall: real images that are covered (higher)",
+}
 
 
 def score(
@@ -45,44 +58,68 @@ def score(
 
     Returns:
       `score` and `score_std` (over 10 parts), `frechet`, `kernel` and `kernel_error`,
-      `precision`, `recall`, and the numbers of images `generated` and `real`.
+      `precision`, `recall`, and the numbers of images `generated` and `real`. Under the
+      same names with `floor_` before them, what `floor_images` other real images score
+      in the place of the generated ones: those of the validation split, or of the train
+      split if `split` is another. They are left out if that split has fewer than 10.
 
     Raises:
       FileNotFoundError: the folder holds no finished run.
-      ValueError: the run is not on images, or n < 10.
+      ValueError: the run is not on images, n < 10, or n images do not fit in memory.
     """
-    if n < 10:
-        raise ValueError(f"--n must be at least 10, got {n}")
-    config = read_config(workdir / "config.json")
-    fakes = _generate(workdir, config, n, seed)
-    reals = _reals(config, split, n, seed)
+    _check(n, split, seed)
+    return _score_run(_open(workdir, n), n, split, observe, seed)
+
+
+def _open(workdir: Path, n: int) -> sample.Run:
+    """The run, if it can be scored on n images."""
+    file = workdir / "config.json"
+    if not file.is_file():
+        raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
+    config = read_config(file)
+    if config.task != "gan" or config.critic.network == "mlp":
+        raise ValueError(f"{workdir} holds a run that is not on images")
+    run = sample.open_run(workdir)
+    memory.check_samples(3 * n, sample.layout_of(run, n))  # and as many real, twice
+    return run
+
+
+def _score_run(
+    run: sample.Run, n: int, split: str, observe: Observer, seed: int
+) -> dict[str, float]:
+    reals = _reals(run.config, split, n, seed)
+    if len(reals) < _LEAST:
+        raise ValueError(
+            f"the {split} split of {run.config.data.name} has {len(reals)} images, and"
+            f" scores need {_LEAST}: name another --split"
+        )
+    others = _reals(run.config, _other(split), n, seed)
+    fakes = draws.in_one(sample.draw(run, n, seed=seed), n)
     real_features, _ = observe(reals)
-    features, probabilities = observe(fakes)
-    classes = inception_score(probabilities)
-    smallest = min(len(reals), len(fakes))
+    scores = _compare(real_features, *observe(fakes), seed=seed)
+    counts = {"generated": n, "real": len(reals), "floor_images": len(others)}
+    if len(others) < _LEAST:
+        return scores | counts
+    floor = _compare(real_features, *observe(others), seed=seed)
+    return scores | counts | {f"floor_{name}": each for name, each in floor.items()}
+
+
+def _compare(reals: np.ndarray, features: np.ndarray, probabilities, *, seed: int):
+    """Scores of images by their features, beside those of real images."""
+    classes = inception_score(probabilities, splits=min(_LEAST, len(features)))
     distances = compare_features(
-        real_features,
+        reals,
         features,
-        subset_size=min(1000, smallest),
+        subset_size=min(1000, len(reals), len(features)),
         most=_SUPPORT,
         seed=seed,
     )
     scores = {"score": classes.mean, "score_std": classes.standard_deviation}
-    return scores | distances | {"generated": len(fakes), "real": len(reals)}
+    return scores | distances
 
 
-def _generate(workdir: Path, config: FrozenConfigDict, n: int, seed: int):
-    """`[n, H, W, C]` uint8, of the averaged generator."""
-    experiment, state = load_run(workdir)
-    if len(experiment.dataset.shape) != 3:
-        raise ValueError(f"{workdir} holds a run on {config.data.name}, not on images")
-    draw = jax.jit(
-        lambda params, key: train.generate(experiment.algorithm, params, key, _BATCH)
-    )
-    keys = jax.random.split(jax.random.key(seed), -(-n // _BATCH))
-    return np.concatenate([to_bytes(config, draw(state.average, key)) for key in keys])[
-        :n
-    ]
+def _other(split: str) -> str:
+    return "validation" if split == "train" else "train"
 
 
 def _reals(config: FrozenConfigDict, split: str, n: int, seed: int) -> np.ndarray:
@@ -92,37 +129,92 @@ def _reals(config: FrozenConfigDict, split: str, n: int, seed: int) -> np.ndarra
     return np.stack([each.image for each in examples if each is not None])
 
 
+def table(scores: dict[str, float], split: str) -> Table:
+    """The scores in words, beside those of real images."""
+    found = Table(
+        title=f"{scores['generated']:,} generated images beside {scores['real']:,} real"
+        f" ones of the {split} split",
+        title_justify="left",
+        caption=f"Real images: {scores['floor_images']:,} others, of the"
+        f" {_other(split)} split, in the place of generated ones. A ± is the standard"
+        " deviation over 10 parts (score) or the standard error (kernel distance)."
+        " Distances fall with the number of images: compare equal numbers.",
+        caption_justify="left",
+    )
+    found.add_column("quantity")
+    for heading in ("generated", "real images"):
+        found.add_column(heading, justify="right")
+    spread = {"score": "score_std", "kernel": "kernel_error"}
+    for name, title in ROWS.items():
+        cells = []
+        for prefix in ("", "floor_"):
+            text = f"{scores.get(prefix + name, math.nan):.4g}"
+            if name in spread:
+                text += f" ± {scores.get(prefix + spread[name], math.nan):.2g}"
+            cells.append(text if prefix + name in scores else "too few")
+        found.add_row(title, *cells)
+    return found
+
+
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
-    refuse_windows()
-    parser = argparse.ArgumentParser(prog="python -m wgan_gp.score")
-    parser.add_argument("--workdir", required=True, type=Path)
-    parser.add_argument("--n", type=int, default=50_000, help="generated images")
-    parser.add_argument("--split", default="train", help="of the real images")
+    return run_command(lambda: _score(_parse(argv[1:])), "nothing was scored")
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(prog="python -m wgan_gp.score", description=__doc__)
+    parser.add_argument(
+        "--workdir", required=True, type=path, help="folder of a finished image run"
+    )
+    parser.add_argument(
+        "--n",
+        type=whole_number,
+        default=50_000,
+        help="generated images, at least 10 (default: 50000)",
+    )
+    parser.add_argument(
+        "--split",
+        default="train",
+        help=f"of the real images: {', '.join(SPLITS)} (default: train)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole_number,
+        default=0,
+        help="of the latents, and of which real images are taken (default: 0)",
+    )
     network = parser.add_mutually_exclusive_group(required=True)
-    network.add_argument("--inception", help="file of Inception's weights")
-    network.add_argument("--digits", action="store_true", help="a digit classifier")
-    args = parser.parse_args(argv[1:])
-    try:
-        config = read_config(_config_of(args.workdir))
-        if config.task != "gan" or config.critic.network == "mlp":
-            raise ValueError(f"{args.workdir} holds a run that is not on images")
-        if args.inception:
-            observe = inception_observer(args.inception)
-        else:
-            observe = digit_observer(config.data.name, **source_options(config))
-        print(json.dumps(score(args.workdir, args.n, args.split, observe), indent=1))
-    except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
+    network.add_argument(
+        "--inception", type=path, help="compare by Inception-v3: file of its weights"
+    )
+    network.add_argument(
+        "--digits",
+        action="store_true",
+        help="compare by a classifier of digits, trained now on the run's own set",
+    )
+    args = parse(parser, arguments)
+    _check(args.n, args.split, args.seed)
+    return args
 
 
-def _config_of(workdir: Path) -> Path:
-    path = workdir / "config.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
-    return path
+def _check(n: int, split: str, seed: int) -> None:
+    if n < _LEAST:
+        raise ValueError(f"--n must be at least {_LEAST}, got {n}")
+    one_of("--split", split, SPLITS)
+    whole("--seed", seed, 0, 2**32)
+
+
+def _score(args: argparse.Namespace) -> str:
+    """The scores as JSON; a table of them goes to stderr."""
+    run = _open(args.workdir, args.n)
+    data = run.config.data
+    if args.inception is not None:
+        observe = inception_observer(str(args.inception))
+    else:
+        observe = digit_observer(data.name, **source_options(run.config))
+    scores = _score_run(run, args.n, args.split, observe, args.seed)
+    Console(stderr=True).print(table(scores, args.split))
+    return json.dumps(scores, indent=1)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,14 @@ from typing import Any, ClassVar
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
+class Stopped(Exception):  # noqa: N818
+    """A signal came to a command that had noted it, and was free to clean up."""
+
+    def __init__(self, number: int):
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.status = 128 + number
+
+
 class Held:
     """Notes the first SIGTERM or SIGINT within, rather than die of it.
 
@@ -31,6 +39,11 @@ class Held:
         if self.received:
             raise KeyboardInterrupt
         self.received = number
+
+    def check(self) -> None:
+        """Raises Stopped if a signal has come."""
+        if self.received:
+            raise Stopped(self.received)
 
     def __exit__(self, *_) -> None:
         if Listener.current:

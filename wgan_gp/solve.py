@@ -135,11 +135,12 @@ def closing_table(config: FrozenConfigDict, result: dict[str, float]) -> Table:
         known = published(theirs, *cell)
         table.add_row(name, value, truth, "" if known is None else f"{known:g}")
 
-    row("cosine of the gradients", f"{result['cosine']:.3f}", "1", COSINE)
+    row("cosine of the gradients", f"{result['cosine']:.4g}", "1", COSINE)
     row("... best published solver", "", "", BEST_COSINE)
-    table.add_row("... centres left out", f"{result['cosine_clear']:.3f}", "1", "")
-    row("L2 of the gradients", f"{result['l2']:.3f}", "0", L2)
-    estimate, true = f"{result['estimate']:.3f}", f"{result['w1']:.3f}"
+    table.add_row("... centres left out", f"{result['cosine_clear']:.4g}", "1", "")
+    row("L2 of the gradients", f"{result['l2']:.4g}", "0", L2)
+    # Significant digits: under clipping an estimate can be of any size.
+    estimate, true = f"{result['estimate']:.4g}", f"{result['w1']:.4g}"
     row("Wasserstein estimate", estimate, true, ESTIMATE)
     left_out = f"{100 * result['left_out']:.2f} %"
     table.add_row("samples at a centre", left_out, "", "")

@@ -13,12 +13,13 @@ from typing import IO, NamedTuple
 import jax
 from ml_collections import ConfigDict, FrozenConfigDict
 
-from wgan_gp import checkpoint, checksums, configs, train
-from wgan_gp.build import Experiment, build
+from wgan_gp import checkpoint, checksums, configs, dataset_file, train
+from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.writers import WriteError, write_json, writing
 
 OURS = (
     "config.json",
+    dataset_file.NAME,
     "metrics.jsonl",
     "tensorboard",
     "checkpoints",
@@ -27,7 +28,7 @@ OURS = (
 )
 # Fields that may differ when a run goes on: they change nothing that is trained, but
 # for rounding.
-FREE = ("checkpoint.", "debug_nans", "mesh.")
+FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")
 
 
 class Kind(NamedTuple):
@@ -173,6 +174,8 @@ def last_saved(workdir: Path) -> str:
 def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
     """The experiment and the newest state of a run.
 
+    The data set is not opened: the run keeps what sampling needs to know of it.
+
     Args:
       workdir: the run's folder.
 
@@ -186,7 +189,8 @@ def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
     config = read_config(path)
     if config.task != "gan":
         raise ValueError(f"{workdir} holds a critic trained alone: it has no generator")
-    experiment = build(config)
+    dataset = dataset_file.read(workdir)
+    experiment = assemble(config, dataset) if dataset else build(config)
     start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
     like = jax.eval_shape(start, jax.random.key(0))
     return experiment, checkpoint.load(workdir / "checkpoints", like)

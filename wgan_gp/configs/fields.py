@@ -190,6 +190,9 @@ def _images() -> dict[str, Any]:
             "skip_corrupt": False,
             "resident_bytes": 2**31,  # larger sets are streamed
         },
+        # The experiment's own eval_samples and eval_repeats. These shrink to what a set
+        # holds out; others are refused if it holds out less.
+        "eval_default": (2000, 16),
         "conditional": False,  # by label, with an auxiliary classifier
         "label_weights": {"critic": 1.0, "generator": 0.1},
         "generator_batch_size": _open(int),  # open is batch_size
@@ -250,6 +253,8 @@ def experiment(
     update(config, variants["default"])
     if arg:
         update(config, variants[arg])
+    if "eval_default" in config:
+        config.eval_default = config.eval_samples, config.eval_repeats
     return config
 
 

@@ -1,7 +1,9 @@
 """Refusals of values that are out of range, each in one line."""
 
+import difflib
 import math
 import reprlib
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,26 @@ def show(value: Any) -> str:
         return " ".join(_SHORT.repr(value).split())
     except ValueError:  # Python refuses to write whole numbers of 4,300 digits
         return f"a number of {value.bit_length()} bits"
+
+
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """`: did you mean NAME?` with the known names that are nearest, or nothing.
+
+    Args:
+      name: what was given.
+      known: names, perhaps dotted. A dotted name is near if it is spelt nearly the
+        same, or if its last part is the same.
+    """
+    if not isinstance(name, str):
+        return ""
+    folded = {each.casefold(): each for each in known}
+    name = name[:200].casefold().strip("'\" ")
+    near = difflib.get_close_matches(name, folded, 1, 0.8)
+    if not near:
+        last = name.rpartition(".")[2]
+        near = [each for each in folded if each.rpartition(".")[2] == last][:3]
+    near = near or difflib.get_close_matches(name, folded, 1, 0.6)
+    return f": did you mean {' or '.join(folded[each] for each in near)}?" * bool(near)
 
 
 def one_of(path: str, value: Any, valid: Any) -> None:

@@ -30,12 +30,14 @@ def sample_quality(
       reals: sets of real samples `[R, n, ...]`.
 
     Returns:
-      `w1`, the mean over the R sets, and `w1_std`, their standard deviation; for a
-      mixture also `modes`, `share` and `reverse_kl` of `mode_statistics`, means over
-      sets of about 2,500 samples.
+      `w1`, the mean over the R sets, and, if R > 1, `w1_std`, their standard deviation;
+      for a mixture also `modes`, `share` and `reverse_kl` of `mode_statistics`, means
+      over sets of about 2,500 samples.
     """
     distances = [exact_wasserstein(a, b) for a, b in zip(fakes, reals)]
-    quality = {"w1": float(np.mean(distances)), "w1_std": float(np.std(distances))}
+    quality = {"w1": float(np.mean(distances))}
+    if len(distances) > 1:
+        quality["w1_std"] = float(np.std(distances))
     if dataset.modes is not None and dataset.std is not None:
         pooled = fakes.reshape(-1, *fakes.shape[2:])
         sets = np.array_split(pooled, max(1, len(pooled) // MODE_SAMPLES))

@@ -44,9 +44,7 @@ def evaluate(
     """The scalars of a single run's last evaluation; none if one is not finite."""
     key = jax.random.fold_in(loop.run_keys(config.seed)[2], config.steps)
     try:
-        metrics = loop.evaluate(
-            experiment, config, state, held, key, config.eval_repeats
-        )
+        metrics = loop.evaluate(experiment, state, held, key, config.eval_repeats)
     except ValueError:
         probe = train.generate(experiment.algorithm, state.average, key, 1000)
         if np.isfinite(probe).all():

@@ -1,0 +1,192 @@
+"""What a run tells at its end: tables, curves and grids that can be read."""
+
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+from rich.console import Console
+
+from tests.helpers import resolve
+from wgan_gp import axes, data, figures, grids, report, solve
+from wgan_gp.evaluate.samples import sample_quality
+
+RESULT = {
+    "wasserstein": 3.14159e-7,
+    "penalty": 2.5e-9,
+    "gradient_norm_mean": 1.25e-5,
+    "gradient_norm_min": 1e-6,
+    "gradient_norm_max": 2e-4,
+    "w1": 0.5,
+    "floor": 0.04,
+    "seconds": 1.0,
+}
+
+
+def printed(table):
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def closing_table(**fields):
+    experiment = SimpleNamespace(dataset=data.load("swissroll"))
+    changed = {name: fields.pop(name) for name in set(RESULT) & set(fields)}
+    spread = {"w1_std": fields.pop("w1_std")} if "w1_std" in fields else {}
+    config = resolve("swissroll", **fields)
+    return printed(report.closing_table(experiment, config, RESULT | changed | spread))
+
+
+def test_small_numbers_keep_their_digits():
+    text = closing_table(lipschitz="clip")
+    for shown in ("3.142e-07", "1.25e-05", "1e-06 to 0.0002"):
+        assert shown in text
+    assert "without lambda" not in text
+    assert "penalty, without lambda" in closing_table()
+
+
+def test_a_spread_is_shown_with_what_it_is_and_not_of_one_set():
+    text = closing_table(w1_std=0.0123)
+    assert "0.5 ± 0.012" in text
+    assert "± standard deviation of 2 sets" in text
+    assert "±" not in closing_table()
+    reals = np.zeros((1, 5, 2))
+    assert set(sample_quality(data.load("swissroll"), reals, reals)) == {"w1"}
+
+
+def test_a_lone_critics_small_numbers_keep_their_digits():
+    fields = {"dimension": 2, "funnels": 4}
+    config = SimpleNamespace(
+        name="w1", lipschitz="clip", data=SimpleNamespace(**fields)
+    )
+    names = ("cosine", "cosine_clear", "l2", "w1", "left_out", "seconds")
+    result = dict.fromkeys(names, 0.5) | {"estimate": 1.5e-6}
+    assert "1.5e-06" in printed(solve.closing_table(config, result))
+
+
+def curves(steps, estimate, slope, name, values, least=None):
+    """A figure of a run whose numbers these functions of the step give."""
+    training = [
+        {"step": step, "wasserstein": estimate(step), "penalty": 0.0} for step in steps
+    ]
+    evaluation = [
+        {"step": step, "wasserstein": estimate(step), name: values(step)}
+        | {f"gradient_norm_{each}": factor * slope(step) for each, factor in SPREAD}
+        for step in steps[::2]
+    ]
+    key = {"w1": "floor", "share": "floor"}.get(name, f"floor_{name}")
+    floor = {} if least is None else {key: least}
+    return figures.training_curves(training, evaluation, floor=floor, title="digits")
+
+
+SPREAD = (("min", 0.2), ("mean", 1.0), ("max", 3.0))
+STEPS = range(20, 2001, 20)
+RUNS = {
+    "toy": (STEPS, lambda t: 5 / t, lambda t: 1.0, "w1", lambda t: 9 / t, 0.04),
+    "image": (
+        *(STEPS, lambda t: 3 + 60 / t, lambda t: 1.1),
+        *("frechet", lambda t: 600 * np.exp(-t / 300) + 27, 11.5),
+    ),
+    "pixels": (STEPS, lambda t: 3.0, lambda t: 1.0, "sliced_w1", lambda t: 0.1, None),
+    "clipped": (
+        *(STEPS, lambda t: 1e-7 * np.sin(t), lambda t: 1e-5),
+        *("share", lambda t: 0.4, None),
+    ),
+    "diverging": (
+        *(STEPS, lambda t: -(t**2.0), lambda t: np.exp(t / 300)),
+        *("sliced_w1", lambda t: 1 + t, None),
+    ),
+    "spike": (
+        *(
+            STEPS,
+            lambda t: 1e5 * np.exp(-t / 9) + 0.1 * np.sin(t),
+            lambda t: 1 + 90 / t,
+        ),
+        *("frechet", lambda t: 9 + t % 3, 8.0),
+    ),
+    "flat": (STEPS, lambda t: 0.0, lambda t: 0.0, "share", lambda t: 0.0, None),
+    "short": ((2, 4), lambda t: 0.3, lambda t: 1.0, "sliced_w1", lambda t: 0.2, 0.1),
+    "one": ((2,), lambda t: -0.3, lambda t: 1.0, "sliced_w1", lambda t: 0.2, None),
+}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_each_axis_has_labels_and_no_legend_hides_a_curve(run):
+    figure = curves(*RUNS[run])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    assert figure.get_suptitle() == "digits"
+    for panel in figure.axes:
+        for axis in (panel.xaxis, panel.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = zip(axis.get_majorticklocs(), axis.get_ticklabels())
+            shown = [label.get_text() for at, label in ticks if low <= at <= high]
+            assert len(set(shown)) == len(shown) >= 3, shown
+            boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
+            assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+        legend = panel.get_legend().get_window_extent()
+        inside = panel.get_window_extent()
+        assert legend.y0 >= inside.y1 - 2
+        for line in panel.get_lines():
+            points = panel.transData.transform(line.get_xydata())
+            if line.get_linestyle() != ":":  # a level line's x is a share of the axis
+                assert np.all(points[:, 1] >= inside.y0 - 1)
+                assert np.all(points[:, 1] <= inside.y1 + 1)
+
+
+def test_scales_are_chosen_from_the_values():
+    def scale(values):
+        panel = figures.Figure().add_subplot()
+        panel.plot(values)
+        axes.scale_y(panel, values)
+        return panel.get_yscale()
+
+    assert scale([3.0, 4.0, 5.0]) == "linear"
+    assert scale([1.0, 10.0, 100.0]) == "log"
+    assert scale([-0.1, 0.1, 0.1, 100.0]) == "symlog"
+    assert scale([0.0, 0.0]) == scale([]) == "linear"
+
+
+def described(classes, names=None):
+    shape = (8, 8, 1)
+    return data.Dataset("set", shape, None, classes=classes, class_names=names)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3, 8, 10, 16, 17, 100, 256, 300])
+def test_every_class_is_in_the_grid(classes):
+    grid = grids.layout(described(classes))
+    assert set(grid.labels) == set(range(min(classes, 256)))
+    assert len(grid.labels) % grid.columns == 0
+    table = grid.labels.reshape(-1, grid.columns)
+    assert len(table) >= 8
+    if classes <= 16:
+        assert (table == table[0]).all()
+        assert grid.headings["columns"] == [str(label) for label in table[0]]
+    else:
+        assert grid.headings["rows"][1] == f"16 to {table[1, -1]}"
+    assert grids.layout(described(None)).labels is None
+
+
+def test_headings_stand_beside_the_picture_and_change_none_of_it(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    names = grids.layout(described(2, ("cat", "a very long name of a class"))).headings
+    figures.save_image(tmp_path / "plain.png", image)
+    figures.save_image(tmp_path / "columns.png", image, **names)
+    figures.save_image(tmp_path / "rows.png", image[..., :1], rows=["0 to 15"] * 8)
+    plain, columns, rows = (
+        np.asarray(Image.open(tmp_path / f"{name}.png"))
+        for name in ("plain", "columns", "rows")
+    )
+    np.testing.assert_array_equal(columns[-512:, -512:], plain)
+    np.testing.assert_array_equal(rows[-512:, -512:], plain[..., 0])
+    assert columns[:-512].min() < 128
+    assert rows[:, :-512].min() < 128
+
+
+def test_a_title_names_the_data_and_not_the_folders_they_are_in():
+    experiment = SimpleNamespace(dataset=described(None)._replace(name="npz:/a/b.npz"))
+    title = report._title(experiment, resolve("digits", "smoke"))
+    assert title == "npz:b.npz: two_sided, 4 generator updates"

@@ -1,0 +1,144 @@
+"""Samples of a generator, in batches of one size.
+
+A generator with batch normalisation normalises by the batch at hand, so what it makes
+of a latent depends on the size of the batch. Here every batch has the size that the
+generator was trained with, and a key that depends on its number alone: sample i is the
+same however many are drawn, and memory does not grow with their number.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wgan_gp import train
+
+# A dispatch costs more than a small batch: batches up to this size share one.
+_BYTES = 2**16
+
+Finish = Callable[[jax.Array], jax.Array]
+
+
+class Drawn(NamedTuple):
+    """Samples, and their labels where the generator takes labels."""
+
+    samples: np.ndarray  # [m, ...]
+    labels: np.ndarray | None  # [m]
+
+
+def as_they_are(samples: jax.Array) -> jax.Array:
+    """The samples."""
+    return samples
+
+
+def draw(
+    algorithm: train.Algorithm,
+    params: Any,
+    key: jax.Array,
+    n: int,
+    *,
+    label: int | None = None,
+    finish: Finish = as_they_are,
+) -> Iterator[Drawn]:
+    """Draws n samples, a few batches at a time.
+
+    Args:
+      algorithm: whose generator and latents are used.
+      params: of the generator.
+      key: batch b is drawn with `fold_in(key, b)`.
+      n: how many samples; sample i does not depend on it.
+      label: keeps the samples of this class and drops the others. They come from
+        batches of all classes, as in training: a batch of one class would be
+        normalised by other statistics.
+      finish: what is done to samples `[m, ...]` on the device.
+
+    Yields:
+      Parts `[m, ...]` whose lengths add up to n.
+    """
+    missing = n
+    for drawn in _batches(algorithm, params, key, finish):
+        if label is not None:
+            drawn = _of_class(drawn, label)
+        drawn = _first(drawn, missing)
+        missing -= len(drawn.samples)
+        yield drawn
+        if not missing:
+            return
+
+
+def in_one(parts: Iterable[Drawn], n: int) -> np.ndarray:
+    """The samples of parts whose lengths add up to n, `[n, ...]`."""
+    samples, done = None, 0
+    for part in parts:
+        if samples is None:  # once, so that there is never a second copy of all
+            samples = np.empty((n, *part.samples.shape[1:]), part.samples.dtype)
+        samples[done : done + len(part.samples)] = part.samples
+        done += len(part.samples)
+    assert samples is not None
+    return samples
+
+
+def batch_size(algorithm: train.Algorithm) -> int:
+    """Samples in a batch: those of a generator step."""
+    return algorithm.generator_batch_size or algorithm.critic.batch_size
+
+
+def together(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
+    """How many batches of samples of a shape are drawn by one call."""
+    return max(1, _BYTES // (4 * math.prod(shape) * batch_size(algorithm)))
+
+
+def one_sample(
+    algorithm: train.Algorithm, params: Any, finish: Finish = as_they_are
+) -> jax.ShapeDtypeStruct:
+    """The shape and type of one sample."""
+
+    def batch(params, key):
+        return finish(train.generate(algorithm, params, key, 1))
+
+    made = jax.eval_shape(batch, params, jax.random.key(0))
+    return jax.ShapeDtypeStruct(made.shape[1:], made.dtype)
+
+
+def _batches(algorithm: train.Algorithm, params: Any, key: jax.Array, finish: Finish):
+    count = together(algorithm, one_sample(algorithm, params).shape)
+    draw_several = partial(
+        _several,
+        (algorithm.generator, algorithm.sample_latent, finish),
+        batch_size(algorithm),
+        count,
+    )
+    for first in itertools.count(0, count):
+        yield Drawn(*jax.device_get(draw_several(params, key, jnp.uint32(first))))
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _several(functions, size: int, count: int, params, key, first):
+    """Batches number `first` to `first + count - 1`, one behind the other."""
+    generator, sample_latent, finish = functions
+
+    def one(number):
+        latents = sample_latent(jax.random.fold_in(key, number), size)
+        labels = latents[1] if isinstance(latents, tuple) else None
+        return finish(generator.apply(params, latents)), labels
+
+    if count == 1:
+        return one(first)
+    drawn = jax.vmap(one)(first + jnp.arange(count, dtype=jnp.uint32))
+    return jax.tree.map(lambda x: x.reshape(count * size, *x.shape[2:]), drawn)
+
+
+def _first(drawn: Drawn, n: int) -> Drawn:
+    labels = None if drawn.labels is None else drawn.labels[:n]
+    return Drawn(drawn.samples[:n], labels)
+
+
+def _of_class(drawn: Drawn, label: int) -> Drawn:
+    assert drawn.labels is not None
+    kept = drawn.labels == label
+    return Drawn(drawn.samples[kept], drawn.labels[kept])
