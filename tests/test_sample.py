@@ -112,7 +112,7 @@ def pictures(tmp_path_factory):
     fields = {"critic.width": 2, "generator.width": 2, "generator.latent": 3}
     fields |= {"data.name": f"npz:{folder / 'own.npz'}", "conditional": True}
     config = resolve("cifar10_resnet", "smoke", generator_batch_size=4, **fields)
-    dataset = build._dataset(config)._replace(
+    dataset = build.open_dataset(config)._replace(
         class_names=NAMES, class_shares=np.array([0.5, 0.25, 0.25])
     )
     (folder / "own.npz").unlink()
@@ -231,7 +231,7 @@ def test_names_come_before_numbers_and_own_numbers_are_kept():
 
 def test_a_run_without_a_description_of_its_data_opens_them(tmp_path):
     config = resolve("digits", "smoke")
-    dataset = build._dataset(config)
+    dataset = build.open_dataset(config)
     keep(tmp_path, config, dataset)
     known = sample.sample(tmp_path, 3)
     (tmp_path / dataset_file.NAME).unlink()
