@@ -67,18 +67,19 @@ def explained() -> Iterator[None]:
         raise
 
 
+def check_first(critic: Critic, samples: jax.Array, given: tuple[Any, ...]) -> None:
+    """`check_critic` on the first sample of a batch and its condition."""
+    check_critic(critic, samples[0], *jax.tree.map(lambda y: y[0], given))
+
+
 def over_batch(critic: Critic, samples: jax.Array, given: tuple[Any, ...]) -> jax.Array:
     """The critic's value of each sample `[B]`, in float32 at least.
 
     Args:
       critic: D, of one sample, or of one sample and its condition.
-      samples: `[B, ...]`.
+      samples: `[B, ...]`, like those that `check_first` has seen.
       given: from `as_given`.
-
-    Raises:
-      ValueError: it does not return a floating scalar for one sample.
     """
-    check_critic(critic, samples[0], *jax.tree.map(lambda y: y[0], given))
     with explained():
         return at_least_float32(jax.vmap(critic)(samples, *given))
 
@@ -118,34 +119,45 @@ def check_per_sample(
     alone = jnp.concatenate([values(jnp.array([i])) for i in range(count)])
     if not bool(jnp.isfinite(together).all() & jnp.isfinite(alone).all()):
         raise ValueError("the critic's values are not finite: nothing can be compared")
-    tolerance = _tolerance(together)
+    if problem := _changes(values, together, alone):
+        raise ValueError(f"the critic's value of a sample changes by up to {problem}")
+
+
+def _changes(
+    values: Callable[[jax.Array], jax.Array], together: jax.Array, alone: jax.Array
+) -> str | None:
+    """By how much a sample's value changes, with what, and the cure; None if not.
+
+    Args:
+      values: from the indices of samples `[n]` to their values as a batch `[n]`.
+      together: the values of all as one batch `[B]`.
+      alone: the values of each as a batch of one `[B]`.
+    """
+    count, tolerance = len(together), _tolerance(together)
     again = _largest(values(jnp.arange(count)), together)
     if again > tolerance:
-        raise ValueError(
-            f"the critic's value of a sample changes by up to {again:.3g} from one call"
-            " to the next: it draws new random numbers (dropout) or updates its state"
-            " (spectral normalisation). Switch that off, by model.eval(),"
-            " deterministic=True or update_stats=False"
+        return (
+            f"{again:.3g} from one call to the next: it draws new random numbers"
+            " (dropout) or updates its state (spectral normalisation). Switch that off,"
+            " by model.eval(), deterministic=True or update_stats=False"
         )
     difference = _largest(alone, together)
     if difference <= tolerance:
-        return
+        return None
     worst = int(jnp.argmax(jnp.abs(alone - together)))
     # The same sample everywhere: of this batch only its size is as before.
     copies = values(jnp.full(count, worst))[worst]
     if abs(float(copies - together[worst])) <= tolerance:
-        raise ValueError(
-            f"the critic's value of a sample changes by up to {difference:.3g} with the"
-            " size of its batch, but not with the other samples: it draws random"
-            " numbers for the batch as a whole (dropout). Switch that off, by"
-            " model.eval() or deterministic=True, or draw from a seed per sample,"
-            " handed in as condition="
+        return (
+            f"{difference:.3g} with the size of its batch, but not with the other"
+            " samples: it draws random numbers for the batch as a whole (dropout)."
+            " Switch that off, by model.eval() or deterministic=True, or draw from a"
+            " seed per sample, handed in as condition="
         )
-    raise ValueError(
-        f"the critic's value of a sample changes by up to {difference:.3g} with the"
-        " rest of its batch, but the penalty acts on each sample on its own: instead of"
-        " batch normalisation use layer normalisation, and take out other layers that"
-        " mix samples"
+    return (
+        f"{difference:.3g} with the rest of its batch, but the penalty acts on each"
+        " sample on its own: instead of batch normalisation use layer normalisation,"
+        " and take out other layers that mix samples"
     )
 
 

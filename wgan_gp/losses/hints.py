@@ -15,6 +15,44 @@ _NNX = (
     " normalisation), evaluate a copy: after graphdef, state = nnx.split(model), the"
     " critic is `lambda x: nnx.merge(graphdef, state, copy=True)(x)`"
 )
+_CHANGES = "changes while it is evaluated ({text}): "
+_OUTSIDE = ", and update what it keeps outside of the loss"
+_LINEN = "^ModifyScopeVariableError: "
+# The first pattern that an error's name and text match decides.
+_STATE = (
+    (
+        "^NameError: .*axis name",
+        "looks across its batch ({text}), but the losses hand it one sample at a time:"
+        " switch batch normalisation to its running averages, or use layer"
+        " normalisation, and take out other reductions over a named axis",
+    ),
+    ("^TraceContextError|Cannot extract graph node from diff", _CHANGES + _NNX),
+    (
+        _LINEN + '.*/(u|sigma)"',
+        f"{_CHANGES}call spectral normalisation with update_stats=False{_OUTSIDE}",
+    ),
+    (
+        _LINEN + '.*"(mean|var)"',
+        f"{_CHANGES}call batch normalisation with use_running_average=True{_OUTSIDE}",
+    ),
+    (_LINEN, f"{_CHANGES}have it return its value alone{_OUTSIDE}"),
+    (
+        "^ScopeParamShapeError",
+        "was initialised for samples of another shape ({text}): initialise it with the"
+        " shape that it is called with",
+    ),
+    (
+        "^InvalidRngError|no `rngs` argument|requires a key when running",
+        "draws random numbers that it is not handed ({text}): switch dropout off"
+        " (deterministic=True, model.eval(), inference mode), start recurrent cells"
+        " from zeros, or hand in a seed per sample as condition=",
+    ),
+    (
+        "Attempted to use old state",
+        "uses up its state, which the losses call it with several times: hand it a"
+        " copy, jax.tree.map(lambda leaf: leaf, state), in each call",
+    ),
+)
 
 
 def output_problem(critic: Critic, x: jax.Array, given: tuple, out: Any) -> str | None:
@@ -66,8 +104,7 @@ def takes_batches(
     """
     tails = []
     for count in (2, 3):
-        stack = lambda leaf: jnp.broadcast_to(leaf, (count, *jnp.shape(leaf)))  # noqa: B023, E731
-        shape = _shape(critic, *jax.tree.map(stack, (x, *given)))
+        shape = _shape(critic, *_stacked((x, *given), count))
         if shape is None or shape[:1] != (count,):
             return None
         tails.append(shape[1:])
@@ -78,7 +115,14 @@ def takes_batches(
     index = _zeros(1 + len(tails[0]))
     return (
         f"Hand in one at a time: {_written(f'D(x[None])[{index}]', given)}, and try"
-        " losses.check_per_sample(D, reals)"
+        f" losses.check_per_sample(D, reals{', condition=y' if given else ''})"
+    )
+
+
+def _stacked(tree: Any, count: int) -> Any:
+    """Abstract batches of `count` samples like this one."""
+    return jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct((count, *jnp.shape(leaf)), leaf.dtype), tree
     )
 
 
@@ -133,43 +177,8 @@ def state_problem(error: BaseException) -> str | None:
     The libraries are told by their errors' names and texts: no library is imported.
     """
     text = re.sub(r"\s*\(https?:\S+\)|\n.*", "", str(error), flags=re.DOTALL).strip()
-    name = type(error).__name__
-    if name == "NameError" and "axis name" in text:
-        return (
-            f"the critic looks across its batch ({text}), but the losses hand it one"
-            " sample at a time: switch batch normalisation to its running averages, or"
-            " use layer normalisation, and take out other reductions over a named axis"
-        )
-    if name == "TraceContextError" or text.startswith("Cannot extract graph node"):
-        return f"the critic changes while it is evaluated ({text}): {_NNX}"
-    if name == "ModifyScopeVariableError":
-        return (
-            f"the critic changes while it is evaluated ({text}): {_linen_cure(text)},"
-            " and update what it keeps outside of the loss"
-        )
-    if name == "ScopeParamShapeError":
-        return (
-            f"the critic was initialised for samples of another shape ({text}):"
-            " initialise it with the shape that it is called with"
-        )
-    draws = ("no `rngs` argument", "requires a key when running")
-    if name == "InvalidRngError" or any(each in text for each in draws):
-        return (
-            f"the critic draws random numbers that it is not handed ({text}): switch"
-            " dropout off (deterministic=True, model.eval(), inference mode), start"
-            " recurrent cells from zeros, or hand in a seed per sample as condition="
-        )
-    if "Attempted to use old state" in text:
-        return (
-            "the critic uses up its state, which the losses call it with several times:"
-            " hand it a copy, jax.tree.map(lambda leaf: leaf, state), in each call"
-        )
+    described = f"{type(error).__name__}: {text}"
+    for pattern, words in _STATE:
+        if re.search(pattern, described):
+            return f"the critic {words.format(text=text)}"
     return None
-
-
-def _linen_cure(text: str) -> str:
-    if re.search(r'/(u|sigma)"', text):
-        return "call spectral normalisation with update_stats=False"
-    if re.search(r'"(mean|var)"', text):
-        return "call batch normalisation with use_running_average=True"
-    return "have it return its value alone"

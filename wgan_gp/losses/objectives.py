@@ -17,7 +17,7 @@ from wgan_gp.losses.checks import (
     check_same_shape,
     check_takes_condition,
 )
-from wgan_gp.losses.critics import over_batch
+from wgan_gp.losses.critics import check_first, over_batch
 from wgan_gp.losses.floats import at_least_float32
 from wgan_gp.losses.penalties import gradient_penalty
 
@@ -47,9 +47,10 @@ def wasserstein_estimate(
     """
     reals, fakes = as_batches(reals, fakes)
     check_same_shape(reals[0], fakes[0])
-    on_reals, on_fakes = (
-        over_batch(critic, x, as_given(condition, len(x))) for x in (reals, fakes)
-    )
+    given = as_given(condition, len(reals))
+    check_first(critic, reals, given)
+    on_reals = over_batch(critic, reals, given)
+    on_fakes = over_batch(critic, fakes, as_given(condition, len(fakes)))
     return jnp.mean(on_reals) - jnp.mean(on_fakes)
 
 
@@ -122,7 +123,9 @@ def generator_loss(
       ValueError: there is no sample, or the critic returns more than a scalar.
     """
     (fakes,) = as_batches(fakes)
-    return -jnp.mean(over_batch(critic, fakes, as_given(condition, len(fakes))))
+    given = as_given(condition, len(fakes))
+    check_first(critic, fakes, given)
+    return -jnp.mean(over_batch(critic, fakes, given))
 
 
 def clip_weights(params: Any, bound: float | jax.Array) -> Any:
