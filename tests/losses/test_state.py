@@ -82,7 +82,7 @@ def said(critic, words):
         ("carry", r"random numbers.*start recurrent cells from zeros"),
         ("spectral", r"spectral normalisation with update_stats=False"),
         ("batch", r"batch normalisation with use_running_average=True"),
-        ("memory", r"\"last\".*its value alone"),
+        ("memory", r"\"last\".*without writing it"),
     ],
 )
 def test_linen_layers_are_named_with_what_to_do(kind, words):

@@ -35,7 +35,7 @@ _STATE = (
         _LINEN + '.*"(mean|var)"',
         f"{_CHANGES}call batch normalisation with use_running_average=True{_OUTSIDE}",
     ),
-    (_LINEN, f"{_CHANGES}have it return its value alone{_OUTSIDE}"),
+    (_LINEN, f"{_CHANGES}have it read that variable without writing it{_OUTSIDE}"),
     (
         "^ScopeParamShapeError",
         "was initialised for samples of another shape ({text}): initialise it with the"
