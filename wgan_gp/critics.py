@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 
+from wgan_gp import losses
 from wgan_gp.data import Sampler
 from wgan_gp.train import (
     CriticAlgorithm,
@@ -64,8 +65,8 @@ def noisy(sample_real: Sampler, std: float = 1.0) -> Sampler:
 
     def sample(key: jax.Array, n: int) -> jax.Array:
         real_key, noise_key = jax.random.split(key)
-        reals = sample_real(real_key, n)
-        return reals + std * jax.random.normal(noise_key, reals.shape)
+        (reals,) = losses.as_floats(sample_real(real_key, n))
+        return reals + std * jax.random.normal(noise_key, reals.shape, reals.dtype)
 
     return sample
 

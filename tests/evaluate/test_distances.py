@@ -1,6 +1,7 @@
 from functools import partial
 from itertools import permutations
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.special import gammaln
@@ -9,7 +10,9 @@ from wgan_gp import data
 from wgan_gp.evaluate import (
     distances,
     exact_wasserstein,
+    frechet_distance,
     optimal_coupling,
+    precision_recall,
     sinkhorn_divergence,
     sliced_wasserstein,
 )
@@ -186,6 +189,32 @@ def test_samples_that_are_not_finite_are_rejected(bad, which):
     for distance in DISTANCES.values():
         with pytest.raises(ValueError, match="finite"):
             distance(*sets)
+
+
+@pytest.mark.parametrize("name", DISTANCES)
+@pytest.mark.parametrize("offset", [1e7, -3e5])
+def test_an_offset_that_both_sets_share_changes_no_distance(name, offset):
+    first, second = draw(seed=0), 1 + draw(seed=1)
+    moved = DISTANCES[name](first + offset, second + offset)
+    np.testing.assert_allclose(moved, DISTANCES[name](first, second), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["exact", "sliced"])
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "bool", "float16", "bfloat16"])
+def test_samples_of_any_real_type_are_those_of_their_values(name, dtype):
+    first, second = np.eye(6), np.tri(6)
+    distance = DISTANCES[name]
+    mixed = distance(jnp.asarray(first, dtype), second.astype(np.float32))
+    assert mixed == distance(first, second) > 0
+
+
+@pytest.mark.parametrize("bad", [draw() + 1j, np.full((40, 2), "a")])
+def test_samples_that_are_not_real_are_rejected(bad):
+    distances_of_sets = [*DISTANCES.values(), frechet_distance, precision_recall]
+    for distance in distances_of_sets:
+        for sets in ((draw(), bad), (bad, draw())):
+            with pytest.raises(ValueError, match="of real numbers, got"):
+                distance(*sets)
 
 
 def test_the_floor_is_the_mean_over_the_pairs_of_sets():

@@ -46,3 +46,9 @@ def test_samples_at_a_centre_are_left_out_and_counted():
     truth = compare_to_truth(optimal, pair, key(), 20_000)
     np.testing.assert_allclose(truth.left_out, 0.2115, atol=0.01)
     np.testing.assert_allclose(truth.cosine_clear, 1, rtol=1e-6)
+
+
+def test_a_critic_that_returns_more_than_a_scalar_is_refused():
+    pair = funnels.make_funnels(2, 4)
+    with pytest.raises(ValueError, match=r"returned \(1,\).*`lambda x: D\(x\)\[0\]`"):
+        compare_to_truth(lambda x: x[:1], pair, key(), 8)

@@ -104,6 +104,43 @@ def test_a_users_own_name_error_is_left_alone():
         losses.critic_loss(broken, reals, fakes, key(1))
 
 
+def test_noise_that_depends_on_the_batchs_size_is_not_called_batch_norm():
+    def dropped(x):
+        return x.sum(axis=1) * jax.random.bernoulli(key(2), 0.5, (len(x),))
+
+    with pytest.raises(ValueError, match=r"size of its batch.*dropout") as caught:
+        losses.check_per_sample(dropped, draw_pair()[0])
+    assert "normalisation" not in str(caught.value)
+
+
+def test_noise_that_is_new_in_each_call_is_not_called_batch_norm():
+    keys = iter(jax.random.split(key(2), 100))
+
+    def dropped(x):
+        return x.sum(axis=1) * jax.random.uniform(next(keys), (len(x),))
+
+    with pytest.raises(ValueError, match=r"one call to the next.*dropout") as caught:
+        losses.check_per_sample(dropped, draw_pair()[0])
+    assert "batch norm" not in str(caught.value)
+
+
+def test_a_maximum_over_the_batch_is_coupling():
+    with pytest.raises(ValueError, match="rest of its batch"):
+        losses.check_per_sample(lambda x: x[:, 0] / x.max(), 3 + draw_pair()[0])
+
+
+def test_a_critic_of_samples_and_conditions_is_checked():
+    x, labels = draw_pair()[0], jnp.arange(6)
+    losses.check_per_sample(lambda x, y: x[:, 0] * y, x, condition=labels)
+    with pytest.raises(ValueError, match="rest of its batch"):
+        losses.check_per_sample(lambda x, y: x[:, 0] + y.max(), x, condition=labels)
+
+
+def test_critics_of_whole_numbers_and_in_half_precision_are_checked():
+    x = jnp.arange(18).reshape(6, 3)
+    losses.check_per_sample(lambda x: jnp.tanh(x.astype(jnp.float16)).sum(1), x)
+
+
 def test_a_flax_module_with_running_averages_is_refused():
     with pytest.raises(ValueError, match=r"batch_stats beside its parameters.*layer"):
         from_flax(Normalised(batch=True), (3,)).init(key())

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import nnx
 from jax.sharding import NamedSharding, PartitionSpec
 
 from tests.helpers import (
@@ -203,7 +204,7 @@ def test_samples_of_different_shapes_are_rejected():
 
 def test_a_penalty_that_is_not_one_number_per_sample_is_rejected():
     penalty = lambda *_: jnp.ones(())  # noqa: E731
-    with pytest.raises(AssertionError):
+    with pytest.raises(ValueError, match=r"one number per sample.*leave the mean"):
         losses.critic_loss(quadratic, *draw_pair(), key(), penalty=penalty)
 
 
@@ -218,7 +219,37 @@ def test_clipping_takes_a_traced_bound():
     chex.assert_trees_all_close(clipped, jnp.array([-0.5, 0.5]))
 
 
-@pytest.mark.parametrize("bound", [0, 0.0, -0.01, float("nan")])
+def test_clipping_leaves_what_is_no_floating_parameter_alone():
+    rest = {"count": jnp.array(7), "on": jnp.array(True), "key": key(), "name": "relu"}
+    clipped = losses.clip_weights(rest | {"w": 3.0, "steps": 5}, 0.01)
+    assert {name: clipped[name] for name in rest} == rest
+    assert clipped["steps"] == 5
+    np.testing.assert_allclose(clipped["w"], 0.01)
+    model = nnx.Dropout(0.1, rngs=nnx.Rngs(0))
+    chex.assert_trees_all_equal(
+        losses.clip_weights(nnx.state(model), 0.01), nnx.state(model)
+    )
+
+
+def test_clipping_keeps_a_parameters_type():
+    params = jnp.array([-3.0, 3.0], jnp.bfloat16)
+    for bound in (0.5, np.float32(0.5), jnp.array(0.5)):
+        clipped = losses.clip_weights(params, bound)
+        chex.assert_trees_all_equal_dtypes(clipped, params)
+        assert clipped.tolist() == [-0.5, 0.5]
+
+
+def test_complex_parameters_and_bounds_of_several_numbers_are_rejected():
+    with pytest.raises(ValueError, match="must be real to be clipped, got complex64"):
+        losses.clip_weights(jnp.ones(2, jnp.complex64), 0.01)
+    with pytest.raises(ValueError, match=r"must be one number, got shape \(2,\)"):
+        losses.clip_weights(jnp.ones(2), jnp.ones(2))
+
+
+NOT_POSITIVE = [0, -0.01, np.float32(-1), np.int64(0), np.array(-1.0), jnp.array(0.0)]
+
+
+@pytest.mark.parametrize("bound", [*NOT_POSITIVE, 0.0, float("nan"), np.float32("nan")])
 def test_a_clip_bound_that_is_not_positive_is_rejected(bound):
     with pytest.raises(ValueError, match="clip bound must be > 0"):
         losses.clip_weights({"w": jnp.ones(2)}, bound)

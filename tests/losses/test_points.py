@@ -114,6 +114,26 @@ def test_a_wrong_number_of_keys_is_rejected(count):
         losses.interpolates(*draw_pair(), keys)
 
 
+@pytest.mark.parametrize("seed", [0, 1.5, None, np.int64(3), [1, 2], jnp.arange(6)])
+def test_a_seed_for_a_key_is_rejected(seed):
+    for penalty in (losses.gradient_penalty, losses.difference_penalty):
+        with pytest.raises(ValueError, match=r"random key, got .*jax\.random\.key"):
+            penalty(lambda x: x[0], *draw_pair(), seed)
+
+
+def test_points_that_are_no_tuple_of_rows_are_rejected():
+    for points, words in [
+        (lambda r, f, k: r, r"array of shape \(6, 3\): write `return \(x,\)`"),
+        (lambda r, f, k: (r[:2],), r"one row per sample, \[6, ...\].*\(2, 3\)"),
+        (lambda r, f, k: (1.0,), r"one row per sample, \[6, ...\], got float"),
+    ]:
+        for penalty in (losses.gradient_penalty, losses.difference_penalty):
+            with pytest.raises(ValueError, match=words):
+                penalty(lambda x: x[0], *draw_pair(), key(), points=points)
+    with pytest.raises(ValueError, match="one array each, got 2"):
+        losses.independent_pairs(*draw_pair(), key(), points=losses.segment_pairs)
+
+
 def test_box_points_fill_the_box_evenly():
     low, high = jnp.array([-3.0, 1.0]), jnp.array([-1.0, 5.0])
     (points,) = losses.uniform_box(low, high)(*ends(), key())

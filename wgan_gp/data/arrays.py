@@ -1,27 +1,32 @@
 """Samples that are there already, kept on the device."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp.data import Sampler
+from wgan_gp.losses import as_floats
 
 
 def resident(samples: np.ndarray) -> Sampler:
     """Draws from a finite set, with replacement.
 
     Args:
-      samples: `[N, ...]`; copied to the device once.
+      samples: `[N, ...]`; copied to the device once. Integers and booleans become
+        float32, their values as they are: `resident_images` scales pictures of bytes.
 
     Returns:
       A sampler `(key, n) -> [n, ...]`.
 
     Raises:
-      ValueError: there are none.
+      ValueError: there are none, or they are not real numbers.
     """
-    if not len(samples):
-        raise ValueError("a data set needs at least one sample, got none")
-    on_device = jnp.asarray(samples)
+    samples = np.asarray(samples)
+    if not samples.ndim or not len(samples):
+        raise ValueError(
+            "a data set needs at least one sample, [N, ...], got an array of shape"
+            f" {samples.shape}"
+        )
+    (on_device,) = as_floats(samples)
 
     def sample(key: jax.Array, n: int) -> jax.Array:
         return on_device[jax.random.randint(key, (n,), 0, len(samples))]

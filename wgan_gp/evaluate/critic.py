@@ -1,5 +1,7 @@
 """What a critic says, and how steep it is, on data it was not trained on."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -13,26 +15,39 @@ def critic_diagnostics(
     key: jax.Array,
     *,
     penalty: losses.Penalty | None,
+    condition: Any = None,
 ) -> dict[str, jax.Array]:
     """The estimate without the penalty, the penalty, and the slopes at interpolates.
 
     Args:
-      critic: a function of one sample that returns a scalar.
+      critic: a function of one sample that returns a scalar, or of a sample and its
+        condition.
       reals: held-out samples `[B, ...]`.
       fakes: generated samples `[B, ...]`.
       key: for the points at which slopes are measured.
       penalty: the penalty in use, or None.
+      condition: what each sample is judged under, as in `losses.critic_loss`.
 
     Returns:
       Scalars: `wasserstein`, `penalty` (its mean, without lambda), and the mean,
-      minimum and maximum over the batch of ||grad D|| at interpolates.
+      minimum and maximum over the batch of ||grad D|| at interpolates. In float32 at
+      least.
+
+    Raises:
+      ValueError: as `losses.critic_loss`.
     """
     penalty_key, point_key = jax.random.split(key)
     _, metrics = losses.critic_loss(
-        critic, reals, fakes, penalty_key, penalty=penalty, weight=0.0
+        critic,
+        reals,
+        fakes,
+        penalty_key,
+        penalty=penalty,
+        weight=0.0,
+        condition=condition,
     )
-    (points,) = losses.interpolates(reals, fakes, point_key)
-    norms = jax.vmap(lambda x: losses.gradient_norm(critic, x))(points)
+    norm = losses.slope_penalty(lambda s: s, losses.gradient_norm, losses.interpolates)
+    norms = norm(critic, reals, fakes, point_key, condition=condition)
     return {
         "wasserstein": metrics["wasserstein"],
         "penalty": metrics["penalty"],

@@ -1,4 +1,9 @@
-"""Distances between sets of samples."""
+"""Distances between sets of samples.
+
+Samples may be of any real type; distances are computed in float64, of sets that are
+centred first, so that an offset that both share costs no digits. Sinkhorn's is then
+computed in float32.
+"""
 
 import math
 
@@ -135,8 +140,22 @@ def sinkhorn_divergence(
     return float(value)
 
 
+def real_numbers(samples: np.ndarray) -> np.ndarray:
+    """The samples in float64, whatever real type they have.
+
+    Raises:
+      ValueError: they are complex, or no numbers.
+    """
+    samples = np.asarray(samples)
+    number = samples.dtype == bool or jax.dtypes.issubdtype(samples.dtype, np.number)
+    if not number or np.iscomplexobj(samples):
+        raise ValueError(f"expected samples of real numbers, got {samples.dtype}")
+    return samples.astype(np.float64)
+
+
 def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both sets as float64 vectors, `[n, D]` and `[m, D]`."""
+    """Both sets as float64 vectors about their common mean, `[n, D]` and `[m, D]`."""
+    first, second = real_numbers(first), real_numbers(second)
     shapes = np.shape(first), np.shape(second)
     if not all(shapes) or shapes[0][1:] != shapes[1][1:]:
         raise ValueError(
@@ -145,12 +164,12 @@ def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarra
         )
     if 0 in (shapes[0][0], shapes[1][0]):
         raise ValueError(f"a set of samples is empty, got {shapes[0]} and {shapes[1]}")
-    first, second = (
-        np.asarray(x, np.float64).reshape(len(x), -1) for x in (first, second)
-    )
+    first, second = (x.reshape(len(x), -1) for x in (first, second))
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise ValueError("distances need finite samples, got NaN or infinity")
-    return first, second
+    # Halves, as the sum of two large means may be infinite.
+    centre = np.mean(first / 2, axis=0) + np.mean(second / 2, axis=0)
+    return first - centre, second - centre
 
 
 def _equally_many(first, second) -> tuple[np.ndarray, np.ndarray]:

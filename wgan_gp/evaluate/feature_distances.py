@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
+from wgan_gp.evaluate.distances import real_numbers
+
 # Numbers in one block of distances: 64 MB.
 _BLOCK = 8_000_000
 
@@ -202,7 +204,7 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> Inception
 
 def _check(features: np.ndarray, at_least: int) -> np.ndarray:
     """The features in float64, if they are a set of enough finite ones."""
-    array = np.asarray(features, np.float64)
+    array = real_numbers(features)
     if array.ndim != 2 or not array.shape[1]:
         raise ValueError(f"features must be [n, F], got the shape {array.shape}")
     if len(array) < at_least:

@@ -6,6 +6,8 @@ import numpy as np
 from scipy.spatial import KDTree
 from scipy.special import rel_entr
 
+from wgan_gp.evaluate.distances import real_numbers
+
 
 class ModeStatistics(NamedTuple):
     """Coverage of a mixture of Gaussians by a set of samples."""
@@ -37,9 +39,9 @@ def mode_statistics(
       (M - 1) / (2 n), not 0.
 
     Raises:
-      ValueError: there are no samples, or one is not finite.
+      ValueError: there are no samples, or one is not real and finite.
     """
-    samples = np.asarray(samples)
+    samples = real_numbers(samples)
     if not len(samples) or not np.isfinite(samples).all():
         raise ValueError("mode statistics need finite samples, at least one")
     distance, nearest = KDTree(modes).query(samples)

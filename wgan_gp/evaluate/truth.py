@@ -39,11 +39,16 @@ def compare_to_truth(
       funnels: the benchmark it was trained on.
       key: of the held-out samples.
       n: how many real and how many generated ones; the paper takes 4,096.
+
+    Raises:
+      ValueError: the critic does not return a scalar for one sample.
     """
     real_key, fake_key = jax.random.split(key)
     reals = benchmark.sample_real(funnels, real_key, n)
     fakes = benchmark.sample_fake(funnels, fake_key, n)
+    losses.check_critic(critic, reals[0])
     over = partial(jax.lax.map, batch_size=_AT_ONCE)
+    mean = lambda values: jnp.mean(losses.at_least_float32(values))  # noqa: E731
     gradient = over(jax.grad(critic), reals)
     true, radius = over(partial(benchmark.optimal_gradient, funnels), reals)
     cosine = jax.vmap(cosine_similarity)(gradient, true)
@@ -54,6 +59,6 @@ def compare_to_truth(
         cosine_clear=jnp.mean(cosine, where=clear),
         left_out=1 - jnp.mean(clear),
         l2=jnp.mean(jnp.sum(jnp.square(gradient - true), axis=1)),
-        estimate=jnp.mean(over(critic, reals)) - jnp.mean(over(critic, fakes)),
+        estimate=mean(over(critic, reals)) - mean(over(critic, fakes)),
         w1=jnp.mean(over(optimal, fakes)) - jnp.mean(over(optimal, reals)),
     )

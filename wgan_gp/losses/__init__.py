@@ -10,9 +10,10 @@ slope   `gradient_norm`, `difference_quotient`, `signed_difference_quotient`
 shape   `two_sided`, `one_sided`
 ======  ==================================================================
 
-A critic here is any function of ONE sample that returns a scalar. Batches come
-from `jax.vmap`, so a layer that mixes samples cannot be written by accident.
-Nothing in this file knows about a neural network library.
+A critic here is any function of ONE sample that returns a scalar, or of a sample and
+its condition (a label, say), which the losses take as `condition=`. Batches come from
+`jax.vmap`, so a layer that mixes samples cannot be written by accident. No neural
+network library is imported here; `docs/critics.md` shows critics made with several.
 
 Papers: [WGAN] Arjovsky et al. 2017, arXiv:1701.07875. [WGAN-GP] Gulrajani et al.
 2017, arXiv:1704.00028. [WGAN-LP] Petzka et al. 2018, arXiv:1709.08894.
@@ -23,8 +24,9 @@ from wgan_gp.losses.checks import (
     Penalty,
     Points,
     Shape,
-    check_per_sample,
 )
+from wgan_gp.losses.critics import check_critic, check_per_sample
+from wgan_gp.losses.floats import as_floats, at_least_float32
 from wgan_gp.losses.objectives import (
     clip_weights,
     critic_loss,
@@ -67,6 +69,9 @@ __all__ = [
     "Penalty",
     "Points",
     "Shape",
+    "as_floats",
+    "at_least_float32",
+    "check_critic",
     "check_per_sample",
     "clip_weights",
     "critic_loss",

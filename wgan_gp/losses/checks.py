@@ -1,19 +1,20 @@
 """The types that losses are made of, and what they refuse."""
 
+import inspect
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-Critic = Callable[[jax.Array], jax.Array]
+from wgan_gp.losses.floats import as_floats
+
+# One sample, or one sample and its condition, to a scalar.
+Critic = Callable[..., jax.Array]
 Points = Callable[[jax.Array, jax.Array, jax.Array], tuple[jax.Array, ...]]
 Shape = Callable[[jax.Array], jax.Array]
-Penalty = Callable[[Critic, jax.Array, jax.Array, jax.Array], jax.Array]
-
-_ALONE = (
-    "the penalty acts on each sample on its own, which batch normalisation breaks; use"
-    " layer normalisation"
-)
+# (critic, reals, fakes, key) -> [B]; with `condition=` where there is one.
+Penalty = Callable[..., jax.Array]
 
 
 def check_same_shape(first: jax.Array, second: jax.Array) -> None:
@@ -25,59 +26,121 @@ def check_same_shape(first: jax.Array, second: jax.Array) -> None:
         )
 
 
-def check_critic(critic: Critic, x: jax.Array) -> None:
-    """Raises ValueError unless the critic maps one sample like `x` to a scalar."""
-    try:
-        out = jax.eval_shape(critic, x)
-    except NameError as error:
-        if "axis name" not in str(error):
-            raise
-        raise ValueError(
-            f"the critic looks across its batch ({error}): {_ALONE}"
-        ) from error
-    if getattr(out, "shape", None) != ():
-        found = getattr(out, "shape", type(out).__name__)
-        raise ValueError(
-            "a critic takes ONE sample and returns a scalar of shape (); for a sample"
-            f" of shape {jnp.shape(x)} it returned {found}. Index its output (D(x)[0]),"
-            " and let the losses batch it: they apply jax.vmap themselves"
-        )
-
-
-def check_per_sample(batched: Callable[[jax.Array], jax.Array], x: jax.Array) -> None:
-    """Checks that a critic written for batches judges each sample on its own.
-
-    If it does, `lambda x: batched(x[None])[0]` is the same critic for one sample, which
-    is what the losses take. A critic with batch normalisation does not: the gradient
-    with respect to one sample then has a meaning in its batch only ([WGAN-GP],
-    section 4).
-
-    Args:
-      batched: `[B, ...] -> [B]` or `[B, 1]`, its parameters in place.
-      x: at least two samples to try it on, `[B, ...]`.
+def as_batches(*batches: Any) -> tuple[jax.Array, ...]:
+    """Batches of samples in one floating type, as `as_floats`.
 
     Raises:
-      ValueError: a sample's value alone differs from its value within the batch, a
-        value is not finite, or the output does not have one number per sample.
+      ValueError: one is empty, no batch, or not of real numbers.
     """
-    count = len(x)
-    if count < 2:
-        raise ValueError(f"at least two samples are needed to compare, got {count}")
-    together = jnp.asarray(batched(x))
-    if together.shape not in ((count,), (count, 1)):
+    floats = as_floats(*batches)
+    for x in floats:
+        if x.ndim == 0:
+            raise ValueError(
+                "expected a batch of samples [B, ...], got a single number"
+            )
+        if x.size == 0:
+            raise ValueError(
+                f"expected at least one sample, got an empty batch of shape {x.shape}"
+            )
+    return floats
+
+
+def as_pair(reals: Any, fakes: Any) -> tuple[jax.Array, jax.Array]:
+    """Real and generated samples in one floating type.
+
+    Raises:
+      ValueError: as `as_batches`, or the shapes differ.
+    """
+    reals, fakes = as_batches(reals, fakes)
+    check_same_shape(reals, fakes)
+    return reals, fakes
+
+
+def as_given(condition: Any, count: int) -> tuple[Any, ...]:
+    """What a critic is called with beside a sample: `(condition,)`, or `()` for None.
+
+    Args:
+      condition: a pytree of arrays `[B, ...]`, or None.
+      count: B.
+
+    Raises:
+      ValueError: an array of it has another number of rows.
+    """
+    if condition is None:
+        return ()
+    for path, leaf in jax.tree_util.tree_leaves_with_path(condition):
+        if jnp.shape(leaf)[:1] != (count,):
+            where = jax.tree_util.keystr(path)
+            raise ValueError(
+                f"condition{where} must be an array of one row per sample, [{count},"
+                f" ...], got shape {jnp.shape(leaf)}"
+            )
+    return (condition,)
+
+
+def check_points(points: Any, count: int) -> tuple[jax.Array, ...]:
+    """Points `([B, ...], ...)` as `Points` returns them.
+
+    Raises:
+      ValueError: they are not a tuple of arrays of B rows.
+    """
+    if not isinstance(points, tuple | list):
         raise ValueError(
-            f"for {count} samples the critic must return ({count},) or ({count}, 1)"
-            f" numbers, got {together.shape}"
+            "points must return a tuple of arrays [B, ...], got"
+            f" {_described(points)}: write `return (x,)`"
         )
-    alone = jnp.stack([jnp.asarray(batched(each[None]))[0] for each in x])
-    if not bool(jnp.isfinite(together).all() & jnp.isfinite(alone).all()):
-        raise ValueError("the critic's values are not finite: nothing can be compared")
-    difference = float(jnp.max(jnp.abs(together - alone)))
-    # Rounding grows with the values, coupling with how they differ among samples.
-    largest = float(jnp.max(jnp.abs(together)))
-    spread = float(jnp.max(together) - jnp.min(together))
-    if difference > 1e-3 * spread + 1e-5 * largest:
+    for x in points:
+        if jnp.shape(x)[:1] != (count,):
+            raise ValueError(
+                f"points must return arrays of one row per sample, [{count}, ...], got"
+                f" {_described(x)}"
+            )
+    return tuple(points)
+
+
+def check_penalties(penalties: Any, count: int) -> None:
+    """Raises ValueError unless a penalty returned one number per sample `[B]`."""
+    if getattr(penalties, "shape", None) != (count,):
         raise ValueError(
-            f"the critic's value of a sample changes by up to {difference:.3g} with the"
-            f" rest of its batch: {_ALONE}"
+            f"a penalty must return one number per sample, of shape ({count},), got"
+            f" {_described(penalties)}: leave the mean and the weight to critic_loss"
         )
+
+
+def check_takes_condition(penalty: Penalty) -> None:
+    """Raises ValueError if a penalty has no argument `condition`."""
+    try:
+        arguments = inspect.signature(penalty).parameters
+    except (TypeError, ValueError):  # some callables have no signature to look at
+        return
+    kinds = {argument.kind for argument in arguments.values()}
+    if "condition" not in arguments and inspect.Parameter.VAR_KEYWORD not in kinds:
+        raise ValueError(
+            "condition= is given, but the penalty has no argument `condition`: make the"
+            " penalty by losses.slope_penalty, or hand `condition` on to it"
+        )
+
+
+def check_arguments(critic: Critic, given: tuple[Any, ...]) -> None:
+    """Raises ValueError unless a critic can be called with a sample and `given`."""
+    try:
+        signature = inspect.signature(critic)
+    except (TypeError, ValueError):  # some callables have no signature to look at
+        return
+    try:
+        signature.bind(None, *given)
+    except TypeError as error:
+        expected = "a sample and its condition" if given else "one sample alone"
+        cure = (
+            "write critic(x, y), or leave condition= out"
+            if given
+            else "hand its condition to the losses as condition=, a batch [B, ...]"
+        )
+        raise ValueError(
+            f"the critic cannot be called with {expected} ({error}): {cure}"
+        ) from error
+
+
+def _described(x: Any) -> str:
+    shape = getattr(x, "shape", None)
+    return type(x).__name__ if shape is None else f"an array of shape {shape}"

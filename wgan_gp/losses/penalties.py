@@ -2,10 +2,21 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 
-from wgan_gp.losses.checks import Critic, Penalty, Points, Shape, check_same_shape
+from wgan_gp.losses.checks import (
+    Critic,
+    Penalty,
+    Points,
+    Shape,
+    as_given,
+    as_pair,
+    check_arguments,
+    check_points,
+)
+from wgan_gp.losses.floats import at_least_float32
 from wgan_gp.losses.points import PAIRINGS, independent_pairs, interpolates
 from wgan_gp.losses.shapes import one_sided, two_sided
 from wgan_gp.losses.slopes import (
@@ -26,14 +37,25 @@ def slope_penalty(
       points: `(reals, fakes, key) -> (x[B, ...], ...)`, such as `interpolates`.
 
     Returns:
-      `penalty(critic, reals, fakes, key) -> [B]`. It raises ValueError if the
-      samples' shapes differ or the critic does not return a scalar for one sample.
+      `penalty(critic, reals, fakes, key, *, condition=None) -> [B]`, in float32 at
+      least. With a condition, a pytree of arrays `[B, ...]`, the slope is that of
+      `lambda x: critic(x, y)`: all of a sample's points are judged under its own
+      condition y, which is neither interpolated nor differentiated. The penalty raises
+      ValueError if the samples' shapes differ or the critic does not return a scalar
+      for one sample.
     """
 
-    def penalty(critic, reals, fakes, key):
-        check_same_shape(reals, fakes)
-        where = points(reals, fakes, key)
-        return jax.vmap(lambda *x: shape(slope(critic, *x)))(*where)
+    def penalty(critic, reals, fakes, key, *, condition=None):
+        reals, fakes = as_pair(reals, fakes)
+        given = as_given(condition, len(reals))
+        check_arguments(critic, given)
+        where = check_points(points(reals, fakes, key), len(reals))
+
+        def cost(where, given):
+            bound = (lambda x: critic(x, *given)) if given else critic
+            return shape(at_least_float32(slope(bound, *where)))
+
+        return at_least_float32(jax.vmap(cost)(where, given))
 
     return penalty
 
@@ -44,16 +66,20 @@ def gradient_penalty(
     fakes: jax.Array,
     key: jax.Array,
     *,
+    condition: Any = None,
     points: Points = interpolates,
 ) -> jax.Array:
     """(||grad D(x_hat)||_2 - 1)^2 for each sample ([WGAN-GP], equation 3).
 
     Args:
-      critic: D, a function of one sample that returns a scalar.
+      critic: D, a function of one sample that returns a scalar, or of a sample and its
+        condition.
       reals: x, `[B, ...]`.
       fakes: x_tilde, `[B, ...]`.
       key: one key for the batch, or one per sample `[B]`. Keys per sample make the
         draws independent of how a batch is split over devices.
+      condition: what each sample is judged under, a pytree of arrays `[B, ...]`; None
+        for a critic of one argument.
       points: where the slope is measured.
 
     Returns:
@@ -62,7 +88,8 @@ def gradient_penalty(
     Raises:
       ValueError: shapes differ, or the critic returns more than a scalar.
     """
-    return slope_penalty(two_sided, gradient_norm, points)(critic, reals, fakes, key)
+    penalty = slope_penalty(two_sided, gradient_norm, points)
+    return penalty(critic, reals, fakes, key, condition=condition)
 
 
 def one_sided_gradient_penalty(
@@ -71,6 +98,7 @@ def one_sided_gradient_penalty(
     fakes: jax.Array,
     key: jax.Array,
     *,
+    condition: Any = None,
     power: int = 2,
     points: Points = interpolates,
 ) -> jax.Array:
@@ -79,7 +107,8 @@ def one_sided_gradient_penalty(
     Arguments, result and errors as in `gradient_penalty`; `power` as in `one_sided`.
     """
     shape = partial(one_sided, power=power)
-    return slope_penalty(shape, gradient_norm, points)(critic, reals, fakes, key)
+    penalty = slope_penalty(shape, gradient_norm, points)
+    return penalty(critic, reals, fakes, key, condition=condition)
 
 
 def difference_penalty(
@@ -88,6 +117,7 @@ def difference_penalty(
     fakes: jax.Array,
     key: jax.Array,
     *,
+    condition: Any = None,
     pairing: str = "independent",
     shape: Shape = two_sided,
     signed: bool = False,
@@ -100,10 +130,15 @@ def difference_penalty(
     sided. It does not train well; `docs/difference_penalty.md` shows what does.
 
     Args:
-      critic: D, a function of one sample that returns a scalar.
+      critic: D, a function of one sample that returns a scalar, or of a sample and its
+        condition.
       reals: x, `[B, ...]`.
       fakes: x_tilde, `[B, ...]`.
       key: one key for the batch, or one per sample `[B]`.
+      condition: as in `gradient_penalty`. Both points of a pair are judged under one
+        condition, else the quotient would count how D depends on it. Of independent
+        pairs that is the first point's: the second is drawn under another, but D(., y)
+        must be Lipschitz in all of the sample space.
       pairing: "independent"; "segment", two points on one line; or "endpoint", the
         real and the generated sample.
       shape: cost of a slope: `two_sided`, `one_sided`, or a function of one's own.
@@ -131,4 +166,5 @@ def difference_penalty(
     if pairing == "independent":
         pairs = partial(independent_pairs, points=points)
     slope = signed_difference_quotient if signed else difference_quotient
-    return slope_penalty(shape, slope, pairs)(critic, reals, fakes, key)
+    penalty = slope_penalty(shape, slope, pairs)
+    return penalty(critic, reals, fakes, key, condition=condition)

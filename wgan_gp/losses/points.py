@@ -1,11 +1,16 @@
-"""Points: where a slope is measured."""
+"""Points: where a slope is measured.
+
+Points have the floating type of the samples, the wider one where the two sides differ;
+integers and booleans count as float32. They are computed in float32 at least.
+"""
 
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 
-from wgan_gp.losses.checks import Points, check_same_shape
+from wgan_gp.losses.checks import Points, as_pair, check_points, check_same_shape
+from wgan_gp.losses.floats import as_floats, at_least_float32
 from wgan_gp.parallel import next_sample, whole_size
 
 
@@ -24,17 +29,20 @@ def interpolate(real: jax.Array, fake: jax.Array, epsilon: jax.Array) -> jax.Arr
       x_hat, of the shape of `real`.
 
     Raises:
-      ValueError: the shapes do not fit.
+      ValueError: the shapes do not fit, or the samples are not real numbers.
     """
+    real, fake = as_floats(real, fake)
     check_same_shape(real, fake)
-    epsilon = jnp.asarray(epsilon)
+    epsilon = at_least_float32(epsilon)
     if epsilon.shape not in ((), real.shape[:1]):
         raise ValueError(
             f"epsilon must be one number per sample, of shape () or {real.shape[:1]},"
             f" got {epsilon.shape} for samples of shape {real.shape}"
         )
     epsilon = jnp.expand_dims(epsilon, tuple(range(epsilon.ndim, real.ndim)))
-    return epsilon * real + (1 - epsilon) * fake
+    # In half precision epsilon would have 8 or 11 bits, and often be 0 or 1.
+    point = epsilon * at_least_float32(real) + (1 - epsilon) * at_least_float32(fake)
+    return point.astype(real.dtype)
 
 
 def interpolates(
@@ -50,8 +58,9 @@ def interpolates(
     Returns:
       A tuple with the points `[B, ...]`.
     """
+    reals, fakes = as_pair(reals, fakes)
     epsilon = jax.vmap(jax.random.uniform)(sample_keys(key, reals.shape[0]))
-    return (interpolate(reals, fakes, epsilon.astype(reals.dtype)),)
+    return (interpolate(reals, fakes, epsilon),)
 
 
 def endpoints(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.Array]:
@@ -61,6 +70,7 @@ def endpoints(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.A
     is judged, and interpolates of unrelated pairs lie elsewhere. Arguments and result
     as in `interpolates`.
     """
+    reals, fakes = as_pair(reals, fakes)
     heads = jax.vmap(jax.random.bernoulli)(sample_keys(key, reals.shape[0]))
     return (jax.vmap(jnp.where)(heads, reals, fakes),)
 
@@ -81,10 +91,12 @@ def uniform_box(low: float | jax.Array, high: float | jax.Array) -> Points:
     """
 
     def points(reals, fakes, key):
-        del fakes
-        draw = partial(jax.random.uniform, shape=reals.shape[1:], dtype=reals.dtype)
+        reals, _ = as_pair(reals, fakes)
+        dtype = jnp.promote_types(reals.dtype, jnp.float32)
+        draw = partial(jax.random.uniform, shape=reals.shape[1:], dtype=dtype)
         uniform = jax.vmap(draw)(sample_keys(key, reals.shape[0]))
-        return (jax.vmap(lambda u: low + (high - low) * u)(uniform),)
+        box = jax.vmap(lambda u: low + (high - low) * u)(uniform)
+        return (box.astype(reals.dtype),)
 
     return points
 
@@ -111,8 +123,10 @@ def independent_pairs(
       x1 and x2, each `[B, ...]`.
 
     Raises:
-      ValueError: B is 1, where no independent second draw exists.
+      ValueError: B is 1, where no independent second draw exists, or `points` returns
+        more than one array.
     """
+    reals, fakes = as_pair(reals, fakes)
     if whole_size(reals) < 2:
         raise ValueError(
             "independent pairs need a batch of at least 2 samples, got 1:"
@@ -120,8 +134,11 @@ def independent_pairs(
         )
     first, second = split_keys(key, reals.shape[0])
     shifted = next_sample(reals), next_sample(fakes)
-    (x1,), (x2,) = points(reals, fakes, first), points(*shifted, second)
-    return x1, x2
+    x1 = check_points(points(reals, fakes, first), len(reals))
+    x2 = check_points(points(*shifted, second), len(reals))
+    if len(x1) != 1:
+        raise ValueError(f"pairs need points of one array each, got {len(x1)} arrays")
+    return x1[0], x2[0]
 
 
 def segment_pairs(
@@ -137,8 +154,9 @@ def segment_pairs(
     Returns:
       x1 and x2, each `[B, ...]`.
     """
+    reals, fakes = as_pair(reals, fakes)
     draw = partial(jax.random.uniform, shape=(2,))
-    epsilon = jax.vmap(draw)(sample_keys(key, reals.shape[0])).astype(reals.dtype)
+    epsilon = jax.vmap(draw)(sample_keys(key, reals.shape[0]))
     return (
         interpolate(reals, fakes, epsilon.max(axis=1)),
         interpolate(reals, fakes, epsilon.min(axis=1)),
@@ -150,7 +168,7 @@ def endpoint_pairs(
 ) -> tuple[jax.Array, jax.Array]:
     """The real and the generated sample themselves; `key` is not used."""
     del key
-    return reals, fakes
+    return as_pair(reals, fakes)
 
 
 PAIRINGS = {
@@ -161,9 +179,21 @@ PAIRINGS = {
 
 
 def sample_keys(key: jax.Array, count: int) -> jax.Array:
-    """One key per sample `[count]` from one key, or the keys as given if they are."""
-    if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+    """One key per sample `[count]` from one key, or the keys as given if they are.
+
+    Raises:
+      ValueError: `key` is no key, or keys of another number.
+    """
+    dtype = getattr(key, "dtype", type(key).__name__)
+    if dtype == jnp.uint32 and jnp.ndim(key) in (1, 2):  # keys of the older kind
         key = jax.random.wrap_key_data(key)
+    elif not (
+        isinstance(key, jax.Array) and jnp.issubdtype(dtype, jax.dtypes.prng_key)
+    ):
+        raise ValueError(
+            f"expected a JAX random key, got {dtype}: make one of a seed by"
+            " jax.random.key(seed)"
+        )
     if key.ndim == 0:
         return jax.random.split(key, count)
     if key.shape != (count,):

@@ -1,12 +1,14 @@
-"""Shapes: what a slope costs."""
+"""Shapes: what a slope costs, computed in float32 at least."""
 
 import jax
 import jax.numpy as jnp
 
+from wgan_gp.losses.floats import at_least_float32
+
 
 def two_sided(slope: jax.Array) -> jax.Array:
     """(s - 1)^2, elementwise ([WGAN-GP], equation 3)."""
-    return jnp.square(slope - 1)
+    return jnp.square(at_least_float32(slope) - 1)
 
 
 def one_sided(slope: jax.Array, *, power: int = 2) -> jax.Array:
@@ -22,7 +24,7 @@ def one_sided(slope: jax.Array, *, power: int = 2) -> jax.Array:
     """
     if power not in (1, 2):
         raise ValueError(f"power must be 1 or 2, got {power}")
-    excess = jnp.maximum(slope - 1, 0)
+    excess = jnp.maximum(at_least_float32(slope) - 1, 0)
     return excess if power == 1 else jnp.square(excess)
 
 

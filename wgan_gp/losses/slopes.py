@@ -1,10 +1,16 @@
-"""Slopes: how steep a critic is at a point, or between two."""
+"""Slopes: how steep a critic is at a point, or between two.
+
+The critic sees a sample in the sample's own floating type; slopes are computed from
+its values and gradients in float32 at least.
+"""
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from wgan_gp.losses.checks import Critic, check_critic, check_same_shape
+from wgan_gp.losses.checks import Critic, check_same_shape
+from wgan_gp.losses.critics import check_critic, explained
+from wgan_gp.losses.floats import as_floats, at_least_float32
 
 # Below this a gradient's norm reads as this constant, with derivative zero: the
 # derivative of a plain norm at zero is NaN, and dead critics do get there.
@@ -27,8 +33,11 @@ def gradient_norm(critic: Critic, x: jax.Array) -> jax.Array:
     Raises:
       ValueError: the critic does not return a scalar.
     """
+    (x,) = as_floats(x)
     check_critic(critic, x)
-    return optax.safe_norm(jnp.ravel(jax.grad(critic)(x)), MIN_NORM)
+    with explained():
+        gradient = jax.grad(critic)(x)
+    return optax.safe_norm(jnp.ravel(at_least_float32(gradient)), MIN_NORM)
 
 
 def signed_difference_quotient(
@@ -48,10 +57,13 @@ def signed_difference_quotient(
     Raises:
       ValueError: the shapes differ, or the critic does not return a scalar.
     """
+    x1, x2 = as_floats(x1, x2)
     check_same_shape(x1, x2)
     check_critic(critic, x1)
-    distance = optax.safe_norm(jnp.ravel(x1 - x2), MIN_DISTANCE)
-    return (critic(x1) - critic(x2)) / distance
+    with explained():
+        rise = at_least_float32(critic(x1)) - at_least_float32(critic(x2))
+    along = at_least_float32(x1) - at_least_float32(x2)
+    return rise / optax.safe_norm(jnp.ravel(along), MIN_DISTANCE)
 
 
 def difference_quotient(critic: Critic, x1: jax.Array, x2: jax.Array) -> jax.Array:

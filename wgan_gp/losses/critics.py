@@ -1,0 +1,181 @@
+"""Whether a function is a critic of one sample, and the words for why it is not."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from wgan_gp.losses.checks import Critic, as_given, check_arguments
+from wgan_gp.losses.floats import as_floats, at_least_float32
+from wgan_gp.losses.hints import (
+    output_problem,
+    state_problem,
+    takes_batches,
+    takes_integers,
+)
+
+_ONE = "a critic takes ONE sample and returns a scalar of shape ()"
+
+
+def check_critic(critic: Critic, x: jax.Array, *given: Any) -> None:
+    """Raises ValueError unless the critic maps one sample to a floating scalar.
+
+    Args:
+      critic: D, of one sample, or of one sample and its condition.
+      x: a sample like those it is to be called with.
+      *given: the sample's condition, if there is one.
+    """
+    check_arguments(critic, given)
+    try:
+        out = jax.eval_shape(critic, x, *given)
+    except Exception as error:
+        if problem := state_problem(error) or _input_problem(critic, x, given):
+            raise ValueError(problem) from error
+        raise
+    if problem := output_problem(critic, x, given, out):
+        raise ValueError(
+            f"{_ONE}; for a sample of shape {jnp.shape(x)} it returned {problem}"
+        )
+
+
+def _input_problem(critic: Critic, x: jax.Array, given: tuple) -> str | None:
+    """Words for a critic that fails because it expects another kind of input."""
+    if cure := takes_batches(critic, x, given):
+        return (
+            f"{_ONE}; it fails on a sample of shape {jnp.shape(x)} and takes batches."
+            f" {cure}"
+        )
+    if takes_integers(critic, x, given):
+        return (
+            "the critic takes integers only, such as token ids, and no slope can be"
+            " measured between two of them: use one-hot or soft samples [L, V], and"
+            " multiply them with the table (x @ table) instead of indexing it"
+        )
+    return None
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Has a network library's error about randomness or state say what to do."""
+    try:
+        yield
+    except Exception as error:
+        if problem := state_problem(error):
+            raise ValueError(problem) from error
+        raise
+
+
+def check_first(critic: Critic, samples: jax.Array, given: tuple[Any, ...]) -> None:
+    """`check_critic` on the first sample of a batch and its condition."""
+    check_critic(critic, samples[0], *jax.tree.map(lambda y: y[0], given))
+
+
+def over_batch(critic: Critic, samples: jax.Array, given: tuple[Any, ...]) -> jax.Array:
+    """The critic's value of each sample `[B]`, in float32 at least.
+
+    Args:
+      critic: D, of one sample, or of one sample and its condition.
+      samples: `[B, ...]`, like those that `check_first` has seen.
+      given: from `as_given`.
+    """
+    with explained():
+        return at_least_float32(jax.vmap(critic)(samples, *given))
+
+
+def check_per_sample(
+    batched: Callable[..., jax.Array], x: jax.Array, *, condition: Any = None
+) -> None:
+    """Checks that a critic written for batches judges each sample on its own.
+
+    If it does, `lambda x: batched(x[None])[0]` is the same critic for one sample, which
+    is what the losses take. A critic with batch normalisation does not: the gradient
+    with respect to one sample then has a meaning in its batch only ([WGAN-GP],
+    section 4).
+
+    Args:
+      batched: `[B, ...] -> [B]` or `[B, 1]`, its parameters in place.
+      x: at least two samples to try it on, `[B, ...]`.
+      condition: a pytree of arrays `[B, ...]` that `batched` is called with, too.
+
+    Raises:
+      ValueError: two calls on the same batch differ, a sample's value alone differs
+        from its value within the batch, a value is not finite, or the output does not
+        have one number per sample.
+    """
+    (x,) = as_floats(x)
+    count = len(x)
+    if count < 2:
+        raise ValueError(f"at least two samples are needed to compare, got {count}")
+    given = as_given(condition, count)
+
+    def values(rows: Any) -> jax.Array:
+        parts = jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], (x, *given))
+        with explained():
+            return _one_number_each(batched(*parts), len(rows))
+
+    together = values(jnp.arange(count))
+    alone = jnp.concatenate([values(jnp.array([i])) for i in range(count)])
+    if not bool(jnp.isfinite(together).all() & jnp.isfinite(alone).all()):
+        raise ValueError("the critic's values are not finite: nothing can be compared")
+    if problem := _changes(values, together, alone):
+        raise ValueError(f"the critic's value of a sample changes by up to {problem}")
+
+
+def _changes(
+    values: Callable[[jax.Array], jax.Array], together: jax.Array, alone: jax.Array
+) -> str | None:
+    """By how much a sample's value changes, with what, and the cure; None if not.
+
+    Args:
+      values: from the indices of samples `[n]` to their values as a batch `[n]`.
+      together: the values of all as one batch `[B]`.
+      alone: the values of each as a batch of one `[B]`.
+    """
+    count, tolerance = len(together), _tolerance(together)
+    again = _largest(values(jnp.arange(count)), together)
+    if again > tolerance:
+        return (
+            f"{again:.3g} from one call to the next: it draws new random numbers"
+            " (dropout) or updates its state (spectral normalisation). Switch that off,"
+            " by model.eval(), deterministic=True or update_stats=False"
+        )
+    difference = _largest(alone, together)
+    if difference <= tolerance:
+        return None
+    worst = int(jnp.argmax(jnp.abs(alone - together)))
+    # The same sample everywhere: of this batch only its size is as before.
+    copies = values(jnp.full(count, worst))[worst]
+    if abs(float(copies - together[worst])) <= tolerance:
+        return (
+            f"{difference:.3g} with the size of its batch, but not with the other"
+            " samples: it draws random numbers for the batch as a whole (dropout)."
+            " Switch that off, by model.eval() or deterministic=True, or draw from a"
+            " seed per sample, handed in as condition="
+        )
+    return (
+        f"{difference:.3g} with the rest of its batch, but the penalty acts on each"
+        " sample on its own: instead of batch normalisation use layer normalisation,"
+        " and take out other layers that mix samples"
+    )
+
+
+def _one_number_each(out: Any, count: int) -> jax.Array:
+    shape = getattr(out, "shape", None)
+    if shape not in ((count,), (count, 1)):
+        raise ValueError(
+            f"for {count} samples the critic must return ({count},) or ({count}, 1)"
+            f" numbers, got {type(out).__name__ if shape is None else shape}"
+        )
+    return at_least_float32(out).reshape(count)
+
+
+def _tolerance(values: jax.Array) -> float:
+    # Rounding grows with the values, coupling with how they differ among samples.
+    largest = float(jnp.max(jnp.abs(values)))
+    return 1e-3 * float(jnp.max(values) - jnp.min(values)) + 1e-5 * largest
+
+
+def _largest(first: jax.Array, second: jax.Array) -> float:
+    return float(jnp.max(jnp.abs(first - second)))
