@@ -1,11 +1,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
 
-.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy w1-benchmark notebooks test test-long lint format benchmark benchmark-scaling torture clean
+.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy w1-benchmark notebooks test test-long test-newest lint format benchmark benchmark-scaling torture clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
+	$(CHECK_PYTHON)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
@@ -44,6 +45,17 @@ test: .venv/installed
 test-long: .venv/installed
 	JAX_PLATFORMS=cpu WGAN_GP_CASES=10 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "" $(ARGS)
 
+# `make test` with the newest releases that pyproject.toml allows, not with those of
+# constraints.txt. Their environment is `.venv-newest`: it is made once, and brought up
+# to date each time.
+test-newest: .venv-newest/bin/python
+	.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
+	JAX_PLATFORMS=cpu .venv-newest/bin/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+
+.venv-newest/bin/python:
+	$(CHECK_PYTHON)
+	$(PYTHON) -m venv .venv-newest
+
 lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -71,4 +83,4 @@ benchmark-scaling: .venv/benchmarks
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.startup
 
 clean:
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv-newest build *.egg-info .pytest_cache .ruff_cache

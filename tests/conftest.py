@@ -6,7 +6,7 @@ import jax
 import matplotlib
 import pytest
 
-from tests.helpers import ROOT, run_module
+from tests.helpers import QUICK_TO_COMPILE, ROOT, run_module
 
 
 def pytest_configure():
@@ -17,6 +17,9 @@ def pytest_configure():
     # Compiling takes most of the suite's time. Commands run as processes, and so
     # with all optimisations.
     jax.config.update("jax_disable_most_optimizations", True)
+    os.environ["XLA_FLAGS"] = " ".join(
+        [os.environ.get("XLA_FLAGS", ""), *QUICK_TO_COMPILE]
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,11 +27,15 @@ def _sets(tmp_path_factory):
     """Image sets are written to a folder of the session's own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TFDS_DATA_DIR", str(tmp_path_factory.mktemp("sets")))
-        # Of commands that tests run; the processes of one session share it.
+        # What tests compile, and the commands that they run: all processes of one
+        # session share it. A folder of your own serves the next session too.
         folder = tmp_path_factory.getbasetemp()
         if "PYTEST_XDIST_WORKER" in os.environ:
             folder = folder.parent
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder / "compiled"))
+        compiled = os.environ.get("JAX_COMPILATION_CACHE_DIR", str(folder / "compiled"))
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", compiled)
+        jax.config.update("jax_compilation_cache_dir", compiled)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         yield
 
 

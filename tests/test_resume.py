@@ -1,7 +1,6 @@
 """Runs that are broken off and go on: the same bits as those that are not."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import chex
 import numpy as np
 import pytest
 
-from tests.helpers import ROOT, resolve, unchecked
+from tests.helpers import ROOT, command_environment, resolve, unchecked
 from wgan_gp import configs, driver, loop, report, solve, workdir
 from wgan_gp.ground_truth.recipes import cell_config
 from wgan_gp.writers import keep_records
@@ -117,11 +116,10 @@ LONG += ("--config.checkpoint.every=20", "--workdir", "run")
 
 
 def start_long(cwd, *arguments):
-    environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         [sys.executable, "-m", "wgan_gp.main", *LONG, *arguments],
         cwd=cwd,
-        env=environment,
+        env=command_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -130,7 +128,7 @@ def start_long(cwd, *arguments):
 
 def wait_for_lines(folder, count):
     path = folder / "run" / "metrics.jsonl"
-    for _ in range(600):
+    for _ in range(3000):
         if path.exists() and path.read_text().count("\n") >= count:
             return
         time.sleep(0.1)

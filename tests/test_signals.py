@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.helpers import ROOT, resolve
+from tests.helpers import ROOT, command_environment, resolve
 from tests.test_faults import FIELDS, course, train, wait_for
 from wgan_gp import checksums, driver, workdir
 from wgan_gp.checkpoint import Checkpoints
@@ -47,9 +47,11 @@ def child_that_draws():
 
 
 def start(*arguments, cwd):
-    environment = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
-        [sys.executable, *arguments], cwd=cwd, env=environment, stderr=subprocess.PIPE
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=command_environment(),
+        stderr=subprocess.PIPE,
     )
 
 

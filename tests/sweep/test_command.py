@@ -1,6 +1,5 @@
 """`python -m wgan_gp.sweep`, as a user would start it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -8,7 +7,7 @@ import time
 
 import pytest
 
-from tests.helpers import ROOT, contents, run_module
+from tests.helpers import ROOT, command_environment, contents, run_module
 from tests.test_main import assert_refused
 
 SMOKE = ("--config", f"{ROOT / 'experiments' / 'sweep_toy.py'}:smoke")
@@ -72,11 +71,10 @@ def test_a_signal_saves_first_and_the_same_command_goes_on(tmp_path):
     arguments = *SMOKE, ONE, *steps, "--config.save_every=200"
     whole = start(*arguments, "--workdir", "whole", cwd=tmp_path)
     assert whole.returncode == 0
-    env = os.environ | {"JAX_PLATFORMS": "cpu", "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         [sys.executable, "-m", "wgan_gp.sweep", *arguments, "--workdir", "broken"],
         cwd=tmp_path,
-        env=env,
+        env=command_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
