@@ -75,6 +75,15 @@ def test_outputs_are_stored(path):
         assert output.get("name") != "stderr", output.text
 
 
+def test_no_layer_of_the_tour_is_lost_to_underflow():
+    """A ReLU critic's gain per layer is proportional to the size of its weights."""
+    text = "".join(each.get("text", "") for each in outputs(NOTEBOOKS[1]))
+    gains = re.findall(r"(?m)^c = ([\d.]+) +gain per layer ([\d.]+)", text)
+    assert [c for c, _ in gains] == ["0.1", "0.01", "0.001"]
+    for c, gain in gains:
+        assert float(gain) / float(c) == pytest.approx(5.56, rel=1e-3)
+
+
 @by_name
 def test_holds_no_machines_traces(path):
     notebook = nbformat.read(path, 4)

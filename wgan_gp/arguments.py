@@ -1,6 +1,7 @@
-"""Command lines of the smaller commands, whose mistakes are said in one line."""
+"""Options of commands without a config file, whose mistakes are said in one line."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,8 +18,34 @@ class Parser(argparse.ArgumentParser):
     """A parser that raises ValueError where argparse prints its usage and exits."""
 
     def error(self, message: str) -> NoReturn:
-        """Raises ValueError with the message."""
-        raise ValueError(message)
+        """Raises ValueError with the message, and the nearest valid value."""
+        raise ValueError(_reworded(message))
+
+
+def make_parser(command: str, description: str | None) -> Parser:
+    """A parser without options.
+
+    Args:
+      command: what follows `python -m`.
+      description: the command's docstring, for `--help`.
+    """
+    return Parser(
+        prog=f"python -m {command}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _reworded(message: str) -> str:
+    """What argparse says, as the other commands say it."""
+    text = re.sub(r"^argument ", "", " ".join(message.split()))[:400]
+    if found := re.search(r"invalid choice: (.+) \(choose from (.*)\)", text):
+        names = re.findall(r"[\w-]+", found[2])
+        text = text.partition(":")[0] + f" must be one of {', '.join(names)}; got"
+        text += f" {found[1]}{did_you_mean(found[1], names)}"
+    for kind, noun in (("int", "a whole number"), ("float", "a number")):
+        text = text.replace(f": invalid {kind} value:", f" must be {noun}, got")
+    return text
 
 
 def run_command(command: Callable[[], str], undone: str) -> int:
@@ -54,28 +81,25 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
     """Reads a command line.
 
     Args:
-      parser: with all flags added.
+      parser: with all options added.
       arguments: without the program's name.
 
     Raises:
-      ValueError: a flag is unknown, missing or has another type of value.
+      ValueError: an option is unknown, missing or has another type of value.
       SystemExit: `--help` was asked for, and printed.
     """
     known = [each for each in parser._option_string_actions if each.startswith("--")]
     for argument in arguments:
         name = argument.partition("=")[0]
-        # Looked at first: argparse would rather say that the flag meant is missing.
+        # Looked at first: argparse would rather say that the option meant is missing.
         if name.startswith("--") and not any(each.startswith(name) for each in known):
-            raise ValueError(f"there is no flag {show(name)[1:-1]}{_near(name, known)}")
+            near = did_you_mean(name, known) or f": there are {', '.join(known)}"
+            raise ValueError(f"there is no option {show(name)[1:-1]}{near}")
     return parser.parse_args(arguments)
 
 
-def _near(name: str, known: list[str]) -> str:
-    return did_you_mean(name, known) or f": there are {', '.join(known)}"
-
-
 def path(text: str) -> Path:
-    """The value of a flag as a path, with `~` and variables replaced.
+    """The value of an option as a path, with `~` and variables replaced.
 
     Raises:
       argparse.ArgumentTypeError: its `~user` is nobody.
@@ -84,17 +108,3 @@ def path(text: str) -> Path:
         return expand(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def whole_number(text: str) -> int:
-    """The value of a flag as a whole number.
-
-    Raises:
-      argparse.ArgumentTypeError: it is none.
-    """
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected a whole number, got {show(text)}"
-        ) from None

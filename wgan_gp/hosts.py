@@ -90,12 +90,17 @@ def join(place: Place, timeout: float) -> None:
       timeout: seconds to wait for the others.
 
     Raises:
-      ValueError: the timeout is not positive.
+      ValueError: the timeout is not positive, or JAX has been used.
       TimeoutError: some did not arrive; names them.
       OSError: this one cannot listen.
     """
     if not timeout > 0:
         raise ValueError(f"--host_timeout must be > 0 seconds, got {timeout:g}")
+    if _has_devices():
+        raise ValueError(
+            "an array was made before the hosts met, perhaps at the top of the config"
+            " file: make it with NumPy"
+        )
     rollcall.hold(place, timeout)
     # It would take SIGTERM away from `signals`.
     jax.config.update("jax_enable_preemption_service", False)
@@ -108,6 +113,13 @@ def join(place: Place, timeout: float) -> None:
         heartbeat_timeout_seconds=HEARTBEAT,
         shutdown_timeout_seconds=HEARTBEAT,
     )
+
+
+def _has_devices() -> bool:
+    """Whether JAX has looked for its devices; it does so once."""
+    from jax._src.xla_bridge import backends_are_initialized
+
+    return backends_are_initialized()
 
 
 def is_lost(error: Exception) -> bool:

@@ -144,11 +144,24 @@ def provide_cpu_devices(count: int) -> None:
     (JAX_NUM_CPU_DEVICES).
 
     Args:
-      count: of devices. JAX must not have been used before.
+      count: of devices.
+
+    Raises:
+      ValueError: JAX has been used before, and the CPU acts as another number.
     """
+    count = min(count, cores())
     chosen = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    if not chosen and jax.config.values["jax_num_cpu_devices"] < 0:
-        jax.config.update("jax_num_cpu_devices", min(count, cores()))
+    if chosen or jax.config.values["jax_num_cpu_devices"] >= 0:
+        return
+    try:
+        jax.config.update("jax_num_cpu_devices", count)
+    except RuntimeError:  # it counts devices once, when the first array is made
+        if jax.default_backend() == "cpu" and jax.device_count() != count:
+            raise ValueError(
+                f"an array was made before the CPU acted as {count} devices, perhaps at"
+                " the top of the config file: make it with NumPy, or set"
+                f" JAX_NUM_CPU_DEVICES={count}"
+            ) from None
 
 
 def cpu_devices(config: FrozenConfigDict) -> int:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ml_collections import FrozenConfigDict
+from ml_collections import ConfigDict, FrozenConfigDict
 
-from wgan_gp import configs, loop, workdir
+from wgan_gp import arguments, configs, loop, workdir
 from wgan_gp.build import build
+from wgan_gp.command_line import one_line
+from wgan_gp.configs.ranges import did_you_mean
 from wgan_gp.driver import Interrupted
 from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
@@ -30,22 +32,12 @@ EXPERIMENT = Path("experiments/random_architectures.py")
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
     refuse_windows()
-    parser = argparse.ArgumentParser(prog="python -m wgan_gp.random_architectures")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--experiment", type=Path, default=EXPERIMENT)
-    parser.add_argument("--numbers", type=int, nargs="*", default=list(range(200)))
-    parser.add_argument(
-        "--lipschitz", nargs="*", default=["two_sided"], choices=configs.PRESETS
-    )
-    parser.add_argument(
-        "--set", nargs="*", default=[], metavar="FIELD=JSON", help="e.g. steps=500"
-    )
-    args = parser.parse_args(argv[1:])
     with Listener() as listener:
         try:
+            args = arguments.parse(_parser(), argv[1:])
             todo = _todo(args)
-        except (ValueError, OSError, KeyError, AttributeError) as error:
-            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        except (ValueError, OSError) as error:
+            print(f"error: {one_line(error)}", file=sys.stderr)
             return 2
         try:
             for name, config in todo:
@@ -60,6 +52,49 @@ def main(argv: list[str]) -> int:
             print(f"error: {' '.join(line.split())}", file=sys.stderr)
             return 1
     return 0
+
+
+def _parser():
+    parser = arguments.make_parser("wgan_gp.random_architectures", __doc__)
+    add = parser.add_argument
+    add(
+        "--out",
+        type=arguments.path,
+        required=True,
+        help="folder of the runs and of their records",
+    )
+    add(
+        "--experiment",
+        type=arguments.path,
+        default=EXPERIMENT,
+        metavar="FILE",
+        help=f"config file whose variants are the numbers (default: {EXPERIMENT})",
+    )
+    add(
+        "--numbers",
+        type=int,
+        nargs="*",
+        default=list(range(200)),
+        metavar="N",
+        help="architectures to train (default: 0 to 199)",
+    )
+    add(
+        "--lipschitz",
+        nargs="*",
+        default=["two_sided"],
+        choices=configs.PRESETS,
+        metavar="NAME",
+        help=f"constraints: {', '.join(configs.PRESETS)} (default: two_sided)",
+    )
+    add(
+        "--set",
+        nargs="*",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="fields to change in all runs, such as steps=500; python -m wgan_gp.main"
+        " --help lists them",
+    )
+    return parser
 
 
 def _todo(args: argparse.Namespace) -> list[tuple[str, FrozenConfigDict]]:
@@ -166,17 +201,42 @@ def _loader(path: Path):
     if not path.is_file():
         raise ValueError(f"--experiment {path}: there is no such file")
     spec = importlib.util.spec_from_file_location("experiment", path)
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ValueError(f"--experiment {path}: its name does not end in .py")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.get_config
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # the file can raise anything
+        raise ValueError(_of_file(path, error)) from error
+    if not callable(getattr(module, "get_config", None)):
+        raise ValueError(f"--experiment {path}: it has no function get_config")
+    return partial(_load, path, module.get_config)
+
+
+def _load(path: Path, get_config, number: int) -> ConfigDict:
+    try:
+        config = get_config(str(number))
+    except Exception as error:
+        raise ValueError(_of_file(path, error)) from error
+    if not isinstance(config, ConfigDict) or "task" not in config:
+        raise ValueError(f"--experiment {path} does not hold an experiment")
+    return config
+
+
+def _of_file(path: Path, error: Exception) -> str:
+    return f"--experiment {path}: {type(error).__name__}: {one_line(error)}"
 
 
 def _cell(load, number: int, lipschitz: str, changes: dict[str, Any]):
-    config = load(str(number))
-    config.lipschitz = lipschitz
-    config.update_from_flattened_dict(changes)
+    config = load(number).copy_and_resolve_references()
+    fields = [path for path, _ in configs.leaves(config)]
+    for path in changes:
+        if path not in fields:
+            raise ValueError(
+                f"--set: there is no field {path}{did_you_mean(path, fields)}"
+            )
+    with config.ignore_type():  # `resolve` says what is wrong with a type
+        config.update_from_flattened_dict({"lipschitz": lipschitz} | changes)
     return f"{number:03d}-{lipschitz}", configs.resolve(config)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ml_collections import FrozenConfigDict
 
 from wgan_gp import draws, memory, sample_files, train
-from wgan_gp.arguments import Parser, parse, path, run_command, whole_number
+from wgan_gp.arguments import make_parser, parse, path, run_command
 from wgan_gp.build import Experiment
 from wgan_gp.class_labels import class_number, own_labels
 from wgan_gp.configs.ranges import whole
@@ -137,13 +137,11 @@ def main(argv: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="python -m wgan_gp.sample", description=__doc__)
+    parser = make_parser("wgan_gp.sample", __doc__)
     parser.add_argument(
         "--workdir", required=True, type=path, help="folder of a finished run"
     )
-    parser.add_argument(
-        "--n", type=whole_number, required=True, help="number of samples"
-    )
+    parser.add_argument("--n", type=int, required=True, help="number of samples")
     parser.add_argument(
         "--out",
         type=path,
@@ -163,7 +161,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         " batches of all classes, so that one of 10 classes takes 10 times as long",
     )
     parser.add_argument(
-        "--seed", type=whole_number, default=0, help="of the latents (default: 0)"
+        "--seed", type=int, default=0, help="of the latents (default: 0)"
     )
     args = parse(parser, arguments)
     _check(args.n, args.seed)

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wgan_gp import draws, memory, sample
-from wgan_gp.arguments import Parser, parse, path, run_command, whole_number
+from wgan_gp.arguments import make_parser, parse, path, run_command
 from wgan_gp.configs.ranges import one_of, whole
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import SPLITS
@@ -162,13 +162,13 @@ def main(argv: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="python -m wgan_gp.score", description=__doc__)
+    parser = make_parser("wgan_gp.score", __doc__)
     parser.add_argument(
         "--workdir", required=True, type=path, help="folder of a finished image run"
     )
     parser.add_argument(
         "--n",
-        type=whole_number,
+        type=int,
         default=50_000,
         help="generated images, at least 10 (default: 50000)",
     )
@@ -179,7 +179,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--seed",
-        type=whole_number,
+        type=int,
         default=0,
         help="of the latents, and of which real images are taken (default: 0)",
     )

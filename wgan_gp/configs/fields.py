@@ -1,4 +1,4 @@
-"""The fields of a configuration and what each constraint presets."""
+"""The fields of a configuration, their defaults, and what each constraint presets."""
 
 import dataclasses
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder as _open
 
-from wgan_gp.configs.ranges import one_of
+from wgan_gp.configs.ranges import did_you_mean, one_of
 from wgan_gp.networks import CRITICS, GENERATORS
 
 _ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
@@ -97,6 +97,8 @@ def base(
 ) -> ConfigDict:
     """All fields there are, with Algorithm 1's defaults, open ones as placeholders.
 
+    `descriptions` says what each means.
+
     Args:
       task: "gan" for a critic and a generator; "critic" for a critic alone, trained on
         a pair of distributions whose W1 is known.
@@ -122,31 +124,31 @@ def base(
         "task": task,
         "seed": 0,
         "lipschitz": "two_sided",
-        "steps": 10_000,  # generator updates; of a critic alone, its own
+        "steps": 10_000,
         "batch_size": 256,
         "critic": {"network": critic} | _network_fields(CRITICS[critic]),
         "critic_optimiser": _open_optimiser(),
         "penalty": {
-            "weight": _open(float),  # lambda
-            "points": _open(str),  # a name in POINTS
-            "box": _open(tuple),  # (low, high) of points="box"
-            "shape": _open(str),  # difference only: a name in SHAPES
-            "power": _open(int),  # of one-sided shapes
-            "pairing": _open(str),  # difference only: a name in PAIRINGS
-            "signed": _open(bool),  # difference only
+            "weight": _open(float),
+            "points": _open(str),
+            "box": _open(tuple),
+            "shape": _open(str),
+            "power": _open(int),
+            "pairing": _open(str),
+            "signed": _open(bool),
         },
         "clip_bound": _open(float),
         "by_constraint": {name: ConfigDict() for name in PRESETS},
         "checkpoint": {
-            "every": 1000,  # steps; the last is always saved
-            "keep": 2,  # the newest
-            "keep_every": 0,  # and those of every so many steps, for good; 0 is none
+            "every": 1000,
+            "keep": 2,
+            "keep_every": 0,
         },
-        "mesh": {"data": 0},  # devices to split batches over; 0 is all that divide them
-        "debug_nans": False,  # finds the operation that makes NaN, slowly
-        "log_every": 100,  # steps
+        "mesh": {"data": 0},
+        "debug_nans": False,
+        "log_every": 100,
         "eval_every": 1000,
-        "eval_samples": 2000,  # on each side
+        "eval_samples": 2000,
     }
     if task == "critic":
         # Fields of `data.funnels.make_funnels`.
@@ -168,10 +170,10 @@ def _game(generator: str) -> dict[str, Any]:
     fields = {"network": generator} | _network_fields(GENERATORS[generator])
     return {
         "n_critic": 5,
-        "ema_decay": 0.0,  # of the generator's average; 0 is no average
-        "generator": fields | {"latent": 2},  # dimension of z ~ N(0, I)
+        "ema_decay": 0.0,
+        "generator": fields | {"latent": 2},
         "generator_optimiser": _open_optimiser(),
-        "eval_repeats": 16,  # independent sets of samples in the final report
+        "eval_repeats": 16,
     }
 
 
@@ -182,29 +184,27 @@ def _vectors() -> dict[str, Any]:
 def _images() -> dict[str, Any]:
     return {
         "data": {
-            "name": "mnist5k",  # as in `data.images.open_images`
-            "scale": "symmetric",  # a key of `data.ranges.SCALES`
-            "size": _open(tuple),  # height and width to crop and scale pictures to
-            "channels": _open(int),  # 1 is grey, 3 colour; open is what the data has
-            "data_dir": _open(str),  # TFDS's folder; open is its default
+            "name": "mnist5k",
+            "scale": "symmetric",
+            "size": _open(tuple),
+            "channels": _open(int),
+            "data_dir": _open(str),
             "skip_corrupt": False,
-            "resident_bytes": 2**31,  # larger sets are streamed
+            "resident_bytes": 2**31,
         },
-        # The experiment's own eval_samples and eval_repeats. These shrink to what a set
-        # holds out; others are refused if it holds out less.
         "eval_default": (2000, 16),
-        "conditional": False,  # by label, with an auxiliary classifier
+        "conditional": False,
         "label_weights": {"critic": 1.0, "generator": 0.1},
-        "generator_batch_size": _open(int),  # open is batch_size
+        "generator_batch_size": _open(int),
         "compute": {
-            "dtype": "float32",  # of the networks; or "bfloat16"
-            "penalty_dtype": "float32",  # of the critic within the penalty
-            "rematerialise": False,  # not on a CPU, where XLA undoes it
-            "microbatches": 1,  # parts of a critic batch, differentiated in turn
+            "dtype": "float32",
+            "penalty_dtype": "float32",
+            "rematerialise": False,
+            "microbatches": 1,
         },
         "features": {
-            "network": "none",  # a name in FEATURES, for Frechet distances and more
-            "weights": _open(str),  # file of Inception's
+            "network": "none",
+            "weights": _open(str),
         },
     }
 
@@ -216,7 +216,7 @@ def _open_optimiser() -> dict[str, Any]:
         "beta1": _open(float),
         "beta2": _open(float),
         "schedule": _open(str),
-        "weight_decay": 0.0,  # times the weights, added to their gradients
+        "weight_decay": 0.0,
     }
 
 
@@ -246,8 +246,11 @@ def experiment(
       ValueError: there is no such variant.
     """
     if arg and (arg not in variants or arg == "default"):
-        known = ", ".join(f":{each}" for each in variants if each != "default")
-        raise ValueError(f"unknown variant :{arg} of {name}; there are {known}")
+        known = [f":{each}" for each in variants if each != "default"]
+        raise ValueError(
+            f"unknown variant :{arg} of {name}; there are {', '.join(known)}"
+            + did_you_mean(f":{arg}", known)
+        )
     config = base(critic=critic, generator=generator)
     config.name = name + (f"-{arg}" if arg else "")
     update(config, variants["default"])

@@ -25,31 +25,47 @@ def show(value: Any) -> str:
         return f"a number of {value.bit_length()} bits"
 
 
-def did_you_mean(name: Any, known: Iterable[str]) -> str:
-    """`: did you mean NAME?` with the known names that are nearest, or nothing.
+def nearest(name: Any, known: Iterable[str]) -> list[str]:
+    """The known names that a misspelt one may stand for, at most two.
 
     Args:
-      name: what was given.
-      known: names, perhaps dotted. A dotted name is near if it is spelt nearly the
-        same, or if its last part is the same.
+      name: what was given; no name is near to what is not text.
+      known: names, perhaps dotted. Near is a name that is spelt nearly the same, its
+        last part too; failing that, one whose last part is the same.
     """
     if not isinstance(name, str):
-        return ""
+        return []
     folded = {each.casefold(): each for each in known}
     name = name[:200].casefold().strip("'\" ")
-    near = difflib.get_close_matches(name, folded, 1, 0.8)
-    if not near:
-        last = name.rpartition(".")[2]
-        near = [each for each in folded if each.rpartition(".")[2] == last][:3]
-    near = near or difflib.get_close_matches(name, folded, 1, 0.6)
-    return f": did you mean {' or '.join(folded[each] for each in near)}?" * bool(near)
+    last = _last(name)
+    alike = difflib.get_close_matches(name, folded, 3, 0.6)
+    near = [each for each in alike if _likeness(_last(each), last) >= 0.6]
+    best = [each for each in near[:1] if _likeness(each, name) >= 0.8]
+    same = [each for each in folded if _last(each) == last][:2]
+    return [folded[each] for each in best or same or near[:1]]
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _likeness(first: str, second: str) -> float:
+    return difflib.SequenceMatcher(None, first, second).ratio()
+
+
+def did_you_mean(name: Any, known: Iterable[str], prefix: str = "") -> str:
+    """`: did you mean NAME?` with the known names that are nearest, or nothing."""
+    names = [f"{prefix}{each}" for each in nearest(name, known)]
+    return f": did you mean {' or '.join(names)}?" if names else ""
 
 
 def one_of(path: str, value: Any, valid: Any) -> None:
     """Raises ValueError unless `value` is among the valid ones, which it lists."""
     if value not in tuple(valid):  # compared, not hashed: it may be a list
+        known = [str(each) for each in valid]
         raise ValueError(
-            f"{path} must be one of {', '.join(map(str, valid))}; got {show(value)}"
+            f"{path} must be one of {', '.join(known)}; got {show(value)}"
+            + did_you_mean(value, known)
         )
 
 

@@ -87,10 +87,18 @@ def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
         ours.add("by_constraint")
     if missing := sorted(ours - theirs):
         raise ValueError(
-            f"the configuration lacks {_few(missing)}: start from configs.base()"
+            f"the configuration lacks {_few(missing)}: start from"
+            f" configs.base({_chosen(config)})"
         )
     if unknown := sorted(theirs - ours):
         raise ValueError(f"the configuration has unknown fields {_few(unknown)}")
+
+
+def _chosen(config: ConfigDict) -> str:
+    """The arguments of `base` that a configuration asks for."""
+    networks = chosen_networks(config).items()
+    named = [f"{player}={show(network)}" for player, network in networks]
+    return ", ".join([show(config.task), *named])
 
 
 def _few(paths: list[str]) -> str:

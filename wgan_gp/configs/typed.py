@@ -90,3 +90,6 @@ _TYPES = {
     str: ("text", _only(str, to=str)),
     tuple: ("a tuple of numbers", _flat),
 }
+
+# What a field of each type holds, in words.
+NOUNS = {type_: noun for type_, (noun, _) in _TYPES.items()}

@@ -14,13 +14,9 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-
-from wgan_gp.paths import expand
-from wgan_gp.platforms import refuse_windows
-from wgan_gp.signals import Listener
 
 BUILT_IN = {"digits8x8": "Digits8x8", "mnist5k": "Mnist5k"}
 # set, configuration, version
@@ -166,36 +162,34 @@ def _encode_arrays_by_pillow(builder: Any) -> None:
         spare(image)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """The command; see the head of this file."""
-    refuse_windows()
-    with Listener() as listener:
-        listener.explain = lambda: "start again, and what is half written is made anew"
-        try:
-            flags = _parse(arguments)
-            builder = _open(flags.name, flags.data_dir)
-            prepare(builder)
-        except Exception as error:  # TFDS and the network fail in many ways
-            text = " ".join(str(error).split()) or type(error).__name__
-            print(f"error: {text[:500]}", file=sys.stderr)
-            return 2
-    print(builder.data_path)
-    return 0
+    from wgan_gp import arguments  # which imports all data sets, and so this module
+
+    left = "start again, and what is half written is made anew"
+    return arguments.run_command(lambda: _prepare_named(argv or sys.argv[1:]), left)
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    """Reads the flags.
+def _prepare_named(argv: list[str]) -> str:
+    """Prepares the set that is named; returns its folder."""
+    args = _parse(argv)
+    builder = _open(args.name, args.data_dir)
+    try:
+        prepare(builder)
+    except Exception as error:  # TFDS and the network fail in many ways
+        raise ValueError(" ".join(str(error).split())[:500] or repr(error)) from error
+    return str(builder.data_path)
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    """Reads the options.
 
     Raises:
       ValueError: one is unknown, or the name is missing.
     """
-    words = __doc__ or ""
-    parser = argparse.ArgumentParser(
-        "python -m wgan_gp.data.prepare",
-        description=words,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    from wgan_gp import arguments
+
+    parser = arguments.make_parser("wgan_gp.data.prepare", __doc__)
     parser.add_argument(
         "name",
         help=f"{' or '.join(BUILT_IN)}, which need no network, or a name of TFDS's, as"
@@ -203,21 +197,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--data_dir",
+        type=arguments.path,
         help="folder to write to; $TFDS_DATA_DIR or ~/tensorflow_datasets if not given",
     )
-
-    def refuse(message: str) -> NoReturn:
-        unknown = [x for x in message.split() if x.startswith("-")]
-        near = difflib.get_close_matches(unknown[0], ["--data_dir"]) if unknown else []
-        raise ValueError(
-            message + (f" (did you mean {near[0]}?)" if near else "; --help tells more")
-        )
-
-    parser.error = refuse
-    return parser.parse_args(arguments)
+    return arguments.parse(parser, argv)
 
 
-def _open(name: str, data_dir: str | None) -> Any:
+def _open(name: str, folder: Path | None) -> Any:
     """The builder of a set that can be prepared here, as far as can be seen before.
 
     Raises:
@@ -227,7 +213,6 @@ def _open(name: str, data_dir: str | None) -> Any:
     kind = name.partition(":")[0]
     if kind in ("npz", "folder"):
         raise ValueError(f"{name} needs no preparation: give it as --config.data.name")
-    folder = expand(data_dir) if data_dir else None
     if folder is not None:
         _check_writable(folder)
     builder = open_builder(name, None if folder is None else str(folder))

@@ -1,6 +1,5 @@
 """Draws the evidence: `python -m wgan_gp.evidence --out DIR [--scale SCALE]`."""
 
-import argparse
 import json
 import os
 import sys
@@ -9,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from wgan_gp import arguments
 from wgan_gp.evidence import (
     depth,
     differences,
@@ -70,12 +70,8 @@ def draw(claim: str, out: Path, scale: str) -> str:
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
     refuse_windows()
-    parser = argparse.ArgumentParser(prog="python -m wgan_gp.evidence")
-    parser.add_argument("--out", type=Path, required=True, help="folder for figures")
-    parser.add_argument("--scale", choices=depth.SCALES, default="default")
-    parser.add_argument("--only", choices=CLAIMS, nargs="+", default=list(CLAIMS))
-    args = parser.parse_args(argv[1:])
     try:
+        args = arguments.parse(_parser(), argv[1:])
         _check(args.out, args.only)
         args.out.mkdir(parents=True, exist_ok=True)
     except (ValueError, OSError) as error:
@@ -92,6 +88,33 @@ def main(argv: list[str]) -> int:
         print(f"{claim}: {elapsed:.0f} s\n\n{table}\n", flush=True)
     print(f"figures and numbers: {args.out}")
     return 0
+
+
+def _parser():
+    parser = arguments.make_parser("wgan_gp.evidence", __doc__)
+    add = parser.add_argument
+    add(
+        "--out",
+        type=arguments.path,
+        required=True,
+        help="folder of the figures and of evidence.json",
+    )
+    add(
+        "--scale",
+        choices=depth.SCALES,
+        default="default",
+        help="size of the runs: smoke takes seconds, default is that of"
+        " docs/results.md, paper has the published sizes (default: default)",
+    )
+    add(
+        "--only",
+        choices=CLAIMS,
+        nargs="+",
+        default=list(CLAIMS),
+        metavar="CLAIM",
+        help=f"claims to measure: {', '.join(CLAIMS)} (default: all)",
+    )
+    return parser
 
 
 def _check(out: Path, claims: list[str]) -> None:

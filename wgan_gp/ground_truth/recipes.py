@@ -5,6 +5,7 @@ from typing import Any
 from ml_collections import ConfigDict, FieldReference
 
 from wgan_gp import configs
+from wgan_gp.configs.ranges import did_you_mean, one_of
 
 # The protocol of Korotin et al. 2022: what their table was made with.
 PUBLISHED: dict[str, Any] = {
@@ -121,8 +122,7 @@ def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDi
     Raises:
       ValueError: an unknown recipe, or a dimension or number of funnels below 1.
     """
-    if recipe not in RECIPES:
-        raise ValueError(f"recipe must be one of {', '.join(RECIPES)}; got {recipe!r}")
+    one_of("recipe", recipe, RECIPES)
     if dimension < 1 or funnels < 1:
         raise ValueError(
             "a cell needs dim >= 1 and funnels >= 1, got"
@@ -155,6 +155,7 @@ def parse_cell(arg: str) -> ConfigDict:
         if not equals or name not in cell:
             raise ValueError(
                 f"a cell is described as dim=16,funnels=4,recipe=tuned; got {part!r}"
+                + did_you_mean(name, cell)
             )
         if name in given:
             raise ValueError(f"{name} is given twice, in {arg!r}")

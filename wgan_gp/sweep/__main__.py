@@ -6,16 +6,16 @@ import time
 from functools import partial
 from pathlib import Path
 
-from absl import flags
 from ml_collections import ConfigDict, FrozenConfigDict
 from rich.console import Console
 
+from wgan_gp import command_help, parallel, workdir
 from wgan_gp import main as single
-from wgan_gp import parallel, workdir
 from wgan_gp.driver import Interrupted
 from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
 from wgan_gp.sweep import report, resolve, runner
+from wgan_gp.sweep.plan import FIELDS
 from wgan_gp.writers import named
 
 
@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
     refuse_windows()
     if {"--help", "-h"} & set(argv):
-        print(__doc__ + flags.FLAGS.module_help(single))
+        print(_help())
         return 0
     with Listener() as listener:
         try:
@@ -67,10 +67,19 @@ def main(argv: list[str]) -> int:
             return _run(sweep, folder)
 
 
+def _help() -> str:
+    fields = "\n".join(f"  --config.{name}\n      {FIELDS[name]}" for name in FIELDS)
+    return (
+        f"{__doc__}\n\nFlags:\n"
+        f"{command_help.flag_lines('config', 'workdir', 'overwrite')}\n\n"
+        f"Fields of a sweep's configuration:\n{fields}\n"
+    )
+
+
 def _start(argv: list[str]):
     """Everything that can be refused, before any compute is spent."""
     parallel.provide_cpu_devices(parallel.cores())
-    single.parse(argv)
+    single.parse(argv, sweep=True)
     if single.place() is not None:
         raise ValueError(
             "a sweep runs on one host: start one for each part of the grid, with a"

@@ -1,13 +1,12 @@
 """A study of a grid as text: `field=value,value,... field=...`."""
 
 import ast
-import difflib
 import math
 from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
-from wgan_gp.configs.ranges import show
+from wgan_gp.configs.ranges import did_you_mean, show
 
 _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
 # Of no effect on a sweep: its runs are named by their points, and nothing is logged.
@@ -71,9 +70,9 @@ def _check_field(path: str, known: list[str]) -> None:
     if path in NO_EFFECT or path.startswith("checkpoint."):
         raise ValueError(f"grid: {path} has no effect on a sweep's runs: leave it out")
     if path not in known:
-        near = difflib.get_close_matches(path, known, 1, 0.0)
-        hint = f": did you mean {near[0]}?" if near else ""
-        raise ValueError(f"grid: there is no field {show(path)[1:-1]}{hint}")
+        raise ValueError(
+            f"grid: there is no field {show(path)[1:-1]}{did_you_mean(path, known)}"
+        )
 
 
 def _split(text: str, separators: str) -> list[str]:

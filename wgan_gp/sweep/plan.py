@@ -31,6 +31,19 @@ _DEFAULTS: dict[str, Any] = {
     "save_every": 500,
     "mesh": {"runs": 0},
 }
+# What `--help` says of a sweep's fields.
+FIELDS = {
+    "name": "Of the sweep; its folder is called after it.",
+    "grid": "Studies, such as ('lipschitz=clip clip_bound=0.01,0.1',).",
+    "seeds": f"Runs of each point. Default: {_DEFAULTS['seeds']}.",
+    "runs_per_program": "Runs that are trained at the same time. Default:"
+    f" {_DEFAULTS['runs_per_program']}.",
+    "save_every": f"Steps between saves. Default: {_DEFAULTS['save_every']}.",
+    "mesh.runs": "Devices that runs are split over; 0 is all. Default:"
+    f" {_DEFAULTS['mesh']['runs']}.",
+    "experiment.FIELD": "Fields of what is varied: python -m wgan_gp.main --help lists"
+    " them.",
+}
 
 
 class Point(NamedTuple):

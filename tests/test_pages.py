@@ -1,0 +1,145 @@
+"""The pages' numbers are those of the stored records, and their commands are right."""
+
+import contextlib
+import importlib
+import re
+import shlex
+
+import pytest
+
+from docs.recompute.pages import PAGES, problems, without_record, written
+from tests.helpers import ROOT
+from tests.hostile import command_line
+from wgan_gp import configs, main
+
+by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path.stem)
+
+
+def text_of(page):
+    return page.path.read_text(encoding="utf-8")
+
+
+@by_page
+def test_a_page_says_what_the_records_say(page):
+    assert problems(page) == []
+
+
+def with_other_digit(text, at):
+    return f"{text[:at]}{(int(text[at]) + 1) % 10}{text[at + 1 :]}"
+
+
+@by_page
+def test_a_changed_digit_of_a_sentence_is_noticed(page):
+    text = " ".join(text_of(page).replace("**", "").split())
+    for sentence in (" ".join(each.split()) for each in page.sentences()):
+        for digit in list(re.finditer(r"\d", sentence))[-1:]:
+            changed = text.replace(sentence, with_other_digit(sentence, digit.start()))
+            assert f"the records say: {sentence}" in problems(page, changed)
+
+
+@by_page
+def test_a_number_of_no_kind_is_noticed(page):
+    text = text_of(page)
+    at = text.index("\n\n", text.index(page.part[0] or "#"))
+    text = f"{text[:at]}\n\nThe share was 0.4321.{text[at:]}"
+    number = "neither recomputed nor listed: 0.4321"
+    assert any(number in problem for problem in problems(page, text))
+
+
+@by_page
+def test_a_changed_table_is_noticed_and_written_again(page):
+    text = text_of(page)
+    assert written(page) == text
+    (row, *_) = re.findall(
+        r"(?m)^\| .*\d\.\d\d.*\|$", written(page).split(": begin -->")[1]
+    )
+    changed = text.replace(row, with_other_digit(row, row.rindex(".") + 1))
+    assert "a table is not that of the records: add --write" in problems(page, changed)
+
+
+@by_page
+def test_comments_do_not_hide_text_from_markdown(page):
+    """A line that starts with a comment is not read as Markdown."""
+    lines = [line for line in text_of(page).splitlines() if line.startswith("<!--")]
+    assert all(re.fullmatch(r"<!-- [\w :]+ -->", line) for line in lines)
+
+
+def test_what_has_no_record_is_listed():
+    listed = {page.path.stem: without_record(page) for page in PAGES}
+    assert any("95.3 %" in part for part in listed["README"])
+    assert any(".741" in part for part in listed["w1_benchmark"])
+    assert "the floor, 0.08" in listed["results"]
+
+
+def test_the_readme_gives_each_run_one_row():
+    rows = re.findall(r"(?m)^\| (.*?) \|.*%.*$", (ROOT / "README.md").read_text())
+    names = [row for row in rows if not row.startswith("`...")]
+    assert len(set(names)) == len(names)
+
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def command_lines():
+    """Lines that start with `python -m wgan_gp`, of the documents and experiments."""
+    for path in [*DOCUMENTS, *sorted((ROOT / "experiments").glob("*.py"))]:
+        text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+        yield from re.findall(r"(?m)^ *(python -m wgan_gp\..*)$", text)
+        yield from re.findall(r"`(python -m wgan_gp\.[^`]*)`", text)
+
+
+COMMANDS = {line: shlex.split(line, comments=True) for line in command_lines()}
+COMMANDS = {
+    " ".join(words): words
+    for line, words in COMMANDS.items()
+    if "..." not in line and "FILE" not in line and words[-1] != "--config"
+}
+
+
+def help_of(module, capsys):
+    command = importlib.import_module(module)
+    if not hasattr(command, "main"):
+        command = importlib.import_module(f"{module}.__main__")
+    arguments = ["--help"] if module == "wgan_gp.data.prepare" else ["", "--help"]
+    with contextlib.suppress(SystemExit):
+        command.main(arguments)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=list(COMMANDS))
+def test_a_command_of_the_documents_is_right(words, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    _, _, module, *arguments = words
+    if "--config" not in arguments:
+        text = help_of(module, capsys) + "--help"
+        for word in arguments:
+            assert not word.startswith("--") or word.partition("=")[0] in text
+        return
+    is_sweep = module == "wgan_gp.sweep"
+    with command_line(*arguments) as argv:
+        main.parse(argv, sweep=is_sweep)
+        config = main.CONFIG.value
+    configs.resolve(config.experiment if is_sweep else config)
+
+
+def test_there_are_commands_to_check():
+    assert len(COMMANDS) > 15
+
+
+def test_targets_of_make_are_in_the_makefile():
+    targets = re.findall(r"(?m)^([\w -]+):", (ROOT / "Makefile").read_text())
+    known = {name for line in targets for name in line.split()}
+    for path in (
+        *DOCUMENTS,
+        ROOT / "benchmarks" / "README.md",
+        ROOT / "CONTRIBUTING.md",
+    ):
+        for name in re.findall(r"(?:^|`)make ([\w-]+)", path.read_text(), re.MULTILINE):
+            assert name in known, (path.name, name)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_links_to_files_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), target
