@@ -94,7 +94,7 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
         # Looked at first: argparse would rather say that the option meant is missing.
         if name.startswith("--") and not any(each.startswith(name) for each in known):
             near = did_you_mean(name, known) or f": there are {', '.join(known)}"
-            raise ValueError(f"there is no option {show(name)[1:-1]}{near}")
+            raise ValueError(f"there is no flag {show(name)[1:-1]}{near}")
     return parser.parse_args(arguments)
 
 

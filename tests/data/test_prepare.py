@@ -34,7 +34,7 @@ def test_the_command_says_in_one_line_what_went_wrong(tmp_path, capsys):
         (["ag_news_subset"], "no feature `image`"),
         (["npz:own.npz"], "needs no preparation: give it as --config.data.name"),
         ([], "required: name"),
-        (["digits8x8", "--datadir", "x"], "--datadir x (did you mean --data_dir?)"),
+        (["digits8x8", "--datadir", "x"], "--datadir: did you mean --data_dir?"),
         (["digits8x8", "more"], "unrecognized arguments: more"),
         (["digits8x8", "--data_dir=~nobody_at_all/x"], "in no user's home"),
         (["digits8x8", "--data_dir", "FILE/below"], "is a file: name a folder"),

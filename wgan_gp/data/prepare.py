@@ -167,7 +167,8 @@ def main(argv: list[str] | None = None) -> int:
     from wgan_gp import arguments  # which imports all data sets, and so this module
 
     left = "start again, and what is half written is made anew"
-    return arguments.run_command(lambda: _prepare_named(argv or sys.argv[1:]), left)
+    argv = sys.argv[1:] if argv is None else argv
+    return arguments.run_command(lambda: _prepare_named(argv), left)
 
 
 def _prepare_named(argv: list[str]) -> str:
