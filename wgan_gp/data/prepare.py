@@ -225,10 +225,7 @@ def _open(name: str, data_dir: str | None) -> Any:
     kind = name.partition(":")[0]
     if kind in ("npz", "folder"):
         raise ValueError(f"{name} needs no preparation: give it as --config.data.name")
-    folder = expand(data_dir) if data_dir else None
-    if folder is not None:
-        _check_writable(folder)
-    builder = open_builder(name, None if folder is None else str(folder))
+    builder = open_builder(name, str(expand(data_dir)) if data_dir else None)
     check_pictures(builder, name)
     if not is_prepared(builder):
         _check_writable(Path(builder.data_dir_root))
