@@ -43,6 +43,15 @@ def test_other_paths_of_an_image_run_are_kept_in_full_too(home):
     assert config.data.name == "digits8x8"
 
 
+def test_features_and_scores_read_images_as_training_does():
+    """A field of how images are read reaches whoever opens them again."""
+    config = resolve("digits", "smoke", **{"data.channels": 3})
+    others = {"name", "scale", "resident_bytes"}
+    assert source_options(config) == {
+        x: config.data[x] for x in {*config.data} - others
+    }
+
+
 def test_a_name_that_is_kept_in_full_is_kept_as_it_is(home):
     for name in ("folder:a/b", "npz:~/x", "npz:a:b", "mnist:3.0.1", "npz:", "folder:"):
         assert locate(locate(name)) == locate(name)

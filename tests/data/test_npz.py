@@ -210,7 +210,6 @@ TWO = np.arange(50) % 2
         (np.where(TWO, "é", "a").astype("U9")[:, None], ("a", "é")),
         (TWO.astype(np.uint64) + 2**31 - 2, (str(2**31 - 2), str(2**31 - 1))),
     ],
-    ids=str,
 )
 def test_labels_become_numbers_without_gaps_and_keep_their_names(
     tmp_path, labels, names
@@ -232,7 +231,6 @@ def test_labels_become_numbers_without_gaps_and_keep_their_names(
         (np.array([b"\xff"] * 50), ["UTF-8"]),
         (LABELS.astype("M8[D]"), ["datetime64"]),
     ],
-    ids=str,
 )
 def test_what_cannot_be_labels_is_refused(tmp_path, labels, words):
     refuse(save(tmp_path, images=IMAGES, labels=labels), *words)

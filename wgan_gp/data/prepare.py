@@ -214,8 +214,6 @@ def _open(name: str, folder: Path | None) -> Any:
     kind = name.partition(":")[0]
     if kind in ("npz", "folder"):
         raise ValueError(f"{name} needs no preparation: give it as --config.data.name")
-    if folder is not None:
-        _check_writable(folder)
     builder = open_builder(name, None if folder is None else str(folder))
     check_pictures(builder, name)
     if not is_prepared(builder):
