@@ -140,7 +140,7 @@ def test_features_of_digits_are_refused_for_what_are_none(
     fields = {"data.name": name, "features.network": "digits", "eval_samples": 4}
     config = resolve("digits", "smoke", **fields)
     with pytest.raises(ValueError, match=words) as caught:
-        build._dataset(config)
+        build.open_dataset(config)
     assert str(caught.value).startswith("features.network = 'digits': npz:")
     assert str(caught.value).endswith("set it to 'none'")
 
@@ -148,5 +148,5 @@ def test_features_of_digits_are_refused_for_what_are_none(
 def test_colour_will_do_for_digits_once_it_is_grey(tmp_path):
     name = own_set(tmp_path, np.repeat(IMAGES, 3, axis=3), labels=np.arange(60) % 3)
     fields = {"data.name": name, "data.channels": 1, "features.network": "digits"}
-    dataset = build._dataset(resolve("digits", "smoke", eval_samples=4, **fields))
+    dataset = build.open_dataset(resolve("digits", "smoke", eval_samples=4, **fields))
     assert dataset.shape == (8, 8, 1)
