@@ -101,6 +101,7 @@ def _save_image(path: Path, image: np.ndarray, **headings) -> None:
 def _title(experiment: Experiment, config: FrozenConfigDict) -> str:
     kind, colon, path = experiment.dataset.name.partition(":")
     name = f"{kind}:{Path(path).name}" if colon else kind  # of own data without folders
+    name = name.replace("$", r"\$")  # which begins a formula
     return f"{name}: {config.lipschitz}, {config.steps:,} generator updates"
 
 
