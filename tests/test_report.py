@@ -172,7 +172,9 @@ def test_every_class_is_in_the_grid(classes):
 
 def test_headings_stand_beside_the_picture_and_change_none_of_it(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    names = grids.layout(described(2, ("cat", "a very long name of a class"))).headings
+    names = grids.layout(
+        described(2, ("cat\n", "a very long name of a class"))
+    ).headings
     figures.save_image(tmp_path / "plain.png", image)
     figures.save_image(tmp_path / "columns.png", image, **names)
     figures.save_image(tmp_path / "rows.png", image[..., :1], rows=["0 to 15"] * 8)
@@ -190,3 +192,7 @@ def test_a_title_names_the_data_and_not_the_folders_they_are_in():
     experiment = SimpleNamespace(dataset=described(None)._replace(name="npz:/a/b.npz"))
     title = report._title(experiment, resolve("digits", "smoke"))
     assert title == "npz:b.npz: two_sided, 4 generator updates"
+    experiment.dataset = described(None)._replace(name="folder:$x_{")
+    figure = curves(*RUNS["one"])
+    figure.suptitle(report._title(experiment, resolve("digits", "smoke")))
+    FigureCanvasAgg(figure).draw()

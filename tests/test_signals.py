@@ -25,7 +25,12 @@ def wait():
 
 def child_that_trains():
     """Run by a test as a process: hangs in the interval after its first checkpoint."""
-    sys.exit(train(Path("run"), {5: wait}))
+
+    def hang():
+        Path("run/training").touch()
+        wait()
+
+    sys.exit(train(Path("run"), {5: hang}))
 
 
 def child_that_draws():
@@ -69,6 +74,7 @@ def assert_stopped(process, status, line):
 
 def test_a_second_signal_stops_at_once_and_names_what_was_saved(tmp_path):
     process = start_child(child_that_trains, tmp_path)
+    wait_for(tmp_path / "run" / "training")
     wait_for(tmp_path / "run" / "checkpoints" / "4.sums.json")
     process.send_signal(signal.SIGTERM)
     time.sleep(0.5)

@@ -3,6 +3,7 @@
 import math
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from wgan_gp import hosts, parallel, report
 from wgan_gp.checkpoint import Checkpoints
 from wgan_gp.report import History
 from wgan_gp.signals import Held
-from wgan_gp.writers import MetricWriter, Silent, keep_records
+from wgan_gp.writers import MetricWriter, Silent, WriteError, keep_records
 
 
 class Course(NamedTuple):
@@ -73,8 +74,11 @@ def drive(
     with Held() as signals:
         try:
             end = _drive(course, config, workdir, console, checkpoints, signals)
-        finally:
-            checkpoints.close()
+        except BaseException:
+            with suppress(WriteError):  # what went wrong first is told
+                checkpoints.close()
+            raise
+        checkpoints.close()
     if stop := hosts.largest(signals.received):  # while the last state was being saved
         raise Interrupted(stop, config.steps, workdir)
     return end
@@ -136,6 +140,7 @@ def _evaluate(course, config, checkpoints, history, writer, console, state, done
     history.evaluation.append({"step": done} | measured)
     writer.write("eval", done, measured)
     course.show(state, done, writer)
+    writer.flush()
     for advice in report.advice(config, measured):
         console.print(f"step {done}: {advice}", soft_wrap=True)
 

@@ -202,7 +202,8 @@ def _with_headings(picture: Image.Image, columns, rows) -> Image.Image:
 
 
 def _fitted(text: str, width: float, font) -> str:
-    """As much of a text's beginning as there is room for."""
+    """As much of a text's beginning as there is room for, on one line."""
+    text = " ".join(text.split())
     while text and font.getlength(text) > width:
         text = text[:-1]
     return text

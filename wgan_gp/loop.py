@@ -53,7 +53,7 @@ def run(
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = run_keys(config.seed)
     if line := said_of_counts(config, experiment.dataset):
-        console.print(line, soft_wrap=True)
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     if hosts.is_first():
         dataset_file.write(workdir, experiment.dataset, config)
     held = hold_out(experiment.dataset, config, held_key)

@@ -101,6 +101,7 @@ def _save_image(path: Path, image: np.ndarray, **headings) -> None:
 def _title(experiment: Experiment, config: FrozenConfigDict) -> str:
     kind, colon, path = experiment.dataset.name.partition(":")
     name = f"{kind}:{Path(path).name}" if colon else kind  # of own data without folders
+    name = name.replace("$", r"\$")  # which begins a formula
     return f"{name}: {config.lipschitz}, {config.steps:,} generator updates"
 
 
@@ -212,11 +213,11 @@ def as_floats(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 def live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> str:
     """The numbers beside the bar, from the newest records."""
-    text = f"estimate {metrics['wasserstein']:+.3f}"
+    text = f"estimate {metrics['wasserstein']:+.3g}"
     if evaluation:
         name = "w1" if "w1" in evaluation[-1] else "sliced_w1"
-        text += f"  {name} {evaluation[-1][name]:.3f}"
-        text += f"  |grad D| {evaluation[-1]['gradient_norm_mean']:.2f}"
+        text += f"  {name} {evaluation[-1][name]:.3g}"
+        text += f"  |grad D| {evaluation[-1]['gradient_norm_mean']:.2g}"
     if evaluation and "share" in evaluation[-1]:
         text += f"  within 3σ {100 * evaluation[-1]['share']:.0f} %"
     return text

@@ -99,9 +99,9 @@ def _draw(config: FrozenConfigDict, evaluation, workdir: Path) -> None:
 
 
 def _live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> str:
-    text = f"estimate {metrics['wasserstein']:+.3f}"
+    text = f"estimate {metrics['wasserstein']:+.3g}"
     if evaluation:
-        text += f"  W1 {evaluation[-1]['w1']:.3f}"
+        text += f"  W1 {evaluation[-1]['w1']:.3g}"
         text += f"  cosine {evaluation[-1]['cosine']:.3f}"
     return text
 
