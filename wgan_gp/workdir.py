@@ -14,7 +14,7 @@ from typing import IO, NamedTuple
 import jax
 from ml_collections import ConfigDict, FrozenConfigDict
 
-from wgan_gp import checkpoint, checksums, configs, train
+from wgan_gp import checkpoint, configs, restore, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.writers import WriteError, write_json, writing
 
@@ -160,11 +160,11 @@ def differences(
 
 def last_saved(workdir: Path) -> str:
     """What a run that was broken off can go on from, in words."""
-    step = checksums.last_saved(workdir / "checkpoints")
-    if step is None:
+    saved = restore.steps(workdir / "checkpoints")
+    if not saved:
         return "nothing was saved yet"
     return (
-        f"step {step} is the last saved: the same command with --workdir {workdir} goes"
+        f"step {saved[0]} is the last saved: the same command with --workdir {workdir} goes"
         " on from there"
     )
 
