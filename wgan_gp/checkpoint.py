@@ -158,13 +158,17 @@ class Checkpoints:
         Raises:
           ValueError: the newest is of other networks, or all are damaged.
         """
-        saved, damaged = restore.newest(self._folder, self._steps, like, warn)
+        saved = restore.newest(self._folder, self._steps, like, warn)
+        damaged = [step for step in self._steps if saved and step > saved.step]
         if set_aside and damaged:
-            hosts.on_first(partial(self._set_aside, damaged))
-            self._steps = [step for step in self._steps if step not in damaged]
+            self._set_aside(damaged)
         return saved
 
     def _set_aside(self, steps: list[int]) -> None:
+        hosts.on_first(partial(self._move_aside, steps))
+        self._steps = [step for step in self._steps if step not in steps]
+
+    def _move_aside(self, steps: list[int]) -> None:
         folder = self._folder.parent / "damaged"
         with writing(folder):
             folder.mkdir(exist_ok=True)
@@ -193,7 +197,7 @@ def load(folder: Path, like: Any) -> Any:
     """
     folder = folder.absolute()
     warn = lambda text: print(text, file=sys.stderr)  # noqa: E731
-    saved, _ = restore.newest(folder, restore.steps(folder), like, warn)
+    saved = restore.newest(folder, restore.steps(folder), like, warn)
     if saved is None:
         raise FileNotFoundError(f"no checkpoint in {folder}")
     return saved.state

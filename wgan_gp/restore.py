@@ -1,4 +1,4 @@
-"""Checkpoints that are read back: which there are, whether they are whole, fit, load."""
+"""Checkpoints that are read back: which there are, whether they are whole, and fit."""
 
 from collections.abc import Callable
 from functools import partial
@@ -34,8 +34,8 @@ def steps(folder: Path) -> list[int]:
 
 def newest(
     folder: Path, saved: list[int], like: Any, warn: Callable[[str], None]
-) -> tuple[Saved | None, list[int]]:
-    """The newest checkpoint that is not damaged, and the steps of newer ones that are.
+) -> Saved | None:
+    """The newest checkpoint that is not damaged, or None if there is none at all.
 
     Args:
       folder: of a run's checkpoints.
@@ -44,27 +44,51 @@ def newest(
         `jax.ShapeDtypeStruct`.
       warn: is told of each damaged one.
 
-    Returns:
-      The checkpoint, None if there are none at all; and the damaged steps.
-
     Raises:
       ValueError: the newest is of other networks, or all are damaged.
     """
-    damaged: list[int] = []
     for step in saved:
         path = folder / str(step)
         try:
-            if problem := hosts.on_first(partial(_problem, path, warn)):
-                raise DamageError(problem)
-            return _load(path, like), damaged
+            if found := hosts.on_first(partial(problem, path, warn)):
+                raise DamageError(found)
+            return _load(path, like)
         except DamageError as error:
-            damaged.append(step)
             warn(f"checkpoint {step} is damaged ({error}): trying the one before")
-    if damaged:
-        raise ValueError(
-            f"all checkpoints in {folder} are damaged: start again with --overwrite"
-        )
-    return None, damaged
+    if saved:
+        raise all_damaged(folder)
+    return None
+
+
+def all_damaged(folder: Path) -> ValueError:
+    """What is raised when no checkpoint of a run can be used."""
+    return ValueError(
+        f"all checkpoints in {folder} are damaged: start again with --overwrite"
+    )
+
+
+def problem(path: Path, warn: Callable[[str], None] = lambda _: None) -> str | None:
+    """What is wrong with a checkpoint, by its checksums; None if nothing is.
+
+    Args:
+      path: of the checkpoint.
+      warn: is told if there is nothing to check it by.
+    """
+    inside, beside = path / checksums.NAME, checksums.beside(path)
+    try:
+        if not inside.is_file() and beside.is_file():  # by version 0.1
+            checksums.verify(path, beside)
+            return None
+        summed = inside.is_file() or "step" in _metadata(path).custom_metadata
+        if not summed:  # by version 0.1, killed before it wrote the sums
+            warn(f"checkpoint {path.name} has no checksums: going on unchecked")
+            return None
+        checksums.verify(path)
+        if (step := _metadata(path).custom_metadata["step"]) != int(path.name):
+            return f"it is the one of step {step}"
+    except DamageError as error:
+        return str(error)
+    return None
 
 
 def mismatches(path: Path, like: Any, *, types: bool = True) -> list[str]:
@@ -81,11 +105,18 @@ def mismatches(path: Path, like: Any, *, types: bool = True) -> list[str]:
     stored = _arrays(_metadata(path).metadata["state"], types)
     expected = _arrays(jax.eval_shape(plain, like), types)
     return [
-        f"{name} is saved as {stored.get(name, 'nothing')} and would be"
-        f" {expected.get(name, 'nothing')}"
+        f"{name} {_comparison(stored.get(name), expected.get(name))}"
         for name in {**expected, **stored}
         if stored.get(name) != expected.get(name)
     ]
+
+
+def _comparison(stored: str | None, expected: str | None) -> str:
+    if stored is None:
+        return f"is not saved, and should be {expected}"
+    if expected is None:
+        return "is saved, but not part of the new state"
+    return f"is saved as {stored}, and should be {expected}"
 
 
 def position(path: Path) -> dict[str, Any] | None:
@@ -105,25 +136,6 @@ def _arrays(tree: Any, types: bool) -> dict[str, str]:
         )
         for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
     }
-
-
-def _problem(path: Path, warn: Callable[[str], None]) -> str | None:
-    """What is wrong with a checkpoint, by its checksums."""
-    inside, beside = path / checksums.NAME, checksums.beside(path)
-    try:
-        if not inside.is_file() and beside.is_file():  # by version 0.1
-            checksums.verify(path, beside)
-            return None
-        summed = inside.is_file() or "step" in _metadata(path).custom_metadata
-        if not summed:  # by version 0.1, killed before it wrote the sums
-            warn(f"checkpoint {path.name} has no checksums: going on unchecked")
-            return None
-        checksums.verify(path)
-        if (step := _metadata(path).custom_metadata["step"]) != int(path.name):
-            return f"it is the one of step {step}"
-    except DamageError as error:
-        return str(error)
-    return None
 
 
 def _metadata(path: Path) -> Any:

@@ -143,7 +143,7 @@ def base(
             "keep_every": 0,  # and those of every so many steps, for good; 0 is none
         },
         "mesh": {"data": 0},  # devices to split batches over; 0 is all that help
-        "debug_nans": False,  # finds the operation that makes NaN, slowly
+        "debug_nans": False,  # names the operation that makes NaN, and keeps a copy
         "log_every": 100,  # steps
         "eval_every": 1000,
         "eval_samples": 2000,  # on each side

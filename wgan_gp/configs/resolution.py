@@ -68,13 +68,14 @@ def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
         ours.add("by_constraint")
     if missing := sorted(ours - theirs):
         raise ValueError(
-            f"the configuration lacks {_few(missing)}: start from configs.base()"
+            f"the configuration lacks {few(missing)}: start from configs.base()"
         )
     if unknown := sorted(theirs - ours):
-        raise ValueError(f"the configuration has unknown fields {_few(unknown)}")
+        raise ValueError(f"the configuration has unknown fields {few(unknown)}")
 
 
-def _few(paths: list[str]) -> str:
+def few(paths: list[str]) -> str:
+    """At most nine of the names of fields."""
     more = f" and {len(paths) - 9} more" if len(paths) > 9 else ""
     # An unknown field's name can be any text.
     return ", ".join(show(path)[1:-1] for path in paths[:9]) + more
