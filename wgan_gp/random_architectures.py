@@ -186,7 +186,8 @@ def _run(out: Path, name: str, config: FrozenConfigDict) -> None:
 
 
 def _train(out: Path, name: str, config: FrozenConfigDict) -> None:
-    workdir.prepare(out / name, config)
+    if line := workdir.prepare(out / name, config):
+        print(f"{name}: {line}")
     record: dict[str, Any] = {
         "config": json.loads(config.to_json()),
         "result": None,

@@ -81,7 +81,9 @@ def _check_free(workdir: Path) -> None:
     if workdir.exists() and not workdir.is_dir():
         raise FileExistsError(f"{workdir} is a file: name a folder")
     if (workdir / _LOCK).is_file():
-        _locked((workdir / _LOCK).open(), workdir).close()
+        with writing(workdir):
+            lock = (workdir / _LOCK).open("r+")
+        _locked(lock, workdir).close()
 
 
 def check(
