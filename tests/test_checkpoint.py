@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import key
-from wgan_gp import checkpoint, parallel
+from wgan_gp import checkpoint, checksums, parallel, workdir
 from wgan_gp.checkpoint import Checkpoints
 
 
@@ -26,11 +26,11 @@ LIKE = jax.eval_shape(state)
 @pytest.fixture
 def folder(tmp_path):
     """With checkpoints of steps 10, 20 and 30, of which 20 and 30 are kept."""
-    checkpoints = Checkpoints(tmp_path / "c")
+    checkpoints = Checkpoints(tmp_path / "checkpoints")
     for step in (10, 20, 30):
         checkpoints.save(step, state(step), {"at": step})
     checkpoints.close()
-    return tmp_path / "c"
+    return tmp_path / "checkpoints"
 
 
 def plain(tree):
@@ -55,9 +55,8 @@ def test_the_newest_and_every_nth_are_kept(tmp_path):
     for step in (10, 20, 30, 40, 50):
         checkpoints.save(step, state(), None)
     checkpoints.close()
-    assert sorted(int(p.name) for p in tmp_path.iterdir() if p.is_dir()) == [20, 40, 50]
-    sums = sorted(path.name for path in tmp_path.glob("*.json"))
-    assert sums == ["20.sums.json", "40.sums.json", "50.sums.json"]
+    assert sorted(int(path.name) for path in tmp_path.iterdir()) == [20, 40, 50]
+    assert len(list(tmp_path.glob("*/sums.json"))) == 3
 
 
 def test_what_is_saved_does_not_change_with_the_state(tmp_path):
@@ -97,16 +96,12 @@ def test_any_damage_is_seen_and_the_one_before_is_taken(folder, damage):
         chex.assert_trees_all_equal(plain(saved.state), plain(state(20)))
 
 
-def test_a_checkpoint_without_checksums_was_not_finished(folder):
-    (folder / "30.sums.json").unlink()  # killed between a checkpoint and its sums
-    assert latest(folder)[0].step == 20
-
-
 def test_damaged_ones_are_set_aside_so_that_their_steps_can_be_saved_again(folder):
     flip(files(folder / "30")[0])
     checkpoints = Checkpoints(folder)
     assert checkpoints.latest(LIKE, lambda _: None, set_aside=True).step == 20
     assert (folder.parent / "damaged" / "30").is_dir()
+    assert "step 20 is the last saved" in workdir.last_saved(folder.parent)
     for step in (25, 30):
         checkpoints.save(step, state(step + 1), None)
     checkpoints.close()
@@ -122,10 +117,60 @@ def test_if_all_are_damaged_the_run_cannot_go_on(folder):
         latest(folder)
 
 
-def test_an_unfinished_save_is_no_checkpoint(folder):
-    (folder / "40.orbax-checkpoint-tmp").mkdir()
+@pytest.mark.parametrize(
+    "name", ["40.orbax-checkpoint-tmp", "40.draft.orbax-checkpoint-tmp", "40.draft"]
+)
+def test_an_unfinished_save_is_no_checkpoint(folder, name):
+    (folder / name).mkdir()
     assert latest(folder)[0].step == 30
-    assert not (folder / "40.orbax-checkpoint-tmp").exists()
+    assert not (folder / name).exists()
+
+
+class Killed(BaseException):
+    """What no handler sees, like a kill."""
+
+
+def kill_twice(folder, patched, name, monkeypatch):
+    """Two saves, of steps 40 and 50, that end where they would call a function."""
+
+    def dies(*_):
+        raise Killed
+
+    for step in (40, 50):
+        checkpoints = Checkpoints(folder)
+        with monkeypatch.context() as patch:
+            patch.setattr(patched, name, dies)
+            checkpoints.save(step, state(step), None)
+            with pytest.raises(Killed):
+                checkpoints.close()
+
+
+def test_kills_before_a_checkpoint_has_its_name_cost_no_other(folder, monkeypatch):
+    kill_twice(folder, checksums, "write", monkeypatch)
+    saved, warnings = latest(folder)
+    assert (saved.step, warnings) == (30, [])
+
+
+def test_kills_after_a_checkpoint_has_its_name_leave_it_whole(folder, monkeypatch):
+    kill_twice(folder, Checkpoints, "_remove", monkeypatch)
+    assert workdir.restore.steps(folder) == [50, 40, 30, 20]
+    saved, warnings = latest(folder)
+    assert (saved.step, warnings) == (50, [])
+    shutil.rmtree(folder / "50")
+    assert latest(folder)[0].step == 40
+
+
+def test_a_checkpoint_under_another_step_is_damaged(folder):
+    (folder / "30").rename(folder / "31")
+    saved, (warning,) = latest(folder)
+    assert saved.step == 20
+    assert "checkpoint 31 is damaged (it is the one of step 30)" in warning
+
+
+def test_reading_leaves_a_folder_as_it_is(folder):
+    (folder / "40.draft").mkdir()  # of a run that trains at this moment
+    assert checkpoint.load(folder, LIKE)["count"] == 7
+    assert (folder / "40.draft").exists()
 
 
 def test_other_networks_are_refused(folder):
@@ -143,5 +188,5 @@ def test_a_missing_checkpoint_is_named(tmp_path):
 
 
 def test_checksums_that_cannot_be_read_count_as_damage(folder):
-    (folder / "30.sums.json").write_text(json.dumps({})[:1])
+    (folder / "30" / "sums.json").write_text(json.dumps({})[:1])
     assert latest(folder)[0].step == 20

@@ -1,6 +1,7 @@
 """Full disks and clocks that jump, met by a training that costs nothing."""
 
 import io
+import json
 import logging
 import os
 import resource
@@ -130,9 +131,8 @@ def broken_off(folder, capsys, caplog, *, fault, repair, words):
     kept = {}
 
     def begin():
-        wait_for(folder / "checkpoints" / "4.sums.json")
-        for path in (folder / "checkpoints").glob("4*"):
-            kept[path.name] = contents(path) if path.is_dir() else path.read_bytes()
+        wait_for(folder / "checkpoints" / "4")
+        kept.update(contents(folder / "checkpoints" / "4"))
         fault()
 
     with caplog.at_level(logging.ERROR):
@@ -142,8 +142,7 @@ def broken_off(folder, capsys, caplog, *, fault, repair, words):
     line = one_line(capsys, "error: cannot write", "step 4 is the last saved", *words)
     assert line.endswith("goes on from there)")
     assert not caplog.records  # no traceback of a thread
-    assert kept.keys() == {"4", "4.sums.json"}
-    assert contents(folder / "checkpoints" / "4") == kept["4"]
+    assert contents(folder / "checkpoints" / "4") == kept
     assert train(folder) == 0
     return end(folder)
 
@@ -228,11 +227,43 @@ def test_a_full_disk_at_the_start_is_named(tmp_path):
     assert not contents(tmp_path)
 
 
+def drive(folder):
+    """What is printed by a training that costs nothing, to its end."""
+    out = io.StringIO()
+    workdir.prepare(folder, resolve(**FIELDS))
+    driver.drive(course(), resolve(**FIELDS), folder, Console(file=out, width=999))
+    return out.getvalue()
+
+
+def test_a_finished_run_says_so_and_how_to_train_longer(tmp_path):
+    assert "finished" not in drive(tmp_path)
+    out = drive(tmp_path)
+    assert f"finished, at step 12: its results are in {tmp_path}" in out
+    assert "raise --config.steps and add --accept_changes" in out
+    assert "going on" not in out
+
+
+def test_a_finished_run_without_records_is_evaluated_again(tmp_path):
+    drive(tmp_path)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    (tmp_path / "metrics.jsonl").unlink()
+    drive(tmp_path)
+    assert (tmp_path / "metrics.jsonl").read_text() == lines[-1] + "\n"
+    assert json.loads(lines[-1])["split"] == "eval"
+
+
+def test_a_run_of_fewer_steps_than_are_done_is_refused(tmp_path):
+    drive(tmp_path)
+    fewer = resolve(**FIELDS | {"steps": 8})
+    with pytest.raises(ValueError, match="steps = 8, but 12 are done already"):
+        driver.drive(course(), fewer, tmp_path, Console(file=io.StringIO()))
+
+
 def test_nothing_depends_on_the_clock(tmp_path, monkeypatch, whole):
     folder = tmp_path / "run"
 
     def kill():
-        wait_for(folder / "checkpoints" / "4.sums.json")
+        wait_for(folder / "checkpoints" / "4")
         raise BrokenPipeError
 
     assert train(folder, {7: kill}) == 1

@@ -389,7 +389,7 @@ def accidents(draw):
             case "add":
                 (path / f"{other}0").write_bytes(rubbish)
             case "sums":
-                (folder / f"{step}.sums.json").write_bytes(rubbish)
+                (path / "sums.json").write_bytes(rubbish)
             case "rename":
                 path.rename(folder / f"{other}{step}")
             case _:

@@ -108,6 +108,12 @@ def test_a_finished_run_stays_as_it_is(tmp_path):
     del first["seconds"], again["seconds"]
     assert first == again
     assert (tmp_path / "metrics.jsonl").read_bytes() == before
+    (tmp_path / "metrics.jsonl").unlink()
+    (tmp_path / "figures" / "curves.png").unlink()
+    again = run(config, tmp_path)
+    del again["seconds"]
+    assert first == again
+    assert (tmp_path / "figures" / "curves.png").exists()
 
 
 LONG = ("--config", f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke")

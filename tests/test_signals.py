@@ -14,7 +14,7 @@ from rich.console import Console
 
 from tests.helpers import ROOT, command_environment, resolve
 from tests.test_faults import FIELDS, course, train, wait_for
-from wgan_gp import checksums, driver, workdir
+from wgan_gp import checksums, driver, restore, workdir
 from wgan_gp.checkpoint import Checkpoints
 from wgan_gp.signals import Held
 
@@ -75,13 +75,13 @@ def assert_stopped(process, status, line):
 def test_a_second_signal_stops_at_once_and_names_what_was_saved(tmp_path):
     process = start_child(child_that_trains, tmp_path)
     wait_for(tmp_path / "run" / "training")
-    wait_for(tmp_path / "run" / "checkpoints" / "4.sums.json")
+    wait_for(tmp_path / "run" / "checkpoints" / "4")
     process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     assert process.poll() is None  # the first waits for the interval
     process.send_signal(signal.SIGINT)
     assert_stopped(process, 130, "SIGINT: step 4 is the last saved: the same command")
-    checksums.verify(tmp_path / "run" / "checkpoints", 4)
+    checksums.verify(tmp_path / "run" / "checkpoints" / "4")
     assert train(tmp_path / "run") == 0
 
 
@@ -90,7 +90,7 @@ def test_a_signal_after_the_training_stops_at_once(tmp_path):
     wait_for(tmp_path / "run" / "drawing")
     process.send_signal(signal.SIGTERM)
     assert_stopped(process, 143, "SIGTERM: step 12 is the last saved")
-    checksums.verify(tmp_path / "run" / "checkpoints", 12)
+    checksums.verify(tmp_path / "run" / "checkpoints" / "12")
 
 
 def is_caught(process, number):
@@ -134,4 +134,4 @@ def test_a_signal_while_the_last_state_is_saved_is_not_forgotten(tmp_path, monke
     with pytest.raises(driver.Interrupted, match="SIGTERM at step 12") as caught:
         driver.drive(course(), config, tmp_path, Console(file=io.StringIO()))
     assert caught.value.status == 143
-    assert checksums.last_saved(tmp_path / "checkpoints") == 12
+    assert restore.steps(tmp_path / "checkpoints") == [12, 8]

@@ -60,7 +60,6 @@ def soaked(folder):
     (folder / "tensorboard" / "events").write_bytes(bytes(20 * 60))
     for step in (990, 1000):
         (folder / "checkpoints" / str(step)).mkdir(parents=True)
-        (folder / "checkpoints" / f"{step}.sums.json").touch()
 
 
 def lose_a_record(folder):
@@ -77,7 +76,7 @@ SPOILT = {
     "lost record": lose_a_record,
     "repeated record": repeat_a_record,
     "old checkpoint": lambda folder: (folder / "checkpoints" / "980").mkdir(),
-    "no checksums": lambda folder: (folder / "checkpoints/990.sums.json").unlink(),
+    "no checkpoint": lambda folder: (folder / "checkpoints/990").rmdir(),
     "many events": lambda folder: (folder / "tensorboard/events").write_bytes(
         bytes(2001)
     ),
@@ -128,11 +127,11 @@ def test_kills_must_be_many_and_a_third_of_them_while_saving(saving, other, pass
 
 def test_a_save_that_was_cut_short_is_told(tmp_path):
     folder = tmp_path / "checkpoints"
-    for name in ("1", "2", "3.tmp"):
+    for name in ("1", "2.draft", "3.draft.orbax-checkpoint-tmp"):
         (folder / name).mkdir(parents=True)
-    (folder / "1.sums.json").touch()
-    assert {name for name, _ in kills.unfinished(tmp_path)} == {"2", "3.tmp"}
-    assert kills.newest(tmp_path) == 2
+    found = {name for name, _ in kills.unfinished(tmp_path)}
+    assert found == {"2.draft", "3.draft.orbax-checkpoint-tmp"}
+    assert kills.newest(tmp_path) == 1
 
 
 REPORT = """

@@ -1,4 +1,4 @@
-"""The states of a run on disk, by Orbax. The only module that knows of it."""
+"""The states of a run on disk, by Orbax."""
 
 import logging
 import shutil
@@ -8,23 +8,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 from orbax.checkpoint import v1 as ocp
 
-from wgan_gp import checksums, hosts
-from wgan_gp.checksums import DamageError
-from wgan_gp.parallel import plain, with_keys
-from wgan_gp.writers import WriteError
+from wgan_gp import checksums, hosts, restore
+from wgan_gp.parallel import plain
+from wgan_gp.restore import Saved
+from wgan_gp.writers import WriteError, writing
 
-_POLICIES = ocp.training.preservation_policies
+_DRAFT = ".draft"  # ends the name of what is not a checkpoint yet, or no longer
+_ORBAX_DRAFT = ".orbax-checkpoint-tmp"
 
-
-# Orbax's threads log the traceback of what they raise, and `Checkpoints` raises it.
+# Orbax logs the traceback of what it raises, and `Checkpoints` raises it.
 logging.getLogger("absl").addFilter(
-    lambda record: record.levelno < logging.ERROR or "orbax" not in record.pathname
+    lambda record: record.levelno < logging.WARNING or "orbax" not in record.pathname
 )
 
 
@@ -37,40 +37,38 @@ def _quiet(unraisable, show=sys.unraisablehook) -> None:
 sys.unraisablehook = _quiet
 
 
-class Saved(NamedTuple):
-    """A checkpoint that was read back."""
-
-    step: int
-    state: Any
-    position: dict[str, Any] | None  # of the data's stream
-
-
 class Checkpoints:
     """The checkpoints of one run, a folder each, named by step.
 
-    Saving goes on in the background, and is atomic: a folder with a step's name is
-    whole. A damaged one is told by its checksums.
+    Saving goes on in the background. A checkpoint is written to a draft, with the
+    checksums of its files among them, and then renamed: what has a step's name was
+    finished, and its checksums tell whether it has been damaged since.
     """
 
     def __init__(self, folder: Path, *, keep: int = 2, keep_every: int = 0):
-        policies: list[Any] = [_POLICIES.LatestN(keep)]
-        if keep_every:
-            policies.append(_POLICIES.EveryNSteps(keep_every))
-        self._folder = folder.absolute()
-        policy: Any = _POLICIES.AnyPreservationPolicy(policies)
-        self._open = partial(
-            ocp.training.Checkpointer,
-            str(self._folder),
-            preservation_policy=policy,
-            cleanup_tmp_directories=True,
-        )
-        try:
-            self._checkpointer = self._open()
-        except Exception as error:
-            raise WriteError(self._folder, error) from error
+        """Makes the folder if needed, and removes drafts that a kill left there.
+
+        Args:
+          folder: of the checkpoints.
+          keep: how many of the newest are kept.
+          keep_every: checkpoints of multiples of so many steps are kept, too; 0 is
+            none.
+
+        Raises:
+          WriteError: the folder cannot be written to.
+        """
+        self._folder, self._keep, self._every = folder.absolute(), keep, keep_every
+        self._steps: list[int] = hosts.on_first(self._open)
         self._thread = ThreadPoolExecutor(1)
         self._pending: tuple[int, Future[None]] | None = None
-        self._failed = False
+
+    def _open(self) -> list[int]:
+        with writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for path in self._folder.glob("*"):
+                if _DRAFT in path.suffixes or path.name.endswith(_ORBAX_DRAFT):
+                    shutil.rmtree(path)
+        return restore.steps(self._folder)
 
     def save(self, step: int, state: Any, position: dict[str, Any] | None) -> None:
         """Begins to save a state; waits for the one before.
@@ -84,61 +82,66 @@ class Checkpoints:
           WriteError: this one, or the one before, could not be written.
         """
         self.wait()
-        if step in self.steps():
+        if step in self._steps:
             return
         # A copy: training goes on in the memory of what it is given.
         copy = jax.tree.map(lambda leaf: np.array(leaf), plain(state))
         with self._saving(step):
-            response = self._checkpointer.save_checkpointables_async(
-                step,
+            response = ocp.save_checkpointables_async(
+                str(self._draft(step)),
                 {"state": copy},
-                custom_metadata={"position": position},
+                custom_metadata={"step": step, "position": position},
             )
-        # In a thread: a checkpoint without checksums is not gone on from.
         self._pending = step, self._thread.submit(self._finish, step, response)
 
     def _finish(self, step: int, response: Any) -> None:
         response.result()
         if hosts.is_first():
-            checksums.write(self._folder, step)
+            checksums.write(self._draft(step))
+            self._draft(step).rename(self._path(step))
+            for old in set(self._steps) - set(self._kept(step)):
+                self._remove(old)
+
+    def _kept(self, step: int) -> list[int]:
+        """The steps, the newest first, that are kept once `step` is saved."""
+        every = sorted({step, *self._steps}, reverse=True)
+        apart = [each for each in every if self._every and each % self._every == 0]
+        return sorted({*every[: self._keep], *apart}, reverse=True)
+
+    def _remove(self, step: int) -> None:
+        """Removes a checkpoint; at no moment is a part of it under its name."""
+        self._path(step).rename(self._draft(step))
+        shutil.rmtree(self._draft(step))
+        checksums.beside(self._path(step)).unlink(missing_ok=True)
 
     def wait(self) -> None:
-        """Returns when what was begun is saved and its checksums are there."""
+        """Returns when what was begun is saved."""
         if self._pending is None:
             return
         (step, saved), self._pending = self._pending, None
         with self._saving(step):
             saved.result()
-        if hosts.is_first():
-            checksums.remove_but(self._folder, self.steps())
+        self._steps = self._kept(step)
 
     @contextmanager
     def _saving(self, step: int) -> Iterator[None]:
         try:
             yield
         except WriteError:
-            self._failed = True
             raise
         except Exception as error:  # Orbax's threads raise what they like
-            self._failed = True
             raise WriteError(self._path(step), error) from error
 
     def close(self) -> None:
-        """Waits, and ends the threads."""
+        """Waits, and ends the thread."""
         try:
             self.wait()
         finally:
             self._thread.shutdown()
-            try:
-                self._checkpointer.close()
-            except Exception as error:
-                if not self._failed:  # or it is what was raised before
-                    raise WriteError(self._folder, error) from error
 
     def steps(self) -> list[int]:
         """Steps of which there is a whole checkpoint, the newest first."""
-        saved = self._checkpointer.checkpoints
-        return sorted((each.step for each in saved), reverse=True)
+        return self._steps
 
     def latest(
         self, like: Any, warn: Callable[[str], None], *, set_aside: bool = False
@@ -155,94 +158,40 @@ class Checkpoints:
         Raises:
           ValueError: the newest is of other networks, or all are damaged.
         """
-        damaged: list[int] = []
-        steps = self.steps()
-        for step in steps:
-            try:
-                if problem := hosts.on_first(partial(self._problem, step, steps, warn)):
-                    raise DamageError(problem)
-                saved = self._load(step, like)
-            except DamageError as error:
-                damaged.append(step)
-                warn(f"checkpoint {step} is damaged ({error}): trying the one before")
-                continue
-            if set_aside:
-                self._set_aside(damaged)
-            return saved
-        if damaged:
-            raise ValueError(
-                f"all checkpoints in {self._folder} are damaged: start again with"
-                " --overwrite"
-            )
-        return None
+        saved = restore.newest(self._folder, self._steps, like, warn)
+        damaged = [step for step in self._steps if saved and step > saved.step]
+        if set_aside and damaged:
+            self._set_aside(damaged)
+        return saved
 
     def discard(self, step: int) -> None:
         """Moves a checkpoint to the folder `damaged`, unless it is the only one."""
         self.wait()
-        if step in self.steps() and len(self.steps()) > 1:
+        if step in self._steps and len(self._steps) > 1:
             self._set_aside([step])
 
-    def _problem(self, step: int, steps: list[int], warn) -> str | None:
-        """What is wrong with a checkpoint, by its checksums."""
-        if steps == [step] and not checksums.of(self._folder, step).is_file():
-            # The first of a run, which was killed before its checksums.
-            warn(f"checkpoint {step} has no checksums: going on unchecked")
-            return None
-        try:
-            checksums.verify(self._folder, step)
-        except DamageError as error:
-            return str(error)
-        return None
-
     def _set_aside(self, steps: list[int]) -> None:
-        if not steps:
-            return
         hosts.on_first(partial(self._move_aside, steps))
-        # Orbax remembers what was there.
-        self._checkpointer.close()
-        self._checkpointer = self._open()
+        self._steps = [step for step in self._steps if step not in steps]
 
     def _move_aside(self, steps: list[int]) -> None:
         folder = self._folder.parent / "damaged"
-        folder.mkdir(exist_ok=True)
-        for step in steps:
-            shutil.rmtree(folder / str(step), ignore_errors=True)
-            self._path(step).rename(folder / str(step))
+        with writing(folder):
+            folder.mkdir(exist_ok=True)
+            for step in steps:
+                shutil.rmtree(folder / str(step), ignore_errors=True)
+                self._path(step).rename(folder / str(step))
+                checksums.beside(self._path(step)).unlink(missing_ok=True)
 
     def _path(self, step: int) -> Path:
         return self._folder / str(step)
 
-    def _load(self, step: int, like: Any) -> Saved:
-        device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-        expected = jax.tree.map(
-            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
-            jax.eval_shape(plain, like),
-        )
-        try:
-            stored: Any = ocp.checkpointables_metadata(str(self._path(step)))
-            if stored.metadata["state"] is None:
-                raise DamageError("its arrays cannot be read")
-            shapes = [
-                sorted(tuple(leaf.shape) for leaf in jax.tree.leaves(tree))
-                for tree in (stored.metadata["state"], expected)
-            ]
-        except Exception as error:
-            raise DamageError(_line(error)) from error
-        if shapes[0] != shapes[1]:
-            raise ValueError(
-                f"{self._path(step)} holds other networks than its run's config"
-                " describes"
-            )
-        try:
-            loaded = self._checkpointer.load_checkpointables(step, {"state": expected})
-        except Exception as error:
-            raise DamageError(_line(error)) from error
-        state = with_keys(loaded["state"], like)
-        return Saved(step, state, stored.custom_metadata["position"])
+    def _draft(self, step: int) -> Path:
+        return self._folder / f"{step}{_DRAFT}"
 
 
 def load(folder: Path, like: Any) -> Any:
-    """The newest state of a run.
+    """The newest state of a run, whose folder stays as it is.
 
     Args:
       folder: of its checkpoints.
@@ -252,17 +201,9 @@ def load(folder: Path, like: Any) -> Any:
       FileNotFoundError: there is none.
       ValueError: as `Checkpoints.latest`.
     """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"no checkpoint in {folder}")
-    checkpoints = Checkpoints(folder)
-    try:
-        saved = checkpoints.latest(like, lambda text: print(text, file=sys.stderr))
-    finally:
-        checkpoints.close()
+    folder = folder.absolute()
+    warn = lambda text: print(text, file=sys.stderr)  # noqa: E731
+    saved = restore.newest(folder, restore.steps(folder), like, warn)
     if saved is None:
         raise FileNotFoundError(f"no checkpoint in {folder}")
     return saved.state
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

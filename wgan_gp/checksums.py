@@ -1,76 +1,61 @@
-"""SHA-256 of a checkpoint's files, beside it: `STEP.sums.json`."""
+"""SHA-256 of a checkpoint's files, in a file among them: `sums.json`."""
 
 import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
 
-from wgan_gp.writers import write_json
+from wgan_gp.writers import write_text
 
-_SUMS = "sums.json"
+NAME = "sums.json"
 
 
 class DamageError(Exception):
     """A checkpoint that is not what was saved."""
 
 
-def of(folder: Path, step: int) -> Path:
-    """The file with the sums of `folder/STEP`."""
-    return folder / f"{step}.{_SUMS}"
-
-
-def write(folder: Path, step: int) -> None:
-    """Writes the sums of a checkpoint.
+def write(folder: Path) -> None:
+    """Writes the sums of a folder's files into it.
 
     Raises:
       WriteError: they cannot be written.
     """
-    write_json(of(folder, step), _sums(folder / str(step)))
+    # No line break at the end, so that each byte counts.
+    write_text(folder / NAME, json.dumps(_sums(folder), indent=1))
 
 
-def remove_but(folder: Path, steps: Iterable[int]) -> None:
-    """Removes the sums of all but these steps."""
-    kept = {of(folder, step) for step in steps}
-    for path in folder.glob(f"*.{_SUMS}"):
-        if path not in kept:
-            path.unlink()
+def beside(folder: Path) -> Path:
+    """Where version 0.1 kept the sums of a checkpoint: next to it."""
+    return folder.with_name(f"{folder.name}.{NAME}")
 
 
-def verify(folder: Path, step: int) -> None:
-    """Compares a checkpoint's files with their sums.
+def verify(folder: Path, sums: Path | None = None) -> None:
+    """Compares a folder's files with their sums.
+
+    Args:
+      folder: of a checkpoint.
+      sums: the file with the sums; the one in the folder by default.
 
     Raises:
       DamageError: a file is missing, added or changed, or the sums cannot be read.
     """
-    sums = of(folder, step)
-    if not sums.is_file():
-        raise DamageError("it has no checksums, as if killed while it was saved")
+    sums = sums or folder / NAME
     try:
         expected = json.loads(sums.read_text())
-    except (ValueError, RecursionError):
+    except (ValueError, OSError, RecursionError):
         raise DamageError(f"{sums.name} cannot be read") from None
     if not isinstance(expected, dict):
         raise DamageError(f"{sums.name} has no sums")
-    found = _sums(folder / str(step))
+    found = _sums(folder)
     for name in sorted({*expected, *found}):
         if expected.get(name) != found.get(name):
             raise DamageError(f"{name} is not what was written")
 
 
-def last_saved(folder: Path) -> int | None:
-    """The step of the newest checkpoint that was finished, if any.
-
-    Args:
-      folder: of a run's checkpoints; it need not exist.
-    """
-    names = (path.name.split(".")[0] for path in folder.glob(f"*.{_SUMS}"))
-    return max((int(name) for name in names if name.isdecimal()), default=None)
-
-
-def _sums(path: Path) -> dict[str, str]:
-    """SHA-256 of each file below a folder."""
-    files = sorted(each for each in path.rglob("*") if each.is_file())
+def _sums(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file below a folder, but for the file of sums."""
+    files = sorted(each for each in folder.rglob("*") if each.is_file())
     return {
-        str(each.relative_to(path)): hashlib.sha256(each.read_bytes()).hexdigest()
+        str(each.relative_to(folder)): hashlib.sha256(each.read_bytes()).hexdigest()
         for each in files
+        if each != folder / NAME
     }

@@ -14,7 +14,7 @@ import numpy as np
 from ml_collections import FrozenConfigDict
 from rich.console import Console
 
-from wgan_gp import hosts, parallel, report
+from wgan_gp import hosts, parallel, replay, report, resume
 from wgan_gp.checkpoint import Checkpoints
 from wgan_gp.report import History
 from wgan_gp.signals import Held
@@ -33,6 +33,10 @@ class Course(NamedTuple):
     place: Callable[[Any], Any] = lambda state: state  # of a checkpoint, on the devices
     position: Callable[[], dict[str, Any] | None] = lambda: None  # of the data's stream
     go_to: Callable[[dict[str, Any]], None] = lambda _: None
+    # One step again, to find what is not finite in it: (state, inputs) -> (state,
+    # scalars), not compiled; and what `inputs` is, from the number of steps done.
+    step: Callable[[Any, Any], tuple[Any, dict[str, jax.Array]]] | None = None
+    inputs: Callable[[int], Any] = lambda _: None
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -85,7 +89,7 @@ def drive(
 
 
 def _drive(course, config, workdir, console, checkpoints, signals):
-    state, done = _resume(course, checkpoints, console)
+    state, done = _resume(course, checkpoints, config, workdir, console)
     records = hosts.on_first(lambda: keep_records(workdir / "metrics.jsonl", done))
     history = _history(records)
     with (
@@ -100,10 +104,11 @@ def _drive(course, config, workdir, console, checkpoints, signals):
             evaluate(parallel.local(state), done)
         while done < config.steps:
             until = next_stop(done, config)
+            find = _finder(course, config, state, done, until)
             state, metrics = course.advance(state, done, until)
             done, own = until, parallel.local(state)
             scalars = report.as_floats(metrics)
-            check_finite(done, scalars, own, checkpoints)
+            check_finite(done, scalars, own, checkpoints, find)
             history.training.append({"step": done} | scalars)
             writer.write("train", done, scalars)
             # Before the evaluation, which may need more memory than there is.
@@ -136,7 +141,10 @@ def _evaluate(course, config, checkpoints, history, writer, console, state, done
     measured = course.measure(state, done)
     if not all(map(math.isfinite, measured.values())):
         checkpoints.discard(done)
-    check_finite(done, measured, None, checkpoints)
+    find = None
+    if config.debug_nans:
+        find = partial(replay.operation, partial(course.measure, state, done))
+    check_finite(done, measured, None, checkpoints, find)
     history.evaluation.append({"step": done} | measured)
     writer.write("eval", done, measured)
     course.show(state, done, writer)
@@ -146,21 +154,45 @@ def _evaluate(course, config, checkpoints, history, writer, console, state, done
 
 
 def _lacks_evaluation(done: int, config: FrozenConfigDict, history: History) -> bool:
-    """Whether the run was broken off between saving a step and evaluating it."""
+    """Whether the evaluation of a saved step is not among the records."""
     measured = history.evaluation[-1]["step"] if history.evaluation else 0
     return _due(done, config.eval_every, config) and measured < done
 
 
-def _resume(course: Course, checkpoints: Checkpoints, console: Console):
+def _finder(course: Course, config: FrozenConfigDict, state: Any, done, until):
+    """With `debug_nans`: says which operation of the next steps was not finite."""
+    if not config.debug_nans or course.step is None:
+        return None
+    # A copy: training goes on in the memory of the state.
+    plain, like = parallel.plain(parallel.local(state)), jax.eval_shape(course.start)
+    kept, position = jax.tree.map(np.array, plain), course.position()
+
+    def find() -> str:
+        if position is not None:
+            course.go_to(position)
+        before = parallel.with_keys(jax.tree.map(jnp.asarray, kept), like)
+        return replay.find(course.step, course.inputs, before, done, until)
+
+    return find
+
+
+def _resume(course: Course, checkpoints: Checkpoints, config, workdir, console):
     """The state to go on from, and its step."""
     like = jax.eval_shape(course.start)
     warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731
     saved = checkpoints.latest(like, warn, set_aside=True)
     if saved is None:
         return course.start(), 0
+    resume.check_steps(saved.step, config)
     if saved.position is not None:
         course.go_to(saved.position)
-    console.print(f"going on from step {saved.step}")
+    line = f"going on from step {saved.step}"
+    if saved.step == config.steps:
+        line = (
+            f"this run is finished, at step {saved.step}: its results are in {workdir}."
+            " To train it longer, raise --config.steps and add --accept_changes"
+        )
+    console.print(line, soft_wrap=True)
     return course.place(saved.state), saved.step
 
 
@@ -187,12 +219,25 @@ def next_stop(done: int, config: FrozenConfigDict) -> int:
 
 
 def check_finite(
-    step: int, scalars: dict[str, float], state: Any, checkpoints: Checkpoints
+    step: int,
+    scalars: dict[str, float],
+    state: Any,
+    checkpoints: Checkpoints,
+    find: Callable[[], str] | None = None,
 ) -> None:
-    """Raises FloatingPointError if a scalar or a number of the state is not finite."""
+    """Raises FloatingPointError if a scalar or a number of the state is not finite.
+
+    Args:
+      step: at which the run is.
+      scalars: of the steps until there.
+      state: there; None if it has been checked.
+      checkpoints: of the run, the newest of which is named.
+      find: says which operation it was.
+    """
     bad = [f"{name} is {x}" for name, x in scalars.items() if not math.isfinite(x)]
     if not bad and state is not None:
-        bad = [f"{name} has NaN or infinity" for name in _not_finite(state)]
+        finite = replay.is_finite(state)
+        bad = [f"{name} has NaN or infinity" for name in finite if not finite[name]]
     if not bad:
         return
     checkpoints.wait()
@@ -202,23 +247,10 @@ def check_finite(
         if kept
         else "no checkpoint was saved yet"
     )
+    cure = "or --config.debug_nans=True to find the operation"
+    if find is not None:
+        cure = f"or look at this: {find()}"
     raise FloatingPointError(
-        f"{bad[0]} by step {step}: training has diverged; try a lower learning rate, or"
-        f" --config.debug_nans=True to find the operation ({last})"
+        f"{bad[0]} by step {step}: training has diverged; try a lower learning rate,"
+        f" {cure} ({last})"
     )
-
-
-@jax.jit
-def _all_finite(leaves: list[jax.Array]) -> jax.Array:
-    return jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in leaves])
-
-
-def _not_finite(state: Any) -> list[str]:
-    """Paths of the state's float arrays that hold NaN or infinity."""
-    named = [
-        (jax.tree_util.keystr(path, simple=True, separator="."), leaf)
-        for path, leaf in jax.tree_util.tree_leaves_with_path(state)
-        if jnp.issubdtype(leaf.dtype, jnp.floating)
-    ]
-    finite = np.asarray(_all_finite([leaf for _, leaf in named]))
-    return [name for (name, _), good in zip(named, finite) if not good]

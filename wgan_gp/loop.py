@@ -110,6 +110,12 @@ def _course(
         live=report.live_text,
         show=show,
         place=partial(parallel.replicate, mesh=mesh),
+        step=partial(
+            train.train_step, experiment.algorithm, experiment.hyperparameters
+        ),
+        inputs=lambda _: (
+            None if batches is None else _stacked(batches, config.n_critic)
+        ),
         **position,
     )
 
@@ -143,14 +149,19 @@ def _streamed(experiment: Experiment, config: FrozenConfigDict, mesh: Mesh, batc
     def advance(state, done, until):
         totals = None
         for _ in range(done, until):
-            raw = [next(batches) for _ in range(config.n_critic)]
             # One transfer, which the step before does not wait for.
-            stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *raw)
+            stacked = _stacked(batches, config.n_critic)
             state, metrics = step(state, parallel.from_hosts(stacked, mesh))
             totals = metrics if totals is None else add(totals, metrics)
         return state, jax.tree.map(lambda total: total / (until - done), totals)
 
     return advance
+
+
+def _stacked(batches, count: int):
+    """The next batches of a stream, `[count, ...]`."""
+    raw = [next(batches) for _ in range(count)]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *raw)
 
 
 def evaluate(

@@ -10,6 +10,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from wgan_gp.command_line import one_line, parse
+from wgan_gp.paths import expand
 from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
 
@@ -67,16 +68,14 @@ def _help() -> str:
 
 
 def _run(config, experiment, folder: Path, listener: Listener) -> int:
-    import jax  # after the flags: importing all this takes seconds
-
+    # After the flags: importing all this takes seconds.
     from wgan_gp import hosts, loop, memory, solve, workdir, writers
     from wgan_gp.driver import Interrupted
 
     listener.explain = partial(workdir.last_saved, folder)
     run = solve.run if config.task == "critic" else loop.run
     try:
-        with jax.debug_nans(config.debug_nans):
-            run(config, folder, experiment=experiment)
+        run(config, folder, experiment=experiment)
     except Interrupted as stop:
         print(one_line(stop), file=sys.stderr)
         return stop.status
@@ -120,29 +119,32 @@ def _start(argv: list[str]):
     if (where := place()) is None:
         devices = config.mesh.data or parallel.cpu_devices(config)
         parallel.provide_cpu_devices(devices)
+    elif config.debug_nans:
+        raise ValueError("debug_nans needs a run on one host: leave it out here")
     else:
         hosts.join(where, HOST_TIMEOUT.value)
     parallel.mesh_for(config)
     make = build.build_critic if config.task == "critic" else build.build
     experiment = hosts.in_turn(partial(make, config))
-    folder, lock = _claim(config)
+    folder, lock = _claim(config, experiment)
     return config, experiment, folder, lock
 
 
-def _claim(config):
+def _claim(config, experiment):
     """The run's folder, which the first host makes ready, and the lock on it."""
-    from wgan_gp import hosts, workdir
+    from wgan_gp import hosts, resume, workdir
 
+    options = {"overwrite": OVERWRITE.value, "accept_changes": ACCEPT.value}
     locks = []
 
     def claim() -> str:
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        name = f"runs/{config.name}-{config.lipschitz}-{stamp}"
-        folder = Path(WORKDIR.value or workdir.unused(Path(name)))
+        name = f"runs/{config.name}-{config.lipschitz}"
+        folder = workdir_or(name)
+        resumable = partial(resume.check, folder, config, experiment)
+        workdir.check(folder, config, resumable=resumable, **options)
         locks.append(workdir.claim(folder))
-        workdir.prepare(
-            folder, config, overwrite=OVERWRITE.value, accept_changes=ACCEPT.value
-        )
+        if line := workdir.prepare(folder, config, **options):
+            print(line)
         return str(folder)
 
     folder = Path(hosts.on_first(claim))
@@ -152,6 +154,15 @@ def _claim(config):
             " hosts share"
         )
     return folder, locks[0] if locks else nullcontext()
+
+
+def workdir_or(name: str) -> Path:
+    """The folder that --workdir names; by default a new one of this name and time."""
+    from wgan_gp import workdir
+
+    if WORKDIR.value:
+        return expand(WORKDIR.value)
+    return workdir.unused(Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
 
 
 def place():

@@ -244,9 +244,14 @@ def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
     path = out / f"{name}.json"
     if not path.exists():
         return False
-    if _record(path)["config"] != json.loads(config.to_json()):
+    try:
+        before = configs.resolve_stored(_record(path)["config"])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if changes := workdir.differences(before, config):
         raise ValueError(
-            f"{path} was made with other settings: move it away, or use another --out"
+            f"{path} was made with other settings ({'; '.join(changes)}): move it away,"
+            " or use another --out"
         )
     return True
 
@@ -258,7 +263,8 @@ def _run(out: Path, name: str, config: FrozenConfigDict) -> None:
 
 
 def _train(out: Path, name: str, config: FrozenConfigDict) -> None:
-    workdir.prepare(out / name, config)
+    if line := workdir.prepare(out / name, config):
+        print(f"{name}: {line}")
     record: dict[str, Any] = {
         "config": json.loads(config.to_json()),
         "result": None,

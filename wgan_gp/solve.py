@@ -22,7 +22,7 @@ from wgan_gp.ground_truth.published import (
     published,
 )
 from wgan_gp.networks import bind
-from wgan_gp.train import Player, init_critic
+from wgan_gp.train import Player, critic_step, init_critic
 from wgan_gp.writers import writing
 
 
@@ -78,6 +78,13 @@ def run(
             measure(critic.params, eval_key)._asdict()
         ),
         live=_live_text,
+        step=partial(
+            critic_step,
+            experiment.algorithm,
+            experiment.hyperparameters,
+            experiment.sample_fake,
+        ),
+        inputs=lambda done: keys[done],
     )
     started = time.monotonic()
     _, (_, evaluation) = drive(course, config, workdir, console)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import jax
-from ml_collections import ConfigDict, FrozenConfigDict
+from ml_collections import FrozenConfigDict
 
-from wgan_gp import checkpoint, checksums, configs, dataset_file, train
+from wgan_gp import checkpoint, configs, dataset_file, restore, train, versions
 from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.writers import WriteError, write_json, writing
 
@@ -25,7 +25,9 @@ OURS = (
     "checkpoints",
     "damaged",
     "figures",
+    versions.NAME,
 )
+_LOCK = "lock"
 # Fields that may differ when a run goes on: they change nothing that is trained, but
 # for rounding.
 FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")
@@ -54,11 +56,16 @@ def claim(workdir: Path) -> IO[str]:
       FileExistsError: it is a file, or another process holds it.
       WriteError: it cannot be written to.
     """
+    _check_free(workdir)
+    with writing(workdir):
+        workdir.mkdir(parents=True, exist_ok=True)
+        lock = (workdir / _LOCK).open("w")
+    return _locked(lock, workdir)
+
+
+def _locked(lock: IO[str], workdir: Path) -> IO[str]:
     import fcntl  # not on Windows, which reads runs only
 
-    _make(workdir)
-    with writing(workdir):
-        lock = (workdir / "lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -70,11 +77,61 @@ def claim(workdir: Path) -> IO[str]:
     return lock
 
 
-def _make(workdir: Path) -> None:
+def _check_free(workdir: Path) -> None:
+    """Raises FileExistsError if `claim` would; makes nothing."""
     if workdir.exists() and not workdir.is_dir():
         raise FileExistsError(f"{workdir} is a file: name a folder")
-    with writing(workdir):
-        workdir.mkdir(parents=True, exist_ok=True)
+    if (workdir / _LOCK).is_file():
+        with writing(workdir):
+            lock = (workdir / _LOCK).open("r+")
+        _locked(lock, workdir).close()
+
+
+def check(
+    workdir: Path,
+    config: FrozenConfigDict,
+    *,
+    overwrite: bool = False,
+    accept_changes: bool = False,
+    kind: Kind | None = None,
+    resumable: Callable[[list[str]], None] = lambda _: None,
+) -> None:
+    """Refuses what `prepare` would refuse; writes nothing, and makes no folder.
+
+    Args:
+      workdir: the folder of a run; it need not exist.
+      config: of the run.
+      overwrite: what an earlier run left in the folder would be removed.
+      accept_changes: an earlier run would go on under another configuration.
+      kind: of what is run; a single run by default.
+      resumable: raises ValueError if the run in the folder cannot go on under the
+        configuration. It is given what differs between the two, in words.
+
+    Raises:
+      FileExistsError: the folder is a file, another process runs in it, or it holds a
+        run with other settings, each of which is named, or what is no run.
+      ValueError: the run's configuration, or its versions, cannot be read.
+      WriteError: what the folder holds cannot be written to.
+    """
+    _check_free(workdir)
+    _check(workdir, config, overwrite, accept_changes, kind or _run(), resumable)
+
+
+def _check(workdir, config, overwrite, accept_changes, kind, resumable=lambda _: None):
+    existing = _existing(workdir, kind)
+    _check_writable(workdir, existing)
+    if overwrite or not existing:
+        return
+    versions.read(workdir)
+    changes = _changes(workdir, config, existing[0], kind)
+    resumable(changes)
+    if changes and not accept_changes:
+        raise _other_settings(workdir, changes, kind)
+
+
+def _existing(workdir: Path, kind: Kind) -> list[Path]:
+    """What an earlier run has left in a folder."""
+    return [workdir / name for name in kind.ours if (workdir / name).exists()]
 
 
 def prepare(
@@ -84,64 +141,82 @@ def prepare(
     overwrite: bool = False,
     accept_changes: bool = False,
     kind: Kind | None = None,
-) -> None:
+) -> str | None:
     """Makes the folder of a run, or finds one that the run can go on in.
+
+    The configuration is written to `config.json`, the versions in use are added to
+    `versions.json`. What is not of an earlier run is left alone.
 
     Args:
       workdir: the folder; made with its parents if it does not exist.
-      config: of the run; written to `config.json`.
-      overwrite: removes what an earlier run left in the folder, and nothing else.
-      accept_changes: goes on with an earlier run under another configuration.
-      kind: of what is run; a single run by default.
+      config: of the run.
+      overwrite: as in `check`.
+      accept_changes: as in `check`.
+      kind: as in `check`.
+
+    Returns:
+      A line on versions that differ from those of the run's last start, if any do.
 
     Raises:
-      FileExistsError: the folder holds a run with other settings, each of which is
-        named, or what is no run.
-      WriteError: it, or what it holds, cannot be written to.
+      FileExistsError: as `check`, but for the processes: `claim` holds them off.
+      ValueError: as `check`.
+      WriteError: the folder, or what it holds, cannot be written to.
     """
-    _make(workdir)
     kind = kind or _run()
-    existing = [workdir / name for name in kind.ours if (workdir / name).exists()]
-    if existing and not overwrite:
-        _check_same(workdir, config, existing[0], accept_changes, kind)
-        _check_writable(workdir, kind)
-        existing = []
-    for path in existing:
+    _check(workdir, config, overwrite, accept_changes, kind)
+    with writing(workdir):
+        workdir.mkdir(parents=True, exist_ok=True)
+    if overwrite:
+        _remove(_existing(workdir, kind))
+    line = versions.changes(workdir)
+    write_json(workdir / "config.json", config.to_dict())
+    versions.record(workdir, next(iter(restore.steps(workdir / "checkpoints")), 0))
+    return line
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
         with writing(path):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    write_json(workdir / "config.json", config.to_dict())
 
 
 def _run() -> Kind:
     return Kind("run", OURS, FREE, read_config, can_change=True)
 
 
-def _check_same(
-    workdir: Path, config, found: Path, accept_changes: bool, kind: Kind
-) -> None:
+def _changes(workdir: Path, config, found: Path, kind: Kind) -> list[str]:
+    """What differs between a folder's run and a configuration, in words."""
     path, noun = workdir / "config.json", kind.noun
     if not path.is_file():
         raise FileExistsError(
             f"{workdir} holds {found.name} but no config.json, so no {noun} that could"
             " go on: name another --workdir, or add --overwrite to replace it"
         )
-    changes = differences(kind.read(path), config, kind.free)
-    if changes and not accept_changes:
-        cure = f", or add --overwrite to replace that {noun}"
-        if kind.can_change:
-            cure = (
-                f", add --overwrite to replace that {noun}, or --accept_changes to go"
-                " on with it like this"
-            )
-        raise FileExistsError(
-            f"{workdir} holds a {noun} with other settings: {'; '.join(changes)}. Name"
-            f" another --workdir{cure}"
+    return differences(kind.read(path), config, kind.free)
+
+
+def _other_settings(workdir: Path, changes: list[str], kind: Kind) -> FileExistsError:
+    cure = f", or add --overwrite to replace that {kind.noun}"
+    if kind.can_change:
+        cure = (
+            f", add --overwrite to replace that {kind.noun}, or --accept_changes to go"
+            " on with it like this"
         )
+    return FileExistsError(
+        f"{workdir} holds a {kind.noun} with other settings: {listed(changes)}. Name"
+        f" another --workdir{cure}"
+    )
 
 
-def _check_writable(workdir: Path, kind: Kind) -> None:
+def listed(texts: list[str], most: int = 9) -> str:
+    """At most so many texts in a row, and how many more there are."""
+    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more
+
+
+def _check_writable(workdir: Path, existing: list[Path]) -> None:
     """Training would find out later, and what it computed until then be lost."""
-    for path in (workdir, *(workdir / name for name in kind.ours)):
+    for path in (workdir, *existing):
         if path.exists() and not os.access(path, os.W_OK):
             raise WriteError(path, PermissionError(errno.EACCES, "Permission denied"))
 
@@ -153,21 +228,23 @@ def differences(
     old, new = (
         dict(configs.leaves(json.loads(each.to_json()))) for each in (before, now)
     )
+    # The constraint first: it presets others.
+    paths = sorted({*old, *new}, key=lambda path: (path != "lipschitz", path))
     return [
         f"{path} was {old.get(path)!r}, is {new.get(path)!r}"
-        for path in sorted({*old, *new})
+        for path in paths
         if old.get(path) != new.get(path) and not path.startswith(free)
     ]
 
 
 def last_saved(workdir: Path) -> str:
     """What a run that was broken off can go on from, in words."""
-    step = checksums.last_saved(workdir / "checkpoints")
-    if step is None:
+    saved = restore.steps(workdir / "checkpoints")
+    if not saved:
         return "nothing was saved yet"
     return (
-        f"step {step} is the last saved: the same command with --workdir {workdir} goes"
-        " on from there"
+        f"step {saved[0]} is the last saved: the same command with --workdir {workdir}"
+        " goes on from there"
     )
 
 
@@ -197,17 +274,13 @@ def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
 
 
 def read_config(path: Path) -> FrozenConfigDict:
-    """A run's `config.json`, checked again.
+    """A run's `config.json`, checked again, with the fields that were added since.
 
     Raises:
-      ValueError: it is not JSON, or lacks or mistypes fields.
+      ValueError: it is not JSON, lacks or mistypes fields, or is of a newer version.
     """
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(stored, dict):
-            raise ValueError(f"expected an object with its fields, got {stored!r:.60}")
-        by_constraint = configs.base().by_constraint  # of a run it is applied, and gone
-        return configs.resolve(ConfigDict({"by_constraint": by_constraint} | stored))
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        return configs.resolve_stored(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, RecursionError) as error:
         line = " ".join(str(error).split())
         raise ValueError(f"{path} is not the config of a run: {line}") from None

@@ -81,7 +81,10 @@ def write_text(path: Path, text: str) -> None:
     draft = path.with_suffix(".part")
     with writing(path):
         try:
-            draft.write_text(text)
+            with draft.open("w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())  # or a crash could leave an empty file
             draft.replace(path)
         except OSError:
             draft.unlink(missing_ok=True)

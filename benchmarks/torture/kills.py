@@ -123,14 +123,9 @@ def newest(workdir: Path) -> int:
 
 
 def unfinished(workdir: Path) -> set[tuple[str, int]]:
-    """Drafts of checkpoints, and those without checksums: names and inodes."""
-    folder = workdir / "checkpoints"
-    found = []
-    for path in folder.glob("*"):
-        sums = folder / f"{path.name}.sums.json"
-        if "tmp" in path.name or (path.name.isdigit() and not sums.exists()):
-            found.append((path.name, path.stat().st_ino))
-    return set(found)
+    """Drafts of checkpoints: names and inodes."""
+    drafts = (workdir / "checkpoints").glob("*.draft*")
+    return {(path.name, path.stat().st_ino) for path in drafts}
 
 
 def _kill(arguments, env, workdir: Path, rng: random.Random, number: int, clock) -> str:
@@ -150,7 +145,7 @@ def _kill(arguments, env, workdir: Path, rng: random.Random, number: int, clock)
             _until(lambda: newest(workdir) > before, process, clock)
             if number % 2 == 0:
                 drafts = workdir / "checkpoints"
-                _until(lambda: any(drafts.glob("*tmp*")), process, clock)
+                _until(lambda: any(drafts.glob("*.draft*")), process, clock)
             time.sleep(rng.uniform(0, 0.05 if number % 2 == 0 else 0.5))
     finally:
         process.kill()

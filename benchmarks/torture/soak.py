@@ -150,8 +150,7 @@ def judge_files(workdir: Path, steps: int) -> tuple[str, bool]:
         for step in range(every, steps + 1, every)
     ]
     saved = {each.name for each in (workdir / "checkpoints").iterdir()}
-    newest = [str(steps), str(steps - steps // SAVES)]
-    kept = {*newest, *(f"{step}.sums.json" for step in newest)}
+    kept = {str(steps), str(steps - steps // SAVES)}
     events = [each.stat().st_size for each in (workdir / "tensorboard").iterdir()]
     scalars = sum(len(each) - 2 for each in records)
     text = (

@@ -17,7 +17,8 @@ from wgan_gp.configs.fields import (
     penalised,
     update,
 )
-from wgan_gp.configs.resolution import chosen_networks, leaves, resolve
+from wgan_gp.configs.resolution import chosen_networks, few, leaves, resolve
+from wgan_gp.configs.stored import completed, resolve_stored
 
 __all__ = [
     "IMAGE_SMOKE",
@@ -26,9 +27,12 @@ __all__ = [
     "SMOKE",
     "base",
     "chosen_networks",
+    "completed",
     "experiment",
+    "few",
     "leaves",
     "penalised",
     "resolve",
+    "resolve_stored",
     "update",
 ]

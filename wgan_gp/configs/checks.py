@@ -67,10 +67,22 @@ def _check_gan(config: ConfigDict) -> None:
     below("steps * n_critic", config.steps * config.n_critic, 2**31)
     in_range("ema_decay", config.ema_decay, 0, 1)
     if config.critic.network == "mlp":
-        one_of("data.name", config.data.name, data.DATASETS)
+        _check_vectors(config.data.name)
     else:
         check_images(config)
     _check_optimiser("generator_optimiser", config.generator_optimiser)
+
+
+def _check_vectors(name: str) -> None:
+    kind, colon, _ = name.partition(":")
+    if colon and kind in ("npz", "folder"):
+        raise ValueError(
+            f"data.name = {show(name)}: this experiment learns vectors, and only"
+            " pictures are read from files. In Python, data.arrays.resident makes a"
+            " sampler of an array of vectors, for train.CriticAlgorithm and"
+            " train.make_train; for pictures, start from experiments/digits.py"
+        )
+    one_of("data.name", name, data.DATASETS)
 
 
 def _check_funnels(config: ConfigDict) -> None:

@@ -87,11 +87,11 @@ def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
         ours.add("by_constraint")
     if missing := sorted(ours - theirs):
         raise ValueError(
-            f"the configuration lacks {_few(missing)}: start from"
+            f"the configuration lacks {few(missing)}: start from"
             f" configs.base({_chosen(config)})"
         )
     if unknown := sorted(theirs - ours):
-        raise ValueError(f"the configuration has unknown fields {_few(unknown)}")
+        raise ValueError(f"the configuration has unknown fields {few(unknown)}")
 
 
 def _chosen(config: ConfigDict) -> str:
@@ -101,7 +101,8 @@ def _chosen(config: ConfigDict) -> str:
     return ", ".join([show(config.task), *named])
 
 
-def _few(paths: list[str]) -> str:
+def few(paths: list[str]) -> str:
+    """At most nine of the names of fields."""
     more = f" and {len(paths) - 9} more" if len(paths) > 9 else ""
     # An unknown field's name can be any text.
     return ", ".join(show(path)[1:-1] for path in paths[:9]) + more

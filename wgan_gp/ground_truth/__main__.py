@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from ml_collections import FrozenConfigDict
 
 from wgan_gp import arguments, configs
 from wgan_gp.evaluate.truth import Truth
@@ -128,9 +129,13 @@ _SHAPING = (
 
 
 def _cell(recipe: str, lipschitz: str, dimension: int, funnels: int, *, seeds: int):
-    config = json.loads(_resolved(recipe, lipschitz, dimension, funnels).to_json())
-    shaping = {name: config[name] for name in _SHAPING}
-    return {"recipe": recipe, "seeds": seeds, "config": shaping}
+    config = _resolved(recipe, lipschitz, dimension, funnels)
+    return {"recipe": recipe, "seeds": seeds, "config": _shaping(config)}
+
+
+def _shaping(config: FrozenConfigDict) -> dict[str, Any]:
+    fields = json.loads(config.to_json())
+    return {name: fields[name] for name in _SHAPING}
 
 
 def _resolved(recipe: str, lipschitz: str, dimension: int, funnels: int):
@@ -151,7 +156,12 @@ def _found(out: Path, cell: dict[str, Any]) -> dict[str, Any] | None:
     if not path.exists():
         return None
     found = table.read_record(path)
-    if (found["recipe"], found["config"]) != (cell["recipe"], cell["config"]):
+    whole = {"name": path.stem, "task": "critic", "seed": 0} | found["config"]
+    try:
+        before = _shaping(configs.resolve_stored(whole))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    if (found["recipe"], before) != (cell["recipe"], cell["config"]):
         raise ValueError(
             f"{path} was made with other settings: move it away, or use another --out"
         )

@@ -2,28 +2,27 @@
 
 import json
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
 from ml_collections import ConfigDict, FrozenConfigDict
 from rich.console import Console
 
-from wgan_gp import command_help, parallel, workdir
+from wgan_gp import command_help, parallel, versions, workdir
 from wgan_gp import main as single
 from wgan_gp.driver import Interrupted
 from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
 from wgan_gp.sweep import report, resolve, runner
-from wgan_gp.sweep.plan import FIELDS
+from wgan_gp.sweep.plan import FIELDS, completed
 from wgan_gp.writers import named
 
 
 def read_config(path: Path) -> FrozenConfigDict:
-    """A sweep's `config.json`.
+    """A sweep's `config.json`, with the fields that were added since.
 
     Raises:
-      ValueError: it is not one.
+      ValueError: it is not one, or is one of a newer version.
     """
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -31,7 +30,12 @@ def read_config(path: Path) -> FrozenConfigDict:
         stored = None
     if not isinstance(stored, dict) or "grid" not in stored:
         raise ValueError(f"{path} is not the config of a sweep: name another --workdir")
-    return FrozenConfigDict(ConfigDict(stored))
+    try:
+        return FrozenConfigDict(ConfigDict(completed(stored)))
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is not the config of a sweep: {single.one_line(error)}"
+        ) from None
 
 
 KIND = workdir.Kind(
@@ -43,8 +47,9 @@ KIND = workdir.Kind(
         "table.csv",
         "summary.md",
         "summary.png",
+        versions.NAME,
     ),
-    free=("save_every", "mesh.", "experiment.checkpoint."),
+    free=("save_every", "mesh.", "experiment.checkpoint.", "experiment.mesh."),
     read=read_config,
     can_change=False,
 )
@@ -91,17 +96,12 @@ def _start(argv: list[str]):
             " are: name another --workdir"
         )
     sweep = resolve(single.CONFIG.value)
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    name = Path(f"runs/{sweep.config.name}-{stamp}")
-    folder = Path(single.WORKDIR.value or workdir.unused(name))
+    folder = single.workdir_or(f"runs/{sweep.config.name}")
+    options = {"overwrite": single.OVERWRITE.value, "kind": KIND}
+    workdir.check(folder, sweep.config, **options)
     lock = workdir.claim(folder)
-    try:
-        workdir.prepare(
-            folder, sweep.config, overwrite=single.OVERWRITE.value, kind=KIND
-        )
-    except BaseException:
-        lock.close()
-        raise
+    if line := workdir.prepare(folder, sweep.config, **options):
+        print(line)
     return sweep, folder, lock
 
 

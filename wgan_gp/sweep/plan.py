@@ -126,6 +126,22 @@ def run_config(sweep: Sweep, run: Run) -> FrozenConfigDict:
     return _with(sweep.points[run.point].config, seed=run.seed)
 
 
+def completed(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored sweep's configuration with the fields that sweeps have got since.
+
+    Raises:
+      ValueError: it is not one, or is one of a newer version.
+    """
+    known = {"name", "experiment", "grid", *_DEFAULTS}
+    if unknown := sorted(set(stored) - known):
+        raise ValueError(
+            f"it has the fields {configs.few(unknown)}, which this version does not"
+            " know: use the version of wgan_gp that wrote it, or a newer one"
+        )
+    rest = {"experiment": configs.completed(stored.get("experiment"))}
+    return _DEFAULTS | stored | rest
+
+
 def _complete(config: Any) -> FrozenConfigDict:
     if not isinstance(config, ConfigDict):
         raise ValueError(f"get_config must return a ConfigDict, got {show(config)}")

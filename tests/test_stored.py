@@ -1,0 +1,198 @@
+"""Runs that version 0.1 stored: they are read, go on, and can be sampled from.
+
+`tests/stored` has runs of `:smoke` variants as they were left, without pictures.
+"""
+
+import io
+import json
+import shutil
+
+import jax
+import pytest
+from rich.console import Console
+
+from tests.helpers import ROOT, load_experiment, resolve, unchecked
+from wgan_gp import configs, loop, restore, resume, sample, sweep, workdir
+from wgan_gp.build import build, build_critic
+from wgan_gp.configs.stored import ALWAYS, BEFORE
+from wgan_gp.ground_truth.recipes import cell_config
+from wgan_gp.sweep import runner
+from wgan_gp.sweep.__main__ import KIND
+
+STORED = ROOT / "tests" / "stored"
+TOY = {"checkpoint.every": 10}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the stored runs."""
+    return shutil.copytree(STORED, tmp_path / "stored")
+
+
+@pytest.fixture(scope="module")
+def toy():
+    """Settings of the stored toy run, and what is built of them."""
+    config = resolve(**TOY)
+    return config, build(config)
+
+
+def test_a_stored_run_goes_on_and_is_sampled_from(folder):
+    config = resolve(**TOY, steps=30)
+    out = io.StringIO()
+    workdir.prepare(folder / "toy8gauss", config, accept_changes=True)
+    with unchecked():
+        loop.run(config, folder / "toy8gauss", console=Console(file=out))
+    assert "going on from step 20" in out.getvalue()
+    assert restore.steps(folder / "toy8gauss" / "checkpoints") == [30, 20]
+    assert sample.sample(folder / "toy8gauss", 3).shape == (3, 2)
+
+
+def test_its_steps_are_checked_by_the_checksums_beside_them(folder, toy):
+    path, (config, experiment) = folder / "toy8gauss" / "checkpoints", toy
+    like, told = resume.state_of(config, experiment), []
+    assert restore.newest(path, restore.steps(path), like, told.append).step == 20
+    assert told == []
+    newest = max(path.glob("20/state/d/*"), key=lambda each: each.stat().st_size)
+    newest.write_bytes(newest.read_bytes()[:-1] + b"x")
+    assert restore.newest(path, restore.steps(path), like, told.append).step == 10
+    assert "checkpoint 20 is damaged" in told[0]
+
+
+def test_two_kills_before_the_checksums_leave_a_run_that_goes_on(folder, toy):
+    path, (config, experiment) = folder / "toy8gauss" / "checkpoints", toy
+    for sums in path.glob("*.sums.json"):
+        sums.unlink()
+    like, told = resume.state_of(config, experiment), []
+    assert restore.newest(path, restore.steps(path), like, told.append).step == 20
+    assert told == ["checkpoint 20 has no checksums: going on unchecked"]
+
+
+def test_a_stored_critic_fits_its_settings(folder):
+    config = configs.resolve(cell_config(2, 4, "smoke"))
+    path, experiment = folder / "w1_benchmark", build_critic(config)
+    assert not workdir.differences(workdir.read_config(path / "config.json"), config)
+    resume.check(path, config, experiment, [])
+    like = resume.state_of(config, experiment)
+    checkpoints = (path / "checkpoints").absolute()
+    saved = restore.newest(checkpoints, [20], like, pytest.fail)
+    assert jax.tree.structure(saved.state) == jax.tree.structure(like)
+
+
+def test_a_stored_stream_goes_on_with_the_same_data_alone(folder):
+    path, streamed = folder / "digits", {"data.resident_bytes": 9}
+    config = resolve("digits", "smoke", **streamed)
+    assert not workdir.differences(workdir.read_config(path / "config.json"), config)
+    resume.check(path, config, build(config), [])
+    other = resolve("digits", "smoke", **streamed, batch_size=9)
+    with pytest.raises(ValueError, match="another stream: batch_size is 8, expected 9"):
+        resume.check(path, other, build(other), ["batch_size was 8, is 9"])
+
+
+def test_a_stored_sweep_is_finished(folder):
+    found = sweep.resolve(load_experiment("sweep_toy", "smoke"))
+    assert workdir.prepare(folder / "sweep_toy", found.config, kind=KIND) is None
+    quiet = Console(file=io.StringIO())
+    assert len(runner.run(found, folder / "sweep_toy", quiet)) == len(found.runs)
+
+
+REFUSED = {
+    "lipschitz": ("clip", "critic.opt_state"),
+    "critic_optimiser.name": ("rmsprop", "critic.opt_state"),
+    "generator_optimiser.schedule": ("constant", "generator.opt_state"),
+    "critic.hidden": ((8, 9), "critic.params"),
+    "critic.maxout": (2, "critic.params"),
+    "generator.latent": (3, "generator.params"),
+    "steps": (19, "steps = 19, but 20 are done already"),
+}
+
+
+@pytest.mark.parametrize("field", REFUSED)
+def test_what_the_saved_state_does_not_fit_is_named(field):
+    value, words = REFUSED[field]
+    config = resolve(**TOY | {field: value})
+    changed = workdir.differences(workdir.read_config(path_of("toy8gauss")), config)
+    with pytest.raises(ValueError, match=field) as caught:
+        resume.check(STORED / "toy8gauss", config, build(config), changed)
+    assert words in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("seed", 3), ("penalty.weight", 1.0), ("lipschitz", "one_sided"), ("steps", 21)],
+)
+def test_what_it_does_fit_is_accepted(field, value):
+    config = resolve(**TOY | {field: value})
+    resume.check(STORED / "toy8gauss", config, build(config), [f"{field} differs"])
+
+
+def path_of(name):
+    return STORED / name / "config.json"
+
+
+@pytest.mark.parametrize("name", ["toy8gauss", "w1_benchmark", "digits"])
+def test_fields_that_a_run_did_not_have_yet_leave_it_as_it_was(name, tmp_path):
+    stored = json.loads(path_of(name).read_text())
+    whole = workdir.read_config(path_of(name))
+    networks = configs.chosen_networks(stored)
+    new = dict(configs.leaves(configs.base(stored["task"], **networks))) | BEFORE
+    go_together = "critic.network", "generator.network", "data.scale"
+    for path, _ in configs.leaves(stored):
+        section, _, last = path.rpartition(".")
+        if path in (*ALWAYS, *go_together, "generator.output"):
+            continue
+        fewer = json.loads(json.dumps(stored))
+        del (fewer[section] if section else fewer)[last]
+        (tmp_path / "config.json").write_text(json.dumps(fewer))
+        read = workdir.read_config(tmp_path / "config.json")
+        for other, found in configs.leaves(read):
+            if other != path:
+                assert found == dict(configs.leaves(whole))[other]
+            elif new[path] is not None:  # else what the constraint presets
+                assert found == new[path]
+
+
+def test_whole_sections_may_be_missing_too(tmp_path):
+    stored = json.loads(path_of("digits").read_text())
+    for section in ("mesh", "checkpoint", "compute", "label_weights", "features"):
+        del stored[section]
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    read = workdir.read_config(tmp_path / "config.json")
+    assert (read.mesh.data, read.checkpoint.keep) == (1, 2)
+    assert read.compute.dtype == "float32"
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_what_every_run_has_always_had_must_be_there(name, tmp_path):
+    stored = json.loads(path_of("toy8gauss").read_text())
+    del stored[name]
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    with pytest.raises(
+        ValueError, match=f"is not the config of a run: it lacks {name}"
+    ):
+        workdir.read_config(tmp_path / "config.json")
+
+
+@pytest.mark.parametrize("path", ["invented", "critic.invented", "invented.deep"])
+def test_fields_of_a_newer_version_are_refused(path, tmp_path):
+    config = workdir.read_config(path_of("toy8gauss"))
+    stored = json.loads(config.to_json())
+    section, _, last = path.rpartition(".")
+    (stored.setdefault(section, {}) if section else stored)[last] = 1
+    (tmp_path / "config.json").write_text(json.dumps(stored))
+    with pytest.raises(ValueError, match=f"the fields {path}, which this version does"):
+        workdir.read_config(tmp_path / "config.json")
+
+
+def test_a_sweep_stored_without_newer_fields_goes_on(folder):
+    found = sweep.resolve(load_experiment("sweep_toy", "smoke"))
+    path = folder / "sweep_toy" / "config.json"
+    stored = json.loads(path.read_text())
+    for section, name in (("mesh", "data"), ("critic", "fourier"), ("critic", "norm")):
+        del stored["experiment"][section][name]
+    del stored["mesh"], stored["save_every"]
+    path.write_text(json.dumps(stored))
+    workdir.prepare(folder / "sweep_toy", found.config, kind=KIND)
+    path.write_text(json.dumps(stored | {"invented": 1}))
+    with pytest.raises(ValueError, match="the fields invented, which this version"):
+        workdir.prepare(folder / "sweep_toy", found.config, kind=KIND)

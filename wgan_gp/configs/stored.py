@@ -1,0 +1,70 @@
+"""Configurations that were stored by an older version, which had fewer fields."""
+
+from typing import Any
+
+from ml_collections import ConfigDict, FrozenConfigDict
+
+from wgan_gp.configs.fields import base
+from wgan_gp.configs.resolution import chosen_networks, few, leaves, resolve
+
+# What a run did before it had a field, where that is not what `base` does.
+BEFORE: dict[str, Any] = {"mesh.data": 1}
+# What every version has stored: without these it is not the configuration of a run.
+ALWAYS = (
+    *("name", "task", "seed", "lipschitz", "steps", "batch_size"),
+    *("critic", "data"),
+)
+
+
+def resolve_stored(stored: Any) -> FrozenConfigDict:
+    """A stored run's configuration, checked again, with the fields it had not yet.
+
+    Args:
+      stored: what was in JSON.
+
+    Raises:
+      ValueError: it lacks or mistypes fields, or is one of a newer version.
+    """
+    try:
+        return resolve(ConfigDict(completed(stored)))
+    except (TypeError, AttributeError) as error:  # of sections that are none
+        raise ValueError(str(error)) from None
+
+
+def completed(stored: Any) -> dict[str, Any]:
+    """A stored configuration with the fields that runs have got since.
+
+    Args:
+      stored: what was in JSON.
+
+    Returns:
+      The same with all fields of `base`, to be resolved. A field that was not there
+      has the value that leaves the run as it was: that in `BEFORE`, or `base`'s own.
+
+    Raises:
+      ValueError: it is no configuration, or it is one of a newer version.
+    """
+    if not isinstance(stored, dict):
+        raise ValueError(f"expected an object with its fields, got {stored!r:.60}")
+    if missing := [name for name in ALWAYS if name not in stored]:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    full = base(stored["task"], **chosen_networks(stored))
+    known = dict(leaves(full))
+    names = [path for path, _ in leaves(stored) if not path.startswith("by_constraint")]
+    if unknown := [path for path in names if path not in known]:
+        raise ValueError(
+            f"it has the fields {few(unknown)}, which this version does not know: use"
+            " the version of wgan_gp that wrote it, or a newer one"
+        )
+    full.update_from_flattened_dict({p: v for p, v in BEFORE.items() if p in known})
+    return _merged(full.to_dict(), stored)
+
+
+def _merged(full: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+    """`stored`, and what only `full` has, section by section."""
+    common = {
+        name: _merged(full[name], value)
+        for name, value in stored.items()
+        if isinstance(value, dict) and isinstance(full.get(name), dict)
+    }
+    return full | stored | common
