@@ -43,7 +43,10 @@ KIND = workdir.Kind(
         "summary.md",
         "summary.png",
     ),
-    free=("save_every", "mesh.", "experiment.checkpoint."),
+    free=(
+        *("save_every", "mesh."),
+        *("experiment.checkpoint.", "experiment.eval_default"),
+    ),
     read=read_config,
     can_change=False,
 )
