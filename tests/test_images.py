@@ -1,5 +1,6 @@
 """Whole image runs, and what is refused before one starts."""
 
+import io
 import json
 
 import chex
@@ -8,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from tests.helpers import (
     CONSTRAINTS,
@@ -19,8 +21,12 @@ from tests.helpers import (
     unchecked,
 )
 from wgan_gp import configs, held_out, loop, sample, train, workdir
-from wgan_gp.build import build
+from wgan_gp.build import Experiment, build
+from wgan_gp.data import Dataset
 from wgan_gp.data.image_sets import load_images
+from wgan_gp.sweep import report as sweep_report
+from wgan_gp.sweep import runner
+from wgan_gp.sweep.plan import Program, Sweep
 
 TINY = {"critic.width": 2, "generator.width": 2, "generator.latent": 3, "steps": 2}
 
@@ -267,6 +273,23 @@ def test_an_experiments_own_counts_shrink_to_what_a_set_holds_out(tmp_path):
     assert held_out.said_of_counts(config, larger) is None
     with pytest.raises(ValueError, match="holds out 6 images"):
         build(resolve("digits", "smoke", eval_samples=7, **own))
+
+
+def test_a_sweep_says_once_that_counts_shrink(tmp_path, monkeypatch):
+    class Started(Exception):  # noqa: N818
+        pass
+
+    def start(*_):
+        raise Started
+
+    monkeypatch.setattr(runner, "run", start)
+    dataset = Dataset("npz:[a].npz", (8, 8, 3), None, held_out_count=12)
+    program = Program(Experiment(dataset, None, None), resolve("cifar10", ""), [])
+    console = Console(file=io.StringIO())
+    with pytest.raises(Started):
+        sweep_report.run(Sweep(None, [], [], [program] * 2, 1), tmp_path, console)
+    said = console.file.getvalue()
+    assert said.count("npz:[a].npz holds out 12 images: evaluating on 1 x 12") == 1
 
 
 @pytest.mark.parametrize(

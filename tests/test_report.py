@@ -172,11 +172,10 @@ def test_every_class_is_in_the_grid(classes):
 
 def test_headings_stand_beside_the_picture_and_change_none_of_it(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    names = grids.layout(
-        described(2, ("cat\n", "a very long name of a class"))
-    ).headings
+    names = ("cat\n", "a very long name of a class")
+    columns = grids.layout(described(2, names)).headings["columns"]
     figures.save_image(tmp_path / "plain.png", image)
-    figures.save_image(tmp_path / "columns.png", image, **names)
+    figures.save_image(tmp_path / "columns.png", image, columns=columns)
     figures.save_image(tmp_path / "rows.png", image[..., :1], rows=["0 to 15"] * 8)
     plain, columns, rows = (
         np.asarray(Image.open(tmp_path / f"{name}.png"))

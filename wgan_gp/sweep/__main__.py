@@ -49,7 +49,10 @@ KIND = workdir.Kind(
         "summary.png",
         versions.NAME,
     ),
-    free=("save_every", "mesh.", "experiment.checkpoint.", "experiment.mesh."),
+    free=(
+        *("save_every", "mesh."),
+        *("experiment.checkpoint.", "experiment.mesh.", "experiment.eval_default"),
+    ),
     read=read_config,
     can_change=False,
 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from wgan_gp.held_out import said_of_counts
 from wgan_gp.report import save_figure
 from wgan_gp.sweep import figure, results, runner
 from wgan_gp.sweep.plan import Sweep
@@ -25,8 +26,10 @@ def run(sweep: Sweep, workdir: Path, console: Console) -> list[results.Summary]:
     Raises:
       As `runner.run`.
     """
-    data = [program.experiment.dataset for program in sweep.programs]
-    for line in dict.fromkeys(note for each in data for note in each.notes):
+    programs = [(each.config, each.experiment.dataset) for each in sweep.programs]
+    notes = (note for _, dataset in programs for note in dataset.notes)
+    counts = (said_of_counts(*each) for each in programs)
+    for line in dict.fromkeys(filter(None, (*notes, *counts))):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     found = runner.run(sweep, workdir, console)
     summaries = results.summarise(sweep, found)
