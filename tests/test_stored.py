@@ -13,8 +13,10 @@ from rich.console import Console
 
 from tests.helpers import ROOT, load_experiment, resolve, unchecked
 from wgan_gp import configs, loop, restore, resume, sample, sweep, workdir
+from wgan_gp import random_architectures as study
 from wgan_gp.build import build, build_critic
 from wgan_gp.configs.stored import ALWAYS, BEFORE
+from wgan_gp.ground_truth import __main__ as grid
 from wgan_gp.ground_truth.recipes import cell_config
 from wgan_gp.sweep import runner
 from wgan_gp.sweep.__main__ import KIND
@@ -196,3 +198,32 @@ def test_a_sweep_stored_without_newer_fields_goes_on(folder):
     path.write_text(json.dumps(stored | {"invented": 1}))
     with pytest.raises(ValueError, match="the fields invented, which this version"):
         workdir.prepare(folder / "sweep_toy", found.config, kind=KIND)
+
+
+def test_a_record_of_the_benchmark_may_lack_newer_fields(tmp_path):
+    name = "dim2-funnels4-tuned-one_sided.json"
+    record = json.loads((ROOT / "docs" / "w1_benchmark" / name).read_text())
+    for section, field in (("critic_optimiser", "weight_decay"), ("penalty", "box")):
+        del record["config"][section][field]
+    (tmp_path / name).write_text(json.dumps(record))
+    cell = grid._cell("tuned", "one_sided", 2, 4, seeds=1)
+    assert grid._seeds_done(tmp_path, cell) == record["seeds"]
+    record["config"]["critic"]["invented"] = 1
+    (tmp_path / name).write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="made with other settings"):
+        grid._seeds_done(tmp_path, cell)
+
+
+def test_a_record_of_a_study_may_lack_newer_fields(tmp_path):
+    config = configs.resolve(load_experiment("random_architectures", "0"))
+    stored = json.loads(config.to_json())
+    del stored["mesh"], stored["compute"]["microbatches"]
+    record = {"config": stored, "result": {}}
+    (tmp_path / "000-two_sided.json").write_text(json.dumps(record))
+    assert study._is_done(tmp_path, "000-two_sided", config)
+    stored["invented"] = 1
+    (tmp_path / "000-two_sided.json").write_text(json.dumps(record))
+    with pytest.raises(
+        ValueError, match=r"other settings \(it has the fields invented"
+    ):
+        study._is_done(tmp_path, "000-two_sided", config)

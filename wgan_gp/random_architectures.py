@@ -244,14 +244,15 @@ def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
     path = out / f"{name}.json"
     if not path.exists():
         return False
+    stored = _record(path)["config"]
     try:
-        before = configs.resolve_stored(_record(path)["config"])
+        changes = workdir.differences(configs.resolve_stored(stored), config)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    if changes := workdir.differences(before, config):
+        changes = [str(error)]
+    if changes:
         raise ValueError(
-            f"{path} was made with other settings ({'; '.join(changes)}): move it away,"
-            " or use another --out"
+            f"{path} was made with other settings ({workdir.listed(changes)}): move it"
+            " away, or use another --out"
         )
     return True
 

@@ -159,8 +159,8 @@ def _found(out: Path, cell: dict[str, Any]) -> dict[str, Any] | None:
     whole = {"name": path.stem, "task": "critic", "seed": 0} | found["config"]
     try:
         before = _shaping(configs.resolve_stored(whole))
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    except ValueError:  # no configuration of this version
+        before = None
     if (found["recipe"], before) != (cell["recipe"], cell["config"]):
         raise ValueError(
             f"{path} was made with other settings: move it away, or use another --out"
