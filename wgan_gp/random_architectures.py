@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from ml_collections import FrozenConfigDict
 
-from wgan_gp import configs, loop, workdir
+from wgan_gp import configs, loop, resume, workdir
 from wgan_gp.build import build
 from wgan_gp.driver import Interrupted
 from wgan_gp.signals import Listener
@@ -72,9 +72,9 @@ def _todo(args: argparse.Namespace) -> list[tuple[str, FrozenConfigDict]]:
     _records(args.out)
     todo = [each for each in cells if not _is_done(args.out, *each)]
     for name, config in todo:
-        build(config)
-        if (args.out / name).exists():
-            workdir.claim(args.out / name).close()
+        folder = args.out / name
+        resumable = partial(resume.check, folder, config, build(config))
+        workdir.check(folder, config, resumable=resumable)
     return todo
 
 
