@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict, FrozenConfigDict
 
-from wgan_gp import arguments, configs, loop, workdir
+from wgan_gp import arguments, configs, loop, resume, workdir
 from wgan_gp.build import build
 from wgan_gp.command_line import one_line
 from wgan_gp.configs.ranges import did_you_mean
@@ -109,9 +109,9 @@ def _todo(args: argparse.Namespace) -> list[tuple[str, FrozenConfigDict]]:
     _records(args.out)
     todo = [each for each in cells if not _is_done(args.out, *each)]
     for name, config in todo:
-        build(config)
-        if (args.out / name).exists():
-            workdir.claim(args.out / name).close()
+        folder = args.out / name
+        resumable = partial(resume.check, folder, config, build(config))
+        workdir.check(folder, config, resumable=resumable)
     return todo
 
 

@@ -8,8 +8,8 @@ import jax
 from ml_collections import FrozenConfigDict
 
 from wgan_gp import restore, train
+from wgan_gp.configs.comparison import listed
 from wgan_gp.restore import DamageError
-from wgan_gp.workdir import listed
 
 
 def check(

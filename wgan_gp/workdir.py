@@ -15,6 +15,7 @@ from ml_collections import FrozenConfigDict
 
 from wgan_gp import checkpoint, configs, dataset_file, restore, train, versions
 from wgan_gp.build import Experiment, assemble, build
+from wgan_gp.configs.comparison import FREE, differences, listed
 from wgan_gp.writers import WriteError, write_json, writing
 
 OURS = (
@@ -28,9 +29,6 @@ OURS = (
     versions.NAME,
 )
 _LOCK = "lock"
-# Fields that may differ when a run goes on: they change nothing that is trained, but
-# for rounding.
-FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")
 
 
 class Kind(NamedTuple):
@@ -208,33 +206,11 @@ def _other_settings(workdir: Path, changes: list[str], kind: Kind) -> FileExists
     )
 
 
-def listed(texts: list[str], most: int = 9) -> str:
-    """At most so many texts in a row, and how many more there are."""
-    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
-    return "; ".join(texts[:most]) + more
-
-
 def _check_writable(workdir: Path, existing: list[Path]) -> None:
     """Training would find out later, and what it computed until then be lost."""
     for path in (workdir, *existing):
         if path.exists() and not os.access(path, os.W_OK):
             raise WriteError(path, PermissionError(errno.EACCES, "Permission denied"))
-
-
-def differences(
-    before: FrozenConfigDict, now: FrozenConfigDict, free: tuple[str, ...] = FREE
-) -> list[str]:
-    """What differs between two configurations, but for `free` fields, in words."""
-    old, new = (
-        dict(configs.leaves(json.loads(each.to_json()))) for each in (before, now)
-    )
-    # The constraint first: it presets others.
-    paths = sorted({*old, *new}, key=lambda path: (path != "lipschitz", path))
-    return [
-        f"{path} was {old.get(path)!r}, is {new.get(path)!r}"
-        for path in paths
-        if old.get(path) != new.get(path) and not path.startswith(free)
-    ]
 
 
 def last_saved(workdir: Path) -> str:

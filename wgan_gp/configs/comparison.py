@@ -1,0 +1,31 @@
+"""What differs between two configurations, in words."""
+
+import json
+
+from ml_collections import FrozenConfigDict
+
+from wgan_gp.configs.resolution import leaves
+
+# Fields that may differ when a run goes on: they change nothing that is trained, but
+# for rounding.
+FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")
+
+
+def differences(
+    before: FrozenConfigDict, now: FrozenConfigDict, free: tuple[str, ...] = FREE
+) -> list[str]:
+    """What differs between two configurations, but for `free` fields, in words."""
+    old, new = (dict(leaves(json.loads(each.to_json()))) for each in (before, now))
+    # The constraint first: it presets others.
+    paths = sorted({*old, *new}, key=lambda path: (path != "lipschitz", path))
+    return [
+        f"{path} was {old.get(path)!r}, is {new.get(path)!r}"
+        for path in paths
+        if old.get(path) != new.get(path) and not path.startswith(free)
+    ]
+
+
+def listed(texts: list[str], most: int = 9) -> str:
+    """At most so many texts in a row, and how many more there are."""
+    more = f"; and {len(texts) - most} more" if len(texts) > most else ""
+    return "; ".join(texts[:most]) + more
