@@ -1,5 +1,6 @@
 """Settings that every test runs under."""
 
+import gc
 import os
 
 import jax
@@ -14,9 +15,11 @@ def pytest_configure():
     jax.config.update("jax_num_cpu_devices", 8)
     jax.config.update("jax_numpy_rank_promotion", "raise")
     jax.config.update("jax_debug_key_reuse", True)
-    # Compiling takes most of the suite's time. Commands run as processes, and so
-    # with all optimisations.
+    # Compiling takes most of the suite's time. `smoke_run` is compiled as users' runs
+    # are, with all optimisations.
     jax.config.update("jax_disable_most_optimizations", True)
+    # Tracing makes many objects, few of them garbage.
+    gc.set_threshold(20_000)
     os.environ["XLA_FLAGS"] = " ".join(
         [os.environ.get("XLA_FLAGS", ""), *QUICK_TO_COMPILE]
     )
@@ -44,8 +47,7 @@ def smoke_run(tmp_path_factory):
     """A finished run of the command; `folder` is its workdir, not to be changed."""
     cwd = tmp_path_factory.mktemp("smoke")
     config = ROOT / "experiments" / "toy8gauss.py"
-    done = run_module(
-        "wgan_gp.main", "--config", f"{config}:smoke", "--workdir", "run", cwd=cwd
-    )
+    arguments = ("--config", f"{config}:smoke", "--workdir", "run")
+    done = run_module("wgan_gp.main", *arguments, cwd=cwd, optimised=True)
     done.folder = cwd / "run"
     return done

@@ -14,12 +14,14 @@ from wgan_gp import configs, losses
 
 ROOT = Path(__file__).parent.parent
 EXPERIMENTS = ("toy8gauss", "toy25gauss", "swissroll")
-# XLA's flags that halve the time of compiling for CPUs. Tests run with them, and the
-# commands that they start without. XLA aborts at a flag that it does not know.
+# XLA's flags that halve the time of compiling for CPUs. XLA aborts at a flag that it
+# does not know.
 QUICK_TO_COMPILE = ("--xla_cpu_parallel_codegen_split_count=1",)
 if jax.__version_info__ < (0, 11):
     QUICK_TO_COMPILE += ("--xla_cpu_use_fusion_emitters=false",)
 CONSTRAINTS = ("clip", "one_sided", "two_sided", "difference")
+# Networks of a toy that are the least to compile.
+SMALL = {"critic.hidden": (8,), "generator.hidden": (8,)}
 SAMPLE_SHAPES = ((3,), (4, 5), (2, 3, 3))
 
 # Every form of penalty; the tests below say what each one must fulfil.
@@ -112,24 +114,29 @@ def resolve(name="toy8gauss", arg="smoke", **fields):
     return configs.resolve(config)
 
 
-def run_module(module, *args, cwd):
+def run_module(module, *args, cwd, optimised=False):
     """`python -m module args` in `cwd`, as a user would start it."""
     command = [sys.executable, "-m", module, *map(str, args)]
     return subprocess.run(
         command,
         cwd=cwd,
-        env=command_environment(),
+        env=command_environment(optimised),
         capture_output=True,
         text=True,
         timeout=200,
     )
 
 
-def command_environment():
-    """The environment that commands run in; they share what they compile."""
+def command_environment(optimised=False):
+    """The environment that commands run in; they share what they compile.
+
+    With `optimised` they compile as a user's do, and otherwise quickly.
+    """
     flags = os.environ.get("XLA_FLAGS", "").split()
+    flags = [each for each in flags if not (optimised and each in QUICK_TO_COMPILE)]
     return os.environ | {
-        "XLA_FLAGS": " ".join(each for each in flags if each not in QUICK_TO_COMPILE),
+        "XLA_FLAGS": " ".join(flags),
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": str(int(not optimised)),
         "JAX_PLATFORMS": "cpu",
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "PYTHONPATH": str(ROOT),

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from tests.helpers import CONSTRAINTS, EXPERIMENTS, draw_pair, key, resolve
+from tests.helpers import CONSTRAINTS, EXPERIMENTS, SMALL, draw_pair, key, resolve
 from wgan_gp import draws, loop, train, workdir
 from wgan_gp.build import build
 
@@ -63,7 +63,7 @@ def test_a_run_traces_its_step_once_and_records_what_is_due(monkeypatch, tmp_pat
         return original(*args)
 
     monkeypatch.setattr(train, "train_steps", counting)
-    start(resolve(steps=23, log_every=5, eval_every=10), tmp_path)
+    start(resolve(steps=23, log_every=5, eval_every=10, **SMALL), tmp_path)
     assert len(traces) == 1
     steps = {split: [] for split in ("train", "eval")}
     for record in records(tmp_path):
@@ -72,8 +72,8 @@ def test_a_run_traces_its_step_once_and_records_what_is_due(monkeypatch, tmp_pat
 
 
 def test_evaluation_and_logging_change_nothing_of_the_training(tmp_path):
-    often = resolve(log_every=3, eval_every=4, eval_repeats=1)
-    rarely = resolve(log_every=100, eval_every=100, eval_samples=20)
+    often = resolve(log_every=3, eval_every=4, eval_repeats=1, **SMALL)
+    rarely = resolve(log_every=100, eval_every=100, eval_samples=20, **SMALL)
     states = []
     for config, name in ((often, "often"), (rarely, "rarely")):
         start(config, tmp_path / name)
@@ -112,6 +112,6 @@ def test_samples_are_drawn_a_few_batches_at_a_time():
 
 def test_a_run_can_be_repeated(tmp_path):
     for name in "ab":
-        start(resolve(eval_every=20), tmp_path / name)
+        start(resolve(eval_every=20, **SMALL), tmp_path / name)
     first, second = (records(tmp_path / name) for name in "ab")
     assert first == second

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from tests.games import LATENT, tiny
-from tests.helpers import key, resolve, unchecked
+from tests.helpers import SMALL, key, resolve, unchecked
 from wgan_gp import configs, loop, losses, parallel, train, workdir
 from wgan_gp.constraints import CLIP, penalise
 from wgan_gp.networks import from_flax
@@ -238,7 +238,7 @@ def test_images_are_trained_on_one_device_of_a_cpu():
 
 
 def run(folder, **fields):
-    config = resolve(**fields)
+    config = resolve(**SMALL | fields)
     workdir.prepare(folder, config)
     with unchecked():
         return loop.run(config, folder, console=Console(quiet=True))

@@ -18,6 +18,7 @@ FIELDS = [
     ),
     *("eval_repeats=1", "critic.width=2", "generator.width=2", "n_critic=1"),
     *("critic.extra=1", "generator.extra=1", "generator.latent=3"),
+    *("critic.multipliers=[1]", "generator.multipliers=[1]"),
 ]
 
 

@@ -10,14 +10,15 @@ import chex
 import numpy as np
 import pytest
 
-from tests.helpers import ROOT, command_environment, resolve, unchecked
+from tests.helpers import ROOT, SMALL, command_environment, resolve, unchecked
 from wgan_gp import configs, driver, loop, report, solve, workdir
 from wgan_gp.ground_truth.recipes import cell_config
 from wgan_gp.writers import keep_records
 
 EVERY = {"checkpoint.every": 4, "log_every": 2, "eval_every": 6, "steps": 14}
+TOY = EVERY | SMALL
 KINDS = {
-    "toy": lambda: resolve(**EVERY),
+    "toy": lambda: resolve(**TOY),
     "images": lambda: resolve("digits", "smoke", **EVERY),
     "stream": lambda: resolve("digits", "smoke", **EVERY, **{"data.resident_bytes": 9}),
     "critic": lambda: critic(),
@@ -170,11 +171,11 @@ def test_a_signal_saves_first_and_two_processes_do_not_share_a_folder(tmp_path):
 
 def test_changed_settings_are_named_and_refused_unless_accepted(tmp_path):
     run(KINDS["toy"](), tmp_path)
-    other = resolve(**EVERY | {"steps": 20, "penalty.weight": 2.0})
+    other = resolve(**TOY | {"steps": 20, "penalty.weight": 2.0})
     message = r"penalty.weight was 10.0, is 2.0; steps was 14, is 20"
     with pytest.raises(FileExistsError, match=message):
         workdir.prepare(tmp_path, other)
-    free = resolve(**EVERY | {"checkpoint.every": 7}, debug_nans=True)
+    free = resolve(**TOY | {"checkpoint.every": 7}, debug_nans=True)
     workdir.prepare(tmp_path, free)
     workdir.prepare(tmp_path, other, accept_changes=True)
     with unchecked():
@@ -185,7 +186,7 @@ def test_changed_settings_are_named_and_refused_unless_accepted(tmp_path):
 
 def test_a_run_of_other_networks_is_refused_when_it_goes_on(tmp_path):
     run(KINDS["toy"](), tmp_path)
-    other = resolve(**EVERY, **{"critic.hidden": (9, 9)})
+    other = resolve(**TOY | {"critic.hidden": (9, 9)})
     workdir.prepare(tmp_path, other, accept_changes=True)
     with unchecked(), pytest.raises(ValueError, match="other networks"):
         loop.run(other, tmp_path)
@@ -193,10 +194,10 @@ def test_a_run_of_other_networks_is_refused_when_it_goes_on(tmp_path):
 
 @pytest.mark.parametrize("player", ["critic_optimiser", "generator_optimiser"])
 def test_nan_stops_a_run_and_names_the_last_good_checkpoint(player, tmp_path):
-    config = resolve(**EVERY | {"checkpoint.every": 2})
+    config = resolve(**TOY | {"checkpoint.every": 2})
     run(config, tmp_path)
     broken = resolve(
-        **EVERY | {"checkpoint.every": 2, "steps": 20, f"{player}.learning_rate": 1e38}
+        **TOY | {"checkpoint.every": 2, "steps": 20, f"{player}.learning_rate": 1e38}
     )
     workdir.prepare(tmp_path, broken, accept_changes=True)
     with unchecked(), pytest.raises(FloatingPointError) as caught:

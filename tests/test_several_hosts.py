@@ -11,18 +11,24 @@ import time
 
 import pytest
 
-from tests.helpers import ROOT, command_environment, run_module
+from tests.helpers import ROOT, command_environment, resolve, unchecked
+from wgan_gp import loop, workdir
 
-SMOKE = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"
-SETTINGS = ("--config.checkpoint.every=10", "--config.eval_every=20")
+SETTINGS = {"checkpoint.every": 10, "eval_every": 20}
 
 
-def start(count, workdir, *arguments, experiment=SMOKE):
+def flags(fields):
+    return [f"--config.{name}={value}" for name, value in fields.items()]
+
+
+def start(count, workdir, *arguments, name="toy8gauss"):
     """So many processes of one run."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
+    experiment = f"{ROOT / 'experiments' / name}.py:smoke"
     command = [
-        *(sys.executable, "-m", "wgan_gp.main", "--config", experiment, *SETTINGS),
+        *(sys.executable, "-m", "wgan_gp.main", "--config", experiment),
+        *flags(SETTINGS),
         *("--workdir", str(workdir), "--coordinator", f"127.0.0.1:{port}"),
         *("--hosts", str(count), *arguments),
     ]
@@ -58,9 +64,9 @@ def assert_gave_up(status, stderr):
     assert "the same command" in line
 
 
-def saved(workdir, step):
+def saved(folder, step):
     """Waits for a checkpoint."""
-    path = workdir / "checkpoints" / str(step)
+    path = folder / "checkpoints" / str(step)
     for _ in range(2000):
         if path.exists():
             return
@@ -68,46 +74,45 @@ def saved(workdir, step):
     raise AssertionError(f"no checkpoint {step}")
 
 
-def records(workdir):
-    lines = (workdir / "metrics.jsonl").read_text().splitlines()
+def records(folder):
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
 
 
-def assert_same_run(workdir, other):
-    ours, theirs = records(workdir), records(other)
+def assert_same_run(folder, other):
+    ours, theirs = records(folder), records(other)
     assert len(ours) == len(theirs)
     for mine, yours in zip(ours, theirs):
         assert mine.pop("split") == yours.pop("split")
         assert mine == pytest.approx(yours, rel=1e-3, abs=1e-4)
 
 
-def alone(tmp_path, *arguments, experiment=SMOKE):
-    done = run_module(
-        *("wgan_gp.main", "--config", experiment, *SETTINGS, "--workdir", "alone"),
-        *arguments,
-        cwd=tmp_path,
-    )
-    assert done.returncode == 0, done.stderr
+def alone(tmp_path, name="toy8gauss", **fields):
+    """The folder of the same run in this process."""
+    config = resolve(name, **SETTINGS | fields)
+    workdir.prepare(tmp_path / "alone", config)
+    with unchecked():
+        loop.run(config, tmp_path / "alone")
     return tmp_path / "alone"
 
 
 def check_train_kill_and_resume(tmp_path, count, after):
     """A run of `count` hosts loses one, and goes on with `after`."""
-    workdir, longer = tmp_path / "run", "--config.steps=60"
-    processes = start(count, workdir, longer)
-    saved(workdir, 20)
+    folder, longer = tmp_path / "run", {"steps": 60}
+    processes = start(count, folder, *flags(longer))
+    saved(folder, 20)
     processes[-1].kill()
     printed = [each.communicate(timeout=200)[1] for each in processes]
     assert processes[-1].returncode == -signal.SIGKILL
     for each, stderr in zip(processes[:-1], printed):
         assert_gave_up(each.returncode, stderr)
-    assert len(records(workdir)) >= 3
-    statuses, printed, _ = finish(start(after, workdir, longer))
+    assert len(records(folder)) >= 3
+    statuses, printed, _ = finish(start(after, folder, *flags(longer)))
     assert statuses == [0] * after
     assert "going on from step" in printed[0]
     assert not any(printed[1:])  # one host writes
-    assert (workdir / "figures" / "curves.png").exists()
-    assert_same_run(workdir, alone(tmp_path, longer))
+    assert (folder / "figures" / "curves.png").exists()
+    assert_same_run(folder, alone(tmp_path, **longer))
 
 
 def test_a_host_is_killed_and_the_run_goes_on_with_fewer(tmp_path):
@@ -122,9 +127,9 @@ def test_runs_of_more_hosts_lose_one_and_go_on(tmp_path, count, after):
 
 @pytest.mark.long
 def test_a_signal_to_one_host_stops_and_saves_all(tmp_path):
-    workdir = tmp_path / "run"
-    processes = start(2, workdir, "--config.steps=1000000")
-    saved(workdir, 20)
+    folder = tmp_path / "run"
+    processes = start(2, folder, "--config.steps=1000000")
+    saved(folder, 20)
     processes[1].send_signal(signal.SIGTERM)
     statuses, _, errors = finish(processes)
     assert statuses == [128 + signal.SIGTERM] * 2
@@ -145,27 +150,25 @@ def test_what_the_first_host_is_refused_stops_all(tmp_path):
 
 @pytest.mark.long
 def test_streamed_images_are_the_same_over_hosts(tmp_path):
-    digits = f"{ROOT / 'experiments' / 'digits.py'}:smoke"
-    streamed = "--config.data.resident_bytes=0"
-    workdir = tmp_path / "run"
-    statuses, *_ = finish(start(2, workdir, streamed, experiment=digits))
+    folder, streamed = tmp_path / "run", {"data.resident_bytes": 0}
+    statuses, *_ = finish(start(2, folder, *flags(streamed), name="digits"))
     assert statuses == [0, 0]
-    assert_same_run(workdir, alone(tmp_path, streamed, experiment=digits))
+    assert_same_run(folder, alone(tmp_path, "digits", **streamed))
 
 
 @pytest.mark.long
 def test_hosts_take_part_with_the_devices_that_the_batch_divides_over(
     tmp_path, monkeypatch
 ):
-    digits = f"{ROOT / 'experiments' / 'digits.py'}:smoke"  # its batch is 8
-    streamed = "--config.data.resident_bytes=0"
-    whole = alone(tmp_path, streamed, experiment=digits)
+    streamed = {"data.resident_bytes": 0}
+    whole = alone(tmp_path, "digits", **streamed)  # its batch is 8
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "3")
-    workdir = tmp_path / "run"
-    statuses, (first, _), _ = finish(start(2, workdir, streamed, experiment=digits))
+    folder = tmp_path / "run"
+    processes = start(2, folder, *flags(streamed), name="digits")
+    statuses, (first, _), _ = finish(processes)
     assert statuses == [0, 0]
     assert "training on 4 of 6 devices" in first
-    assert_same_run(workdir, whole)
+    assert_same_run(folder, whole)
 
 
 def test_a_host_that_does_not_arrive_ends_the_others_in_one_line(tmp_path):

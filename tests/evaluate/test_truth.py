@@ -1,5 +1,6 @@
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
 from wgan_gp.evaluate.truth import compare_to_truth
 
+compare = jax.jit(compare_to_truth, static_argnums=(0, 3))
+
 
 @pytest.mark.parametrize("size", [(2, 16), (16, 64)])
 def test_the_optimal_critic_is_perfect(size):
     pair = funnels.make_funnels(*size)
     optimal = lambda x: -funnels.potential(pair, x)  # noqa: E731
-    truth = compare_to_truth(optimal, pair, key(), 2000)
+    truth = compare(optimal, pair, key(), 2000)
     np.testing.assert_allclose(truth.cosine_clear, 1, atol=2e-3)
     np.testing.assert_allclose(truth.estimate, truth.w1, rtol=1e-5)
     assert truth.l2 < 0.1
@@ -23,18 +26,18 @@ def test_the_optimal_critic_is_perfect(size):
 def test_its_negative_and_a_scaled_one_are_seen_for_what_they_are():
     pair = funnels.make_funnels(8, 16)
     potential = partial(funnels.potential, pair)
-    upside_down = compare_to_truth(potential, pair, key(), 500)
+    upside_down = compare(potential, pair, key(), 500)
     np.testing.assert_allclose(upside_down.cosine, -1, atol=1e-3)
     np.testing.assert_allclose(upside_down.l2, 4, atol=1e-2)
     np.testing.assert_allclose(upside_down.estimate, -upside_down.w1, rtol=1e-5)
-    steep = compare_to_truth(lambda x: -3 * potential(x), pair, key(), 500)
+    steep = compare(lambda x: -3 * potential(x), pair, key(), 500)
     np.testing.assert_allclose(steep.cosine, 1, atol=1e-3)
     np.testing.assert_allclose(steep.l2, 4, atol=1e-2)
 
 
 def test_a_critic_without_slope_has_cosine_zero():
     pair = funnels.make_funnels(2, 4)
-    truth = compare_to_truth(lambda x: 0.0 * jnp.sum(x), pair, key(), 100)
+    truth = compare(lambda x: 0.0 * jnp.sum(x), pair, key(), 100)
     assert truth.cosine == truth.estimate == 0
     np.testing.assert_allclose(truth.l2, 1, rtol=1e-5)
 
@@ -43,7 +46,7 @@ def test_samples_at_a_centre_are_left_out_and_counted():
     # In one dimension x = 2.5 t^8 is below 1e-5 where t < 0.2115.
     pair = Funnels(jnp.zeros((1, 1)), jnp.zeros(1))
     optimal = lambda x: -funnels.potential(pair, x)  # noqa: E731
-    truth = compare_to_truth(optimal, pair, key(), 20_000)
+    truth = compare(optimal, pair, key(), 20_000)
     np.testing.assert_allclose(truth.left_out, 0.2115, atol=0.01)
     np.testing.assert_allclose(truth.cosine_clear, 1, rtol=1e-6)
 

@@ -2,19 +2,20 @@ import jax
 import numpy as np
 import pytest
 
-from tests.helpers import unchecked
+from tests.helpers import SMALL, unchecked
 from wgan_gp import train
 from wgan_gp.build import build
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evidence import differences, estimates
 from wgan_gp.evidence.courses import gan_config, run_course, run_courses
 
+FIELDS = SMALL | {"width": 8, "n_critic": 2}
 SIZES = {"seeds": 2, "moments": 3, "samples": 40}
 
 
 @pytest.fixture(scope="module")
 def course():
-    config = gan_config(steps=7, width=8, lipschitz="one_sided")
+    config = gan_config(steps=7, lipschitz="one_sided", **FIELDS)
     with unchecked():
         return run_course("one_sided", config, (0.1, 10.0), **SIZES)
 
@@ -32,7 +33,7 @@ def test_lambdas_and_seeds_of_a_course_differ(course):
 
 
 def test_a_course_is_the_run_that_make_train_gives():
-    config = gan_config(steps=4, width=8, lipschitz="two_sided")
+    config = gan_config(steps=4, lipschitz="two_sided", **FIELDS)
     experiment = build(config)
     with unchecked():
         course = run_course("", config, (3.0,), seeds=1, moments=2, samples=40)
@@ -53,7 +54,7 @@ def test_a_course_is_the_run_that_make_train_gives():
 
 def test_settings_that_take_turns_do_not_mix():
     settings = {
-        name: gan_config(steps=4, width=8, lipschitz=name)
+        name: gan_config(steps=4, lipschitz=name, **FIELDS)
         for name in ("one_sided", "two_sided")
     }
     sizes = {"seeds": 1, "moments": 2, "samples": 20}

@@ -1,3 +1,5 @@
+from functools import cache
+
 import chex
 import jax.numpy as jnp
 import numpy as np
@@ -6,6 +8,21 @@ import pytest
 from tests.helpers import unchecked
 from wgan_gp.evaluate.critic import cosine_similarity
 from wgan_gp.evidence import transport
+
+
+@pytest.fixture(scope="module")
+def two_clusters():
+    """What critics of a constraint learn between two clusters; each is trained once."""
+
+    @cache
+    def measure(lipschitz):
+        with unchecked():
+            return transport.measure(
+                lipschitz, "two clusters", seeds=2, steps=600, width=16, samples=200
+            )
+
+    return measure
+
 
 TINY = {"seeds": 2, "steps": 2, "width": 8, "samples": 30}
 
@@ -26,21 +43,15 @@ def test_the_cosine_of_two_vectors(first, second, cosine):
 
 
 @pytest.mark.parametrize("lipschitz", ["one_sided", "two_sided", "difference"])
-def test_between_two_clusters_critics_reach_the_closed_form(lipschitz):
-    with unchecked():
-        result = transport.measure(
-            lipschitz, "two clusters", seeds=2, steps=600, width=16, samples=200
-        )
+def test_between_two_clusters_critics_reach_the_closed_form(lipschitz, two_clusters):
+    result = two_clusters(lipschitz)
     for weight, reached in zip((0.1, 1.0, 10.0), result.estimate / result.true):
         expected = transport.closed_form(result, weight)
         np.testing.assert_allclose(reached, expected, rtol=0.05)
 
 
-def test_along_the_coupling_of_two_clusters_the_gradient_has_norm_one():
-    with unchecked():
-        result = transport.measure(
-            "one_sided", "two clusters", seeds=2, steps=600, width=16, samples=200
-        )
+def test_along_the_coupling_of_two_clusters_the_gradient_has_norm_one(two_clusters):
+    result = two_clusters("one_sided")
     norms, cosines = result.coupled[2], result.cosine[2]  # lambda = 10
     np.testing.assert_allclose(norms.mean(axis=1), 1.05, atol=0.03)
     assert (cosines.mean(axis=1) > 0.98).all()

