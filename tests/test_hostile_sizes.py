@@ -1,5 +1,7 @@
 """What would not fit in memory is refused before it is computed."""
 
+import resource
+
 import numpy as np
 import pytest
 
@@ -47,8 +49,8 @@ def test_images_to_evaluate_on_that_do_not_fit_are_refused(monkeypatch):
 
 def test_memory_is_no_more_than_a_process_may_map(monkeypatch):
     there = memory.physical()
-    limits = {memory.resource.RLIMIT_AS: (there // 2, -1)}
-    monkeypatch.setattr(memory.resource, "getrlimit", limits.get)
+    limits = {resource.RLIMIT_AS: (there // 2, -1)}
+    monkeypatch.setattr(resource, "getrlimit", limits.get)
     assert memory.physical() == there // 2
 
 

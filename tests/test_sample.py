@@ -127,7 +127,7 @@ def keep(folder, config, dataset):
     noise = partial(np.random.default_rng(0).normal, 0, 0.5)
     average = jax.tree.map(lambda x: x + np.float32(noise(x.shape)), state.average)
     workdir.prepare(folder, config)
-    dataset_file.write(folder, dataset, config)
+    dataset_file.write(folder, dataset)
     checkpoints = Checkpoints(folder / "checkpoints")
     checkpoints.save(1, state._replace(average=average), None)
     checkpoints.close()
@@ -243,12 +243,10 @@ def test_a_run_without_a_description_of_its_data_opens_them(tmp_path):
 
 def test_a_description_is_read_back(tmp_path):
     kept = described(NAMES, np.array([0.5, 0.25, 0.25]))._replace(left_out=("a: b",))
-    config = resolve("digits", "smoke")
-    dataset_file.write(tmp_path, kept, config)
+    dataset_file.write(tmp_path, kept)
     assert json.loads((tmp_path / "dataset.json").read_text()) == {
         "name": "set",
         "shape": [8, 8, 1],
-        "scale": "unit",
         "classes": 3,
         "class_names": ["cat", "dog", "owl"],
         "class_shares": [0.5, 0.25, 0.25],

@@ -84,7 +84,10 @@ def test_without_an_observer_only_pixels_are_compared():
     ("arguments", "message"),
     [
         (["--workdir", "none", "--digits"], "holds no run"),
-        (["--workdir", "run", "--digits", "--n", "3"], "--n must be at least 10"),
+        (
+            ["--workdir", "run", "--digits", "--n", "3"],
+            "n must be at least 10 images",
+        ),
         (["--workdir", "run", "--inception", "none.pth"], "none.pth"),
         (["--workdir", "run", "--digts"], "no flag --digts: did you mean --digits?"),
         (["--workdir", "run", "--digits", "--split", "trian"], "got 'trian'"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from wgan_gp import memory
+from wgan_gp import failures
 from wgan_gp.configs.ranges import did_you_mean, show
 from wgan_gp.paths import expand
 from wgan_gp.platforms import refuse_windows
@@ -66,14 +66,8 @@ def run_command(command: Callable[[], str], undone: str) -> int:
         except Stopped as stop:
             print(f"{stop}: {undone}", file=sys.stderr)
             return stop.status
-        except (ValueError, OSError, MemoryError, RuntimeError) as error:
-            line = " ".join(str(error).split()) or type(error).__name__
-            if memory.is_exhausted(error):
-                line = memory.said_of(error)
-            elif isinstance(error, RuntimeError):
-                raise
-            print(f"error: {line}", file=sys.stderr)
-            return 2
+        except failures.EXPECTED as error:
+            return failures.report(error, 2)
     return 0
 
 

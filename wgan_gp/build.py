@@ -9,6 +9,7 @@ import numpy as np
 from ml_collections import FrozenConfigDict
 
 from wgan_gp import data, losses, memory, train
+from wgan_gp.configs.ranges import show
 from wgan_gp.constraints import CLIP, Constraint, penalise
 from wgan_gp.critics import make_critic_train
 from wgan_gp.data import funnels
@@ -16,6 +17,7 @@ from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.evaluate.images import check_digits
+from wgan_gp.failures import one_line
 from wgan_gp.held_out import count_evaluated
 from wgan_gp.networks import (
     CRITICS,
@@ -95,11 +97,17 @@ def open_dataset(config: FrozenConfigDict) -> data.Dataset:
     """The data set that a configuration names; on the device, if it fits there."""
     if config.critic.network == "mlp":
         return data.load(config.data.name)
-    return load_images(
-        **config.data,
-        conditional=config.conditional,
-        check=_check_digits if config.features.network == "digits" else _no_check,
-    )
+    try:
+        return load_images(
+            **config.data,
+            conditional=config.conditional,
+            check=_check_digits if config.features.network == "digits" else _no_check,
+        )
+    except ValueError as error:
+        text = one_line(error)
+        if any(f"{field} " in text for field in ("features.network", "conditional")):
+            raise
+        raise ValueError(f"data.name = {show(config.data.name)}: {text}") from error
 
 
 def _check_sizes(config: FrozenConfigDict, dataset: data.Dataset) -> None:

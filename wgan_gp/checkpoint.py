@@ -165,9 +165,9 @@ class Checkpoints:
         return saved
 
     def discard(self, step: int) -> None:
-        """Moves a checkpoint to the folder `damaged`, unless it is the only one."""
+        """Moves a checkpoint, if it was saved, to the folder `damaged`."""
         self.wait()
-        if step in self._steps and len(self._steps) > 1:
+        if step in self._steps:
             self._set_aside([step])
 
     def _set_aside(self, steps: list[int]) -> None:

@@ -13,10 +13,8 @@ from ml_collections import ConfigDict
 
 from wgan_gp import flag_errors
 from wgan_gp.configs.ranges import nearest
-from wgan_gp.flag_errors import one_line, short
+from wgan_gp.flag_errors import short
 from wgan_gp.paths import expand
-
-__all__ = ["one_line", "parse"]
 
 _LARGEST = 2**20  # bytes of a config file
 _SIBLINGS = 1000  # files that are looked at for a name that was meant

@@ -32,4 +32,15 @@ def penalise(penalty: losses.Penalty) -> Constraint:
     return Constraint(penalty=penalty)
 
 
+def check(constraint: Any) -> None:
+    """Raises TypeError unless it is a `Constraint`."""
+    if isinstance(constraint, Constraint):
+        return
+    cure = "write CLIP, penalise(PENALTY) or Constraint() for none"
+    if callable(constraint):
+        name = getattr(constraint, "__name__", "PENALTY")
+        cure = f"write constraints.penalise({name})"
+    raise TypeError(f"expected a Constraint, got {constraint!r:.100}: {cure}")
+
+
 CLIP = Constraint(project=losses.clip_weights)  # Arjovsky et al. 2017

@@ -6,22 +6,21 @@ from typing import Any
 
 import jax
 import numpy as np
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import data
 from wgan_gp.data import Dataset
+from wgan_gp.failures import one_line
 from wgan_gp.writers import write_json
 
 NAME = "dataset.json"
 
 
-def write(workdir: Path, dataset: Dataset, config: FrozenConfigDict) -> None:
+def write(workdir: Path, dataset: Dataset) -> None:
     """Writes `dataset.json` into a run's folder.
 
     Args:
       workdir: the folder.
       dataset: what the run learns.
-      config: its configuration, which has the scale of pixels.
 
     Raises:
       WriteError: it cannot be written.
@@ -30,7 +29,6 @@ def write(workdir: Path, dataset: Dataset, config: FrozenConfigDict) -> None:
     record = {
         "name": dataset.name,
         "shape": list(dataset.shape),
-        "scale": config.data.get("scale"),
         "classes": dataset.classes,
         "class_names": dataset.class_names and list(dataset.class_names),
         "class_shares": None if shares is None else np.asarray(shares).tolist(),
@@ -59,10 +57,9 @@ def read(workdir: Path) -> Dataset | None:
         record = json.loads(path.read_text(encoding="utf-8"))
         found = _described(record)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        line = " ".join(str(error).split())
         raise ValueError(
-            f"{path} does not describe a data set ({line:.200}): move it away, and the"
-            " data set itself is opened"
+            f"{path} does not describe a data set ({one_line(error, 200)}): move it"
+            " away, and the data set itself is opened"
         ) from None
     return data.DATASETS.get(found.name, found)
 

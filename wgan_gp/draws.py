@@ -71,7 +71,7 @@ def draw(
             return
 
 
-def in_one(parts: Iterable[Drawn], n: int) -> np.ndarray:
+def concatenated(parts: Iterable[Drawn], n: int) -> np.ndarray:
     """The samples of parts whose lengths add up to n, `[n, ...]`."""
     samples, done = None, 0
     for part in parts:
@@ -83,14 +83,11 @@ def in_one(parts: Iterable[Drawn], n: int) -> np.ndarray:
     return samples
 
 
-def batch_size(algorithm: train.Algorithm) -> int:
-    """Samples in a batch: those of a generator step."""
-    return algorithm.generator_batch_size or algorithm.critic.batch_size
-
-
-def together(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
+def batches_per_call(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
     """How many batches of samples of a shape are drawn by one call."""
-    return max(1, _BYTES // (4 * math.prod(shape) * batch_size(algorithm)))
+    return max(
+        1, _BYTES // (4 * math.prod(shape) * train.generator_batch_size(algorithm))
+    )
 
 
 def one_sample(
@@ -106,11 +103,11 @@ def one_sample(
 
 
 def _batches(algorithm: train.Algorithm, params: Any, key: jax.Array, finish: Finish):
-    count = together(algorithm, one_sample(algorithm, params).shape)
+    count = batches_per_call(algorithm, one_sample(algorithm, params).shape)
     draw_several = partial(
         _several,
         (algorithm.generator, algorithm.sample_latent, finish),
-        batch_size(algorithm),
+        train.generator_batch_size(algorithm),
         count,
     )
     for first in itertools.count(0, count):

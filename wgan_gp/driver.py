@@ -89,7 +89,7 @@ def drive(
 
 
 def _drive(course, config, workdir, console, checkpoints, signals):
-    state, done = _resume(course, checkpoints, config, workdir, console)
+    state, done = _resume(course, checkpoints, config, console)
     records = hosts.on_first(lambda: keep_records(workdir / "metrics.jsonl", done))
     history = _history(records)
     with (
@@ -100,8 +100,12 @@ def _drive(course, config, workdir, console, checkpoints, signals):
         evaluate = partial(
             _evaluate, course, config, checkpoints, history, writer, progress.console
         )
-        if done and _lacks_evaluation(done, config, history):
-            evaluate(parallel.local(state), done)
+        if done:
+            lacks = _lacks_evaluation(done, config, history)
+            line = _resumed(done, config, workdir, not lacks)
+            progress.console.print(line, soft_wrap=True)
+            if lacks:
+                evaluate(parallel.local(state), done)
         while done < config.steps:
             until = next_stop(done, config)
             find = _finder(course, config, state, done, until)
@@ -176,7 +180,7 @@ def _finder(course: Course, config: FrozenConfigDict, state: Any, done, until):
     return find
 
 
-def _resume(course: Course, checkpoints: Checkpoints, config, workdir, console):
+def _resume(course: Course, checkpoints: Checkpoints, config, console):
     """The state to go on from, and its step."""
     like = jax.eval_shape(course.start)
     warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731
@@ -186,14 +190,21 @@ def _resume(course: Course, checkpoints: Checkpoints, config, workdir, console):
     resume.check_steps(saved.step, config)
     if saved.position is not None:
         course.go_to(saved.position)
-    line = f"going on from step {saved.step}"
-    if saved.step == config.steps:
-        line = (
-            f"this run is finished, at step {saved.step}: its results are in {workdir}."
-            " To train it longer, raise --config.steps and add --accept_changes"
-        )
-    console.print(line, soft_wrap=True)
     return course.place(saved.state), saved.step
+
+
+def _resumed(
+    done: int, config: FrozenConfigDict, workdir: Path, evaluated: bool
+) -> str:
+    """What is said of a run that had begun before."""
+    if done < config.steps:
+        return f"going on from step {done}"
+    if not evaluated:
+        return f"all {done} steps are done: evaluating the last"
+    return (
+        f"this run is finished, at step {done}: its results are in {workdir}. To train"
+        " it longer, raise --config.steps and add --accept_changes"
+    )
 
 
 def open_writer(workdir: Path, done: int) -> MetricWriter:

@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 
 from wgan_gp.configs.ranges import did_you_mean, nearest, show
 from wgan_gp.configs.resolution import leaves
+from wgan_gp.failures import one_line
 
 _NOUNS = {"int": "a whole number", "float": "a number", "bool": "True or False"}
 _TUPLE = "a tuple such as (64, 64)"
@@ -154,14 +155,6 @@ def unexpected(argument: str, arguments: list[str], config: Any) -> str:
         near = did_you_mean(bare, _known(_fields(config)), "--")
         return text + (near or ": flags start with --")
     return f"{text}: flags start with --, and values with spaces stand in quotes"
-
-
-def one_line(error: BaseException) -> str:
-    """What an exception says, without line breaks."""
-    text = str(error)
-    if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
-        text = error.args[0]  # its own text is a literal, with \\n for a line break
-    return " ".join(text.split()) or type(error).__name__
 
 
 def words(error: BaseException) -> str:

@@ -54,8 +54,7 @@ def run(
     train_key, held_key, eval_key = run_keys(config.seed)
     if line := said_of_counts(config, experiment.dataset):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
-    if hosts.is_first():
-        dataset_file.write(workdir, experiment.dataset, config)
+    hosts.on_first(lambda: dataset_file.write(workdir, experiment.dataset))
     held = hold_out(experiment.dataset, config, held_key)
     started = time.monotonic()
     course = _course(experiment, config, mesh, held, train_key, eval_key)
@@ -189,7 +188,7 @@ def evaluate(
     reals = held.reals[:repeats]
     count = reals.shape[0] * reals.shape[1]
     parts = draws.draw(algorithm, state.average, fake_key, count)
-    fakes = draws.in_one(parts, count).reshape(reals.shape)
+    fakes = draws.concatenated(parts, count).reshape(reals.shape)
     diagnostics = _diagnose(
         algorithm, state.critic.params, reals[0], fakes[0], critic_key
     )
@@ -202,8 +201,11 @@ def _diagnose(algorithm, params, reals, fakes, key) -> dict[str, float]:
     A part has no more samples than training differentiates at once, unless these are
     small.
     """
-    most = draws.together(algorithm, reals.shape[1:]) * algorithm.critic.batch_size
+    most = (
+        draws.batches_per_call(algorithm, reals.shape[1:]) * algorithm.critic.batch_size
+    )
     parts = -(-len(reals) // max(1, most // algorithm.critic.microbatches))
+    parts = min(parts, max(1, len(reals) // 2))  # independent pairs take two samples
     measured, sizes = [], []
     for i, pair in enumerate(zip(*(np.array_split(x, parts) for x in (reals, fakes)))):
         part_key = jax.random.fold_in(key, i)

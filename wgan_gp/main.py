@@ -9,7 +9,9 @@ from pathlib import Path
 from absl import flags
 from ml_collections import config_flags
 
-from wgan_gp.command_line import one_line, parse
+from wgan_gp import failures
+from wgan_gp.command_line import parse
+from wgan_gp.failures import one_line
 from wgan_gp.paths import expand
 from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
@@ -47,8 +49,8 @@ def main(argv: list[str]) -> int:
     with Listener() as listener:
         try:
             config, experiment, folder, lock = _start(argv)
-        except (ValueError, OSError, MemoryError) as error:
-            return _fail(one_line(error), 2)
+        except failures.EXPECTED as error:
+            return _fail(failures.explain(error), 2)
         with lock:
             return _run(config, experiment, folder, listener)
 
@@ -69,7 +71,7 @@ def _help() -> str:
 
 def _run(config, experiment, folder: Path, listener: Listener) -> int:
     # After the flags: importing all this takes seconds.
-    from wgan_gp import hosts, loop, memory, solve, workdir, writers
+    from wgan_gp import hosts, loop, solve, workdir, writers
     from wgan_gp.driver import Interrupted
 
     listener.explain = partial(workdir.last_saved, folder)
@@ -79,23 +81,13 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
     except Interrupted as stop:
         print(one_line(stop), file=sys.stderr)
         return stop.status
-    except (
-        FloatingPointError,
-        ValueError,
-        OSError,
-        MemoryError,
-        RuntimeError,
-    ) as error:
-        exhausted = memory.is_exhausted(error)
-        if exhausted:
-            line = memory.said_of(error)
-        elif hosts.is_lost(error):
+    except failures.EXPECTED as error:
+        exhausted, lost = failures.is_exhausted(error), hosts.is_lost(error)
+        if lost and not exhausted:
             line = f"another host is gone or cannot be reached: {one_line(error)}"
-        elif isinstance(error, RuntimeError):
-            raise
         else:
-            line = one_line(writers.named(error, folder))
-        if isinstance(error, OSError) or hosts.is_lost(error) or exhausted:
+            line = failures.explain(writers.named(error, folder))
+        if exhausted or lost or isinstance(error, OSError):
             line += f" ({workdir.last_saved(folder)})"
         return _fail(line, 1)
     return 0

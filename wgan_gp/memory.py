@@ -13,9 +13,10 @@ from wgan_gp.held_out import count_evaluated
 from wgan_gp.platforms import physical_memory as physical
 
 SHARE = 0.8  # of the machine's memory, for the state alone
-# Bytes of one value of an image and of a generated one: both as floats, as bytes, and
-# as floats again for the sliced distance.
-_EVALUATED = 18
+# Bytes of one value of an image and of a generated one: both as float32 and as bytes,
+# and then what `image_quality` makes of them, float32 and float64 for the sliced
+# distance.
+_EVALUATED = 38
 _WIDTHS = "hidden", "width", "multipliers", "blocks"
 
 
@@ -82,20 +83,6 @@ def check_samples(n: int, sample: Any) -> None:
             f"n = {show(n)}: the samples take {_gigabytes(needed)}, and this machine"
             f" has {_gigabytes(physical())} of memory: draw fewer"
         )
-
-
-def is_exhausted(error: BaseException) -> bool:
-    """Whether an error is that memory was too small, on the host or a device."""
-    signs = "RESOURCE_EXHAUSTED", "can't start new thread"
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(each in str(error) for each in signs)
-    )
-
-
-def said_of(error: BaseException) -> str:
-    """An error of `is_exhausted` in one line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return f"memory is too small: free some, or ask for less ({text:.200})"
 
 
 def _gigabytes(size: int) -> str:

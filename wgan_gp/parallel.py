@@ -89,9 +89,10 @@ def idle(mesh: Mesh, config: FrozenConfigDict) -> str | None:
     """A line that says how many devices a run leaves idle, if it was not asked to."""
     if config.mesh.data or mesh.size == jax.device_count():
         return None
+    sizes = {name: size for name, size, _ in _batches(config, mesh.size)}.items()
     return (
         f"training on {mesh.size} of {jax.device_count()} devices: the batches do not"
-        f" divide over more (batch_size = {config.batch_size})"
+        f" divide over more ({', '.join(f'{name} = {size}' for name, size in sizes)})"
     )
 
 

@@ -17,16 +17,19 @@ from typing import Any
 import numpy as np
 from ml_collections import ConfigDict, FrozenConfigDict
 
-from wgan_gp import arguments, configs, loop, resume, workdir
+from wgan_gp import arguments, configs, failures, loop, resume, workdir
 from wgan_gp.build import build
-from wgan_gp.command_line import one_line
+from wgan_gp.configs.comparison import differences, listed
 from wgan_gp.configs.ranges import did_you_mean
 from wgan_gp.driver import Interrupted
+from wgan_gp.failures import one_line
 from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener
 from wgan_gp.writers import named, write_json
 
 EXPERIMENT = Path("experiments/random_architectures.py")
+_CURE = "Use another --out, or move that folder away"
+_KIND = workdir.RUN._replace(cure=_CURE)
 
 
 def main(argv: list[str]) -> int:
@@ -36,9 +39,8 @@ def main(argv: list[str]) -> int:
         try:
             args = arguments.parse(_parser(), argv[1:])
             todo = _todo(args)
-        except (ValueError, OSError) as error:
-            print(f"error: {one_line(error)}", file=sys.stderr)
-            return 2
+        except failures.EXPECTED as error:
+            return failures.report(error, 2)
         try:
             for name, config in todo:
                 listener.explain = partial(workdir.last_saved, args.out / name)
@@ -47,10 +49,8 @@ def main(argv: list[str]) -> int:
         except Interrupted as stop:
             print(stop, file=sys.stderr)
             return stop.status
-        except (ValueError, OSError) as error:
-            line = str(named(error, args.out))
-            print(f"error: {' '.join(line.split())}", file=sys.stderr)
-            return 1
+        except failures.EXPECTED as error:
+            return failures.report(named(error, args.out), 1)
     return 0
 
 
@@ -110,8 +110,8 @@ def _todo(args: argparse.Namespace) -> list[tuple[str, FrozenConfigDict]]:
     todo = [each for each in cells if not _is_done(args.out, *each)]
     for name, config in todo:
         folder = args.out / name
-        resumable = partial(resume.check, folder, config, build(config))
-        workdir.check(folder, config, resumable=resumable)
+        resumable = partial(resume.check, folder, config, build(config), cure=_CURE)
+        workdir.check(folder, config, kind=_KIND, resumable=resumable)
     return todo
 
 
@@ -246,12 +246,12 @@ def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
         return False
     stored = _record(path)["config"]
     try:
-        changes = workdir.differences(configs.resolve_stored(stored), config)
+        changes = differences(configs.resolve_stored(stored), config)
     except ValueError as error:
         changes = [str(error)]
     if changes:
         raise ValueError(
-            f"{path} was made with other settings ({workdir.listed(changes)}): move it"
+            f"{path} was made with other settings ({listed(changes)}): move it"
             " away, or use another --out"
         )
     return True
@@ -264,7 +264,7 @@ def _run(out: Path, name: str, config: FrozenConfigDict) -> None:
 
 
 def _train(out: Path, name: str, config: FrozenConfigDict) -> None:
-    if line := workdir.prepare(out / name, config):
+    if line := workdir.prepare(out / name, config, kind=_KIND):
         print(f"{name}: {line}")
     record: dict[str, Any] = {
         "config": json.loads(config.to_json()),

@@ -10,6 +10,7 @@ from orbax.checkpoint import v1 as ocp
 
 from wgan_gp import checksums, hosts
 from wgan_gp.checksums import DamageError
+from wgan_gp.failures import one_line
 from wgan_gp.parallel import plain, with_keys
 
 
@@ -144,7 +145,7 @@ def _metadata(path: Path) -> Any:
         if found.metadata["state"] is None or not found.custom_metadata:
             raise ValueError("its arrays cannot be read")
     except Exception as error:  # Orbax raises what it likes
-        raise DamageError(_line(error)) from error
+        raise DamageError(one_line(error, 200)) from error
     return found
 
 
@@ -163,9 +164,5 @@ def _load(path: Path, like: Any) -> Saved:
     try:
         loaded = ocp.load_checkpointables(str(path), {"state": expected})
     except Exception as error:
-        raise DamageError(_line(error)) from error
+        raise DamageError(one_line(error, 200)) from error
     return Saved(int(path.name), with_keys(loaded["state"], like), position(path))
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -11,9 +11,16 @@ from wgan_gp import restore, train
 from wgan_gp.configs.comparison import listed
 from wgan_gp.restore import DamageError
 
+CURE = "Name another --workdir, or add --overwrite to replace that run"
+
 
 def check(
-    workdir: Path, config: FrozenConfigDict, experiment: Any, changed: list[str]
+    workdir: Path,
+    config: FrozenConfigDict,
+    experiment: Any,
+    changed: list[str],
+    *,
+    cure: str = CURE,
 ) -> None:
     """Refuses a configuration that the newest checkpoint cannot go on with.
 
@@ -22,6 +29,7 @@ def check(
       config: what it is to go on with, from `configs.resolve`.
       experiment: what `build.build`, or `build.build_critic`, makes of the config.
       changed: the settings that differ from those of the run, in words.
+      cure: what to do beside going on with what it was trained with, in words.
 
     Raises:
       ValueError: fewer steps are asked for than are done; the saved state is of other
@@ -42,8 +50,7 @@ def check(
         raise ValueError(
             f"{workdir} cannot go on from step {step}"
             f" {settings if changed else 'with this version of the code'}:"
-            f" {listed(found, 1)}. Keep what it was trained with, name another"
-            " --workdir, or add --overwrite to replace that run"
+            f" {listed(found, 1)}. Keep what it was trained with, or: {cure}"
         )
 
 

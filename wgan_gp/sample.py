@@ -58,7 +58,7 @@ def sample(
     _check(n, seed)
     run = open_run(workdir)
     memory.check_samples(n, layout_of(run, n))
-    return draws.in_one(draw(run, n, seed=seed, label=label), n)
+    return draws.concatenated(draw(run, n, seed=seed, label=label), n)
 
 
 def open_run(workdir: str | Path) -> Run:
@@ -127,7 +127,7 @@ def _finish(run: Run):
 
 def _check(n: int, seed: int) -> None:
     if n < 1:
-        raise ValueError(f"n must be >= 1, got {n}")
+        raise ValueError(f"the number of samples, n, must be >= 1, got {n}")
     whole("seed", seed, 0, 2**32)
 
 

@@ -80,14 +80,19 @@ def draft_of(path: Path) -> Iterator[Path]:
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            _remove(draft)  # of a process that was killed
             yield draft
             draft.rename(path)
     except BaseException:
-        shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
+        _remove(draft)
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
         raise
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def _score_run(
             f" scores need {_LEAST}: name another --split"
         )
     others = _reals(run.config, _other(split), n, seed)
-    fakes = draws.in_one(sample.draw(run, n, seed=seed), n)
+    fakes = draws.concatenated(sample.draw(run, n, seed=seed), n)
     real_features, _ = observe(reals)
     scores = _compare(real_features, *observe(fakes), seed=seed)
     counts = {"generated": n, "real": len(reals), "floor_images": len(others)}
@@ -199,7 +199,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def _check(n: int, split: str, seed: int) -> None:
     if n < _LEAST:
-        raise ValueError(f"--n must be at least {_LEAST}, got {n}")
+        raise ValueError(f"n must be at least {_LEAST} images, got {n}")
     one_of("--split", split, SPLITS)
     whole("--seed", seed, 0, 2**32)
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from wgan_gp import losses, parallel
+from wgan_gp import constraints, losses, parallel
 from wgan_gp.constraints import Constraint, penalise
 from wgan_gp.data import Sampler
 from wgan_gp.networks import Network, bind
@@ -104,7 +104,12 @@ def init(
 def init_critic(
     algorithm: CriticAlgorithm, hyperparameters: Hyperparameters, key: jax.Array
 ) -> Player:
-    """The critic before its first update."""
+    """The critic before its first update.
+
+    Raises:
+      TypeError: the algorithm's constraint is none of `constraints`.
+    """
+    constraints.check(algorithm.constraint)
     params = algorithm.network.init(key)
     return Player(params, _optimiser(algorithm, hyperparameters).init(params))
 
@@ -212,7 +217,7 @@ def generator_step(
 ) -> tuple[Player, Metrics]:
     """Lines 11 and 12: one generator update on new noise, the critic held fixed."""
     network = algorithm.critic.network
-    size = algorithm.generator_batch_size or algorithm.critic.batch_size
+    size = generator_batch_size(algorithm)
     latents = parallel.split(algorithm.sample_latent(key, size))
 
     def loss(params, latents):
@@ -228,6 +233,11 @@ def generator_step(
     optimiser = algorithm.generator_optimiser(hyperparameters.generator_learning_rate)
     gradient = parallel.mean_of_parts(jax.grad(loss, has_aux=True))
     return update(optimiser, gradient, generator, latents, count)
+
+
+def generator_batch_size(algorithm: Algorithm) -> int:
+    """Samples of a generator step; as many as of a critic step if nothing is chosen."""
+    return algorithm.generator_batch_size or algorithm.critic.batch_size
 
 
 def update(

@@ -16,6 +16,7 @@ from ml_collections import FrozenConfigDict
 from wgan_gp import checkpoint, configs, dataset_file, restore, train, versions
 from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.configs.comparison import FREE, differences, listed
+from wgan_gp.failures import one_line
 from wgan_gp.writers import WriteError, write_json, writing
 
 OURS = (
@@ -38,7 +39,7 @@ class Kind(NamedTuple):
     ours: tuple[str, ...]  # what it leaves in the folder
     free: tuple[str, ...]  # beginnings of the fields that may differ
     read: Callable[[Path], FrozenConfigDict]  # its config.json
-    can_change: bool  # whether --accept_changes is for it
+    cure: str  # what to do where one with other settings is there
 
 
 def unused(folder: Path) -> Path:
@@ -112,7 +113,7 @@ def check(
       WriteError: what the folder holds cannot be written to.
     """
     _check_free(workdir)
-    _check(workdir, config, overwrite, accept_changes, kind or _run(), resumable)
+    _check(workdir, config, overwrite, accept_changes, kind or RUN, resumable)
 
 
 def _check(workdir, config, overwrite, accept_changes, kind, resumable=lambda _: None):
@@ -160,7 +161,7 @@ def prepare(
       ValueError: as `check`.
       WriteError: the folder, or what it holds, cannot be written to.
     """
-    kind = kind or _run()
+    kind = kind or RUN
     _check(workdir, config, overwrite, accept_changes, kind)
     with writing(workdir):
         workdir.mkdir(parents=True, exist_ok=True)
@@ -178,31 +179,21 @@ def _remove(paths: list[Path]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _run() -> Kind:
-    return Kind("run", OURS, FREE, read_config, can_change=True)
-
-
 def _changes(workdir: Path, config, found: Path, kind: Kind) -> list[str]:
     """What differs between a folder's run and a configuration, in words."""
     path, noun = workdir / "config.json", kind.noun
     if not path.is_file():
         raise FileExistsError(
             f"{workdir} holds {found.name} but no config.json, so no {noun} that could"
-            " go on: name another --workdir, or add --overwrite to replace it"
+            f" go on. {kind.cure}"
         )
     return differences(kind.read(path), config, kind.free)
 
 
 def _other_settings(workdir: Path, changes: list[str], kind: Kind) -> FileExistsError:
-    cure = f", or add --overwrite to replace that {kind.noun}"
-    if kind.can_change:
-        cure = (
-            f", add --overwrite to replace that {kind.noun}, or --accept_changes to go"
-            " on with it like this"
-        )
     return FileExistsError(
-        f"{workdir} holds a {kind.noun} with other settings: {listed(changes)}. Name"
-        f" another --workdir{cure}"
+        f"{workdir} holds a {kind.noun} with other settings: {listed(changes)}."
+        f" {kind.cure}"
     )
 
 
@@ -258,5 +249,16 @@ def read_config(path: Path) -> FrozenConfigDict:
     try:
         return configs.resolve_stored(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, RecursionError) as error:
-        line = " ".join(str(error).split())
-        raise ValueError(f"{path} is not the config of a run: {line}") from None
+        raise ValueError(
+            f"{path} is not the config of a run: {one_line(error)}"
+        ) from None
+
+
+RUN = Kind(
+    "run",
+    OURS,
+    FREE,
+    read_config,
+    "Name another --workdir, add --overwrite to replace that run, or --accept_changes"
+    " to go on with it like this",
+)

@@ -3,12 +3,12 @@
 import sys
 
 from docs.recompute.pages import PAGES, problems, without_record, written
-from wgan_gp import options
+from wgan_gp import arguments, failures
 
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
-    parser = options.make_parser("docs.recompute", __doc__)
+    parser = arguments.make_parser("docs.recompute", __doc__)
     parser.add_argument(
         "--write", action="store_true", help="write the tables into the pages"
     )
@@ -17,7 +17,10 @@ def main(argv: list[str]) -> int:
         action="store_true",
         help="list what was measured in runs whose records were not kept",
     )
-    args = options.parse(parser, argv[1:])
+    try:
+        args = arguments.parse(parser, argv[1:])
+    except failures.EXPECTED as error:
+        return failures.report(error, 2)
     status = 0
     for page in PAGES:
         if args.write:

@@ -88,14 +88,18 @@ def test_built_in_sets_may_be_scaled(data_dir):
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("mnits", {}, "near it: mnist.*digits8x8, mnist5k, npz:FILE and folder:FOLDER"),
+        (
+            "mnits",
+            {},
+            "did you mean mnist.*digits8x8, mnist5k, npz:FILE and folder:FOLDER",
+        ),
         ("../../etc", {}, "there is no image set"),
         ("huggingface:mnist", {}, "there is no image set"),
         ("", {}, "there is no image set"),
         ("mnist:9.9.9", {}, "TFDS cannot open mnist:9.9.9"),
         ("lsun/nowhere", {}, "TFDS cannot open lsun/nowhere"),
         ("ag_news_subset", {}, "no feature `image`"),
-        ("lsun/bedroom", {}, "several sizes: give size"),
+        ("lsun/bedroom", {}, "several sizes: set data"),
         ("mnist", {}, "python -m wgan_gp.data.prepare mnist --data_dir "),
         (
             "lsun/bedroom",

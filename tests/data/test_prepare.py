@@ -22,15 +22,15 @@ def test_the_command_prepares_a_set_and_says_where(tmp_path):
 def test_the_command_says_in_one_line_what_went_wrong(tmp_path, capsys):
     assert prepare.main(["nowhere", "--data_dir", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: Dataset nowhere not found")
+    assert line.startswith("error: there is no data set 'nowhere'")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["mnist5"], "near it: mnist5k"),
+        (["mnist5"], "did you mean mnist5k"),
         (["lsun/nowhere"], "TFDS cannot open lsun/nowhere"),
-        (["../../etc"], "Dataset ../../etc not found"),
+        (["../../etc"], "there is no data set '../../etc'"),
         (["ag_news_subset"], "no feature `image`"),
         (["npz:own.npz"], "needs no preparation: give it as --config.data.name"),
         ([], "required: name"),

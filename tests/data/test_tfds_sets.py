@@ -141,7 +141,7 @@ def test_corrupt_records_are_named_and_refused_or_skipped(data_dir):
 
 
 def test_pictures_of_several_sizes_need_one(data_dir):
-    with pytest.raises(ValueError, match="several sizes: give size"):
+    with pytest.raises(ValueError, match="several sizes: set data"):
         open_images("invented/sizes", data_dir=data_dir)
     source = open_images("invented/sizes", data_dir=data_dir, size=(3, 2))
     assert source.classes is None

@@ -130,8 +130,8 @@ def _keep_only(
         if not skip_corrupt:
             raise ValueError(
                 f"{part.root / path} is {height} x {width}, and most of the pictures"
-                f" are {usual[0]} x {usual[1]}: give size=(height, width), or set"
-                " skip_corrupt"
+                f" are {usual[0]} x {usual[1]}: set data.size to (height, width),"
+                " or data.skip_corrupt"
             )
         found.skipped.add(str(part.root / path))
         left_out.append(

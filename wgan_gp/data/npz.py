@@ -9,6 +9,7 @@ import numpy as np
 
 from wgan_gp.data.labels import check_labels, number_labels
 from wgan_gp.data.sources import SPLITS, ImageSet, ImageSource, in_memory, part_of
+from wgan_gp.failures import one_line
 
 # Grey of red, green and blue (ITU-R 601-2), in 65536ths: what Pillow takes.
 _LUMA = np.array([19595, 38470, 7471], np.uint32)
@@ -176,7 +177,7 @@ def _header(file, what: str) -> tuple[tuple[int, ...], np.dtype]:
             raise ValueError(f"version {version} of the format")
         shape, _, dtype = readers[version](file)
     except ValueError as error:
-        text = " ".join(str(error).split())
+        text = one_line(error)
         raise ValueError(f"{what} is not an array of NumPy's: {text}") from error
     return shape, dtype
 

@@ -8,7 +8,6 @@ does where TFDS's own builder does: mnist and cifar10 do, imagenet_resized does 
 
 import argparse
 import contextlib
-import difflib
 import io
 import os
 import re
@@ -17,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from wgan_gp.configs.ranges import did_you_mean, show
+from wgan_gp.failures import one_line
 
 BUILT_IN = {"digits8x8": "Digits8x8", "mnist5k": "Mnist5k"}
 # set, configuration, version
@@ -30,11 +32,11 @@ class UnknownSetError(ValueError):
         import tensorflow_datasets as tfds
 
         known = [*BUILT_IN, *tfds.list_builders(with_community_datasets=False)]
-        near = difflib.get_close_matches(name.split("/")[0], known, n=3)
-        self.hint = f" (near it: {', '.join(near)})" if near else ""
+        self.hint = did_you_mean(name.split("/")[0], known)
         super().__init__(
-            f"Dataset {name} not found{self.hint}: name {' or '.join(BUILT_IN)}, or a"
-            " set of https://www.tensorflow.org/datasets/catalog"
+            f"there is no data set {show(name)}{self.hint or ':'}"
+            f" {' and '.join(BUILT_IN)} need no download, all others are those of"
+            " https://www.tensorflow.org/datasets/catalog"
         )
 
 
@@ -54,7 +56,7 @@ def open_builder(name: str, data_dir: str | None) -> Any:
     except tfds.core.registered.DatasetNotFoundError:
         raise UnknownSetError(name) from None
     except Exception as error:  # of many kinds: no such version, broken metadata
-        text = " ".join(str(error).split())[:300]
+        text = one_line(error, 300)
         raise ValueError(f"TFDS cannot open {name}: {text}") from error
 
 
@@ -178,7 +180,7 @@ def _prepare_named(argv: list[str]) -> str:
     try:
         prepare(builder)
     except Exception as error:  # TFDS and the network fail in many ways
-        raise ValueError(" ".join(str(error).split())[:500] or repr(error)) from error
+        raise ValueError(one_line(error, 500)) from error
     return str(builder.data_path)
 
 

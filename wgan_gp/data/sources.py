@@ -7,6 +7,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from wgan_gp.failures import one_line
+
 T = TypeVar("T")
 SPLITS = ("train", "validation", "test")
 
@@ -143,8 +145,8 @@ def read_or_skip(
         except Exception as error:  # decoders fail with exceptions of every kind
             if not skip_corrupt:
                 raise ValueError(
-                    f"{name(index)} cannot be read ({_line(error)}): replace it, or set"
-                    " skip_corrupt"
+                    f"{name(index)} cannot be read ({one_line(error)}): replace it, or"
+                    " set data.skip_corrupt"
                 ) from error
             skipped.add(name(index))
             return None
@@ -191,7 +193,3 @@ def part_of(count: int, split: str) -> np.ndarray:
 def _take(arrays: Example, index: int) -> Example:
     label = None if arrays.label is None else arrays.label[index]
     return Example(arrays.image[index], label)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -123,7 +123,7 @@ def _open_builder(name: str, data_dir: str | None) -> Any:
         return open_builder(name, data_dir)
     except UnknownSetError as error:
         raise ValueError(
-            f"there is no image set {name!r}{error.hint}: {', '.join(BUILT_IN)},"
+            f"there is no image set {name!r}{error.hint or ':'} {', '.join(BUILT_IN)},"
             " npz:FILE and folder:FOLDER need no network, other names are TFDS's"
         ) from None
 
@@ -136,7 +136,7 @@ def _shape(
     height, width = size or declared[:2]
     if height is None or width is None:
         raise ValueError(
-            f"{name} has pictures of several sizes: give size=(height, width)"
+            f"{name} has pictures of several sizes: set data.size to (height, width)"
         )
     return height, width, channels or declared[-1]
 

@@ -150,7 +150,7 @@ def real_numbers(samples: np.ndarray) -> np.ndarray:
     number = samples.dtype == bool or jax.dtypes.issubdtype(samples.dtype, np.number)
     if not number or np.iscomplexobj(samples):
         raise ValueError(f"expected samples of real numbers, got {samples.dtype}")
-    return samples.astype(np.float64)
+    return samples.astype(np.float64)  # always a copy: `_check` changes it
 
 
 def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -167,9 +167,12 @@ def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarra
     first, second = (x.reshape(len(x), -1) for x in (first, second))
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise ValueError("distances need finite samples, got NaN or infinity")
-    # Halves, as the sum of two large means may be infinite.
-    centre = np.mean(first / 2, axis=0) + np.mean(second / 2, axis=0)
-    return first - centre, second - centre
+    # In place, since images take much memory; scaled before they are added, since the
+    # sum of large samples may be infinite.
+    centre = sum(np.full(len(x), 0.5 / len(x)) @ x for x in (first, second))
+    first -= centre
+    second -= centre
+    return first, second
 
 
 def _equally_many(first, second) -> tuple[np.ndarray, np.ndarray]:

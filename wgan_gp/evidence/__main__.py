@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wgan_gp import arguments
+from wgan_gp import arguments, failures
 from wgan_gp.evidence import (
     depth,
     differences,
@@ -74,16 +74,14 @@ def main(argv: list[str]) -> int:
         args = arguments.parse(_parser(), argv[1:])
         _check(args.out, args.only)
         args.out.mkdir(parents=True, exist_ok=True)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except failures.EXPECTED as error:
+        return failures.report(error, 2)
     for claim in args.only:
         started = time.monotonic()
         try:
             table = draw(claim, args.out, args.scale)
-        except OSError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
+        except failures.EXPECTED as error:
+            return failures.report(error, 1)
         elapsed = time.monotonic() - started
         print(f"{claim}: {elapsed:.0f} s\n\n{table}\n", flush=True)
     print(f"figures and numbers: {args.out}")

@@ -17,7 +17,7 @@ import jax
 import numpy as np
 from ml_collections import FrozenConfigDict
 
-from wgan_gp import arguments, configs
+from wgan_gp import arguments, configs, failures
 from wgan_gp.evaluate.truth import Truth
 from wgan_gp.ground_truth import published, table
 from wgan_gp.ground_truth.cells import solve_cells
@@ -41,16 +41,14 @@ def main(argv: list[str]) -> int:
         args.out.mkdir(parents=True, exist_ok=True)
         table.read_records(args.out)
         todo = [cell for cell in todo if _seeds_done(args.out, cell) < args.seeds]
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except failures.EXPECTED as error:
+        return failures.report(error, 2)
     try:
         _run(todo, args.out)
         if args.table:
             table.write_page(args.table, args.out)
-    except (ValueError, OSError, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    except failures.EXPECTED as error:
+        return failures.report(error, 1)
     return 0
 
 

@@ -144,6 +144,8 @@ def clip_weights(params: Any, bound: float | jax.Array) -> Any:
     Raises:
       ValueError: `bound` is not one positive number, or a parameter is complex.
     """
+    if not hasattr(bound, "dtype") and not isinstance(bound, int | float):
+        raise ValueError(f"the clip bound must be a number > 0, got {bound!r}")
     if jnp.ndim(bound) != 0:
         raise ValueError(
             f"the clip bound must be one number, got shape {jnp.shape(bound)}"

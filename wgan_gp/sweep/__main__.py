@@ -8,7 +8,7 @@ from pathlib import Path
 from ml_collections import ConfigDict, FrozenConfigDict
 from rich.console import Console
 
-from wgan_gp import command_help, parallel, versions, workdir
+from wgan_gp import command_help, failures, parallel, versions, workdir
 from wgan_gp import main as single
 from wgan_gp.driver import Interrupted
 from wgan_gp.platforms import refuse_windows
@@ -34,7 +34,7 @@ def read_config(path: Path) -> FrozenConfigDict:
         return FrozenConfigDict(ConfigDict(completed(stored)))
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ValueError(
-            f"{path} is not the config of a sweep: {single.one_line(error)}"
+            f"{path} is not the config of a sweep: {failures.one_line(error)}"
         ) from None
 
 
@@ -54,7 +54,7 @@ KIND = workdir.Kind(
         *("experiment.checkpoint.", "experiment.mesh.", "experiment.eval_default"),
     ),
     read=read_config,
-    can_change=False,
+    cure="Name another --workdir, or add --overwrite to replace that sweep",
 )
 
 
@@ -67,9 +67,8 @@ def main(argv: list[str]) -> int:
     with Listener() as listener:
         try:
             sweep, folder, lock = _start(argv)
-        except (ValueError, OSError, MemoryError) as error:
-            print(f"error: {single.one_line(error)}", file=sys.stderr)
-            return 2
+        except failures.EXPECTED as error:
+            return failures.report(error, 2)
         with lock:
             listener.explain = partial(_explain, folder)
             return _run(sweep, folder)
@@ -112,11 +111,10 @@ def _run(sweep, folder: Path) -> int:
     try:
         report.run(sweep, folder, Console())
     except Interrupted as stop:
-        print(single.one_line(stop), file=sys.stderr)
+        print(failures.one_line(stop), file=sys.stderr)
         return stop.status
-    except (ValueError, OSError) as error:
-        print(f"error: {single.one_line(named(error, folder))}", file=sys.stderr)
-        return 1
+    except failures.EXPECTED as error:
+        return failures.report(named(error, folder), 1)
     return 0
 
 
