@@ -1,6 +1,7 @@
 """What would not fit in memory is refused before it is computed."""
 
 import resource
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from tests.helpers import resolve
 from tests.hostile import refusal
 from wgan_gp import data, memory
 from wgan_gp.build import build
+from wgan_gp.evaluate.images import Reals, image_quality
 
 WIDE = (2**15, 2**15, 2**15)
 
@@ -36,7 +38,7 @@ def test_widths_of_image_networks_are_named(monkeypatch):
 def test_images_to_evaluate_on_that_do_not_fit_are_refused(monkeypatch):
     images = data.Dataset("digits8x8", (8, 8, 1), None)
     config = resolve("digits", "smoke", eval_samples=1000, eval_repeats=10)
-    needed = 10_000 * 64 * 18  # as floats, bytes and floats again, on both sides
+    needed = 10_000 * 64 * memory._EVALUATED
     monkeypatch.setattr(memory, "physical", lambda: needed / memory.SHARE - 1)
     line = refusal(lambda: memory.check(config, images, []))
     assert "eval_samples * eval_repeats = 10000: images to evaluate on" in line
@@ -69,3 +71,13 @@ def test_evaluation_that_does_not_fit_is_refused_by_its_fields(
 ):
     monkeypatch.setattr(memory, "physical", lambda: 8 * 10**9)
     assert words in refusal(lambda: build(resolve(**fields)))
+
+
+def test_an_evaluation_of_images_takes_no_more_memory_than_is_counted():
+    images = np.random.default_rng(0).integers(0, 256, (2, 300, 32, 32, 3), np.uint8)
+    tracemalloc.start()
+    image_quality(images[0], Reals(images[1], None), None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Beside it, both are there as floats and as bytes.
+    assert peak / images[0].size + 2 * (4 + 1) <= memory._EVALUATED

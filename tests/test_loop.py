@@ -102,6 +102,20 @@ def test_an_evaluation_in_parts_is_one_of_the_whole(monkeypatch):
         assert low <= mean <= high
 
 
+def test_no_part_of_an_evaluation_has_one_sample_alone(monkeypatch):
+    sizes = []
+
+    def diagnose(algorithm, params, reals, fakes, key):
+        sizes.append(len(reals))
+        return {"wasserstein": 0.0}
+
+    monkeypatch.setattr(loop, "_diagnose_part", diagnose)
+    monkeypatch.setattr(draws, "_BYTES", 1)
+    algorithm = build(resolve(batch_size=2)).algorithm
+    loop._diagnose(algorithm, None, np.ones((5, 2)), np.ones((5, 2)), key())
+    assert sizes == [3, 2]
+
+
 def test_samples_are_drawn_a_few_batches_at_a_time():
     algorithm = build(resolve()).algorithm
     params = jax.jit(algorithm.generator.init)(key())

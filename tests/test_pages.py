@@ -7,6 +7,7 @@ import shlex
 
 import pytest
 
+from docs.recompute import __main__ as recompute
 from docs.recompute.pages import PAGES, problems, without_record, written
 from tests.helpers import ROOT
 from tests.hostile import command_line
@@ -143,3 +144,12 @@ def test_links_to_files_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (path.parent / target).exists(), target
+
+
+def test_the_command_compares_all_pages_and_answers_a_mistake_in_one_line(capsys):
+    assert recompute.main(["recompute"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert recompute.main(["recompute", "--wirte"]) == 2
+    assert capsys.readouterr().err == (
+        "error: there is no flag --wirte: did you mean --write?\n"
+    )

@@ -222,6 +222,26 @@ def test_a_state_that_cannot_be_evaluated_is_not_gone_on_from(tmp_path, monkeypa
     assert "8" in kept
 
 
+def test_the_only_state_is_set_aside_too_if_it_cannot_be_evaluated(
+    tmp_path, monkeypatch
+):
+    config = resolve(steps=4, eval_every=4, log_every=4, **SMALL)
+    measured = {"w1": float("nan"), "wasserstein": 0.0, "gradient_norm_mean": 1.0}
+    monkeypatch.setattr(loop, "evaluate", lambda *_: measured)
+    for _ in range(2):  # it is begun anew, and not called finished
+        with pytest.raises(FloatingPointError, match="no checkpoint was saved yet"):
+            run(config, tmp_path)
+    assert not list((tmp_path / "checkpoints").iterdir())
+    assert (tmp_path / "damaged" / "4").is_dir()
+
+
+def test_a_run_is_called_finished_once_its_last_evaluation_is_there():
+    config = resolve(steps=4)
+    assert driver._resumed(3, config, "run", True) == "going on from step 3"
+    assert "evaluating the last" in driver._resumed(4, config, "run", False)
+    assert "finished, at step 4" in driver._resumed(4, config, "run", True)
+
+
 def test_numbers_of_the_state_are_checked_too(tmp_path):
     class Kept:
         wait, steps = staticmethod(lambda: None), staticmethod(list)

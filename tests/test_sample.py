@@ -298,6 +298,22 @@ def test_samples_that_memory_cannot_hold_are_refused(smoke_run, monkeypatch):
         sample.sample(smoke_run.folder, 11 * 10**7)
 
 
+@pytest.mark.parametrize("name", ["pngs", "s.npz"])
+def test_what_a_killed_process_left_is_written_over(name, pictures, tmp_path):
+    place = tmp_path / name
+    draft = place.with_name(f".{place.stem}.part{place.suffix}")
+    if place.suffix:
+        draft.write_bytes(b"half of it")
+    else:
+        draft.mkdir()
+        (draft / "000000.png").write_bytes(b"half of it")
+    flag = "--out" if place.suffix else "--png"
+    args = ("--workdir", pictures, "--n", 2, flag, place)
+    assert sample.main(["sample", *map(str, args)]) == 0
+    assert place.exists()
+    assert not draft.exists()
+
+
 FAULTS = {
     MemoryError("Unable to allocate"): (2, "error: memory is too small"),
     OSError(28, "No space left on device"): (2, "No space left on device: free some"),

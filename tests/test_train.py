@@ -291,6 +291,20 @@ def test_a_constraint_is_one_choice():
         penalise(None)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (losses.gradient_penalty, r"write constraints\.penalise\(gradient_penalty\)"),
+        (losses.clip_weights, "expected a Constraint"),
+        (True, r"expected a Constraint, got True: write CLIP, penalise\(PENALTY\)"),
+        (None, r"or Constraint\(\) for none"),
+    ],
+)
+def test_what_is_no_constraint_is_refused(given, words):
+    with pytest.raises(TypeError, match=words):
+        train.init_critic(tiny(constraint=given).critic, RATES, key())
+
+
 def test_clipping_alone_penalises_nothing():
     _, metrics = run(tiny(constraint=CLIP), 1)
     assert metrics["penalty"] == 0

@@ -127,7 +127,7 @@ def _finish(run: Run):
 
 def _check(n: int, seed: int) -> None:
     if n < 1:
-        raise ValueError(f"the number of samples, n, must be >= 1, got {n}")
+        raise ValueError(f"n must be >= 1, got {n}")
     whole("seed", seed, 0, 2**32)
 
 

@@ -139,7 +139,7 @@ def test_size_crops_to_the_aspect_in_the_middle_and_scales(tmp_path):
 def test_another_size_is_named_and_refused_or_skipped_with_a_count(folder):
     file = first_of(folder)
     save(file, PICTURES[0][:5])
-    refuse(folder, file, "5 x 7", "6 x 7", "size=(height, width)")
+    refuse(folder, file, "5 x 7", "6 x 7", "data.size")
     source = open_images(f"folder:{folder}", skip_corrupt=True)
     assert source.count == 15
     assert source.skipped == {str(file)}

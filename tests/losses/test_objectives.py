@@ -251,6 +251,12 @@ def test_complex_parameters_and_bounds_of_several_numbers_are_rejected():
 NOT_POSITIVE = [0, -0.01, np.float32(-1), np.int64(0), np.array(-1.0), jnp.array(0.0)]
 
 
+@pytest.mark.parametrize("bound", ["0.01", None, (0.1,)])
+def test_a_clip_bound_that_is_no_number_is_rejected(bound):
+    with pytest.raises(ValueError, match="clip bound must be a number > 0, got"):
+        losses.clip_weights({"w": jnp.ones(2)}, bound)
+
+
 @pytest.mark.parametrize("bound", [*NOT_POSITIVE, 0.0, float("nan"), np.float32("nan")])
 def test_a_clip_bound_that_is_not_positive_is_rejected(bound):
     with pytest.raises(ValueError, match="clip bound must be > 0"):
