@@ -139,6 +139,7 @@ def command_environment(optimised=False):
         "JAX_DISABLE_MOST_OPTIMIZATIONS": str(int(not optimised)),
         "JAX_PLATFORMS": "cpu",
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "PYTHONWARNINGS": "ignore:Error reading persistent compilation cache",
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
