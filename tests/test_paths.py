@@ -9,7 +9,7 @@ from wgan_gp import configs
 from wgan_gp.data.images import open_images
 from wgan_gp.data.streaming import stream
 from wgan_gp.held_out import check_weights, source_options
-from wgan_gp.paths import locate
+from wgan_gp.paths import expand, locate
 
 IMAGES = np.zeros((9, 4, 4), np.uint8)
 
@@ -33,6 +33,14 @@ def test_a_run_keeps_where_its_images_are(home, monkeypatch, written):
     monkeypatch.chdir(home / "elsewhere")
     assert config.data.name == f"npz:{home / 'own.npz'}"
     assert open_images(config.data.name, **source_options(config)).count == 7
+
+
+@pytest.mark.parametrize("written", ["$NOPE/x", "a/${NOPE}", "~/$NOPE"])
+def test_a_variable_that_is_not_set_is_refused(written, monkeypatch):
+    monkeypatch.delenv("NOPE", raising=False)
+    with pytest.raises(ValueError, match=r"the variable \$.*NOPE.* is not set: set it"):
+        expand(written)
+    assert str(expand("costs 5$")) == "costs 5$"
 
 
 def test_other_paths_of_an_image_run_are_kept_in_full_too(home):

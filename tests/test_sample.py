@@ -247,6 +247,7 @@ def test_a_description_is_read_back(tmp_path):
     assert json.loads((tmp_path / "dataset.json").read_text()) == {
         "name": "set",
         "shape": [8, 8, 1],
+        "count": None,
         "classes": 3,
         "class_names": ["cat", "dog", "owl"],
         "class_shares": [0.5, 0.25, 0.25],
@@ -312,6 +313,13 @@ def test_what_a_killed_process_left_is_written_over(name, pictures, tmp_path):
     assert sample.main(["sample", *map(str, args)]) == 0
     assert place.exists()
     assert not draft.exists()
+
+
+def test_the_grid_and_the_folder_of_pictures_need_two_names(pictures, tmp_path, capsys):
+    files = ("--out", tmp_path / "same.npz", "--png", tmp_path / "same.png")
+    line = refused(capsys, "--workdir", pictures, "--n", 2, *files)
+    assert "is where the grid beside --out goes: name another folder" in line
+    assert not contents(tmp_path)
 
 
 FAULTS = {

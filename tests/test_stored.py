@@ -8,14 +8,25 @@ import json
 import shutil
 
 import jax
+import numpy as np
 import pytest
 from rich.console import Console
 
 from tests.helpers import ROOT, load_experiment, resolve, unchecked
-from wgan_gp import configs, loop, restore, resume, sample, sweep, workdir
+from wgan_gp import (
+    configs,
+    dataset_file,
+    loop,
+    restore,
+    resume,
+    sample,
+    sweep,
+    workdir,
+)
 from wgan_gp import random_architectures as study
 from wgan_gp.build import build, build_critic
 from wgan_gp.configs.stored import ALWAYS, BEFORE
+from wgan_gp.data import Dataset
 from wgan_gp.ground_truth import __main__ as grid
 from wgan_gp.ground_truth.recipes import cell_config
 from wgan_gp.sweep import runner
@@ -164,15 +175,83 @@ def test_whole_sections_may_be_missing_too(tmp_path):
     assert read.compute.dtype == "float32"
 
 
-@pytest.mark.parametrize("name", ALWAYS)
+@pytest.mark.parametrize("name", ["toy8gauss", "w1_benchmark", "digits"])
 def test_what_every_run_has_always_had_must_be_there(name, tmp_path):
-    stored = json.loads(path_of("toy8gauss").read_text())
-    del stored[name]
-    (tmp_path / "config.json").write_text(json.dumps(stored))
-    with pytest.raises(
-        ValueError, match=f"is not the config of a run: it lacks {name}"
-    ):
-        workdir.read_config(tmp_path / "config.json")
+    stored = json.loads(path_of(name).read_text())
+    there = dict(configs.leaves(stored))
+    for path in [each for each in ALWAYS if each in there]:
+        fewer, (section, _, last) = json.loads(json.dumps(stored)), path.rpartition(".")
+        del (fewer[section] if section else fewer)[last]
+        (tmp_path / "config.json").write_text(json.dumps(fewer))
+        with pytest.raises(ValueError, match=f"the config of a run: it lacks {path}"):
+            workdir.read_config(tmp_path / "config.json")
+
+
+RENAMED = {
+    "class_names": ("a", "b", "d"),  # which the networks know by their numbers
+    "classes": 4,
+}
+
+
+@pytest.mark.parametrize("field", RENAMED)
+def test_a_run_does_not_go_on_with_other_classes(field, toy, tmp_path):
+    config, experiment = toy
+    run, other = (
+        described(tmp_path),
+        described(tmp_path)._replace(**{field: RENAMED[field]}),
+    )
+    dataset_file.write(run_of(tmp_path), run)
+    with pytest.raises(ValueError, match=f"the data set's {field} was .*, is .*Keep"):
+        resume.check(
+            tmp_path / "run",
+            config,
+            experiment._replace(dataset=other),
+            [],
+            accepted=True,
+        )
+
+
+def test_more_samples_of_the_same_classes_are_told(toy, tmp_path):
+    config, experiment = toy
+    folder = run_of(tmp_path)
+    dataset_file.write(folder, described(tmp_path))
+    more = experiment._replace(dataset=described(tmp_path)._replace(count=90))
+    assert resume.check(folder, config, more, []) == [
+        "the data set's count was 60, is 90"
+    ]
+    same = experiment._replace(dataset=described(tmp_path))
+    assert resume.check(folder, config, same, []) == []
+
+
+def test_nothing_is_accepted_for_a_run_with_no_steps_left(toy, tmp_path):
+    config, experiment = toy
+    folder = run_of(tmp_path)
+    changed = ["batch_size was 8, is 9"]
+    assert resume.check(folder, config, experiment, changed) == []
+    with pytest.raises(ValueError, match="all 20 steps are done, so nothing would be"):
+        resume.check(folder, config, experiment, changed, accepted=True)
+    fewer = ["steps was 40, is 20"]
+    assert resume.check(folder, config, experiment, fewer, accepted=True) == []
+    longer = resolve(**TOY, steps=30)
+    assert resume.check(folder, longer, experiment, changed, accepted=True) == []
+
+
+def run_of(tmp_path):
+    """A copy of the stored toy run."""
+    return shutil.copytree(STORED / "toy8gauss", tmp_path / "run")
+
+
+def described(tmp_path):
+    """A data set of three classes, whose samples nobody draws."""
+    return Dataset(
+        f"npz:{tmp_path}/own.npz",
+        (2,),
+        None,
+        count=60,
+        classes=3,
+        class_names=("a", "b", "c"),
+        class_shares=np.array([0.5, 0.25, 0.25]),
+    )
 
 
 @pytest.mark.parametrize("path", ["invented", "critic.invented", "invented.deep"])

@@ -227,6 +227,36 @@ def test_an_optimiser_of_optax_can_be_taken_and_its_schedule_follows_the_run():
     assert updates(after.critic) == 5 * own.n_critic + own.n_critic
 
 
+@pytest.mark.parametrize(
+    ("choices", "rates", "error", "words"),
+    [
+        ({"optimiser": optax.adam(1e-3)}, {}, TypeError, "write lambda rate"),
+        ({"generator_optimiser": None}, {}, TypeError, "generator_optimiser must be"),
+        ({"microbatches": 3}, {}, ValueError, "must divide batch_size = 8, got 3"),
+        ({"n_critic": 0}, {}, ValueError, "n_critic must be a whole number >= 1"),
+        ({}, {"n_critic": 0}, ValueError, r"between 1 and Algorithm\.n_critic = 2"),
+        ({}, {"n_critic": 3}, ValueError, r"between 1 and Algorithm\.n_critic = 2"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(choices, rates, error, words):
+    with pytest.raises(error, match=words):
+        train.init(tiny(**choices), RATES._replace(**rates), key())
+
+
+def test_a_classifier_is_needed_to_weigh_its_labels():
+    critic = tiny().critic._replace(label_weight=1.0)
+    with pytest.raises(ValueError, match="needs a network with `classify`"):
+        train.init_critic(critic, RATES, key())
+    with pytest.raises(TypeError, match=r"expected train\.Hyperparameters, got None"):
+        train.init_critic(tiny().critic, None, key())
+
+
+@pytest.mark.parametrize("steps", [0, -1, 1.5, True])
+def test_a_run_of_no_steps_is_refused(steps):
+    with pytest.raises(ValueError, match="steps must be a whole number >= 1, got"):
+        train.make_train(tiny(), steps)
+
+
 def test_no_steps_change_nothing():
     algorithm = tiny()
     before = train.init(algorithm, RATES, key())

@@ -29,6 +29,7 @@ def write(workdir: Path, dataset: Dataset) -> None:
     record = {
         "name": dataset.name,
         "shape": list(dataset.shape),
+        "count": dataset.count,
         "classes": dataset.classes,
         "class_names": dataset.class_names and list(dataset.class_names),
         "class_shares": None if shares is None else np.asarray(shares).tolist(),
@@ -64,6 +65,34 @@ def read(workdir: Path) -> Dataset | None:
     return data.DATASETS.get(found.name, found)
 
 
+def differences(workdir: Path, dataset: Dataset) -> list[str]:
+    """How a run's data set differs from the one that it is to go on with, in words.
+
+    Args:
+      workdir: the run's folder; nothing differs if it does not describe the data set.
+      dataset: that is there now.
+
+    Raises:
+      ValueError: as `read`.
+    """
+    before = read(workdir)
+    if before is None or before.name != dataset.name:  # another name is told elsewhere
+        return []
+    names = "shape", "classes", "class_names", "count", "class_shares"
+    pairs = {n: [_shown(getattr(each, n)) for each in (before, dataset)] for n in names}
+    return [
+        f"the data set's {name} was {was}, is {found}"
+        for name, (was, found) in pairs.items()
+        if was != found
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        value = [round(float(each), 6) for each in value]
+    return "none" if value is None else f"{value}"[:200]
+
+
 def _described(record: dict[str, Any]) -> Dataset:
     shape = tuple(_whole(side) for side in record["shape"])
     classes, names = record["classes"], record["class_names"]
@@ -77,6 +106,7 @@ def _described(record: dict[str, Any]) -> Dataset:
         name=record["name"],
         shape=shape,
         sample=_nothing_to_draw,
+        count=record.get("count"),
         classes=None if classes is None else _whole(classes),
         class_names=None if names is None else tuple(str(each) for each in names),
         class_shares=None if shares is None else np.asarray(shares, float),

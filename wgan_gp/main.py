@@ -132,7 +132,9 @@ def _claim(config, experiment):
     def claim() -> str:
         name = f"runs/{config.name}-{config.lipschitz}"
         folder = workdir_or(name)
-        resumable = partial(resume.check, folder, config, experiment)
+        resumable = partial(
+            resume.check, folder, config, experiment, accepted=ACCEPT.value
+        )
         workdir.check(folder, config, resumable=resumable, **options)
         locks.append(workdir.claim(folder))
         if line := workdir.prepare(folder, config, **options):

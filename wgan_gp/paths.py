@@ -1,6 +1,7 @@
 """Paths as a user writes them."""
 
 import os
+import re
 from pathlib import Path
 
 PATH_KINDS = ("npz", "folder")  # names of data sets that are paths: KIND:PATH
@@ -17,9 +18,14 @@ def expand(path: str | Path) -> Path:
       path: as it was given.
 
     Raises:
-      ValueError: `~user` names no user of this machine.
+      ValueError: `~user` names no user of this machine, or a variable is not set.
     """
     text = os.path.expandvars(path)
+    if unset := re.search(r"\$(\w+|\{\w+\})", text):
+        raise ValueError(
+            f"{path}: the variable {unset[0]} is not set: set it, or write the path in"
+            " full"
+        )
     try:
         expanded = Path(text).expanduser()
     except RuntimeError:

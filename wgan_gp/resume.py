@@ -7,10 +7,11 @@ from typing import Any
 import jax
 from ml_collections import FrozenConfigDict
 
-from wgan_gp import restore, train
+from wgan_gp import dataset_file, restore, train
 from wgan_gp.configs.comparison import listed
 from wgan_gp.restore import DamageError
 
+_CLASSES = "the data set's classes ", "the data set's class_names "
 CURE = "Name another --workdir, or add --overwrite to replace that run"
 
 
@@ -21,7 +22,8 @@ def check(
     changed: list[str],
     *,
     cure: str = CURE,
-) -> None:
+    accepted: bool = False,
+) -> list[str]:
     """Refuses a configuration that the newest checkpoint cannot go on with.
 
     Args:
@@ -30,12 +32,20 @@ def check(
       experiment: what `build.build`, or `build.build_critic`, makes of the config.
       changed: the settings that differ from those of the run, in words.
       cure: what to do beside going on with what it was trained with, in words.
+      accepted: whether the run is to go on in spite of what differs.
+
+    Returns:
+      What differs beside settings: in the data set, in words.
 
     Raises:
       ValueError: fewer steps are asked for than are done; the saved state is of other
-        networks or another optimiser, or the position is one in other data; or all
+        networks or another optimiser, or the position is one in other data; its classes
+        had other names; no step is left to be trained with what differs; or all
         checkpoints are damaged.
     """
+    others = []
+    if config.task != "critic":
+        others = dataset_file.differences(workdir, experiment.dataset)
     folder = (workdir / "checkpoints").absolute()  # Orbax takes no other
     saved = restore.steps(folder)
     whole = (step for step in saved if not restore.problem(folder / str(step)))
@@ -43,14 +53,29 @@ def check(
     if step is None:
         if saved:
             raise restore.all_damaged(folder)
-        return
+        return others
     check_steps(step, config)
-    if found := _obstacles(folder / str(step), config, experiment):
+    changed = [*changed, *others]
+    # Numbers of classes would stand for others than the networks have learned.
+    found = [each for each in others if each.startswith(_CLASSES)]
+    found = found or _obstacles(folder / str(step), config, experiment)
+    if found:
         settings = f"with other settings ({listed(changed)})"
         raise ValueError(
             f"{workdir} cannot go on from step {step}"
             f" {settings if changed else 'with this version of the code'}:"
             f" {listed(found, 1)}. Keep what it was trained with, or: {cure}"
+        )
+    _check_left(step, config, changed if accepted else [])
+    return others
+
+
+def _check_left(done: int, config: FrozenConfigDict, changed: list[str]) -> None:
+    """Raises ValueError if all steps are done, and none would be trained otherwise."""
+    if done == config.steps and not all(each.startswith("steps ") for each in changed):
+        raise ValueError(
+            f"all {done} steps are done, so nothing would be trained with what differs"
+            f" ({listed(changed)}): raise --config.steps, too, or leave it as it was"
         )
 
 

@@ -169,6 +169,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         raise ValueError("nothing to write: add --out FILE.npz or --png FOLDER")
     if args.out is not None and args.out.suffix != ".npz":
         raise ValueError(f"--out must end in .npz, got {args.out}")
+    if args.out is not None and args.png == args.out.with_suffix(".png"):
+        raise ValueError(
+            f"--png {args.png} is where the grid beside --out goes: name another folder"
+        )
     for flag in ("out", "png"):
         if (place := getattr(args, flag)) is not None:
             sample_files.check_new(place, f"--{flag}")

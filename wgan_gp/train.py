@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from wgan_gp import constraints, losses, parallel
+from wgan_gp import checks, losses, parallel
 from wgan_gp.constraints import Constraint, penalise
 from wgan_gp.data import Sampler
 from wgan_gp.networks import Network, bind
@@ -86,7 +86,13 @@ class TrainState(NamedTuple):
 def init(
     algorithm: Algorithm, hyperparameters: Hyperparameters, key: jax.Array
 ) -> TrainState:
-    """The state before the first step."""
+    """The state before the first step.
+
+    Raises:
+      TypeError: as `checks.check_algorithm`.
+      ValueError: as `checks.check_algorithm`.
+    """
+    checks.check_algorithm(algorithm, hyperparameters)
     critic_key, generator_key, train_key = jax.random.split(key, 3)
     generator = algorithm.generator.init(generator_key)
     generator_opt = algorithm.generator_optimiser(
@@ -107,9 +113,10 @@ def init_critic(
     """The critic before its first update.
 
     Raises:
-      TypeError: the algorithm's constraint is none of `constraints`.
+      TypeError: as `checks.check_critic_algorithm`.
+      ValueError: as `checks.check_critic_algorithm`.
     """
-    constraints.check(algorithm.constraint)
+    checks.check_critic_algorithm(algorithm, hyperparameters)
     params = algorithm.network.init(key)
     return Player(params, _optimiser(algorithm, hyperparameters).init(params))
 
@@ -427,7 +434,11 @@ def make_train(
       `train(key, hyperparameters) -> (state, metrics)`; metrics are means over the
       last tenth of the run. `jax.vmap` over keys trains many seeds in one program,
       over a field of `Hyperparameters` many lambdas, or numbers of critic steps.
+
+    Raises:
+      ValueError: `steps` is not a whole number >= 1.
     """
+    checks.check_whole("steps", steps)
     tail = max(1, steps // 10)
 
     def train(key, hyperparameters):

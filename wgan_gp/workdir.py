@@ -93,7 +93,7 @@ def check(
     overwrite: bool = False,
     accept_changes: bool = False,
     kind: Kind | None = None,
-    resumable: Callable[[list[str]], None] = lambda _: None,
+    resumable: Callable[[list[str]], list[str]] = lambda _: [],
 ) -> None:
     """Refuses what `prepare` would refuse; writes nothing, and makes no folder.
 
@@ -104,7 +104,8 @@ def check(
       accept_changes: an earlier run would go on under another configuration.
       kind: of what is run; a single run by default.
       resumable: raises ValueError if the run in the folder cannot go on under the
-        configuration. It is given what differs between the two, in words.
+        configuration. It is given what differs between the two, in words, and
+        returns what else differs.
 
     Raises:
       FileExistsError: the folder is a file, another process runs in it, or it holds a
@@ -116,14 +117,14 @@ def check(
     _check(workdir, config, overwrite, accept_changes, kind or RUN, resumable)
 
 
-def _check(workdir, config, overwrite, accept_changes, kind, resumable=lambda _: None):
+def _check(workdir, config, overwrite, accept_changes, kind, resumable=lambda _: []):
     existing = _existing(workdir, kind)
     _check_writable(workdir, existing)
     if overwrite or not existing:
         return
     versions.read(workdir)
     changes = _changes(workdir, config, existing[0], kind)
-    resumable(changes)
+    changes += resumable(changes)
     if changes and not accept_changes:
         raise _other_settings(workdir, changes, kind)
 

@@ -167,3 +167,12 @@ def test_a_critics_own_error_is_left_alone():
 
     with pytest.raises(KeyError, match="weights"):
         losses.critic_loss(broken, *draw_pair(), key())
+
+
+def test_a_critic_that_returns_its_variables_is_not_told_to_drop_them():
+    """Its first part alone would be a batch normalisation of one sample: all zeros."""
+    critic = lambda x: (jnp.sum(x)[None], {"batch_stats": {"mean": x}})  # noqa: E731
+    with pytest.raises(ValueError, match=r"updated variables \(batch_stats\)") as error:
+        losses.critic_loss(critic, *draw_pair(), key())
+    assert "use_running_average=True" in str(error.value)
+    assert "D(x)[0]" not in str(error.value)

@@ -261,3 +261,15 @@ def test_a_clip_bound_that_is_no_number_is_rejected(bound):
 def test_a_clip_bound_that_is_not_positive_is_rejected(bound):
     with pytest.raises(ValueError, match="clip bound must be > 0"):
         losses.clip_weights({"w": jnp.ones(2)}, bound)
+
+
+@pytest.mark.parametrize("weight", [None, "10", (1.0,), np.ones(6), -1, np.float32(-1)])
+def test_a_weight_is_one_number_that_is_not_negative(weight):
+    with pytest.raises(ValueError, match="weight must be"):
+        losses.critic_loss(linear(1.0), *draw_pair(), key(1), weight=weight)
+
+
+@pytest.mark.parametrize("penalty", ["two_sided", 10.0, losses.two_sided(jnp.ones(6))])
+def test_a_penalty_is_a_function(penalty):
+    with pytest.raises(TypeError, match="a penalty is a function such as"):
+        losses.critic_loss(linear(1.0), *draw_pair(), key(1), penalty=penalty)

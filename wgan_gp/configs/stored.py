@@ -9,10 +9,14 @@ from wgan_gp.configs.resolution import chosen_networks, few, leaves, resolve
 
 # What a run did before it had a field, where that is not what `base` does.
 BEFORE: dict[str, Any] = {"mesh.data": 1}
-# What every version has stored: without these it is not the configuration of a run.
+# What every version has stored of the runs that have it: without these it is not the
+# configuration of a run.
 ALWAYS = (
-    *("name", "task", "seed", "lipschitz", "steps", "batch_size"),
-    *("critic", "data"),
+    *("name", "task", "seed", "lipschitz", "steps", "batch_size", "n_critic"),
+    *("data.name", "data.dimension", "data.funnels", "data.seed"),
+    *("critic.hidden", "critic.width", "generator.hidden", "generator.width"),
+    *("generator.latent", "critic_optimiser.name", "generator_optimiser.name"),
+    *("critic_optimiser.learning_rate", "generator_optimiser.learning_rate"),
 )
 
 
@@ -46,10 +50,13 @@ def completed(stored: Any) -> dict[str, Any]:
     """
     if not isinstance(stored, dict):
         raise ValueError(f"expected an object with its fields, got {stored!r:.60}")
-    if missing := [name for name in ALWAYS if name not in stored]:
-        raise ValueError(f"it lacks {', '.join(missing)}")
+    if "task" not in stored:
+        raise ValueError("it lacks task")
     full = base(stored["task"], **chosen_networks(stored))
-    known = dict(leaves(full))
+    known, there = dict(leaves(full)), dict(leaves(stored))
+    needed = [path for path in ALWAYS if path in known]
+    if missing := [path for path in needed if path not in there]:
+        raise ValueError(f"it lacks {', '.join(missing)}")
     names = [path for path, _ in leaves(stored) if not path.startswith("by_constraint")]
     if unknown := [path for path in names if path not in known]:
         raise ValueError(

@@ -129,9 +129,9 @@ def _keep_only(
         height, width = found.headers.pop(path).size
         if not skip_corrupt:
             raise ValueError(
-                f"{part.root / path} is {height} x {width}, and most of the pictures"
-                f" are {usual[0]} x {usual[1]}: set data.size to (height, width),"
-                " or data.skip_corrupt"
+                f"{part.root / path} is {height} x {width}, where the pictures'"
+                f" usual size is {usual[0]} x {usual[1]}: set data.size to (height,"
+                " width), or data.skip_corrupt"
             )
         found.skipped.add(str(part.root / path))
         left_out.append(

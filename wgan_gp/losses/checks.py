@@ -98,6 +98,26 @@ def check_points(points: Any, count: int) -> tuple[jax.Array, ...]:
     return tuple(points)
 
 
+def check_penalty(penalty: Any) -> None:
+    """Raises TypeError unless a penalty is a function."""
+    if not callable(penalty):
+        raise TypeError(
+            "a penalty is a function such as losses.gradient_penalty, or None, got"
+            f" {penalty!r:.60}"
+        )
+
+
+def check_weight(weight: Any) -> None:
+    """Raises ValueError unless it is one number >= 0, as far as that is known."""
+    number = hasattr(weight, "dtype") or isinstance(weight, int | float)
+    if not number or jnp.ndim(weight) != 0:
+        raise ValueError(f"weight must be one number, lambda, got {weight!r:.60}")
+    if not isinstance(weight, jax.core.Tracer) and not weight >= 0:
+        raise ValueError(
+            f"weight must be >= 0, got {weight}: a negative one rewards steep slopes"
+        )
+
+
 def check_penalties(penalties: Any, count: int) -> None:
     """Raises ValueError unless a penalty returned one number per sample `[B]`."""
     if getattr(penalties, "shape", None) != (count,):

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -143,6 +144,14 @@ def _shape(critic, *arguments) -> tuple[int, ...] | None:
 def _several_outputs(out: Any, given: tuple) -> str:
     if out is None:
         return "None. Does it end without `return`?"
+    if isinstance(out, tuple) and len(out) == 2 and isinstance(out[1], Mapping):
+        kept = ", ".join(map(str, out[1])) or "nothing"
+        return (
+            f"its value and updated variables ({kept}). Evaluate it without"
+            " mutable=: batch normalisation with use_running_average=True, spectral"
+            " normalisation with update_stats=False, and update them outside of the"
+            " loss"
+        )
     leaves = jax.tree_util.tree_leaves_with_path(out)
     least = min((len(path) for path, _ in leaves), default=0)
     values = [

@@ -14,8 +14,10 @@ from wgan_gp.losses.checks import (
     as_given,
     as_pair,
     check_penalties,
+    check_penalty,
     check_same_shape,
     check_takes_condition,
+    check_weight,
 )
 from wgan_gp.losses.critics import check_first, over_batch
 from wgan_gp.losses.floats import at_least_float32
@@ -87,12 +89,15 @@ def critic_loss(
 
     Raises:
       ValueError: shapes differ, the critic returns more than a scalar, or the penalty
-        does not return one number per sample.
+        does not return one number per sample, or the weight is not one number >= 0.
+      TypeError: the penalty is not a function.
     """
     reals, fakes = as_pair(reals, fakes)
+    check_weight(weight)
     wasserstein = wasserstein_estimate(critic, reals, fakes, condition=condition)
     cost = jnp.zeros_like(wasserstein)
     if penalty is not None:
+        check_penalty(penalty)
         options = {}
         if condition is not None:
             check_takes_condition(penalty)
