@@ -15,8 +15,8 @@ from tests.helpers import (
     load_experiment,
     resolve,
 )
-from wgan_gp import configs, losses, workdir
-from wgan_gp.build import build, make_constraint
+from wgan_gp import configs, constraints, losses, workdir
+from wgan_gp.build import build
 from wgan_gp.constraints import CLIP
 
 PLAYERS = ("critic_optimiser", "generator_optimiser")
@@ -311,9 +311,8 @@ def test_fields_of_a_critic_alone_are_checked(field, value, message):
 def test_a_penalty_at_endpoints_acts_on_samples():
     config = resolve(lipschitz="one_sided", **{"penalty.points": "endpoints"})
     reals, fakes = draw_pair((2,))
-    norms = make_constraint(config).penalty(
-        lambda x: jnp.sum(x**2), reals, fakes, key()
-    )
+    made = constraints.CONSTRAINTS["one_sided"].make(config.penalty)
+    norms = made.penalty(lambda x: jnp.sum(x**2), reals, fakes, key())
     at = 2 * jnp.stack([jnp.linalg.norm(x, axis=1) for x in (reals, fakes)])
     expected = jnp.maximum(at - 1, 0) ** 2
     close = jnp.isclose(norms[None], expected, rtol=1e-4)

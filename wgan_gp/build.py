@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import FrozenConfigDict
 
-from wgan_gp import data, losses, memory, train
+from wgan_gp import data, memory, train
 from wgan_gp.configs.ranges import show
-from wgan_gp.constraints import CLIP, Constraint, penalise
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.critics import make_critic_train
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
@@ -184,38 +184,6 @@ def build_critic(config: FrozenConfigDict) -> CriticExperiment:
     return CriticExperiment(pair, algorithm, sample_fake, hyperparameters)
 
 
-def make_constraint(config: FrozenConfigDict) -> Constraint:
-    """The constraint that `lipschitz` and the section `penalty` describe."""
-    if config.lipschitz == "clip":
-        return CLIP
-    return penalise(_penalty(config))
-
-
-def _penalty(config: FrozenConfigDict) -> losses.Penalty:
-    penalty, points = config.penalty, losses.interpolates
-    if penalty.points == "box":
-        points = losses.uniform_box(*penalty.box)
-    elif penalty.points == "endpoints":
-        points = losses.endpoints
-    match config.lipschitz:
-        case "two_sided":
-            return partial(losses.gradient_penalty, points=points)
-        case "one_sided":
-            return partial(
-                losses.one_sided_gradient_penalty, power=penalty.power, points=points
-            )
-    shape = losses.SHAPES[penalty.shape]
-    if penalty.shape == "one_sided":
-        shape = partial(shape, power=penalty.power)
-    return partial(
-        losses.difference_penalty,
-        pairing=penalty.pairing,
-        shape=shape,
-        signed=penalty.signed,
-        points=points,
-    )
-
-
 def gaussian_latent(
     key: jax.Array,
     n: int,
@@ -297,7 +265,7 @@ def _critic(
         network=from_flax(module(**settings), shape),
         sample_real=sample_real,
         optimiser=_optimiser(config.critic_optimiser, updates),
-        constraint=make_constraint(config),
+        constraint=CONSTRAINTS[config.lipschitz].make(config.penalty),
         batch_size=config.batch_size,
     )
 

@@ -12,6 +12,7 @@ from wgan_gp import configs
 from wgan_gp.configs.descriptions import DESCRIPTIONS, Description
 from wgan_gp.configs.fields import PRESETS, base
 from wgan_gp.configs.typed import NOUNS
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.networks import CRITICS, GENERATORS
 
 _WIDTH = 88
@@ -52,10 +53,16 @@ def field_lines() -> str:
 
 
 def preset_lines() -> str:
-    """What each constraint sets where a configuration leaves fields open."""
+    """Each constraint, and what it sets where a configuration leaves fields open."""
     return "\n".join(
-        _entry(name, ", ".join(f"{path}={v}" for path, v in configs.leaves(preset)))
-        for name, preset in PRESETS.items()
+        _entry(
+            name,
+            f"{constraint.sentence} ({constraint.source}) Sets "
+            + ", ".join(
+                f"{path}={v}" for path, v in configs.leaves(constraint.presets)
+            ),
+        )
+        for name, constraint in CONSTRAINTS.items()
     )
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from wgan_gp import figures, grids, train
 from wgan_gp.build import Experiment
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.held_out import Held
 from wgan_gp.networks import bind
 from wgan_gp.writers import writing
@@ -33,7 +34,7 @@ IMAGE_QUANTITIES = {
 # Below this a generator's gradients drown in the epsilon that its optimiser adds, 1e-8.
 # In docs/images/sweep_toy.csv all critics of clip_bound 0.003 are below, and those of
 # 0.01 above 1e-4.
-_FROZEN_CLIPPED = 1e-6
+_FROZEN_WITHOUT_SCALE = 1e-6
 
 
 class History(NamedTuple):
@@ -139,7 +140,7 @@ def closing_table(
         "... minimum to maximum": f"{result['gradient_norm_min']:.4g} to"
         f" {result['gradient_norm_max']:.4g}",
     }
-    if config.lipschitz != "clip":
+    if config.penalty.weight is not None:
         rows["penalty, without lambda"] = f"{result['penalty']:.4g}"
     if "w1" in result:
         name, value = "exact W1, generated to real", f"{result['w1']:.4g}"
@@ -170,11 +171,12 @@ def advice(config: FrozenConfigDict, measured: dict[str, float]) -> list[str]:
     mean, found = measured.get("gradient_norm_mean"), []
     if mean is None:
         return found
-    if config.lipschitz == "clip":  # whose slopes and estimates have any scale
-        if mean < _FROZEN_CLIPPED:
+    if not CONSTRAINTS[config.lipschitz].has_scale:
+        if mean < _FROZEN_WITHOUT_SCALE:
             found.append(
                 f"the critic is frozen (mean gradient norm {mean:.2g}, below"
-                f" {_FROZEN_CLIPPED:g}): try a larger clip_bound, or fewer layers"
+                f" {_FROZEN_WITHOUT_SCALE:g}): try a larger"
+                f" {CONSTRAINTS[config.lipschitz].strength}, or fewer layers"
             )
         return found
     if mean < 0.01:

@@ -6,7 +6,6 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp import data, optimisers
-from wgan_gp.configs.fields import POINTS
 from wgan_gp.configs.image_checks import check_images
 from wgan_gp.configs.network_checks import check_networks
 from wgan_gp.configs.ranges import (
@@ -21,6 +20,7 @@ from wgan_gp.configs.ranges import (
     show,
     whole,
 )
+from wgan_gp.constraints import CONSTRAINTS, POINTS
 from wgan_gp.losses import PAIRINGS, SHAPES
 
 _WORD = 2**32  # what the device counts and seeds with: 32 bits
@@ -41,9 +41,10 @@ def check(config: ConfigDict) -> None:
     whole("seed", config.seed, 0, _WORD)
     check_networks(config)
     _check_optimiser("critic_optimiser", config.critic_optimiser)
-    if config.lipschitz == "clip":
+    used = _used(config)
+    if "clip_bound" in used:
         positive("clip_bound", config.clip_bound)
-    else:
+    if "penalty.weight" in used:
         _check_penalty(config.penalty, config.batch_size)
     if config.task == "gan":
         _check_gan(config)
@@ -165,16 +166,4 @@ def get(config: ConfigDict, path: str) -> Any:
 
 def _used(config: ConfigDict) -> set[str]:
     """The constraint's fields that have an effect under this configuration."""
-    penalty = config.penalty
-    if config.lipschitz == "clip":
-        return {"clip_bound"}
-    used = {"penalty.weight"}
-    if config.lipschitz == "difference":
-        used |= {"penalty.shape", "penalty.pairing", "penalty.signed"}
-    if "one_sided" in (config.lipschitz, penalty.shape):
-        used |= {"penalty.power"}
-    if penalty.pairing in (None, "independent"):
-        used |= {"penalty.points"}
-        if penalty.points == "box":
-            used |= {"penalty.box"}
-    return used
+    return CONSTRAINTS[config.lipschitz].used(config.penalty)

@@ -6,7 +6,8 @@
 from typing import NamedTuple
 
 from wgan_gp import data, optimisers
-from wgan_gp.configs.fields import DTYPES, FEATURES, POINTS, PRESETS, TASKS
+from wgan_gp.configs.fields import DTYPES, FEATURES, PRESETS, TASKS
+from wgan_gp.constraints import POINTS
 from wgan_gp.data.ranges import SCALES
 from wgan_gp.losses import PAIRINGS, SHAPES
 from wgan_gp.networks import (

@@ -7,55 +7,25 @@ from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder as _open
 
 from wgan_gp.configs.ranges import did_you_mean, one_of
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.networks import CRITICS, GENERATORS
-
-_ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
-_RMSPROP = {"name": "rmsprop", "learning_rate": 5e-5, "beta2": 0.9}
-_OPTIMISER = {"schedule": "constant"}
-_POINTS = {"points": "interpolates"}
 
 # What the papers use with each constraint; the keys are the choices of `lipschitz`.
 PRESETS: dict[str, dict[str, Any]] = {
-    "clip": {
-        "clip_bound": 0.01,
-        "critic_optimiser": _RMSPROP | _OPTIMISER,
-        "generator_optimiser": _RMSPROP | _OPTIMISER,
-    },
-    "one_sided": {
-        "penalty": {"weight": 10.0, "power": 2} | _POINTS,
-        "critic_optimiser": _ADAM | _OPTIMISER,
-        "generator_optimiser": _ADAM | _OPTIMISER,
-    },
-    "two_sided": {
-        "penalty": {"weight": 10.0} | _POINTS,
-        "critic_optimiser": _ADAM | _OPTIMISER,
-        "generator_optimiser": _ADAM | _OPTIMISER,
-    },
-    # The one-sided form on endpoints: see docs/difference_penalty.md for why.
-    "difference": {
-        "penalty": {
-            "weight": 10.0,
-            "shape": "one_sided",
-            "pairing": "endpoint",
-            "signed": False,
-        },
-        "critic_optimiser": _ADAM | _OPTIMISER,
-        "generator_optimiser": _ADAM | _OPTIMISER,
-    },
+    name: constraint.presets for name, constraint in CONSTRAINTS.items()
 }
 TASKS = ("gan", "critic")
 DTYPES = ("float32", "bfloat16")
 FEATURES = ("none", "digits", "inception")
-POINTS = ("interpolates", "endpoints", "box")
 
 
 def penalised(optimiser: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """A table for `by_constraint`: fields of both optimisers under each penalty.
 
-    Not under clipping, which has an optimiser of its own.
+    Not under constraints without a penalty, which have an optimiser of their own.
     """
     players = {"critic_optimiser": optimiser, "generator_optimiser": optimiser}
-    return {name: players for name in PRESETS if name != "clip"}
+    return {name: players for name, preset in PRESETS.items() if "penalty" in preset}
 
 
 # Variants that the toy experiments share. The reference's settings (gan_toy.py) with

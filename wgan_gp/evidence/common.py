@@ -10,17 +10,12 @@ from matplotlib.figure import Figure
 from ml_collections import FrozenConfigDict
 
 from wgan_gp import configs
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.train import Hyperparameters
 
 WEIGHTS = (0.1, 1.0, 10.0, 100.0)  # lambda, where it is varied
 CLIP_BOUNDS = (0.1, 0.01, 0.001)  # c, where it is varied
-# Okabe and Ito's colours, told apart by colour-blind readers.
-COLOURS = {
-    "clip": "#D55E00",
-    "one_sided": "#56B4E9",
-    "two_sided": "#0072B2",
-    "difference": "#CC79A7",
-}
+COLOURS = {name: constraint.colour for name, constraint in CONSTRAINTS.items()}
 # From light to dark, also in grey.
 SCALE_COLOURS = ("#FDB863", "#E66101", "#7B3294", "#1A1A40")
 
@@ -40,7 +35,7 @@ def critic_config(
     config.lipschitz, config.data.name = lipschitz, dataset
     config.n_critic, config.steps = 1, steps
     config.critic.hidden = config.generator.hidden = (width,) * 3
-    if lipschitz != "clip":
+    if CONSTRAINTS[lipschitz].has_scale:
         config.critic_optimiser.learning_rate = 1e-3
         config.critic_optimiser.schedule = "linear"
     return configs.resolve(config)
@@ -48,9 +43,8 @@ def critic_config(
 
 def strengths(lipschitz: str) -> tuple[str, tuple[float, ...]]:
     """The hyperparameter that sets a constraint's strength, and its values."""
-    if lipschitz == "clip":
-        return "clip_bound", CLIP_BOUNDS
-    return "weight", WEIGHTS
+    name = CONSTRAINTS[lipschitz].strength.rpartition(".")[2]
+    return name, {"clip_bound": CLIP_BOUNDS, "weight": WEIGHTS}[name]
 
 
 def over_strengths_and_seeds(

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from wgan_gp import configs, losses, train
 from wgan_gp.build import build
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.arrays import resident
 from wgan_gp.evidence.common import COLOURS, Evidence, mean_and_spread
 from wgan_gp.networks import MLP, MLPCritic, Network, bind, from_flax
@@ -108,7 +109,7 @@ def _algorithm(lipschitz: str, seen: np.ndarray, steps: int, width: int):
     config = configs.base()
     config.lipschitz, config.steps, config.batch_size = lipschitz, steps, BATCH
     config.critic.hidden = config.generator.hidden = (8,)  # replaced below
-    if lipschitz != "clip":
+    if CONSTRAINTS[lipschitz].has_scale:
         for player in ("critic_optimiser", "generator_optimiser"):
             config[player].update({"learning_rate": 1e-4, "beta1": 0.5})
     experiment = build(configs.resolve(config))

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from wgan_gp import losses
 from wgan_gp.build import Experiment, build
 from wgan_gp.configs import PRESETS
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.critics import make_critic_train, noisy
 from wgan_gp.data import Sampler
 from wgan_gp.evaluate import exact_wasserstein, optimal_coupling
@@ -143,7 +144,7 @@ def _slopes(critic, reals, fakes, partners, key):
 
 def numbers(transport: Transport) -> list[dict[str, Any]]:
     """A row of the results table for each strength, mean and spread over seeds."""
-    symbol = "c" if transport.lipschitz == "clip" else "λ"
+    symbol = CONSTRAINTS[transport.lipschitz].symbol
     rows = []
     for i, value in enumerate(strengths(transport.lipschitz)[1]):
         norms, others = transport.coupled[i], transport.unrelated[i]
@@ -166,13 +167,13 @@ def numbers(transport: Transport) -> list[dict[str, Any]]:
 
 def closed_form(transport: Transport, weight: float) -> float | str:
     """Estimate / W1 of the penalised optimum between two points at distance W1."""
-    if transport.lipschitz == "clip":
+    if not CONSTRAINTS[transport.lipschitz].has_scale:
         return ""
     return 1 + transport.true / (2 * weight)
 
 
 def _strength_axis(axes, lipschitz: str) -> None:
-    axes.set(xscale="log", xlabel="c" if lipschitz == "clip" else "λ")
+    axes.set(xscale="log", xlabel=CONSTRAINTS[lipschitz].symbol)
 
 
 def coupling_figure(results: list[Transport]) -> Figure:
@@ -186,7 +187,7 @@ def coupling_figure(results: list[Transport]) -> Figure:
         _bars(cosine_axes, values, result.cosine, REAL, "o", "optimally coupled")
         norm_axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
         norm_axes.set(title=result.lipschitz, yscale="log")
-        if result.lipschitz != "clip":  # whose norms need an axis of their own
+        if CONSTRAINTS[result.lipschitz].has_scale:  # others need an axis of their own
             norm_axes.set(ylim=(0.5, 40))
         cosine_axes.set(ylim=(-1.05, 1.05))
         _strength_axis(cosine_axes, result.lipschitz)
@@ -239,7 +240,7 @@ def bias_figure(results: list[Transport]) -> Figure:
         penalised = [
             each
             for each in results
-            if each.problem == problem and each.lipschitz != "clip"
+            if each.problem == problem and CONSTRAINTS[each.lipschitz].has_scale
         ]
         true = penalised[0].true
         line = np.geomspace(0.07, 140, 100)

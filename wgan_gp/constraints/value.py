@@ -1,9 +1,13 @@
-"""Lipschitz constraints as values: what keeps a critic from growing without bound."""
+"""What a Lipschitz constraint is: the parts that act, and what is told of it."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from wgan_gp import losses
+
+# The optimisers of the papers that the constraints come from.
+ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
+RMSPROP = {"name": "rmsprop", "learning_rate": 5e-5, "beta2": 0.9}
 
 
 class Constraint(NamedTuple):
@@ -13,6 +17,25 @@ class Constraint(NamedTuple):
     penalty: losses.Penalty | None = None
     # (parameters, `Hyperparameters.clip_bound`) -> parameters, after each update
     project: Callable[[Any, Any], Any] | None = None
+
+
+class Choice(NamedTuple):
+    """A constraint that a configuration can choose by name.
+
+    `build` calls `make`, and `configs` calls `used`, with the section `penalty` of a
+    configuration: anything that has its fields as attributes.
+    """
+
+    make: Callable[[Any], Constraint]
+    # `penalty` -> the paths of the constraint's fields that have an effect
+    used: Callable[[Any], set[str]]
+    presets: dict[str, Any]  # fields that it sets, nested: what its paper uses
+    strength: str  # path of the field that is its strength
+    symbol: str  # of the strength, in formulas and figures
+    has_scale: bool  # whether slopes near 1 are meant, so that estimates are distances
+    colour: str  # in figures; of Okabe and Ito's, told apart by colour-blind readers
+    sentence: str  # what it does
+    source: str
 
 
 def penalise(penalty: losses.Penalty) -> Constraint:
@@ -43,4 +66,7 @@ def check(constraint: Any) -> None:
     raise TypeError(f"expected a Constraint, got {constraint!r:.100}: {cure}")
 
 
-CLIP = Constraint(project=losses.clip_weights)  # Arjovsky et al. 2017
+def optimisers(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Presets of the same optimiser for both players, at a constant rate."""
+    settings = settings | {"schedule": "constant"}
+    return {"critic_optimiser": settings, "generator_optimiser": settings}

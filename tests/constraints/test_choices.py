@@ -1,0 +1,53 @@
+"""The constraints that a configuration can choose, as values."""
+
+import re
+
+import pytest
+
+from tests.helpers import ROOT, resolve
+from wgan_gp import configs
+from wgan_gp.constraints import CONSTRAINTS, Constraint
+
+NAMES = tuple(CONSTRAINTS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_choice_agrees_with_itself(name):
+    choice, config = CONSTRAINTS[name], resolve(lipschitz=name)
+    used = choice.used(config.penalty)
+    assert choice.strength in used
+    own = {
+        path for path, _ in configs.leaves(choice.presets) if "optimiser" not in path
+    }
+    assert own <= used
+    assert choice.strength in own
+    made = choice.make(config.penalty)
+    assert isinstance(made, Constraint)
+    assert (made.penalty is None) != (made.project is None)
+    assert (made.penalty is not None) == ("penalty.weight" in used)
+    assert all((choice.symbol, choice.sentence, choice.source))
+
+
+def test_figures_tell_constraints_apart():
+    assert len({choice.colour for choice in CONSTRAINTS.values()}) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_fields_of_other_constraints_are_refused(name):
+    used = CONSTRAINTS[name].used(resolve(lipschitz=name).penalty)
+    others = {CONSTRAINTS[each].strength for each in NAMES} - used
+    for path in others:
+        with pytest.raises(ValueError, match=f"{path} = 0.5 has no effect"):
+            resolve(lipschitz=name, **{path: 0.5})
+
+
+def test_each_has_a_file_of_its_own():
+    files = {path.stem for path in (ROOT / "wgan_gp" / "constraints").glob("*.py")}
+    assert set(NAMES) <= files
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_else_asks_which_constraint_it_has(name):
+    asks = re.compile(rf'(lipschitz (==|!=)|\bcase) "{name}"')
+    for path in (ROOT / "wgan_gp").rglob("*.py"):
+        assert not asks.search(path.read_text()), path

@@ -1,0 +1,18 @@
+"""Weight clipping (Arjovsky et al. 2017)."""
+
+from wgan_gp import losses
+from wgan_gp.constraints.value import RMSPROP, Choice, Constraint, optimisers
+
+CLIP = Constraint(project=losses.clip_weights)
+
+CHOICE = Choice(
+    make=lambda penalty: CLIP,
+    used=lambda penalty: {"clip_bound"},
+    presets={"clip_bound": 0.01} | optimisers(RMSPROP),
+    strength="clip_bound",
+    symbol="c",
+    has_scale=False,
+    colour="#D55E00",
+    sentence="Every parameter is clipped to [-c, c] after each critic update.",
+    source="Arjovsky et al. 2017, arXiv:1701.07875",
+)

@@ -1,0 +1,54 @@
+"""The difference penalty, which needs no second-order gradients."""
+
+from functools import partial
+from typing import Any
+
+from wgan_gp import losses
+from wgan_gp.constraints import points
+from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers, penalise
+
+
+def _make(penalty: Any) -> Constraint:
+    shape = losses.SHAPES[penalty.shape]
+    if shape is losses.one_sided:
+        shape = partial(shape, power=penalty.power)
+    return penalise(
+        partial(
+            losses.difference_penalty,
+            pairing=penalty.pairing,
+            shape=shape,
+            signed=penalty.signed,
+            points=points.chosen(penalty),
+        )
+    )
+
+
+def _used(penalty: Any) -> set[str]:
+    fields = {"weight", "shape", "pairing", "signed"}
+    if losses.SHAPES.get(penalty.shape) is losses.one_sided:
+        fields |= {"power"}
+    used = {f"penalty.{name}" for name in fields}
+    # Pairs that are drawn independently are drawn somewhere.
+    return used | (points.used(penalty) if penalty.pairing == "independent" else set())
+
+
+CHOICE = Choice(
+    make=_make,
+    used=_used,
+    # The one-sided form on endpoints: see docs/difference_penalty.md for why.
+    presets={
+        "penalty": {
+            "weight": 10.0,
+            "shape": "one_sided",
+            "pairing": "endpoint",
+            "signed": False,
+        }
+    }
+    | optimisers(ADAM),
+    strength="penalty.weight",
+    symbol="λ",
+    has_scale=True,
+    colour="#CC79A7",
+    sentence="λ shape(|D(x1) - D(x2)| / ||x1 - x2||) is added to the loss, on pairs.",
+    source="docs/difference_penalty.md",
+)

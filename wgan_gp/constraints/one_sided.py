@@ -1,0 +1,28 @@
+"""The one-sided gradient penalty (Petzka et al. 2018, equation 8)."""
+
+from functools import partial
+
+from wgan_gp import losses
+from wgan_gp.constraints import points
+from wgan_gp.constraints.value import ADAM, Choice, optimisers, penalise
+
+CHOICE = Choice(
+    make=lambda penalty: penalise(
+        partial(
+            losses.one_sided_gradient_penalty,
+            power=penalty.power,
+            points=points.chosen(penalty),
+        )
+    ),
+    used=lambda penalty: {"penalty.weight", "penalty.power"} | points.used(penalty),
+    presets={"penalty": {"weight": 10.0, "power": 2, "points": "interpolates"}}
+    | optimisers(ADAM),
+    strength="penalty.weight",
+    symbol="λ",
+    has_scale=True,
+    colour="#56B4E9",
+    sentence="λ max(0, ||grad D|| - 1)^2 is added to the loss, at points between"
+    " samples.",
+    source="Gulrajani et al. 2017, arXiv:1704.00028; Petzka et al. 2018,"
+    " arXiv:1709.08894",
+)
