@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from wgan_gp.axes import count_x, legend_above, reference_line, scale_y
+from wgan_gp.metrics import METRICS, QUALITY
 
 # Okabe and Ito's colours, told apart by colour-blind readers.
 REAL, FAKE, THIRD = "#E69F00", "#009E73", "#0072B2"
@@ -114,18 +115,10 @@ def _plot_slope(axes, evaluation) -> None:
         axes.set_ylim(bottom=min(mean) / 2)
 
 
-_QUALITIES = {
-    "share": ("share within 3σ of a mode", None),
-    "w1": ("exact W1", "floor"),
-    "frechet": ("Frechet distance of features", "floor_frechet"),
-    "sliced_w1": ("sliced W1 of pixels", "floor_sliced_w1"),
-}
-
-
 def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
-    """The first quantity of `_QUALITIES` that there is."""
-    name = next(each for each in _QUALITIES if each in evaluation[0])
-    label, least = _QUALITIES[name]
+    """The share near modes if there is one, or else the quality."""
+    name = next(each for each in ("share", *QUALITY) if each in evaluation[0])
+    label, least = METRICS[name].label, METRICS[name].floor
     values = _column(evaluation, name)
     steps = _column(evaluation, "step")
     axes.plot(steps, values, "o-", color=THIRD, ms=4, label="generated to real")

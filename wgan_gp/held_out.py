@@ -20,10 +20,10 @@ from wgan_gp.evaluate.images import (
     observe_reals,
 )
 from wgan_gp.evaluate.samples import sample_quality, sampling_floor
+from wgan_gp.metrics import WITH_FLOOR
 
 # Precision and recall look at the third-nearest neighbour, which is of another image.
 LEAST_FEATURES = 4
-FLOORS = ("sliced_w1", "frechet", "kernel", "precision", "recall", "score")
 
 
 class Held(NamedTuple):
@@ -72,7 +72,7 @@ def _hold_out_images(dataset: Dataset, config: FrozenConfigDict, key: jax.Array)
     if dataset.stream is None:
         drawn: Any = dataset.sample(train_key, samples * repeats)
         scores = quality(np.asarray(drawn[0] if dataset.classes else drawn))
-        floor = {f"floor_{name}": scores[name] for name in FLOORS if name in scores}
+        floor = {f"floor_{name}": scores[name] for name in WITH_FLOOR if name in scores}
     return Held(reals, floor, quality)
 
 

@@ -17,19 +17,9 @@ from wgan_gp import figures, grids, train
 from wgan_gp.build import Experiment
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.held_out import Held
+from wgan_gp.metrics import METRICS, OF_IMAGES
 from wgan_gp.networks import bind
 from wgan_gp.writers import writing
-
-IMAGE_QUANTITIES = {
-    "sliced_w1": "sliced W1 of pixels (real to real)",
-    "frechet": "Frechet distance of features (real to real)",
-    "kernel": "kernel distance of features (real to real)",
-    "precision": "precision (real to real)",
-    "recall": "recall (real to real)",
-    "score": "score of class probabilities (real)",
-    "class_divergence": "KL of classes to an even share",
-    "confidence": "mean confidence of the classifier",
-}
 
 # Below this a generator's gradients drown in the epsilon that its optimiser adds, 1e-8.
 # In docs/images/sweep_toy.csv all critics of clip_bound 0.003 are below, and those of
@@ -135,31 +125,32 @@ def closing_table(
     table.add_column("value", justify="right")
     # Significant digits: under clipping the critic's numbers can be of any size.
     rows = {
-        "Wasserstein estimate, without the penalty": f"{result['wasserstein']:.4g}",
-        "gradient norm at interpolates: mean": f"{result['gradient_norm_mean']:.4g}",
+        METRICS["wasserstein"].label: f"{result['wasserstein']:.4g}",
+        METRICS["gradient_norm_mean"].label: f"{result['gradient_norm_mean']:.4g}",
         "... minimum to maximum": f"{result['gradient_norm_min']:.4g} to"
         f" {result['gradient_norm_max']:.4g}",
     }
     if config.penalty.weight is not None:
         rows["penalty, without lambda"] = f"{result['penalty']:.4g}"
     if "w1" in result:
-        name, value = "exact W1, generated to real", f"{result['w1']:.4g}"
+        name, value = METRICS["w1"].label, f"{result['w1']:.4g}"
         if "w1_std" in result:
             name += f" (± standard deviation of {config.eval_repeats} sets)"
             value += f" ± {result['w1_std']:.2g}"
         rows[name] = value
         rows["exact W1, real to real (sampling floor)"] = f"{result['floor']:.4g}"
         rows["ratio of the two"] = f"{result['w1'] / result['floor']:.3g}"
-    for name, title in IMAGE_QUANTITIES.items():
+    for name in OF_IMAGES:
         if name in result:
-            rows[title] = f"{result[name]:.4g}"
-            if (floor := result.get(f"floor_{name}")) is not None:
-                rows[title] += f" ({floor:.4g})"
+            title, value = METRICS[name].label, f"{result[name]:.4g}"
+            if (floor := result.get(METRICS[name].floor)) is not None:
+                title, value = f"{title} (real to real)", f"{value} ({floor:.4g})"
+            rows[title] = value
     if experiment.dataset.modes is not None:
         total = len(experiment.dataset.modes)
-        rows["modes found"] = f"{result['modes']:.1f} of {total}"
+        rows[METRICS["modes"].label] = f"{result['modes']:.1f} of {total}"
         rows["samples within 3 sigma of a mode"] = f"{100 * result['share']:.1f} %"
-        rows["reverse KL over modes"] = f"{result['reverse_kl']:.4f}"
+        rows[METRICS["reverse_kl"].label] = f"{result['reverse_kl']:.4f}"
     rows["training and evaluation"] = f"{result['seconds']:.1f} s"
     for name, value in rows.items():
         table.add_row(name, value)

@@ -30,18 +30,12 @@ from wgan_gp.evaluate.images import (
     inception_observer,
 )
 from wgan_gp.held_out import source_options
+from wgan_gp.metrics import METRICS
 from wgan_gp.workdir import read_config
 
 _SUPPORT = 10_000  # at most this many for precision and recall, which take n^2
 _LEAST = 10  # images: the score is a mean over 10 parts
-# What is printed, in words; "lower" or "higher" says which is better.
-ROWS = {
-    "score": "score of class probabilities (higher is better)",
-    "frechet": "Frechet distance of features (lower)",
-    "kernel": "kernel distance of features (lower)",
-    "precision": "precision: generated images that look real (higher)",
-    "recall": "recall: real images that are covered (higher)",
-}
+ROWS = ("score", "frechet", "kernel", "precision", "recall")  # of what is printed
 
 
 def score(
@@ -145,7 +139,8 @@ def table(scores: dict[str, float], split: str) -> Table:
     for heading in ("generated", "real images"):
         found.add_column(heading, justify="right")
     spread = {"score": "score_std", "kernel": "kernel_error"}
-    for name, title in ROWS.items():
+    for name in ROWS:
+        title = f"{METRICS[name].label} ({METRICS[name].better} is better)"
         cells = []
         for prefix in ("", "floor_"):
             text = f"{scores.get(prefix + name, math.nan):.4g}"

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wgan_gp.figures import FAKE, REAL, THIRD
-from wgan_gp.sweep.results import QUALITIES, QUANTITIES, Summary, quality
+from wgan_gp.metrics import METRICS
+from wgan_gp.sweep.results import Summary, quality
 
 _COLOURS = (THIRD, REAL, FAKE, "#CC79A7", "#D55E00", "#56B4E9")
 _COLUMNS = 4
@@ -56,7 +57,7 @@ def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
     for axes in grid[len(panels) :]:
         axes.set_visible(False)
     for axes in grid[::columns]:
-        axes.set_ylabel(QUANTITIES[name])
+        axes.set_ylabel(METRICS[name].short)
     shown = [axes.get_legend_handles_labels() for axes in grid]
     legend = {n: each for axes in shown for each, n in zip(*axes)}
     figure.legend(
@@ -131,7 +132,7 @@ def _limits(summaries: Sequence[Summary], name: str) -> tuple[float, float, bool
     """Ends of the y axis, and whether it is logarithmic."""
     kept = [each.metrics for each in summaries if each.metrics]
     values = np.hstack([metrics[name] for metrics in kept])
-    floors = [metrics.get(QUALITIES[name], metrics[name]) for metrics in kept]
+    floors = [metrics.get(METRICS[name].floor, metrics[name]) for metrics in kept]
     low, high = min(values.min(), np.hstack(floors).min()), values.max()
     if low > 0 and high / low > 5:
         return low / 1.3, high * 1.6, True
@@ -153,10 +154,10 @@ def _draw_panel(axes, panel: _Panel, name: str, limits) -> None:
         _draw_line(axes, line, name, colour, panel.logarithmic)
     _mark_diverged(axes, panel.lines, high)
     floors = [
-        each.metrics[QUALITIES[name]]
+        each.metrics[METRICS[name].floor]
         for line in panel.lines
         for each in line.summaries
-        if QUALITIES[name] in each.metrics
+        if METRICS[name].floor in each.metrics
     ]
     if floors:
         floor = float(np.median(np.hstack(floors)))

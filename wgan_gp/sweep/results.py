@@ -9,22 +9,15 @@ import numpy as np
 from rich.table import Table
 
 from wgan_gp import configs
+from wgan_gp.metrics import METRICS, QUALITY
 from wgan_gp.sweep.plan import Point, Sweep, label
 from wgan_gp.sweep.runner import Result
 
-# What is summarised, where it was measured, and in words.
-QUANTITIES = {
-    "w1": "exact W1",
-    "frechet": "Frechet distance",
-    "sliced_w1": "sliced W1",
-    "modes": "modes",
-    "share": "share near modes",
-    "score": "score",
-    "wasserstein": "estimate",
-    "gradient_norm_mean": "mean gradient norm",
-}
-# The first of these that was measured is a generator's quality; its floor.
-QUALITIES = {"w1": "floor", "frechet": "floor_frechet", "sliced_w1": "floor_sliced_w1"}
+# What is summarised, where it was measured.
+COLUMNS = (
+    *("w1", "frechet", "sliced_w1", "modes", "share", "score"),
+    *("wasserstein", "gradient_norm_mean"),
+)
 
 
 class Summary(NamedTuple):
@@ -85,7 +78,7 @@ def _summary(point: Point, results: list[Result]) -> Summary:
 def quality(summaries: Iterable[Summary]) -> str | None:
     """The name of the scalar that says how good generated samples are."""
     found = {name for each in summaries for name in each.metrics}
-    return next((name for name in QUALITIES if name in found), None)
+    return next((name for name in QUALITY if name in found), None)
 
 
 def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
@@ -95,11 +88,11 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
     lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     name = quality(summaries)
-    floors = [m.metrics[QUALITIES[name]] for m in summaries if name in m.metrics]
+    floors = [m.metrics[METRICS[name].floor] for m in summaries if name in m.metrics]
     floor = ""
     if name and floors:
         value = np.median(np.hstack(floors))
-        floor = f" Real samples have {QUANTITIES[name]} {value:.3g}."
+        floor = f" Real samples have {METRICS[name].short} {value:.3g}."
     return (
         f"# {sweep.config.name}\n\n{len(sweep.points)} points, {sweep.config.seeds}"
         f" seeds each, {' or '.join(sorted(steps))} generator updates. Medians over the"
@@ -113,7 +106,7 @@ def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
     table = Table(title=sweep.config.name, title_justify="left")
     table.add_column("point", overflow="fold")
     name = quality(summaries)
-    for column in ([QUANTITIES[name]] if name else []) + ["diverged"]:
+    for column in ([METRICS[name].short] if name else []) + ["diverged"]:
         table.add_column(column, justify="right")
     for each in summaries:
         row = [label(_shown(each.point))]
@@ -129,8 +122,8 @@ def _shown(point: Point) -> dict[str, Any]:
 def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
     """A header and a row a point, as text."""
     fields = swept_fields(sweep)
-    names = [n for n in QUANTITIES if any(n in each.metrics for each in summaries)]
-    rows = [["lipschitz", *fields, *(QUANTITIES[n] for n in names), "diverged"]]
+    names = [n for n in COLUMNS if any(n in each.metrics for each in summaries)]
+    rows = [["lipschitz", *fields, *(METRICS[n].short for n in names), "diverged"]]
     for each in summaries:
         flat = dict(configs.leaves(each.point.config))
         rows.append(
