@@ -51,8 +51,10 @@ def test_every_command_refuses_windows_in_one_line_that_names_wsl(command, monke
     assert "\n" not in str(caught.value)
 
 
+# What Python and other packages import is theirs to find where it is missing.
 IMPORTS = """
-import os, sys
+import asyncio, os, sys
+import flax.linen, jax, optax, orbax.checkpoint, tensorboardX
 sys.modules["fcntl"] = sys.modules["array_record"] = None
 for name in {names}:
     delattr(os, name)
