@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from wgan_gp import failures
 from wgan_gp.configs.ranges import did_you_mean, show
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.paths import expand
 from wgan_gp.platforms import refuse_windows
 from wgan_gp.signals import Listener, Stopped
@@ -90,6 +91,18 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
             near = did_you_mean(name, known) or f": there are {', '.join(known)}"
             raise ValueError(f"there is no flag {show(name)[1:-1]}{near}")
     return parser.parse_args(arguments)
+
+
+def add_lipschitz(parser: Parser, *, default: str) -> None:
+    """Adds `--lipschitz`, which takes the names of one or more constraints."""
+    parser.add_argument(
+        "--lipschitz",
+        nargs="*",
+        default=[default],
+        choices=CONSTRAINTS,
+        metavar="NAME",
+        help=f"constraints: {', '.join(CONSTRAINTS)} (default: {default})",
+    )
 
 
 def path(text: str) -> Path:

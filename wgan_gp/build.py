@@ -17,7 +17,6 @@ from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.evaluate.images import check_digits
-from wgan_gp.failures import one_line
 from wgan_gp.held_out import count_evaluated
 from wgan_gp.networks import (
     CRITICS,
@@ -94,7 +93,11 @@ def assemble(config: FrozenConfigDict, dataset: data.Dataset) -> Experiment:
 
 
 def open_dataset(config: FrozenConfigDict) -> data.Dataset:
-    """The data set that a configuration names; on the device, if it fits there."""
+    """The data set that a configuration names; on the device, if it fits there.
+
+    Raises:
+      ValueError: it cannot be read, or does not fit the configuration.
+    """
     if config.critic.network == "mlp":
         return data.load(config.data.name)
     try:
@@ -103,11 +106,10 @@ def open_dataset(config: FrozenConfigDict) -> data.Dataset:
             conditional=config.conditional,
             check=_check_digits if config.features.network == "digits" else _no_check,
         )
+    except _NoDigitsError:
+        raise
     except ValueError as error:
-        text = one_line(error)
-        if any(f"{field} " in text for field in ("features.network", "conditional")):
-            raise
-        raise ValueError(f"data.name = {show(config.data.name)}: {text}") from error
+        raise ValueError(f"data.name = {show(config.data.name)}: {error}") from error
 
 
 def _check_sizes(config: FrozenConfigDict, dataset: data.Dataset) -> None:
@@ -127,11 +129,15 @@ def _no_check(train: ImageSource) -> None:
     pass
 
 
+class _NoDigitsError(ValueError):
+    """A data set that is not of digits; the message names the field that needs them."""
+
+
 def _check_digits(train: ImageSource) -> None:
     try:
         check_digits(train)
     except ValueError as error:
-        raise ValueError(
+        raise _NoDigitsError(
             f"features.network = 'digits': {error}; set it to 'none'"
         ) from None
 

@@ -20,7 +20,7 @@ from wgan_gp.evaluate.images import (
     observe_reals,
 )
 from wgan_gp.evaluate.samples import sample_quality, sampling_floor
-from wgan_gp.metrics import WITH_FLOOR
+from wgan_gp.metrics import METRICS, WITH_FLOOR
 
 # Precision and recall look at the third-nearest neighbour, which is of another image.
 LEAST_FEATURES = 4
@@ -72,7 +72,8 @@ def _hold_out_images(dataset: Dataset, config: FrozenConfigDict, key: jax.Array)
     if dataset.stream is None:
         drawn: Any = dataset.sample(train_key, samples * repeats)
         scores = quality(np.asarray(drawn[0] if dataset.classes else drawn))
-        floor = {f"floor_{name}": scores[name] for name in WITH_FLOOR if name in scores}
+        found = [name for name in WITH_FLOOR if name in scores]
+        floor = {METRICS[name].floor: scores[name] for name in found}
     return Held(reals, floor, quality)
 
 

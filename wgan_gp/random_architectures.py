@@ -78,14 +78,7 @@ def _parser():
         metavar="N",
         help="architectures to train (default: 0 to 199)",
     )
-    add(
-        "--lipschitz",
-        nargs="*",
-        default=["two_sided"],
-        choices=configs.PRESETS,
-        metavar="NAME",
-        help=f"constraints: {', '.join(configs.PRESETS)} (default: two_sided)",
-    )
+    arguments.add_lipschitz(parser, default="two_sided")
     add(
         "--set",
         nargs="*",

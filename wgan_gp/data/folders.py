@@ -139,8 +139,8 @@ def _keep_only(
         )
     if not found.headers:
         raise ValueError(
-            f"no picture in {part.root} is {usual[0]} x {usual[1]} as most are: give"
-            " size=(height, width)"
+            f"no picture in {part.root} is {usual[0]} x {usual[1]}, the usual size: set"
+            " data.size to (height, width)"
         )
     return left_out
 

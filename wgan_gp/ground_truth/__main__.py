@@ -69,14 +69,7 @@ def _parser():
         " of Korotin et al. 2022, smoke takes seconds; tuned with one part put back to"
         f" what is usual: {', '.join(ABLATIONS)} (default: tuned)",
     )
-    add(
-        "--lipschitz",
-        nargs="*",
-        default=["one_sided"],
-        choices=configs.PRESETS,
-        metavar="NAME",
-        help=f"constraints: {', '.join(configs.PRESETS)} (default: one_sided)",
-    )
+    arguments.add_lipschitz(parser, default="one_sided")
     add(
         "--dims",
         nargs="*",
