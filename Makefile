@@ -21,17 +21,17 @@ toy8gauss toy25gauss swissroll mnist5k digits: .venv/installed
 
 # The figures of docs/results.md
 figures: .venv/installed
-	$(BIN)/python -m wgan_gp.evidence --out docs/images/evidence $(ARGS)
+	$(BIN)/python -m wgan_gp.studies.evidence --out docs/images/evidence $(ARGS)
 
 # Four constraints, four strengths, 8 seeds: the study of docs/results.md
 sweep_toy: .venv/installed
-	$(BIN)/python -m wgan_gp.sweep --config experiments/$@.py $(ARGS)
+	$(BIN)/python -m wgan_gp.studies.sweep --config experiments/$@.py $(ARGS)
 
 # The tables of docs/w1_benchmark.md; cells that are there already are not run again.
 # Hours on a CPU: `make w1-benchmark ARGS="--recipes tuned --lipschitz one_sided"` is
 # this project's recipe alone.
 w1-benchmark: .venv/installed
-	$(BIN)/python -m wgan_gp.ground_truth --out docs/w1_benchmark --table docs/w1_benchmark.md \
+	$(BIN)/python -m wgan_gp.studies.w1_benchmark --out docs/w1_benchmark --table docs/w1_benchmark.md \
 	  --recipes tuned published --lipschitz one_sided two_sided $(ARGS)
 
 # Executes the notebooks in place; WGAN_GP_FAST=1 shrinks them

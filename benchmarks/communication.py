@@ -24,7 +24,7 @@ from jax.interpreters import mlir
 
 from benchmarks import prediction
 from experiments import cifar10_resnet, mnist, toy8gauss
-from wgan_gp import configs, parallel, train
+from wgan_gp import configs, devices, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.networks import trilinear
 
@@ -150,10 +150,10 @@ def tree_bytes(tree: Any) -> int:
     return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
 
 
-def count(update: Update, devices: int) -> Counts:
+def count(update: Update, size: int) -> Counts:
     """Compiles an update for so many devices."""
-    mesh = parallel.make_mesh(devices)
-    whole = parallel.everywhere(mesh)
+    mesh = devices.make_mesh(size)
+    whole = devices.replicated(mesh)
     made = jax.jit(update.function, in_shardings=whole, out_shardings=whole)
     with jax.set_mesh(mesh):
         compiled = made.lower(*update.arguments).compile()

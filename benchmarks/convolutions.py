@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from jax import lax
 
-from wgan_gp import platforms
 from wgan_gp.networks.convolutions import conv_general_dilated
+from wgan_gp.system import platforms
 
 ROUNDS = 20
 FACES = ("forward", "image gradient", "kernel gradient")

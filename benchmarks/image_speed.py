@@ -23,8 +23,9 @@ import torch
 from benchmarks.timing import interleave
 from benchmarks.torch_images import TorchImages, copy_critic, mirrored, players
 from experiments import cifar10, cifar10_resnet, mnist
-from wgan_gp import build, configs, losses, platforms, train
+from wgan_gp import build, configs, losses, train
 from wgan_gp.networks import bind
+from wgan_gp.system import platforms
 
 IMAGES, HELD_OUT = 512, 16
 

@@ -15,8 +15,9 @@ from jax.sharding import AxisType, PartitionSpec
 
 from benchmarks.scaling import ITERATIONS, Side
 from benchmarks.torch_toy import TorchToy
-from wgan_gp import configs, platforms, train
+from wgan_gp import configs, train
 from wgan_gp.build import build
+from wgan_gp.system import platforms
 
 WIDTH, BATCH, N_CRITIC, STEPS, MEASURED = 64, 256, 5, 2500, 20
 ROUNDS = 3

@@ -60,15 +60,15 @@ class Side:
         self._process.communicate()
 
 
-def train_when_told(width: int, batch: int, devices: int, cores: str) -> None:
+def train_when_told(width: int, batch: int, count: int, cores: str) -> None:
     """The process of a `Side`."""
     os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
     import jax
 
-    jax.config.update("jax_num_cpu_devices", devices)
+    jax.config.update("jax_num_cpu_devices", count)
     from functools import partial
 
-    from wgan_gp import configs, parallel, train
+    from wgan_gp import configs, devices, train
     from wgan_gp.build import build
 
     config = configs.base()
@@ -76,9 +76,11 @@ def train_when_told(width: int, batch: int, devices: int, cores: str) -> None:
     config.critic.hidden = config.generator.hidden = (width,) * 3
     parts = build(configs.resolve(config))
     parts = parts.algorithm, parts.hyperparameters
-    mesh = parallel.make_mesh(devices)
-    state = parallel.replicate(train.init(*parts, jax.random.key(0)), mesh)
-    step = parallel.compiled(partial(train.train_steps, *parts), mesh, donate_argnums=0)
+    mesh = devices.make_mesh(count)
+    state = devices.replicate(train.init(*parts, jax.random.key(0)), mesh)
+    step = devices.jit_replicated(
+        partial(train.train_steps, *parts), mesh, donate_argnums=0
+    )
     for _ in sys.stdin:
         started = time.perf_counter()
         state, _ = step(state, ITERATIONS)

@@ -9,9 +9,9 @@ import jax
 
 from benchmarks.timing import interleave
 from benchmarks.torch_w1 import TorchW1
-from wgan_gp import configs, critics
+from wgan_gp import configs, train
 from wgan_gp.build import build_critic
-from wgan_gp.ground_truth.recipes import cell_config
+from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 CELL = {"dimension": 16, "funnels": 64}
 SEEDS, STEPS, ROUNDS = (1, 2, 4, 8, 16), 50, 7
@@ -25,12 +25,12 @@ def runner(recipe: str, seeds: int, batch_size: int | None = None):
         config.batch_size = batch_size
     experiment = build_critic(configs.resolve(config))
     parts = experiment.algorithm, experiment.hyperparameters
-    start = jax.vmap(lambda key: critics.init_critic(*parts, key))
+    start = jax.vmap(lambda key: train.init_critic(*parts, key))
     holder = [start(jax.random.split(jax.random.key(0), seeds))]
 
     def steps(critic, key):
         keys = jax.random.split(key, STEPS)
-        return critics.critic_steps(*parts, experiment.sample_fake, critic, keys)[0]
+        return train.critic_steps(*parts, experiment.sample_fake, critic, keys)[0]
 
     program = jax.jit(jax.vmap(steps), donate_argnums=0)
     keys = jax.random.split(jax.random.key(1), seeds)

@@ -1,11 +1,12 @@
 """Four constraints, each over its strength, on eight Gaussians.
 
-    python -m wgan_gp.sweep --config experiments/sweep_toy.py
+    python -m wgan_gp.studies.sweep --config experiments/sweep_toy.py
 
 `:smoke` takes seconds.
 """
 
-from wgan_gp import configs, sweep
+from wgan_gp import configs
+from wgan_gp.studies import sweep
 
 _FAST = {"learning_rate": 2e-3, "schedule": "linear"}
 DEFAULT = {

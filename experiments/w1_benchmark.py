@@ -6,7 +6,7 @@ Behind the colon: the cell, by `dim` and `funnels`, and `recipe`: "tuned" (the
 default), "published" or "smoke". What each reaches is in docs/w1_benchmark.md.
 """
 
-from wgan_gp.ground_truth.recipes import parse_cell
+from wgan_gp.studies.w1_benchmark.recipes import parse_cell
 
 
 def get_config(arg: str = ""):

@@ -3,8 +3,8 @@
 import jax
 
 from wgan_gp import train
+from wgan_gp.algorithm.optimisers import make_optimiser
 from wgan_gp.networks import MLP, MLPCritic, from_flax
-from wgan_gp.optimisers import make_optimiser
 
 LATENT = 2
 

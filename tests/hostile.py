@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 from tests.helpers import contents
 from wgan_gp import main
+from wgan_gp.configs import command_line as reader
+from wgan_gp.runs import command
 
 # Cases of each property, before they are multiplied.
 CASES = {
@@ -162,8 +164,8 @@ def run_main(*args):
 def parse(*args):
     """The configuration that a command line comes to, before it is resolved."""
     with command_line(*args) as argv:
-        main.parse(argv)
-        return main.CONFIG.value
+        reader.parse(argv)
+        return command.CONFIG.value
 
 
 NUMBERS = (

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from tests.helpers import key
-from wgan_gp import checkpoint, checksums, parallel, workdir
-from wgan_gp.checkpoint import Checkpoints
+from wgan_gp import devices
+from wgan_gp.runs import checkpoint, workdir
+from wgan_gp.runs.checkpoint import Checkpoints
+from wgan_gp.system import checksums
 
 
 def state(value=0.0):
@@ -34,7 +36,7 @@ def folder(tmp_path):
 
 
 def plain(tree):
-    return parallel.plain(tree)
+    return devices.unwrap_keys(tree)
 
 
 def latest(folder, like=LIKE):

@@ -5,9 +5,11 @@ import pytest
 
 from tests.helpers import ROOT, run_module
 from tests.hostile import assert_clear, command_line, run_main
-from wgan_gp import hosts, main
-from wgan_gp.configs.ranges import did_you_mean, nearest
-from wgan_gp.sweep import __main__ as sweep
+from wgan_gp.configs.command_line import parse
+from wgan_gp.devices import hosts
+from wgan_gp.runs import command
+from wgan_gp.studies.sweep import __main__ as sweep
+from wgan_gp.system.values import did_you_mean, nearest
 
 TOY = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"
 DIGITS = f"{ROOT / 'experiments' / 'digits.py'}:smoke"
@@ -87,8 +89,8 @@ def test_a_misspelt_data_set_is_answered_by_its_name():
 @pytest.mark.parametrize("value", ["True", "true", "TRUE", "1"])
 def test_booleans_are_true_in_any_case(flag, value):
     with command_line("--config", TOY, f"{flag}={value}") as argv:
-        main.parse(argv)
-        held = main.OVERWRITE.value or main.CONFIG.value.debug_nans
+        parse(argv)
+        held = command.OVERWRITE.value or command.CONFIG.value.debug_nans
     assert held
 
 
@@ -121,7 +123,7 @@ def test_line_breaks_in_a_files_error_are_spaces(tmp_path):
 
 @pytest.mark.parametrize("extra", [(), ("--config.seeds=2",), ("--config.steps=2",)])
 def test_main_and_sweep_know_each_others_files(extra, capsys):
-    assert "is a sweep: train it with python -m wgan_gp.sweep" in refused(
+    assert "is a sweep: train it with python -m wgan_gp.studies.sweep" in refused(
         "--config", SWEEP, *extra
     )
     with command_line("--config", TOY, *extra) as argv:

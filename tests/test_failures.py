@@ -4,7 +4,7 @@ import jax
 import pytest
 
 from tests.helpers import ROOT
-from wgan_gp import failures
+from wgan_gp.system import failures
 
 EXHAUSTED = [MemoryError(), jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 9 GB")]
 
@@ -38,9 +38,10 @@ def test_an_error_is_one_line(error, limit, line):
 
 def test_every_command_ends_alike():
     """Each catches what `failures` expects, where it begins and where it works."""
-    commands = ("main", "random_architectures", "arguments")
-    packages = ("sweep", "evidence", "ground_truth")
-    paths = [f"{name}.py" for name in commands] + [f"{p}/__main__.py" for p in packages]
+    commands = ("main", "studies/random_architectures", "system/arguments")
+    packages = ("sweep", "evidence", "w1_benchmark")
+    paths = [f"{name}.py" for name in commands]
+    paths += [f"studies/{package}/__main__.py" for package in packages]
     for path in paths:
         text = (ROOT / "wgan_gp" / path).read_text()
         assert "except failures.EXPECTED as error" in text, path

@@ -19,9 +19,10 @@ from rich.console import Console
 from tensorboardX.proto import event_pb2
 
 from tests.helpers import ROOT, contents, resolve, run_module
-from wgan_gp import checkpoint, driver, figures, loop, main, workdir
-from wgan_gp.signals import Listener
-from wgan_gp.writers import MetricWriter
+from wgan_gp import main
+from wgan_gp.runs import checkpoint, driver, figures, loop, workdir
+from wgan_gp.runs.records import MetricWriter
+from wgan_gp.system.signals import Listener
 
 RECORDS = [
     *(("train", 2), ("train", 4), ("eval", 4), ("noise", 4), ("train", 6)),

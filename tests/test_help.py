@@ -5,12 +5,14 @@ import re
 import pytest
 
 from tests.hostile import command_line
-from wgan_gp import command_help, configs, main, random_architectures
+from wgan_gp import configs, main
+from wgan_gp.configs import command_help
 from wgan_gp.configs.descriptions import DESCRIPTIONS
-from wgan_gp.evidence import __main__ as evidence
-from wgan_gp.ground_truth import __main__ as ground_truth
-from wgan_gp.sweep import __main__ as sweep
-from wgan_gp.sweep.plan import FIELDS
+from wgan_gp.studies import random_architectures
+from wgan_gp.studies.evidence import __main__ as evidence
+from wgan_gp.studies.sweep import __main__ as sweep
+from wgan_gp.studies.sweep.plan import FIELDS
+from wgan_gp.studies.w1_benchmark import __main__ as w1_benchmark
 
 # What makes a field count, where it has no effect by itself.
 NEEDED = {
@@ -117,13 +119,13 @@ def test_a_sweep_has_a_help_of_its_own(capsys):
 
 
 def sweep_config():
-    from wgan_gp.sweep import configuration
+    from wgan_gp.studies.sweep import configuration
 
     return configuration("x", configs.base(), ("clip_bound=1",))
 
 
 COMMANDS = {
-    "ground_truth": ground_truth.main,
+    "w1_benchmark": w1_benchmark.main,
     "evidence": evidence.main,
     "random_architectures": random_architectures.main,
 }
@@ -135,7 +137,7 @@ def test_every_option_of_a_command_is_described(name, capsys):
         COMMANDS[name](["", "--help"])
     assert done.value.code == 0
     text = capsys.readouterr().out
-    assert f"python -m wgan_gp.{name}" in text
+    assert f"python -m wgan_gp.studies.{name}" in text
     options = text.partition("options:")[2]
     for block in re.split(r"\n  (?=-)", options)[1:]:
         assert len(re.findall(r"\b[a-z]{3,}", block)) >= 4, block
@@ -161,9 +163,9 @@ def test_mistakes_in_options_are_answered_by_one_line(name, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("name", "args", "words"),
     [
-        ("ground_truth", ["--recipes", "tund"], "got 'tund': did you mean tuned?"),
-        ("ground_truth", ["--lipschitz", "onesided"], "did you mean one_sided?"),
-        ("ground_truth", ["--dims", "a"], "--dims must be a whole number, got 'a'"),
+        ("w1_benchmark", ["--recipes", "tund"], "got 'tund': did you mean tuned?"),
+        ("w1_benchmark", ["--lipschitz", "onesided"], "did you mean one_sided?"),
+        ("w1_benchmark", ["--dims", "a"], "--dims must be a whole number, got 'a'"),
         ("evidence", ["--only", "depht"], "did you mean depth?"),
         ("random_architectures", ["--numbers", "1.5"], "must be a whole number"),
     ],

@@ -19,8 +19,9 @@ from tests.hostile import (
     run_main,
     untouched,
 )
-from wgan_gp import build, configs, workdir
-from wgan_gp.writers import write_json
+from wgan_gp import build, configs
+from wgan_gp.runs import workdir
+from wgan_gp.system.files import write_json
 
 EXPERIMENTS = {
     "toy8gauss": "smoke",

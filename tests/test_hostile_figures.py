@@ -6,10 +6,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from tests.helpers import key, resolve
-from wgan_gp import report, train
+from wgan_gp import train
 from wgan_gp.build import build
-from wgan_gp.held_out import Held
-from wgan_gp.writers import WriteError
+from wgan_gp.evaluate.held_out import Held
+from wgan_gp.runs import report
+from wgan_gp.system.files import WriteError
 
 TRAINING = [{"step": 5, "wasserstein": 0.5, "penalty": 0.1}]
 EVALUATION = [{"step": 5, "wasserstein": 0.5, "w1": 1.0, "share": 0.5}]

@@ -17,11 +17,11 @@ from PIL import Image
 
 from tests.hostile import assert_clear, cases, refusal, untouched
 from tests.test_checkpoint import LIKE, plain, state
-from wgan_gp import driver
-from wgan_gp.checkpoint import Checkpoints
 from wgan_gp.data.images import load_arrays, open_images
 from wgan_gp.data.sources import SPLITS
-from wgan_gp.writers import keep_records
+from wgan_gp.runs import driver
+from wgan_gp.runs.checkpoint import Checkpoints
+from wgan_gp.runs.records import keep_records
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (20, 4, 5, 3), np.uint8)
 LABELS = np.arange(20) % 7

@@ -8,8 +8,9 @@ import pytest
 
 from tests.helpers import resolve
 from tests.hostile import refusal
-from wgan_gp import data, memory
+from wgan_gp import data
 from wgan_gp.build import build
+from wgan_gp.evaluate import memory
 from wgan_gp.evaluate.images import Reals, image_quality
 
 WIDE = (2**15, 2**15, 2**15)

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from wgan_gp import hosts, rollcall
-from wgan_gp.hosts import Place
+from wgan_gp.devices import hosts, rollcall
+from wgan_gp.devices.hosts import Place
 
 LAUNCHERS = ("SLURM_", "OMPI_", "JAX_COORDINATOR", "TPU_", "KUBERNETES_")
 

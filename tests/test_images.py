@@ -20,13 +20,15 @@ from tests.helpers import (
     run_module,
     unchecked,
 )
-from wgan_gp import configs, held_out, loop, sample, train, workdir
+from wgan_gp import configs, sample, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.data import Dataset
 from wgan_gp.data.image_sets import load_images
-from wgan_gp.sweep import report as sweep_report
-from wgan_gp.sweep import runner
-from wgan_gp.sweep.plan import Program, Sweep
+from wgan_gp.evaluate import held_out
+from wgan_gp.runs import loop, workdir
+from wgan_gp.studies.sweep import report as sweep_report
+from wgan_gp.studies.sweep import runner
+from wgan_gp.studies.sweep.plan import Program, Sweep
 
 TINY = {"critic.width": 2, "generator.width": 2, "generator.latent": 3, "steps": 2}
 
@@ -330,6 +332,6 @@ def test_the_command_says_in_one_line_what_a_missing_set_needs(tmp_path):
 def test_microbatches_average_what_each_part_gives():
     values = jnp.arange(8.0)
     function = lambda add, part: (jnp.mean(part) + add, jnp.max(part))  # noqa: E731
-    mean, greatest = train._in_parts(function, 4)(1.0, values)
+    mean, greatest = train.in_parts(function, 4)(1.0, values)
     assert mean == 4.5
     assert greatest == 5.5  # of parts 0 4, 1 5, 2 6 and 3 7

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.helpers import CONSTRAINTS, EXPERIMENTS, SMALL, draw_pair, key, resolve
-from wgan_gp import draws, loop, train, workdir
+from wgan_gp import train
 from wgan_gp.build import build
+from wgan_gp.runs import draws, loop, workdir
 
 
 def start(config, folder):

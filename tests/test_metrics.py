@@ -1,8 +1,8 @@
 """Each metric is told in one place, and every place tells the same."""
 
 from wgan_gp import score
-from wgan_gp.metrics import METRICS, OF_IMAGES, QUALITY, WITH_FLOOR
-from wgan_gp.sweep import results
+from wgan_gp.evaluate.metrics import METRICS, OF_IMAGES, QUALITY, WITH_FLOOR
+from wgan_gp.studies.sweep import results
 
 
 def test_names_that_are_told_are_metrics():

@@ -4,7 +4,7 @@ import numpy as np
 import optax
 import pytest
 
-from wgan_gp.optimisers import OPTIMISERS, SCHEDULES, at_count, make_optimiser
+from wgan_gp.algorithm.optimisers import OPTIMISERS, SCHEDULES, at_count, make_optimiser
 
 
 def step_sizes(schedule, updates=4):

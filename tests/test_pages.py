@@ -11,7 +11,9 @@ from docs.recompute import __main__ as recompute
 from docs.recompute.pages import PAGES, problems, without_record, written
 from tests.helpers import ROOT
 from tests.hostile import command_line
-from wgan_gp import configs, main
+from wgan_gp import configs
+from wgan_gp.configs.command_line import parse
+from wgan_gp.runs import command
 
 by_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path.stem)
 
@@ -98,12 +100,12 @@ COMMANDS = {
 
 
 def help_of(module, capsys):
-    command = importlib.import_module(module)
-    if not hasattr(command, "main"):
-        command = importlib.import_module(f"{module}.__main__")
+    module_ = importlib.import_module(module)
+    if not hasattr(module_, "main"):
+        module_ = importlib.import_module(f"{module}.__main__")
     arguments = ["--help"] if module == "wgan_gp.data.prepare" else ["", "--help"]
     with contextlib.suppress(SystemExit):
-        command.main(arguments)
+        module_.main(arguments)
     return capsys.readouterr().out
 
 
@@ -116,10 +118,10 @@ def test_a_command_of_the_documents_is_right(words, monkeypatch, capsys):
         for word in arguments:
             assert not word.startswith("--") or word.partition("=")[0] in text
         return
-    is_sweep = module == "wgan_gp.sweep"
+    is_sweep = module == "wgan_gp.studies.sweep"
     with command_line(*arguments) as argv:
-        main.parse(argv, sweep=is_sweep)
-        config = main.CONFIG.value
+        parse(argv, sweep=is_sweep)
+        config = command.CONFIG.value
     configs.resolve(config.experiment if is_sweep else config)
 
 

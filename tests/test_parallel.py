@@ -14,13 +14,16 @@ from rich.console import Console
 
 from tests.games import LATENT, tiny
 from tests.helpers import SMALL, key, resolve, unchecked
-from wgan_gp import configs, loop, losses, parallel, train, workdir
+from wgan_gp import configs, devices, losses, train
 from wgan_gp.constraints import CLIP, penalise
+from wgan_gp.devices import mesh
 from wgan_gp.networks import from_flax
 from wgan_gp.networks.layers import BatchNorm
+from wgan_gp.runs import loop, workdir
 
 RATES = train.Hyperparameters(1e-2, 1e-2, ema_decay=0.9)
-INDEPENDENT = penalise(partial(losses.difference_penalty, pairing="independent"))
+NEXT = partial(losses.independent_pairs, next_in_batch=devices.next_in_batch)
+INDEPENDENT = penalise(partial(losses.difference_penalty, pairing=NEXT))
 
 
 class Normed(nn.Module):
@@ -33,9 +36,9 @@ class Normed(nn.Module):
 
 def step_on(count, algorithm, hyperparameters=RATES):
     """The state and metrics after one step on so many devices, and the program."""
-    mesh = parallel.make_mesh(count)
+    mesh = devices.make_mesh(count)
     init = partial(train.init, algorithm, hyperparameters)
-    state = parallel.replicate(init(key()), mesh)
+    state = devices.replicate(init(key()), mesh)
     step = jax.jit(partial(train.train_step, algorithm, hyperparameters))
     with jax.set_mesh(mesh), unchecked():
         compiled = step.lower(state).compile()
@@ -78,12 +81,12 @@ def test_training_is_the_same_to_rounding_on_any_number_of_devices(count):
     algorithm = tiny(constraint=INDEPENDENT)
     results = []
     with jax.enable_x64(True), unchecked():
-        for devices in (1, count):
-            mesh = parallel.make_mesh(devices)
-            state = parallel.replicate(
+        for size in (1, count):
+            mesh = devices.make_mesh(size)
+            state = devices.replicate(
                 doubled(train.init(algorithm, RATES, key())), mesh
             )
-            steps = parallel.compiled(
+            steps = devices.jit_replicated(
                 partial(train.train_steps, algorithm, RATES, count=20), mesh
             )
             state, metrics = steps(state)
@@ -115,30 +118,30 @@ def test_one_device_needs_no_collective():
 
 def test_neighbours_are_those_of_the_whole_batch():
     batch = jnp.arange(12.0).reshape(12, 1)
-    mesh = parallel.make_mesh(4)
-    spec = jax.P(parallel.DATA)
+    mesh = devices.make_mesh(4)
+    spec = jax.P(devices.DATA)
     shifted = jax.shard_map(
-        parallel.next_sample, mesh=mesh, in_specs=spec, out_specs=spec
+        devices.next_in_batch, mesh=mesh, in_specs=spec, out_specs=spec
     )
     np.testing.assert_array_equal(shifted(batch), np.roll(batch, -1, axis=0))
-    np.testing.assert_array_equal(parallel.next_sample(batch), np.roll(batch, -1, 0))
+    np.testing.assert_array_equal(devices.next_in_batch(batch), np.roll(batch, -1, 0))
 
 
 def test_a_tree_goes_to_all_devices_and_back_with_its_keys():
     tree = {"key": key(3), "x": jnp.arange(3.0)}
-    mesh = parallel.make_mesh(8)
-    everywhere = parallel.replicate(tree, mesh)
+    mesh = devices.make_mesh(8)
+    everywhere = devices.replicate(tree, mesh)
     assert len(everywhere["x"].sharding.device_set) == 8
-    back = parallel.local(everywhere)
+    back = devices.unreplicate(everywhere)
     assert len(back["x"].sharding.device_set) == 1
     assert jax.random.key_data(back["key"]).tolist() == [0, 3]
     np.testing.assert_array_equal(back["x"], tree["x"])
 
 
 def test_stacks_of_batches_are_split_along_their_rows():
-    mesh = parallel.make_mesh(4)
+    mesh = devices.make_mesh(4)
     stack = np.arange(48).reshape(2, 8, 3)
-    array = parallel.from_hosts(stack, mesh)
+    array = devices.shard_host_batches(stack, mesh)
     np.testing.assert_array_equal(array, stack)
     assert array.addressable_shards[1].data.shape == (2, 2, 3)
 
@@ -156,7 +159,7 @@ def test_stacks_of_batches_are_split_along_their_rows():
 )
 def test_a_mesh_that_does_not_fit_is_refused(fields, words):
     with pytest.raises(ValueError, match=words):
-        parallel.mesh_for(resolve(**fields))
+        devices.mesh_for(resolve(**fields))
 
 
 @pytest.mark.parametrize(
@@ -174,27 +177,27 @@ def test_a_mesh_that_does_not_fit_is_refused(fields, words):
 )
 def test_a_run_takes_the_most_devices_that_its_batches_divide_over(fields, count):
     config = resolve("digits", **{"mesh.data": 0} | fields)
-    mesh = parallel.mesh_for(config)
+    mesh = devices.mesh_for(config)
     assert mesh.size == count
-    said = parallel.idle(mesh, config)
+    said = devices.unused_devices(mesh, config)
     assert said is None if count == 8 else f"on {count} of 8 devices" in said
 
 
 def test_a_run_is_silent_about_devices_that_it_was_not_to_take():
     config = resolve("digits", **{"mesh.data": 2})
-    assert parallel.idle(parallel.mesh_for(config), config) is None
+    assert devices.unused_devices(devices.mesh_for(config), config) is None
 
 
 def test_each_of_several_hosts_takes_part_with_equally_many_devices():
     batch = lambda size: resolve(batch_size=size, **{"mesh.data": 0})  # noqa: E731
     found = {
-        size: parallel.largest_count(batch(size), hosts=2, each=4)
+        size: devices.largest_device_count(batch(size), hosts=2, each=4)
         for size in (48, 50, 12, 16, 2)
     }
     assert found == {48: 8, 50: 2, 12: 6, 16: 8, 2: 2}
-    assert parallel.largest_count(batch(9), hosts=3, each=4) == 9
+    assert devices.largest_device_count(batch(9), hosts=3, each=4) == 9
     with pytest.raises(ValueError, match=r"over 2 devices, got 7: .*, or take fewer"):
-        parallel.largest_count(batch(7), hosts=2, each=4)
+        devices.largest_device_count(batch(7), hosts=2, each=4)
 
 
 def test_the_devices_of_every_host_are_taken_in_their_order():
@@ -202,24 +205,24 @@ def test_the_devices_of_every_host_are_taken_in_their_order():
         id: int
         process_index: int
 
-    devices = [Device(i, host) for i, host in enumerate((0, 1, 1, 0, 0, 1))]
-    chosen = parallel._first_of_each(devices, 2)
+    there = [Device(i, host) for i, host in enumerate((0, 1, 1, 0, 0, 1))]
+    chosen = mesh._first_of_each(there, 2)
     assert [device.id for device in chosen] == [0, 1, 2, 3]
-    assert parallel._first_of_each(devices, 3) == devices
+    assert mesh._first_of_each(there, 3) == there
 
 
 def test_microbatches_and_the_generators_batch_must_divide_too():
     fields = {"compute.microbatches": 2, "batch_size": 8, "mesh.data": 4}
-    assert parallel.mesh_for(resolve("digits", **fields)).size == 4
+    assert devices.mesh_for(resolve("digits", **fields)).size == 4
     with pytest.raises(ValueError, match="8 devices in 2 microbatches each, got 8"):
-        parallel.mesh_for(resolve("digits", **fields | {"mesh.data": 8}))
+        devices.mesh_for(resolve("digits", **fields | {"mesh.data": 8}))
     fields = {"generator_batch_size": 6, "batch_size": 8, "mesh.data": 4}
     with pytest.raises(ValueError, match="generator_batch_size must divide over 4"):
-        parallel.mesh_for(resolve("digits", **fields))
+        devices.mesh_for(resolve("digits", **fields))
 
 
 @pytest.mark.parametrize(
-    ("fields", "cores", "devices"),
+    ("fields", "cores", "count"),
     [
         ({"batch_size": 256, "critic.hidden": (64, 64)}, 2, 2),
         ({"batch_size": 128, "critic.hidden": (64, 64)}, 2, 1),
@@ -228,13 +231,13 @@ def test_microbatches_and_the_generators_batch_must_divide_too():
         ({"batch_size": 512, "critic.hidden": (128, 128)}, 1, 1),
     ],
 )
-def test_a_cpu_is_split_where_that_was_faster(fields, cores, devices, monkeypatch):
-    monkeypatch.setattr(parallel, "cores", lambda: cores)
-    assert parallel.cpu_devices(resolve(**fields)) == devices
+def test_a_cpu_is_split_where_that_was_faster(fields, cores, count, monkeypatch):
+    monkeypatch.setattr(mesh, "cores", lambda: cores)
+    assert devices.cpu_device_count(resolve(**fields)) == count
 
 
 def test_images_are_trained_on_one_device_of_a_cpu():
-    assert parallel.cpu_devices(resolve("digits", batch_size=4096)) == 1
+    assert devices.cpu_device_count(resolve("digits", batch_size=4096)) == 1
 
 
 def run(folder, **fields):

@@ -8,8 +8,8 @@ from tests.helpers import load_experiment, resolve
 from wgan_gp import configs
 from wgan_gp.data.images import open_images
 from wgan_gp.data.streaming import stream
-from wgan_gp.held_out import check_weights, source_options
-from wgan_gp.paths import expand, locate
+from wgan_gp.evaluate.held_out import check_weights, source_options
+from wgan_gp.system.paths import expand, locate
 
 IMAGES = np.zeros((9, 4, 4), np.uint8)
 

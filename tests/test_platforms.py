@@ -8,14 +8,15 @@ import sys
 import pytest
 
 from tests.helpers import ROOT, command_environment
-from wgan_gp import parallel, platforms
+from wgan_gp.devices import mesh
+from wgan_gp.system import platforms
 
 
 def test_cores_are_all_where_a_process_is_not_told_its_own(monkeypatch):
     assert platforms.cores() == len(os.sched_getaffinity(0))
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
-    assert platforms.cores() == parallel.cores() == 6
+    assert platforms.cores() == mesh.cores() == 6
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert platforms.cores() == 1
 
@@ -58,7 +59,10 @@ import flax.linen, jax, optax, orbax.checkpoint, tensorboardX
 sys.modules["fcntl"] = sys.modules["array_record"] = None
 for name in {names}:
     delattr(os, name)
-from wgan_gp import losses, train, critics, optimisers, sample, signals, workdir
+from wgan_gp import losses, train, devices, networks, sample
+from wgan_gp.algorithm import optimisers
+from wgan_gp.runs import workdir
+from wgan_gp.system import signals
 print(losses.two_sided(1.0))
 """
 

@@ -4,9 +4,9 @@ import signal
 import pytest
 
 from tests.helpers import unchecked
-from wgan_gp import loop
-from wgan_gp import random_architectures as study
-from wgan_gp.driver import Interrupted
+from wgan_gp.runs import loop
+from wgan_gp.runs.driver import Interrupted
+from wgan_gp.studies import random_architectures as study
 
 FIELDS = [
     *(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers import ROOT, contents
 from tests.hostile import run_main
-from wgan_gp import versions, workdir
+from wgan_gp.runs import versions, workdir
 
 SMOKE = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"
 SAVED = "--config.checkpoint.every=10"

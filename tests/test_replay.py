@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 
 from tests.helpers import resolve, unchecked
-from wgan_gp import configs, driver, loop, replay, solve, workdir
-from wgan_gp.ground_truth.recipes import cell_config
+from wgan_gp import configs
+from wgan_gp.runs import driver, loop, replay, solve, workdir
+from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 HERE = __file__
 

@@ -10,8 +10,9 @@ from PIL import Image
 from rich.console import Console
 
 from tests.helpers import resolve
-from wgan_gp import axes, data, figures, grids, report, solve
+from wgan_gp import data
 from wgan_gp.evaluate.samples import sample_quality
+from wgan_gp.runs import axes, figures, grids, report, solve
 
 RESULT = {
     "wasserstein": 3.14159e-7,

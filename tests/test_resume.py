@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from tests.helpers import ROOT, SMALL, command_environment, resolve, unchecked
-from wgan_gp import configs, driver, loop, report, solve, workdir
-from wgan_gp.ground_truth.recipes import cell_config
-from wgan_gp.writers import keep_records
+from wgan_gp import configs
+from wgan_gp.runs import driver, loop, report, solve, workdir
+from wgan_gp.runs.records import keep_records
+from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 EVERY = {"checkpoint.every": 4, "log_every": 2, "eval_every": 6, "steps": 14}
 TOY = EVERY | SMALL

@@ -11,22 +11,15 @@ import pytest
 from PIL import Image
 
 from tests.helpers import contents, key, resolve, run_module
-from wgan_gp import (
-    build,
-    class_labels,
-    dataset_file,
-    memory,
-    sample,
-    sample_files,
-    train,
-    workdir,
-)
+from wgan_gp import build, sample, train
 from wgan_gp.build import assemble
-from wgan_gp.checkpoint import Checkpoints
-from wgan_gp.data import Dataset
+from wgan_gp.data import Dataset, class_labels
 from wgan_gp.data.images import open_images
-from wgan_gp.draws import Drawn
-from wgan_gp.signals import Listener
+from wgan_gp.evaluate import memory
+from wgan_gp.runs import dataset_file, sample_files, workdir
+from wgan_gp.runs.checkpoint import Checkpoints
+from wgan_gp.runs.draws import Drawn
+from wgan_gp.system.signals import Listener
 
 
 def refused(capsys, *args):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests.helpers import resolve, run_module, unchecked
-from wgan_gp import loop, score, workdir
+from wgan_gp import score
 from wgan_gp.data.images import open_images
 from wgan_gp.evaluate.images import Reals, image_quality, observe_reals
+from wgan_gp.runs import loop, workdir
 
 
 def observe(images):

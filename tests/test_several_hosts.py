@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tests.helpers import ROOT, command_environment, resolve, unchecked
-from wgan_gp import loop, workdir
+from wgan_gp.runs import loop, workdir
 
 SETTINGS = {"checkpoint.every": 10, "eval_every": 20}
 

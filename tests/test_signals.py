@@ -14,9 +14,10 @@ from rich.console import Console
 
 from tests.helpers import ROOT, command_environment, resolve
 from tests.test_faults import FIELDS, course, train, wait_for
-from wgan_gp import checksums, driver, restore, workdir
-from wgan_gp.checkpoint import Checkpoints
-from wgan_gp.signals import Held
+from wgan_gp.runs import driver, restore, workdir
+from wgan_gp.runs.checkpoint import Checkpoints
+from wgan_gp.system import checksums
+from wgan_gp.system.signals import Held
 
 
 def wait():

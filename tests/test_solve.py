@@ -5,9 +5,10 @@ import pytest
 from matplotlib.image import imread
 
 from tests.helpers import ROOT, run_module, unchecked
-from wgan_gp import configs, solve
-from wgan_gp.ground_truth.cells import solve_cells
-from wgan_gp.ground_truth.recipes import cell_config
+from wgan_gp import configs
+from wgan_gp.runs import solve
+from wgan_gp.studies.w1_benchmark.cells import solve_cells
+from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 
 def test_the_command_trains_a_critic_alone_beside_the_truth(tmp_path):

@@ -13,24 +13,17 @@ import pytest
 from rich.console import Console
 
 from tests.helpers import ROOT, load_experiment, resolve, unchecked
-from wgan_gp import (
-    configs,
-    dataset_file,
-    loop,
-    restore,
-    resume,
-    sample,
-    sweep,
-    workdir,
-)
-from wgan_gp import random_architectures as study
+from wgan_gp import configs, sample
 from wgan_gp.build import build, build_critic
 from wgan_gp.configs.stored import ALWAYS, BEFORE
 from wgan_gp.data import Dataset
-from wgan_gp.ground_truth import __main__ as grid
-from wgan_gp.ground_truth.recipes import cell_config
-from wgan_gp.sweep import runner
-from wgan_gp.sweep.__main__ import KIND
+from wgan_gp.runs import dataset_file, loop, restore, resume, workdir
+from wgan_gp.studies import random_architectures as study
+from wgan_gp.studies import sweep
+from wgan_gp.studies.sweep import runner
+from wgan_gp.studies.sweep.__main__ import KIND
+from wgan_gp.studies.w1_benchmark import __main__ as grid
+from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 STORED = ROOT / "tests" / "stored"
 TOY = {"checkpoint.every": 10}

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.torture import cases, kills, soak, table
 from benchmarks.torture.common import Failure, Row
 from benchmarks.torture.soak import Sample
-from wgan_gp.checkpoint import Checkpoints
+from wgan_gp.runs.checkpoint import Checkpoints
 
 STEPS = 1000
 

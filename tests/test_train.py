@@ -10,8 +10,8 @@ import pytest
 from tests.games import sample_latent, sample_real, tiny
 from tests.helpers import PENALTIES, key, unchecked
 from wgan_gp import losses, train
+from wgan_gp.algorithm.optimisers import at_count, make_optimiser
 from wgan_gp.constraints import CLIP, Constraint, penalise
-from wgan_gp.optimisers import at_count, make_optimiser
 
 RATES = train.Hyperparameters(critic_learning_rate=1e-2, generator_learning_rate=1e-2)
 

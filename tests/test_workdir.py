@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers import ROOT, resolve, run_module
 from tests.test_faults import train
-from wgan_gp import workdir
+from wgan_gp.runs import workdir
 
 
 @pytest.fixture

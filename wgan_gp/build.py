@@ -8,16 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import FrozenConfigDict
 
-from wgan_gp import data, memory, train
-from wgan_gp.configs.ranges import show
+from wgan_gp import data, train
+from wgan_gp.algorithm.optimisers import make_optimiser
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.critics import make_critic_train
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.sources import Example, ImageSource
+from wgan_gp.evaluate import memory
+from wgan_gp.evaluate.held_out import count_evaluated
 from wgan_gp.evaluate.images import check_digits
-from wgan_gp.held_out import count_evaluated
 from wgan_gp.networks import (
     CRITICS,
     GENERATORS,
@@ -26,7 +26,8 @@ from wgan_gp.networks import (
     in_bfloat16,
     rematerialised,
 )
-from wgan_gp.optimisers import make_optimiser
+from wgan_gp.system.values import show
+from wgan_gp.train import make_critic_train
 
 
 class Experiment(NamedTuple):

@@ -1,41 +1,16 @@
 """Trains one experiment: `python -m wgan_gp.main --config FILE[:VARIANT]`."""
 
 import sys
-import time
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from absl import flags
-from ml_collections import config_flags
-
-from wgan_gp import failures
-from wgan_gp.command_line import parse
-from wgan_gp.failures import one_line
-from wgan_gp.paths import expand
-from wgan_gp.platforms import refuse_windows
-from wgan_gp.signals import Listener
-
-CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "An experiment's file, with its variant after a colon."
-)
-WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Folder of the run; by default a new one in runs/."
-)
-OVERWRITE = flags.DEFINE_bool(
-    "overwrite", False, "Replace the run that the workdir holds."
-)
-COORDINATOR = flags.DEFINE_string(
-    "coordinator", None, "HOST:PORT of the first of several hosts."
-)
-HOSTS = flags.DEFINE_integer("hosts", None, "How many hosts there are.")
-HOST = flags.DEFINE_integer("host", None, "Which of them this one is, from 0.")
-HOST_TIMEOUT = flags.DEFINE_float(
-    "host_timeout", 300.0, "Seconds to wait for the other hosts."
-)
-ACCEPT = flags.DEFINE_bool(
-    "accept_changes", False, "Go on with the workdir's run under other settings."
-)
+from wgan_gp.configs.command_line import parse
+from wgan_gp.runs import command
+from wgan_gp.system import failures
+from wgan_gp.system.failures import one_line
+from wgan_gp.system.platforms import refuse_windows
+from wgan_gp.system.signals import Listener
 
 _OF_HOSTS = ("coordinator", "hosts", "host", "host_timeout")
 
@@ -56,7 +31,7 @@ def main(argv: list[str]) -> int:
 
 
 def _help() -> str:
-    from wgan_gp import command_help
+    from wgan_gp.configs import command_help
 
     flags_ = ("config", "workdir", "overwrite", "accept_changes", *_OF_HOSTS)
     return (
@@ -71,8 +46,10 @@ def _help() -> str:
 
 def _run(config, experiment, folder: Path, listener: Listener) -> int:
     # After the flags: importing all this takes seconds.
-    from wgan_gp import hosts, loop, solve, workdir, writers
-    from wgan_gp.driver import Interrupted
+    from wgan_gp.devices import hosts
+    from wgan_gp.runs import loop, solve, workdir
+    from wgan_gp.runs.driver import Interrupted
+    from wgan_gp.system import files
 
     listener.explain = partial(workdir.last_saved, folder)
     run = solve.run if config.task == "critic" else loop.run
@@ -86,7 +63,7 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
         if lost and not exhausted:
             line = f"another host is gone or cannot be reached: {one_line(error)}"
         else:
-            line = failures.explain(writers.named(error, folder))
+            line = failures.explain(files.named(error, folder))
         if exhausted or lost or isinstance(error, OSError):
             line += f" ({workdir.last_saved(folder)})"
         return _fail(line, 1)
@@ -95,7 +72,7 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
 
 def _fail(line: str, status: int) -> int:
     print(f"error: {line}", file=sys.stderr)
-    from wgan_gp import hosts
+    from wgan_gp.devices import hosts
 
     hosts.leave(status)
     return status
@@ -104,18 +81,20 @@ def _fail(line: str, status: int) -> int:
 def _start(argv: list[str]):
     """Everything that can be refused, before any compute is spent."""
     parse(argv)
-    from wgan_gp import build, configs, held_out, hosts, parallel
+    from wgan_gp import build, configs, devices
+    from wgan_gp.devices import hosts
+    from wgan_gp.evaluate import held_out
 
-    config = configs.resolve(CONFIG.value)
+    config = configs.resolve(command.CONFIG.value)
     held_out.check_weights(config)
-    if (where := place()) is None:
-        devices = config.mesh.data or parallel.cpu_devices(config)
-        parallel.provide_cpu_devices(devices)
+    if (where := command.place()) is None:
+        count = config.mesh.data or devices.cpu_device_count(config)
+        devices.provide_cpu_devices(count)
     elif config.debug_nans:
         raise ValueError("debug_nans needs a run on one host: leave it out here")
     else:
-        hosts.join(where, HOST_TIMEOUT.value)
-    parallel.mesh_for(config)
+        hosts.join(where, command.HOST_TIMEOUT.value)
+    devices.mesh_for(config)
     make = build.build_critic if config.task == "critic" else build.build
     experiment = hosts.in_turn(partial(make, config))
     folder, lock = _claim(config, experiment)
@@ -124,17 +103,17 @@ def _start(argv: list[str]):
 
 def _claim(config, experiment):
     """The run's folder, which the first host makes ready, and the lock on it."""
-    from wgan_gp import hosts, resume, workdir
+    from wgan_gp.devices import hosts
+    from wgan_gp.runs import resume, workdir
 
-    options = {"overwrite": OVERWRITE.value, "accept_changes": ACCEPT.value}
+    accepted = command.ACCEPT.value
+    options = {"overwrite": command.OVERWRITE.value, "accept_changes": accepted}
     locks = []
 
     def claim() -> str:
         name = f"runs/{config.name}-{config.lipschitz}"
-        folder = workdir_or(name)
-        resumable = partial(
-            resume.check, folder, config, experiment, accepted=ACCEPT.value
-        )
+        folder = command.workdir_or(name)
+        resumable = partial(resume.check, folder, config, experiment, accepted=accepted)
         workdir.check(folder, config, resumable=resumable, **options)
         locks.append(workdir.claim(folder))
         if line := workdir.prepare(folder, config, **options):
@@ -148,22 +127,6 @@ def _claim(config, experiment):
             " hosts share"
         )
     return folder, locks[0] if locks else nullcontext()
-
-
-def workdir_or(name: str) -> Path:
-    """The folder that --workdir names; by default a new one of this name and time."""
-    from wgan_gp import workdir
-
-    if WORKDIR.value:
-        return expand(WORKDIR.value)
-    return workdir.unused(Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
-
-
-def place():
-    """Where this process stands among the hosts of a run, if there are several."""
-    from wgan_gp import hosts
-
-    return hosts.detect(COORDINATOR.value, HOSTS.value, HOST.value)
 
 
 if __name__ == "__main__":

@@ -15,17 +15,19 @@ import jax
 import numpy as np
 from ml_collections import FrozenConfigDict
 
-from wgan_gp import draws, memory, sample_files, train
-from wgan_gp.arguments import make_parser, parse, path, run_command
+from wgan_gp import train
 from wgan_gp.build import Experiment
-from wgan_gp.class_labels import class_number, own_labels
-from wgan_gp.configs.ranges import whole
+from wgan_gp.data.class_labels import class_number, own_labels
 from wgan_gp.data.ranges import LIMITS, to_uint8
-from wgan_gp.draws import Drawn
-from wgan_gp.paths import expand
-from wgan_gp.sample_files import Layout, Write
-from wgan_gp.signals import Held
-from wgan_gp.workdir import load_run, read_config
+from wgan_gp.evaluate import memory
+from wgan_gp.runs import draws, sample_files
+from wgan_gp.runs.draws import Drawn
+from wgan_gp.runs.sample_files import Layout, Write
+from wgan_gp.runs.workdir import load_run, read_config
+from wgan_gp.system.arguments import make_parser, parse, path, run_command
+from wgan_gp.system.paths import expand
+from wgan_gp.system.signals import Held
+from wgan_gp.system.values import whole
 
 
 class Run(NamedTuple):

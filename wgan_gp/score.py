@@ -17,21 +17,23 @@ from ml_collections import FrozenConfigDict
 from rich.console import Console
 from rich.table import Table
 
-from wgan_gp import draws, memory, sample
-from wgan_gp.arguments import make_parser, parse, path, run_command
-from wgan_gp.configs.ranges import one_of, whole
+from wgan_gp import sample
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import SPLITS
+from wgan_gp.evaluate import memory
 from wgan_gp.evaluate.feature_distances import inception_score
+from wgan_gp.evaluate.held_out import source_options
 from wgan_gp.evaluate.images import (
     Observer,
     compare_features,
     digit_observer,
     inception_observer,
 )
-from wgan_gp.held_out import source_options
-from wgan_gp.metrics import METRICS
-from wgan_gp.workdir import read_config
+from wgan_gp.evaluate.metrics import METRICS
+from wgan_gp.runs import draws
+from wgan_gp.runs.workdir import read_config
+from wgan_gp.system.arguments import make_parser, parse, path, run_command
+from wgan_gp.system.values import one_of, whole
 
 _SUPPORT = 10_000  # at most this many for precision and recall, which take n^2
 _LEAST = 10  # images: the score is a mean over 10 parts

@@ -6,132 +6,71 @@ of many seeds or lambdas share each line but the outermost loop.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
-from wgan_gp import checks, losses, parallel
-from wgan_gp.constraints import Constraint, penalise
-from wgan_gp.data import Sampler
+from wgan_gp import devices, losses
+from wgan_gp.algorithm import (
+    Algorithm,
+    CriticAlgorithm,
+    Hyperparameters,
+    Metrics,
+    Player,
+    Sampler,
+    TrainState,
+    checks,
+    generate,
+    generator_batch_size,
+    in_parts,
+    moving_average,
+    update,
+)
 from wgan_gp.networks import Network, bind
-from wgan_gp.optimisers import at_count
-
-Metrics = dict[str, jax.Array]
 
 
-class Hyperparameters(NamedTuple):
-    """The choices that one compiled program serves: numbers, or arrays to be vmapped.
+def train_step(
+    algorithm: Algorithm,
+    hyperparameters: Hyperparameters,
+    state: TrainState,
+    raw: Any = None,
+) -> tuple[TrainState, Metrics]:
+    """One iteration of Algorithm 1: n_critic critic steps, then a generator step.
 
-    `n_critic` is at most `Algorithm.n_critic`, and all of it where it is None. With
-    fewer a learning-rate schedule needs `critic_updates`, the critic's updates in the
-    whole run; None is what the optimiser was built for.
+    Args:
+      algorithm: the choices that shape the program.
+      hyperparameters: the continuous choices.
+      state: where training is.
+      raw: batches from a stream, `[n_critic, B, ...]`; None where real samples are
+        drawn on the device.
+
+    Returns:
+      The next state, and scalars: the critic's averaged over its n_critic steps.
     """
-
-    critic_learning_rate: float | jax.Array = 1e-4
-    generator_learning_rate: float | jax.Array = 1e-4
-    weight: float | jax.Array = 10.0  # lambda
-    clip_bound: float | jax.Array = 0.01  # c, the bound of a constraint that projects
-    ema_decay: float | jax.Array = 0.0  # of the generator's average; 0 is no average
-    n_critic: int | jax.Array | None = None
-    critic_updates: int | jax.Array | None = None
-
-
-Optimiser = Callable[..., optax.GradientTransformation]  # from a learning rate
-
-
-class CriticAlgorithm(NamedTuple):
-    """The choices that shape the compiled program of a critic, alone or in a game."""
-
-    network: Network  # apply: params, [...] -> []
-    sample_real: Sampler  # key, B or a raw batch -> [B, ...], or that and labels [B]
-    optimiser: Optimiser
-    constraint: Constraint = penalise(losses.gradient_penalty)
-    batch_size: int = 256
-    microbatches: int = 1  # parts of a batch that are differentiated in turn
-    label_weight: float = 0.0  # of the auxiliary classifier; 0 is none
-    penalty_network: Network | None = None  # of the same parameters; None is `network`
-
-
-class Algorithm(NamedTuple):
-    """The choices that shape the compiled program of a critic and a generator."""
-
-    critic: CriticAlgorithm
-    generator: Network  # apply: params, [B, Z] -> [B, ...]
-    sample_latent: Sampler  # key, B -> [B, Z], or that and labels [B]
-    generator_optimiser: Optimiser
-    n_critic: int = 5
-    generator_batch_size: int | None = None  # None is the critic's
-    label_weight: float = 0.0  # of the auxiliary classifier
-
-
-class Player(NamedTuple):
-    """One of the two networks and what its optimiser remembers."""
-
-    params: Any
-    opt_state: optax.OptState
-
-
-class TrainState(NamedTuple):
-    """All that a run is, at one moment."""
-
-    step: jax.Array  # [] int32, generator updates done
-    key: jax.Array  # [] the run's key; each step folds its number into it
-    critic: Player
-    generator: Player
-    average: Any  # exponential moving average of the generator's parameters
-
-
-def init(
-    algorithm: Algorithm, hyperparameters: Hyperparameters, key: jax.Array
-) -> TrainState:
-    """The state before the first step.
-
-    Raises:
-      TypeError: as `checks.check_algorithm`.
-      ValueError: as `checks.check_algorithm`.
-    """
-    checks.check_algorithm(algorithm, hyperparameters)
-    critic_key, generator_key, train_key = jax.random.split(key, 3)
-    generator = algorithm.generator.init(generator_key)
-    generator_opt = algorithm.generator_optimiser(
-        hyperparameters.generator_learning_rate
+    step_key = jax.random.fold_in(state.key, state.step)
+    critic_key, generator_key = jax.random.split(step_key)
+    sample_fake = partial(generate, algorithm, state.generator.params)
+    keys = jax.random.split(critic_key, algorithm.n_critic)
+    counts = _critic_counts(algorithm, hyperparameters, state.step)
+    one = partial(critic_step, algorithm.critic, hyperparameters, sample_fake)
+    critic, critic_metrics = _critic_steps(
+        one, state.critic, (keys, raw, counts), hyperparameters.n_critic
     )
-    return TrainState(
-        step=jnp.zeros((), jnp.int32),
-        key=train_key,
-        critic=init_critic(algorithm.critic, hyperparameters, critic_key),
-        generator=Player(generator, generator_opt.init(generator)),
-        average=jax.tree.map(jnp.copy, generator),
+    generator, generator_metrics = generator_step(
+        algorithm,
+        hyperparameters,
+        critic.params,
+        state.generator,
+        generator_key,
+        state.step,
     )
-
-
-def init_critic(
-    algorithm: CriticAlgorithm, hyperparameters: Hyperparameters, key: jax.Array
-) -> Player:
-    """The critic before its first update.
-
-    Raises:
-      TypeError: as `checks.check_critic_algorithm`.
-      ValueError: as `checks.check_critic_algorithm`.
-    """
-    checks.check_critic_algorithm(algorithm, hyperparameters)
-    params = algorithm.network.init(key)
-    return Player(params, _optimiser(algorithm, hyperparameters).init(params))
-
-
-def _optimiser(
-    algorithm: CriticAlgorithm, hyperparameters: Hyperparameters
-) -> optax.GradientTransformation:
-    updates = hyperparameters.critic_updates
-    options = {} if updates is None else {"updates": updates}
-    return algorithm.optimiser(hyperparameters.critic_learning_rate, **options)
-
-
-def generate(algorithm: Algorithm, params: Any, key: jax.Array, n: int) -> jax.Array:
-    """G(z) for n fresh latents, `[n, ...]`."""
-    return algorithm.generator.apply(params, algorithm.sample_latent(key, n))
+    average = moving_average(
+        state.average, generator.params, state.step, hyperparameters.ema_decay
+    )
+    metrics = critic_metrics | generator_metrics
+    return TrainState(state.step + 1, state.key, critic, generator, average), metrics
 
 
 def critic_step(
@@ -163,11 +102,11 @@ def critic_step(
     reals, labels = _with_labels(algorithm.sample_real(real_key, source))
     fakes = sample_fake(fake_key, algorithm.batch_size)
     keys = losses.sample_keys(penalty_key, len(reals))
-    batch = parallel.split((reals, labels, fakes, keys))
+    batch = devices.shard_batch((reals, labels, fakes, keys))
     loss = partial(_critic_objective, algorithm, hyperparameters)
-    gradient = _in_parts(jax.grad(loss, has_aux=True), algorithm.microbatches)
+    gradient = in_parts(jax.grad(loss, has_aux=True), algorithm.microbatches)
     optimiser = _optimiser(algorithm, hyperparameters)
-    gradient = parallel.mean_of_parts(gradient)
+    gradient = devices.data_parallel_mean(gradient)
     critic, metrics = update(optimiser, gradient, critic, batch, count)
     if (project := algorithm.constraint.project) is not None:
         projected = project(critic.params, hyperparameters.clip_bound)
@@ -225,7 +164,7 @@ def generator_step(
     """Lines 11 and 12: one generator update on new noise, the critic held fixed."""
     network = algorithm.critic.network
     size = generator_batch_size(algorithm)
-    latents = parallel.split(algorithm.sample_latent(key, size))
+    latents = devices.shard_batch(algorithm.sample_latent(key, size))
 
     def loss(params, latents):
         fakes = algorithm.generator.apply(params, latents)
@@ -238,112 +177,8 @@ def generator_step(
         return value, metrics
 
     optimiser = algorithm.generator_optimiser(hyperparameters.generator_learning_rate)
-    gradient = parallel.mean_of_parts(jax.grad(loss, has_aux=True))
+    gradient = devices.data_parallel_mean(jax.grad(loss, has_aux=True))
     return update(optimiser, gradient, generator, latents, count)
-
-
-def generator_batch_size(algorithm: Algorithm) -> int:
-    """Samples of a generator step; as many as of a critic step if nothing is chosen."""
-    return algorithm.generator_batch_size or algorithm.critic.batch_size
-
-
-def update(
-    optimiser: optax.GradientTransformation,
-    gradient: Callable[[Any, Any], tuple[Any, Metrics]],
-    player: Player,
-    batch: Any,
-    count: jax.Array | None = None,
-) -> tuple[Player, Metrics]:
-    """One optimiser step.
-
-    Args:
-      optimiser: whose step it is.
-      gradient: `(params, batch) -> (gradient of a loss, metrics)`.
-      player: the network.
-      batch: a pytree of arrays `[B, ...]`.
-      count: the run's updates of this player before this one, `[]`, which its
-        learning-rate schedule follows; None is what its optimiser has counted.
-
-    Returns:
-      The updated player, and the metrics.
-    """
-    grads, metrics = gradient(player.params, batch)
-    before = player.opt_state if count is None else at_count(player.opt_state, count)
-    updates, opt_state = optimiser.update(grads, before, player.params)
-    return Player(optax.apply_updates(player.params, updates), opt_state), metrics
-
-
-def _in_parts(function: Callable[[Any, Any], Any], parts: int):
-    """The function's mean over parts of a batch, one of which is held at a time.
-
-    Part i has the samples i, i + parts, ...: however a batch is split over devices,
-    its parts are those of the whole.
-    """
-    if parts == 1:
-        return function
-
-    def in_parts(params, batch):
-        # By index: the key checker takes a transposition of keys for their use.
-        which = jnp.arange(len(jax.tree.leaves(batch)[0])).reshape(-1, parts).T
-        cut = jax.tree.map(lambda x: x[which], batch)
-        first = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), cut)
-        zeros = jax.tree.map(
-            lambda out: jnp.zeros(out.shape, out.dtype),
-            jax.eval_shape(function, params, first),
-        )
-        total, _ = jax.lax.scan(
-            lambda total, part: (
-                jax.tree.map(jnp.add, total, function(params, part)),
-                None,
-            ),
-            zeros,
-            cut,
-        )
-        return jax.tree.map(lambda each: each / parts, total)
-
-    return in_parts
-
-
-def train_step(
-    algorithm: Algorithm,
-    hyperparameters: Hyperparameters,
-    state: TrainState,
-    raw: Any = None,
-) -> tuple[TrainState, Metrics]:
-    """One iteration of Algorithm 1: n_critic critic steps, then a generator step.
-
-    Args:
-      algorithm: the choices that shape the program.
-      hyperparameters: the continuous choices.
-      state: where training is.
-      raw: batches from a stream, `[n_critic, B, ...]`; None where real samples are
-        drawn on the device.
-
-    Returns:
-      The next state, and scalars: the critic's averaged over its n_critic steps.
-    """
-    step_key = jax.random.fold_in(state.key, state.step)
-    critic_key, generator_key = jax.random.split(step_key)
-    sample_fake = partial(generate, algorithm, state.generator.params)
-    keys = jax.random.split(critic_key, algorithm.n_critic)
-    counts = _critic_counts(algorithm, hyperparameters, state.step)
-    one = partial(critic_step, algorithm.critic, hyperparameters, sample_fake)
-    critic, critic_metrics = _critic_steps(
-        one, state.critic, (keys, raw, counts), hyperparameters.n_critic
-    )
-    generator, generator_metrics = generator_step(
-        algorithm,
-        hyperparameters,
-        critic.params,
-        state.generator,
-        generator_key,
-        state.step,
-    )
-    average = moving_average(
-        state.average, generator.params, state.step, hyperparameters.ema_decay
-    )
-    metrics = critic_metrics | generator_metrics
-    return TrainState(state.step + 1, state.key, critic, generator, average), metrics
 
 
 def _critic_counts(
@@ -383,15 +218,50 @@ def _critic_steps(
     return critic, jax.tree.map(lambda each: jnp.sum(each) / steps, metrics)
 
 
-def moving_average(
-    average: Any, params: Any, step: jax.Array, decay: float | jax.Array
-) -> Any:
-    """Average + (1 - d) (params - average), d = min(decay, (1 + step) / (10 + step)).
+def init(
+    algorithm: Algorithm, hyperparameters: Hyperparameters, key: jax.Array
+) -> TrainState:
+    """The state before the first step.
 
-    The ramp keeps the first, untrained parameters from lingering in short runs.
+    Raises:
+      TypeError: as `checks.check_algorithm`.
+      ValueError: as `checks.check_algorithm`.
     """
-    ramp = (1 + step) / (10 + step)
-    return optax.incremental_update(params, average, 1 - jnp.minimum(decay, ramp))
+    checks.check_algorithm(algorithm, hyperparameters)
+    critic_key, generator_key, train_key = jax.random.split(key, 3)
+    generator = algorithm.generator.init(generator_key)
+    generator_opt = algorithm.generator_optimiser(
+        hyperparameters.generator_learning_rate
+    )
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        key=train_key,
+        critic=init_critic(algorithm.critic, hyperparameters, critic_key),
+        generator=Player(generator, generator_opt.init(generator)),
+        average=jax.tree.map(jnp.copy, generator),
+    )
+
+
+def init_critic(
+    algorithm: CriticAlgorithm, hyperparameters: Hyperparameters, key: jax.Array
+) -> Player:
+    """The critic before its first update.
+
+    Raises:
+      TypeError: as `checks.check_critic_algorithm`.
+      ValueError: as `checks.check_critic_algorithm`.
+    """
+    checks.check_critic_algorithm(algorithm, hyperparameters)
+    params = algorithm.network.init(key)
+    return Player(params, _optimiser(algorithm, hyperparameters).init(params))
+
+
+def _optimiser(
+    algorithm: CriticAlgorithm, hyperparameters: Hyperparameters
+) -> optax.GradientTransformation:
+    updates = hyperparameters.critic_updates
+    options = {} if updates is None else {"updates": updates}
+    return algorithm.optimiser(hyperparameters.critic_learning_rate, **options)
 
 
 def train_steps(
@@ -445,5 +315,47 @@ def make_train(
         state = init(algorithm, hyperparameters, key)
         state, _ = train_steps(algorithm, hyperparameters, state, steps - tail)
         return train_steps(algorithm, hyperparameters, state, tail)
+
+    return train
+
+
+def critic_steps(
+    algorithm: CriticAlgorithm,
+    hyperparameters: Hyperparameters,
+    sample_fake: Sampler,
+    critic: Player,
+    keys: jax.Array,
+) -> tuple[Player, Metrics]:
+    """One update of a critic for each key `[steps]`; the same as `train.critic_step`.
+
+    The critic's optimiser has counted the run's steps, which a schedule follows.
+
+    Returns:
+      The critic, and metrics `[steps]`, those of `losses.critic_loss` at each update.
+    """
+    step = partial(critic_step, algorithm, hyperparameters, sample_fake)
+    return jax.lax.scan(step, critic, keys)
+
+
+def make_critic_train(
+    algorithm: CriticAlgorithm, sample_fake: Sampler, steps: int
+) -> Callable[[jax.Array, Hyperparameters], tuple[Player, Metrics]]:
+    """The training of a critic as one pure function, to jit and vmap.
+
+    Args:
+      algorithm: its critic, real samples, penalty and batch size are used.
+      sample_fake: `(key, n) -> [n, ...]`, the fixed generator.
+      steps: critic updates.
+
+    Returns:
+      `train(key, hyperparameters) -> (critic, metrics)`; metrics `[steps]` are those
+      of `losses.critic_loss` at each update.
+    """
+
+    def train(key, hyperparameters):
+        init_key, train_key = jax.random.split(key)
+        critic = init_critic(algorithm, hyperparameters, init_key)
+        keys = jax.random.split(train_key, steps)
+        return critic_steps(algorithm, hyperparameters, sample_fake, critic, keys)
 
     return train

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.torture.common import Clock, Failure, Row, environment
-from wgan_gp import platforms
+from wgan_gp.system import platforms
 
 TIMES = 10  # as many as in the default suite
 LEAST = 1000  # cases

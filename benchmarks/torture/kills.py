@@ -13,7 +13,7 @@ import numpy as np
 from orbax.checkpoint import v1 as ocp
 
 from benchmarks.torture.common import Clock, Failure, Row, command, environment, finish
-from wgan_gp import platforms
+from wgan_gp.system import platforms
 
 SAVING, OTHERWISE = "while saving", "at another time"
 LEAST, SHARE = 50, 1 / 3  # kills, and how many of them while saving

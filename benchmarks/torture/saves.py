@@ -64,7 +64,7 @@ def measure(name: str, folder: Path, times: int) -> dict[str, Any]:
     import jax
     import numpy as np
 
-    from wgan_gp.checkpoint import Checkpoints
+    from wgan_gp.runs.checkpoint import Checkpoints
 
     state = _state(name, folder)
     checkpoints = Checkpoints(folder, keep=2)

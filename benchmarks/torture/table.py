@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.torture.common import Row
-from wgan_gp import platforms
+from wgan_gp.system import platforms
 
 BEGIN, END = "<!-- torture: begin -->", "<!-- torture: end -->"
 

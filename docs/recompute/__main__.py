@@ -3,7 +3,7 @@
 import sys
 
 from docs.recompute.pages import PAGES, problems, without_record, written
-from wgan_gp import arguments, failures
+from wgan_gp.system import arguments, failures
 
 
 def main(argv: list[str]) -> int:

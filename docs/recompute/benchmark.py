@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan_gp.ground_truth import table
-from wgan_gp.ground_truth.published import (
+from wgan_gp.evaluate.published import (
     BEST_COSINE,
     COSINE,
     DIMENSIONS,
@@ -17,6 +16,7 @@ from wgan_gp.ground_truth.published import (
     L2,
     published,
 )
+from wgan_gp.studies.w1_benchmark import table
 
 FOLDER = Path(__file__).parent.parent / "w1_benchmark"
 _LOW = tuple(d for d in DIMENSIONS if d <= 16)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from wgan_gp.evidence.common import markdown
+from wgan_gp.studies.evidence.common import markdown
 
 RECORD = Path(__file__).parent.parent / "images" / "evidence" / "evidence.json"
 _NAMES = {

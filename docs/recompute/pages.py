@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from docs.recompute import benchmark, claims, evidence, study
-from wgan_gp.ground_truth import table as w1_tables
+from wgan_gp.studies.w1_benchmark import table as w1_tables
 
 ROOT = Path(__file__).parent.parent.parent
 NO_RECORD = r"<!-- no record -->(.*?)<!-- end -->"  # measured, but not stored

@@ -9,7 +9,7 @@ import pytest
 from tests.helpers import key
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
-from wgan_gp.ground_truth.published import DIMENSIONS, FUNNELS
+from wgan_gp.evaluate.published import DIMENSIONS, FUNNELS
 
 SIZES = [(2, 4), (2, 64), (8, 16), (16, 256)]
 # True W1 of 4,096 samples, as published; by numbers of funnels, then dimensions.

@@ -10,9 +10,10 @@ from PIL import Image
 from rich.console import Console
 
 from tests.helpers import key, resolve
-from wgan_gp import build, loop
+from wgan_gp import build
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.images import open_images
+from wgan_gp.runs import loop
 
 IMAGES = np.random.RandomState(3).randint(0, 256, (60, 8, 8, 1), np.uint8)
 

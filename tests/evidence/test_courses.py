@@ -6,8 +6,8 @@ from tests.helpers import SMALL, unchecked
 from wgan_gp import train
 from wgan_gp.build import build
 from wgan_gp.evaluate import exact_wasserstein
-from wgan_gp.evidence import differences, estimates
-from wgan_gp.evidence.courses import gan_config, run_course, run_courses
+from wgan_gp.studies.evidence import differences, estimates
+from wgan_gp.studies.evidence.courses import gan_config, run_course, run_courses
 
 FIELDS = SMALL | {"width": 8, "n_critic": 2}
 SIZES = {"seeds": 2, "moments": 3, "samples": 40}

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from tests.helpers import key, unchecked
-from wgan_gp.evidence import depth
 from wgan_gp.networks import MLPCritic, from_flax
+from wgan_gp.studies.evidence import depth
 
 
 def test_gradients_at_the_layers_follow_the_chain_rule():

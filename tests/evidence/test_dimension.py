@@ -4,7 +4,7 @@ import pytest
 
 from tests.helpers import key, unchecked
 from wgan_gp.evaluate import exact_wasserstein
-from wgan_gp.evidence import dimension
+from wgan_gp.studies.evidence import dimension
 
 
 @pytest.mark.parametrize("size", [2, 5, 64])

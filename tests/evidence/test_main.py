@@ -4,7 +4,7 @@ import pytest
 from matplotlib.image import imread
 
 from tests.helpers import run_module, unchecked
-from wgan_gp.evidence.__main__ import CLAIMS, draw
+from wgan_gp.studies.evidence.__main__ import CLAIMS, draw
 
 FIGURES = {
     "simplicity": ("critics", "weights"),
@@ -42,7 +42,7 @@ def test_the_command_keeps_what_other_claims_measured(tmp_path):
     out.mkdir()
     (out / "evidence.json").write_text(json.dumps({"overfitting": ["kept"]}))
     arguments = ("--out", out, "--scale", "smoke", "--only", "depth")
-    done = run_module("wgan_gp.evidence", *arguments, cwd=tmp_path)
+    done = run_module("wgan_gp.studies.evidence", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "| clip, c = 0.1 |" in done.stdout
     tables = json.loads((out / "evidence.json").read_text())
@@ -53,7 +53,7 @@ def test_the_command_keeps_what_other_claims_measured(tmp_path):
 
 def test_a_broken_table_is_refused_and_kept(tmp_path):
     (tmp_path / "evidence.json").write_text("[1, 2")
-    done = run_module("wgan_gp.evidence", "--out", ".", cwd=tmp_path)
+    done = run_module("wgan_gp.studies.evidence", "--out", ".", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: evidence.json is not a table of evidence")
     assert (tmp_path / "evidence.json").read_text() == "[1, 2"
@@ -61,7 +61,7 @@ def test_a_broken_table_is_refused_and_kept(tmp_path):
 
 def test_a_file_as_the_folder_is_refused(tmp_path):
     (tmp_path / "taken").write_text("mine")
-    done = run_module("wgan_gp.evidence", "--out", "taken", cwd=tmp_path)
+    done = run_module("wgan_gp.studies.evidence", "--out", "taken", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: --out taken is a file")
     assert (tmp_path / "taken").read_text() == "mine"

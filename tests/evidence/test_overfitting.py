@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import unchecked
-from wgan_gp.evidence import overfitting
+from wgan_gp.studies.evidence import overfitting
 
 
 def test_training_and_held_out_digits_are_real_and_apart():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import unchecked
-from wgan_gp.evidence import simplicity
+from wgan_gp.studies.evidence import simplicity
 
 
 def gradients(function):

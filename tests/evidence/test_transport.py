@@ -7,7 +7,7 @@ import pytest
 
 from tests.helpers import unchecked
 from wgan_gp.evaluate.critic import cosine_similarity
-from wgan_gp.evidence import transport
+from wgan_gp.studies.evidence import transport
 
 
 @pytest.fixture(scope="module")

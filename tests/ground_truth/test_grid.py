@@ -5,11 +5,12 @@ import pytest
 
 from tests.helpers import run_module, unchecked
 from wgan_gp import configs
+from wgan_gp.evaluate import published
 from wgan_gp.evaluate.truth import Truth
-from wgan_gp.ground_truth import __main__ as grid
-from wgan_gp.ground_truth import published, recipes, table
-from wgan_gp.ground_truth.cells import solve_cells
-from wgan_gp.ground_truth.recipes import cell_config, parse_cell
+from wgan_gp.studies.w1_benchmark import __main__ as grid
+from wgan_gp.studies.w1_benchmark import recipes, table
+from wgan_gp.studies.w1_benchmark.cells import solve_cells
+from wgan_gp.studies.w1_benchmark.recipes import cell_config, parse_cell
 
 SMOKE = ("--recipes", "smoke", "--dims", "2", "--funnels")
 
@@ -97,7 +98,7 @@ def test_a_grid_goes_on_where_it_stopped(tmp_path):
     (record,) = (tmp_path / "w1").glob("*.json")
     before = record.read_bytes()
     again = run_module(
-        "wgan_gp.ground_truth", "--out", "w1", *SMOKE, "4", "16", cwd=tmp_path
+        "wgan_gp.studies.w1_benchmark", "--out", "w1", *SMOKE, "4", "16", cwd=tmp_path
     )
     assert again.returncode == 0, again.stderr
     assert [line.split(":")[0] for line in again.stdout.splitlines()] == [

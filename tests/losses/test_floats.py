@@ -10,8 +10,7 @@ import pytest
 
 from tests.helpers import PENALTIES, direction, draw_pair, key, linear, quadratic
 from wgan_gp import losses
-from wgan_gp.critics import noisy
-from wgan_gp.data.arrays import resident
+from wgan_gp.data.arrays import noisy, resident
 from wgan_gp.evaluate import critic_diagnostics
 
 WHOLE = ("uint8", "int8", "uint32", "int32", "bool")

@@ -1,4 +1,4 @@
-"""`python -m wgan_gp.sweep`, as a user would start it."""
+"""`python -m wgan_gp.studies.sweep`, as a user would start it."""
 
 import signal
 import subprocess
@@ -15,7 +15,7 @@ ONE = "--config.grid=('lipschitz=clip clip_bound=0.01,0.1',)"
 
 
 def start(*args, cwd):
-    return run_module("wgan_gp.sweep", *args, cwd=cwd)
+    return run_module("wgan_gp.studies.sweep", *args, cwd=cwd)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,14 @@ def test_a_signal_saves_first_and_the_same_command_goes_on(tmp_path):
     whole = start(*arguments, "--workdir", "whole", cwd=tmp_path)
     assert whole.returncode == 0
     process = subprocess.Popen(
-        [sys.executable, "-m", "wgan_gp.sweep", *arguments, "--workdir", "broken"],
+        [
+            sys.executable,
+            "-m",
+            "wgan_gp.studies.sweep",
+            *arguments,
+            "--workdir",
+            "broken",
+        ],
         cwd=tmp_path,
         env=command_environment(),
         stdout=subprocess.DEVNULL,

@@ -3,8 +3,9 @@ from types import SimpleNamespace
 import jax.numpy as jnp
 import pytest
 
-from wgan_gp import loop, train
-from wgan_gp.sweep.evaluation import evaluate
+from wgan_gp import train
+from wgan_gp.runs import loop
+from wgan_gp.studies.sweep.evaluation import evaluate
 
 CONFIG = SimpleNamespace(seed=0, steps=3, eval_repeats=1)
 PARTS = SimpleNamespace(algorithm=None), CONFIG, SimpleNamespace(average=None), None

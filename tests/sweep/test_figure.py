@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from tests.sweep.test_plan import configuration
-from wgan_gp import sweep
-from wgan_gp.sweep import figure, results
-from wgan_gp.sweep.results import Summary
-from wgan_gp.sweep.runner import Result
+from wgan_gp.studies import sweep
+from wgan_gp.studies.sweep import figure, results
+from wgan_gp.studies.sweep.results import Summary
+from wgan_gp.studies.sweep.runner import Result
 
 
 def summaries(*studies, seeds=3, lost=()):

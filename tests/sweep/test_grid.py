@@ -1,6 +1,6 @@
 import pytest
 
-from wgan_gp.sweep import grid
+from wgan_gp.studies.sweep import grid
 
 KNOWN = ("lipschitz", "penalty.weight", "penalty.box", "critic.hidden", "name")
 

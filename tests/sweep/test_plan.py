@@ -2,9 +2,10 @@ import jax
 import pytest
 
 from tests.helpers import load_experiment
-from wgan_gp import build, configs, sweep
+from wgan_gp import build, configs
 from wgan_gp.data.image_sets import load_images
-from wgan_gp.sweep import plan, programs
+from wgan_gp.studies import sweep
+from wgan_gp.studies.sweep import plan, programs
 
 
 def configuration(**fields):

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from wgan_gp.sweep import evaluation, results
-from wgan_gp.sweep.plan import Run
-from wgan_gp.sweep.runner import Result
+from wgan_gp.studies.sweep import evaluation, results
+from wgan_gp.studies.sweep.plan import Run
+from wgan_gp.studies.sweep.runner import Result
 
 
 class Counted:

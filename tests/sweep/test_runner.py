@@ -11,11 +11,12 @@ from rich.console import Console
 
 from tests.helpers import load_experiment, unchecked
 from tests.sweep.test_plan import configuration
-from wgan_gp import loop, sweep, workdir
-from wgan_gp.driver import Interrupted
-from wgan_gp.sweep import programs, report, runner
-from wgan_gp.sweep.__main__ import KIND
-from wgan_gp.sweep.plan import Run, run_config
+from wgan_gp.runs import loop, workdir
+from wgan_gp.runs.driver import Interrupted
+from wgan_gp.studies import sweep
+from wgan_gp.studies.sweep import programs, report, runner
+from wgan_gp.studies.sweep.__main__ import KIND
+from wgan_gp.studies.sweep.plan import Run, run_config
 
 # Chunks of 3 runs on 2 devices; the last two runs diverge.
 FIELDS = {

@@ -10,8 +10,8 @@ import pytest
 from tests.helpers import key, unchecked
 from tests.test_train import RATES, raw, run, tiny, updates
 from wgan_gp import train
+from wgan_gp.algorithm.optimisers import make_optimiser
 from wgan_gp.constraints import Constraint
-from wgan_gp.optimisers import make_optimiser
 
 
 def test_fewer_critic_steps_are_those_of_a_program_built_for_them():

@@ -5,10 +5,13 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from wgan_gp import data, optimisers
+from wgan_gp import data
+from wgan_gp.algorithm import optimisers
 from wgan_gp.configs.image_checks import check_images
 from wgan_gp.configs.network_checks import check_networks
-from wgan_gp.configs.ranges import (
+from wgan_gp.constraints import CONSTRAINTS, POINTS
+from wgan_gp.losses import PAIRINGS, SHAPES
+from wgan_gp.system.values import (
     MOST_SAMPLES,
     WIDEST,
     at_least,
@@ -20,8 +23,6 @@ from wgan_gp.configs.ranges import (
     show,
     whole,
 )
-from wgan_gp.constraints import CONSTRAINTS, POINTS
-from wgan_gp.losses import PAIRINGS, SHAPES
 
 _WORD = 2**32  # what the device counts and seeds with: 32 bits
 _HALF = 1e38

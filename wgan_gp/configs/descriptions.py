@@ -5,7 +5,8 @@
 
 from typing import NamedTuple
 
-from wgan_gp import data, optimisers
+from wgan_gp import data
+from wgan_gp.algorithm import optimisers
 from wgan_gp.configs.fields import DTYPES, FEATURES, PRESETS, TASKS
 from wgan_gp.constraints import POINTS
 from wgan_gp.data.ranges import SCALES

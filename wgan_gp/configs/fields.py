@@ -6,9 +6,9 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder as _open
 
-from wgan_gp.configs.ranges import did_you_mean, one_of
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.networks import CRITICS, GENERATORS
+from wgan_gp.system.values import did_you_mean, one_of
 
 # What the papers use with each constraint; the keys are the choices of `lipschitz`.
 PRESETS: dict[str, dict[str, Any]] = {

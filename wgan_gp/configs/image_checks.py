@@ -3,7 +3,8 @@
 from ml_collections import ConfigDict
 
 from wgan_gp.configs.fields import DTYPES, FEATURES
-from wgan_gp.configs.ranges import (
+from wgan_gp.data.ranges import SCALES
+from wgan_gp.system.values import (
     MOST_SAMPLES,
     WIDEST,
     at_least,
@@ -12,7 +13,6 @@ from wgan_gp.configs.ranges import (
     show,
     whole,
 )
-from wgan_gp.data.ranges import SCALES
 
 _RANGES = {"unit": "sigmoid", "symmetric": "tanh", "dequantised": "tanh"}
 

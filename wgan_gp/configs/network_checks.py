@@ -3,15 +3,7 @@
 from ml_collections import ConfigDict
 
 from wgan_gp import networks
-from wgan_gp.configs.ranges import (
-    DEEPEST,
-    WIDEST,
-    below,
-    one_of,
-    positive,
-    show,
-    whole,
-)
+from wgan_gp.system.values import DEEPEST, WIDEST, below, one_of, positive, show, whole
 
 NORMS = {"critic": ("none", "layer"), "generator": ("none", "batch")}
 

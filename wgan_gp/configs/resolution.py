@@ -5,12 +5,12 @@ from typing import Any
 
 from ml_collections import ConfigDict, FrozenConfigDict
 
+from wgan_gp.algorithm.optimisers import BETAS
 from wgan_gp.configs.checks import check, get
 from wgan_gp.configs.fields import PRESETS, base
-from wgan_gp.configs.ranges import one_of, show
 from wgan_gp.configs.typed import as_type, fill
-from wgan_gp.optimisers import BETAS
-from wgan_gp.paths import expand, locate
+from wgan_gp.system.paths import expand, locate
+from wgan_gp.system.values import one_of, show
 
 
 def resolve(config: ConfigDict) -> FrozenConfigDict:

@@ -7,7 +7,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp.configs.fields import PRESETS
-from wgan_gp.configs.ranges import show
+from wgan_gp.system.values import show
 
 
 def fill(full: ConfigDict, config: ConfigDict) -> None:

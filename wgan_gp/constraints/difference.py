@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from wgan_gp import losses
+from wgan_gp import devices, losses
 from wgan_gp.constraints import points
 from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers, penalise
 
@@ -15,11 +15,21 @@ def _make(penalty: Any) -> Constraint:
     return penalise(
         partial(
             losses.difference_penalty,
-            pairing=penalty.pairing,
+            pairing=_pairing(penalty),
             shape=shape,
             signed=penalty.signed,
-            points=points.chosen(penalty),
         )
+    )
+
+
+def _pairing(penalty: Any) -> Any:
+    if penalty.pairing != "independent":
+        return penalty.pairing
+    # On several devices too, each sample is paired with the next of the whole batch.
+    return partial(
+        losses.independent_pairs,
+        points=points.chosen(penalty),
+        next_in_batch=devices.next_in_batch,
     )
 
 

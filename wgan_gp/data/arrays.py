@@ -32,3 +32,14 @@ def resident(samples: np.ndarray) -> Sampler:
         return on_device[jax.random.randint(key, (n,), 0, len(samples))]
 
     return sample
+
+
+def noisy(sample_real: Sampler, std: float = 1.0) -> Sampler:
+    """Real samples plus Gaussian noise: the fixed generator of [WGAN-GP], Figure 1a."""
+
+    def sample(key: jax.Array, n: int) -> jax.Array:
+        real_key, noise_key = jax.random.split(key)
+        (reals,) = as_floats(sample_real(real_key, n))
+        return reals + std * jax.random.normal(noise_key, reals.shape, reals.dtype)
+
+    return sample

@@ -10,13 +10,7 @@ import numpy as np
 
 from wgan_gp.data.decoding import decode, read_header
 from wgan_gp.data.folder_files import Part, find_parts, split_folders
-from wgan_gp.data.sources import (
-    Example,
-    ImageSet,
-    ImageSource,
-    LeftOut,
-    read_or_skip,
-)
+from wgan_gp.data.sources import Example, ImageSet, ImageSource, LeftOut, read_or_skip
 
 
 class _Header(NamedTuple):

@@ -134,7 +134,7 @@ def _prepare(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
 
 def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
     """This host's part of the batches."""
-    from wgan_gp.data.streaming import stream  # Grain, where it is needed
+    from wgan_gp.data.streaming import stream
 
     host, hosts = jax.process_index(), jax.process_count()
     return stream(source, batch_size, seed, shard_index=host, shard_count=hosts)

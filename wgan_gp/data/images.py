@@ -11,15 +11,9 @@ from wgan_gp.data.folders import open_folder
 from wgan_gp.data.npz import open_npz
 from wgan_gp.data.prepare import BUILT_IN
 from wgan_gp.data.ranges import Scale
-from wgan_gp.data.sources import (
-    SPLITS,
-    ImageSet,
-    ImageSource,
-    load_arrays,
-    read_in,
-)
+from wgan_gp.data.sources import SPLITS, ImageSet, ImageSource, load_arrays, read_in
 from wgan_gp.data.tfds_sets import open_tfds
-from wgan_gp.paths import PATH_KINDS, expand
+from wgan_gp.system.paths import PATH_KINDS, expand
 
 
 def open_images(

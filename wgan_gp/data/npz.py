@@ -9,7 +9,7 @@ import numpy as np
 
 from wgan_gp.data.labels import check_labels, number_labels
 from wgan_gp.data.sources import SPLITS, ImageSet, ImageSource, in_memory, part_of
-from wgan_gp.failures import one_line
+from wgan_gp.system.failures import one_line
 
 # Grey of red, green and blue (ITU-R 601-2), in 65536ths: what Pillow takes.
 _LUMA = np.array([19595, 38470, 7471], np.uint32)

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from wgan_gp.configs.ranges import did_you_mean, show
-from wgan_gp.failures import one_line
+from wgan_gp.system.failures import one_line
+from wgan_gp.system.values import did_you_mean, show
 
 BUILT_IN = {"digits8x8": "Digits8x8", "mnist5k": "Mnist5k"}
 # set, configuration, version
@@ -166,7 +166,7 @@ def _encode_arrays_by_pillow(builder: Any) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """The command; see the head of this file."""
-    from wgan_gp import arguments  # which imports all data sets, and so this module
+    from wgan_gp.system import arguments
 
     left = "start again, and what is half written is made anew"
     argv = sys.argv[1:] if argv is None else argv
@@ -190,7 +190,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     Raises:
       ValueError: one is unknown, or the name is missing.
     """
-    from wgan_gp import arguments
+    from wgan_gp.system import arguments
 
     parser = arguments.make_parser("wgan_gp.data.prepare", __doc__)
     parser.add_argument(

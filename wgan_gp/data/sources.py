@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from wgan_gp.failures import one_line
+from wgan_gp.system.failures import one_line
 
 T = TypeVar("T")
 SPLITS = ("train", "validation", "test")

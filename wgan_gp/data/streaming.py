@@ -9,7 +9,7 @@ import numpy as np
 from absl import flags
 
 from wgan_gp.data.sources import Example, ImageSource
-from wgan_gp.paths import locate
+from wgan_gp.system.paths import locate
 
 _AHEAD = 2  # batches that wait on the host
 _SAMPLES = 2**53  # as good as endless

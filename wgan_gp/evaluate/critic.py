@@ -72,3 +72,9 @@ def stable_norm(x: jax.Array) -> jax.Array:
     largest = jnp.max(jnp.abs(x))
     scaled = x / jnp.where(largest > 0, largest, 1.0)
     return largest * jnp.linalg.norm(jnp.ravel(scaled))
+
+
+def kernels(params: Any) -> list[jax.Array]:
+    """The weight matrices of a critic, biases and scales left out."""
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    return [leaf for path, leaf in leaves if path[-1].key == "kernel"]

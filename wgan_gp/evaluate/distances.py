@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
-from wgan_gp.platforms import physical_memory
+from wgan_gp.system.platforms import physical_memory
 
 # Above this many samples Sinkhorn's costs are made again where they are needed.
 _KEPT = 4096

@@ -19,12 +19,7 @@ Papers: [WGAN] Arjovsky et al. 2017, arXiv:1701.07875. [WGAN-GP] Gulrajani et al
 2017, arXiv:1704.00028. [WGAN-LP] Petzka et al. 2018, arXiv:1709.08894.
 """
 
-from wgan_gp.losses.checks import (
-    Critic,
-    Penalty,
-    Points,
-    Shape,
-)
+from wgan_gp.losses.checks import Critic, Penalty, Points, Shape
 from wgan_gp.losses.critics import check_critic, check_per_sample
 from wgan_gp.losses.floats import as_floats, at_least_float32
 from wgan_gp.losses.objectives import (

@@ -118,7 +118,7 @@ def difference_penalty(
     key: jax.Array,
     *,
     condition: Any = None,
-    pairing: str = "independent",
+    pairing: str | Points = "independent",
     shape: Shape = two_sided,
     signed: bool = False,
     points: Points = interpolates,
@@ -139,8 +139,10 @@ def difference_penalty(
         condition, else the quotient would count how D depends on it. Of independent
         pairs that is the first point's: the second is drawn under another, but D(., y)
         must be Lipschitz in all of the sample space.
-      pairing: "independent"; "segment", two points on one line; or "endpoint", the
-        real and the generated sample.
+      pairing: "independent"; "segment", two points on one line; "endpoint", the real
+        and the generated sample; or a function `(reals, fakes, key) -> (x1, x2)`, each
+        `[B, ...]`. Where a batch is split over devices, "independent" pairs the
+        samples of each device; `independent_pairs` says how to pair across devices.
       shape: cost of a slope: `two_sided`, `one_sided`, or a function of one's own.
       signed: whether the slope keeps its sign, so that a critic which prefers the
         generated end is penalised too. Needs a pairing with a direction.
@@ -153,6 +155,16 @@ def difference_penalty(
       ValueError: unknown pairing, `signed` or `points` with a pairing that they do
         not apply to, shapes that differ, a critic that returns more than a scalar.
     """
+    pairs = _pairs(pairing, signed, points)
+    slope = signed_difference_quotient if signed else difference_quotient
+    penalty = slope_penalty(shape, slope, pairs)
+    return penalty(critic, reals, fakes, key, condition=condition)
+
+
+def _pairs(pairing: str | Points, signed: bool, points: Points) -> Points:
+    """The function that draws pairs, once the choices are seen to fit each other."""
+    if callable(pairing):
+        return pairing
     if pairing not in PAIRINGS:
         raise ValueError(f"pairing must be one of {sorted(PAIRINGS)}, got {pairing!r}")
     if signed and pairing == "independent":
@@ -160,11 +172,8 @@ def difference_penalty(
             "independent pairs have no direction: with signed=True use"
             ' pairing="segment" or "endpoint"'
         )
-    if points is not interpolates and pairing != "independent":
-        raise ValueError(f"points applies to independent pairs only, not to {pairing}")
-    pairs = PAIRINGS[pairing]
     if pairing == "independent":
-        pairs = partial(independent_pairs, points=points)
-    slope = signed_difference_quotient if signed else difference_quotient
-    penalty = slope_penalty(shape, slope, pairs)
-    return penalty(critic, reals, fakes, key, condition=condition)
+        return partial(independent_pairs, points=points)
+    if points is not interpolates:
+        raise ValueError(f"points applies to independent pairs only, not to {pairing}")
+    return PAIRINGS[pairing]

@@ -4,6 +4,7 @@ Points have the floating type of the samples, the wider one where the two sides 
 integers and booleans count as float32. They are computed in float32 at least.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -11,7 +12,6 @@ import jax.numpy as jnp
 
 from wgan_gp.losses.checks import Points, as_pair, check_points, check_same_shape
 from wgan_gp.losses.floats import as_floats, at_least_float32
-from wgan_gp.parallel import next_sample, whole_size
 
 
 def interpolate(real: jax.Array, fake: jax.Array, epsilon: jax.Array) -> jax.Array:
@@ -107,6 +107,7 @@ def independent_pairs(
     key: jax.Array,
     *,
     points: Points = interpolates,
+    next_in_batch: Callable[[jax.Array], jax.Array] | None = None,
 ) -> tuple[jax.Array, jax.Array]:
     """Two independent draws from the distribution of `points`.
 
@@ -118,6 +119,9 @@ def independent_pairs(
       fakes: `[B, ...]`.
       key: one key for the batch, or one per sample `[B]`.
       points: where the two points are drawn from.
+      next_in_batch: gives each sample `[B, ...]` its successor, where a batch is split
+        over devices: `devices.next_in_batch`. By default the samples at hand are
+        rotated by one.
 
     Returns:
       x1 and x2, each `[B, ...]`.
@@ -127,13 +131,15 @@ def independent_pairs(
         more than one array.
     """
     reals, fakes = as_pair(reals, fakes)
-    if whole_size(reals) < 2:
-        raise ValueError(
-            "independent pairs need a batch of at least 2 samples, got 1:"
-            ' take a larger batch, or pairing="segment" or "endpoint"'
-        )
+    if next_in_batch is None:
+        if len(reals) < 2:
+            raise ValueError(
+                "independent pairs need a batch of at least 2 samples, got 1:"
+                ' take a larger batch, or pairing="segment" or "endpoint"'
+            )
+        next_in_batch = partial(jnp.roll, shift=-1, axis=0)
     first, second = split_keys(key, reals.shape[0])
-    shifted = next_sample(reals), next_sample(fakes)
+    shifted = next_in_batch(reals), next_in_batch(fakes)
     x1 = check_points(points(reals, fakes, first), len(reals))
     x2 = check_points(points(*shifted, second), len(reals))
     if len(x1) != 1:

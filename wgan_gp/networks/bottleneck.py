@@ -11,14 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp.networks.convolutions import ConvTranspose
-from wgan_gp.networks.layers import (
-    HE,
-    balanced,
-    coarse,
-    conv,
-    dense,
-    normalise,
-)
+from wgan_gp.networks.layers import HE, balanced, coarse, conv, dense, normalise
 
 
 class Bottleneck(nn.Module):

@@ -12,8 +12,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from wgan_gp.devices import mean_over_devices
 from wgan_gp.networks.convolutions import conv_general_dilated
-from wgan_gp.parallel import mean_of_all
 
 HE, GLOROT = 4.0, 2.0  # variance times (fan_in + fan_out)
 
@@ -107,9 +107,9 @@ class BatchNorm(nn.Module):
                 each[labels].reshape(-1, *around, x.shape[-1]) for each in (scale, bias)
             )
         axes = tuple(range(x.ndim - 1))
-        mean = mean_of_all(jnp.mean(x, axes, keepdims=True))
+        mean = mean_over_devices(jnp.mean(x, axes, keepdims=True))
         square = jnp.mean(jnp.square(x - mean), axes, keepdims=True)
-        variance = mean_of_all(square)
+        variance = mean_over_devices(square)
         normed = (x - mean) * jax.lax.rsqrt(variance + 1e-5)
         scale, bias = (jnp.broadcast_to(each, x.shape) for each in (scale, bias))
         return normed * scale + bias

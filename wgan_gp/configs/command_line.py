@@ -1,0 +1,174 @@
+"""Reads a command line of `main` or `sweep`: its flags, and the config file.
+
+Loading a config file runs it, so anything can be raised. What is wrong is said in one
+line; `flag_errors` has the words for mistakes in flags.
+"""
+
+import itertools
+import traceback
+from pathlib import Path
+
+from absl import flags, logging
+from ml_collections import ConfigDict
+
+from wgan_gp.configs import flag_errors
+from wgan_gp.configs.flag_errors import short
+from wgan_gp.system.paths import expand
+from wgan_gp.system.values import nearest
+
+_LARGEST = 2**20  # bytes of a config file
+_SIBLINGS = 1000  # files that are looked at for a name that was meant
+
+
+def parse(argv: list[str], *, sweep: bool = False) -> None:
+    """Sets the flags from a command line, and loads the file of `--config`.
+
+    Args:
+      argv: the program's name, then its arguments.
+      sweep: whether the file has to hold a sweep, rather than an experiment.
+
+    Raises:
+      ValueError: a flag, the file or what it returns is not as it should be.
+    """
+    argv = [argv[0], *_expanded(argv[1:])]
+    flag_errors.check_form(argv[1:])
+    paths = _config_paths(argv[1:])
+    for path in paths:
+        _check_file(path)
+    logging.set_verbosity(logging.ERROR)  # what is wrong is said once, here
+    try:
+        rest = flags.FLAGS(argv)
+        config = flags.FLAGS["config"].value
+        if not isinstance(config, ConfigDict):
+            getattr(config, "lock", None)  # raises what has kept the file from loading
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # the file may call sys.exit, too
+        raise ValueError(_explain(error, argv[1:], paths, sweep)) from error
+    flag_errors.check_values_are_no_flags(argv[1:])
+    flag_errors.check_sections(argv[1:], config)
+    if len(rest) > 1:
+        raise ValueError(flag_errors.unexpected(rest[1], argv[1:], config))
+    if config is None and paths:
+        raise ValueError(f"--config {short(paths[-1])}: get_config returned None")
+    if config is None:
+        example = "sweep_toy" if sweep else "toy8gauss"
+        raise ValueError(f"no experiment: add --config experiments/{example}.py")
+    _check_kind(config, paths, sweep)
+
+
+def _expanded(arguments: list[str]) -> list[str]:
+    """The arguments with `~` and variables replaced in the path of `--config`."""
+    found = list(arguments)
+    for i, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name not in ("--config", "-config"):
+            continue
+        if equals and value:
+            found[i] = f"{name}={expand(value)}"
+        elif not equals and i + 1 < len(found) and found[i + 1]:
+            found[i + 1] = str(expand(found[i + 1]))
+    return found
+
+
+def _config_paths(arguments: list[str]) -> list[str]:
+    """The files that --config names, without their variants."""
+    given = flag_errors.given(arguments)
+    return [(flag.text or "").split(":")[0] for flag in given if flag.name == "config"]
+
+
+def _check_file(path: str) -> None:
+    if not path:
+        raise ValueError("--config names no file: add --config experiments/NAME.py")
+    try:
+        file = Path(path).is_file()
+    except OSError as error:
+        raise ValueError(f"--config {short(path)}: {error.strerror}") from error
+    if not file:
+        raise ValueError(
+            f"--config {short(path)}: there is no such file{_meant(Path(path))}"
+        )
+    size = Path(path).stat().st_size
+    if size > _LARGEST:
+        raise ValueError(
+            f"--config {short(path)}: {size} bytes are no experiment's file,"
+            f" which has at most {_LARGEST}"
+        )
+
+
+def _meant(path: Path) -> str:
+    """The config file whose name is nearest, as a question."""
+    folders = (path.parent, Path("experiments"))
+    try:
+        found = itertools.chain(*(folder.glob("*.py") for folder in folders))
+        files = {each.stem: each for each in itertools.islice(found, _SIBLINGS)}
+    except (OSError, ValueError):
+        return ""
+    near = nearest(path.stem, files)
+    return f": did you mean {files[near[0]]}?" if near else ""
+
+
+def _check_kind(config, paths: list[str], sweep: bool) -> None:
+    """Raises ValueError for a sweep's file given to `main`, and the reverse."""
+    if not isinstance(config, ConfigDict):
+        return
+    if sweep and "grid" not in config and "task" in config:
+        is_, command = "one experiment, not a sweep", "main"
+    elif not sweep and "grid" in config:
+        is_, command = "a sweep", "studies.sweep"
+    else:
+        return
+    raise ValueError(
+        f"--config {short(paths[-1])} is {is_}: train it with"
+        f" python -m wgan_gp.{command} --config {short(paths[-1])}"
+    )
+
+
+def _explain(
+    error: BaseException, arguments: list[str], paths: list[str], sweep: bool
+) -> str:
+    """What an exception of the flag parser, or of the config file, comes down to."""
+    inner = error.__context__
+    if isinstance(error, flags.IllegalFlagValueError) and inner and _in_file(inner):
+        error = inner
+    if not (_in_file(error) or _not_loaded(error)):
+        return _explain_flags(error, arguments, paths, sweep)
+    # ml_collections raises these again, with the traceback for a message.
+    if isinstance(error, TypeError | ValueError | OSError) and error.__context__:
+        error = error.__context__
+    where = f"--config {short(paths[-1])}"
+    if isinstance(error, AttributeError) and error.name == "get_config":
+        return f"{where}: it has no function get_config"
+    text = short(flag_errors.words(error) or "no message")
+    return f"{where}: {type(error).__name__}: {text}"
+
+
+def _explain_flags(
+    error: BaseException, arguments: list[str], paths: list[str], sweep: bool
+) -> str:
+    config = None
+    if paths:  # the parser has lost what the file returned
+        found = flag_errors.given(arguments)
+        files = [each.text or "" for each in found if each.name == "config"]
+        config = flags.FLAGS["config"].parser.parse(files[-1])
+    try:
+        _check_kind(config, paths, sweep)
+        flag_errors.check_sections(arguments, config)
+        flag_errors.check_names(arguments, config)
+        flag_errors.check_values_are_no_flags(arguments)
+        flag_errors.check_values(arguments)
+    except ValueError as mistake:
+        return str(mistake)
+    return short(flag_errors.words(error) or type(error).__name__)
+
+
+def _in_file(error: BaseException) -> bool:
+    """Whether it was raised while the config file was run."""
+    code = type(flags.FLAGS["config"].parser).parse.__code__
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code is code for frame, _ in frames)
+
+
+def _not_loaded(error: BaseException) -> bool:
+    """Whether it stands for an OSError of the file's, raised when it was asked for."""
+    return isinstance(error, OSError) and isinstance(error.__cause__, OSError)

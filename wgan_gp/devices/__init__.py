@@ -1,0 +1,47 @@
+"""Devices and hosts: the mesh, where arrays lie, and what is summed over devices."""
+
+from wgan_gp.devices.collectives import (
+    DATA,
+    data_parallel_mean,
+    mean_over_devices,
+    next_in_batch,
+    shard_batch,
+)
+from wgan_gp.devices.mesh import (
+    cpu_device_count,
+    largest_device_count,
+    make_mesh,
+    mesh_for,
+    provide_cpu_devices,
+    unused_devices,
+)
+from wgan_gp.devices.placement import (
+    jit_replicated,
+    replicate,
+    replicated,
+    rewrap_keys,
+    shard_host_batches,
+    unreplicate,
+    unwrap_keys,
+)
+
+__all__ = [
+    "DATA",
+    "cpu_device_count",
+    "data_parallel_mean",
+    "jit_replicated",
+    "largest_device_count",
+    "make_mesh",
+    "mean_over_devices",
+    "mesh_for",
+    "next_in_batch",
+    "provide_cpu_devices",
+    "replicate",
+    "replicated",
+    "rewrap_keys",
+    "shard_batch",
+    "shard_host_batches",
+    "unreplicate",
+    "unused_devices",
+    "unwrap_keys",
+]

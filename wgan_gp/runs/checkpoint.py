@@ -1,0 +1,210 @@
+"""The states of a run on disk, by Orbax."""
+
+import logging
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from orbax.checkpoint import v1 as ocp
+
+from wgan_gp.devices import hosts, unwrap_keys
+from wgan_gp.runs import restore
+from wgan_gp.runs.restore import Saved
+from wgan_gp.system import checksums
+from wgan_gp.system.files import WriteError, writing
+
+_DRAFT = ".draft"  # ends the name of what is not a checkpoint yet, or no longer
+_ORBAX_DRAFT = ".orbax-checkpoint-tmp"
+
+# Orbax logs the traceback of what it raises, and `Checkpoints` raises it.
+logging.getLogger("absl").addFilter(
+    lambda record: record.levelno < logging.WARNING or "orbax" not in record.pathname
+)
+
+
+def _quiet(unraisable, show=sys.unraisablehook) -> None:
+    if str(unraisable.exc_value) != "Event loop is closed":
+        show(unraisable)
+
+
+# After a failure, tensorstore's threads print that Orbax no longer listens to them.
+sys.unraisablehook = _quiet
+
+
+class Checkpoints:
+    """The checkpoints of one run, a folder each, named by step.
+
+    Saving goes on in the background. A checkpoint is written to a draft, with the
+    checksums of its files among them, and then renamed: what has a step's name was
+    finished, and its checksums tell whether it has been damaged since.
+    """
+
+    def __init__(self, folder: Path, *, keep: int = 2, keep_every: int = 0):
+        """Makes the folder if needed, and removes drafts that a kill left there.
+
+        Args:
+          folder: of the checkpoints.
+          keep: how many of the newest are kept.
+          keep_every: checkpoints of multiples of so many steps are kept, too; 0 is
+            none.
+
+        Raises:
+          WriteError: the folder cannot be written to.
+        """
+        self._folder, self._keep, self._every = folder.absolute(), keep, keep_every
+        self._steps: list[int] = hosts.on_first(self._open)
+        self._thread = ThreadPoolExecutor(1)
+        self._pending: tuple[int, Future[None]] | None = None
+
+    def _open(self) -> list[int]:
+        with writing(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for path in self._folder.glob("*"):
+                if _DRAFT in path.suffixes or path.name.endswith(_ORBAX_DRAFT):
+                    shutil.rmtree(path)
+        return restore.steps(self._folder)
+
+    def save(self, step: int, state: Any, position: dict[str, Any] | None) -> None:
+        """Begins to save a state; waits for the one before.
+
+        Args:
+          step: at which it is.
+          state: a tree of arrays; keys among them are fine.
+          position: of the data's stream, fit for JSON.
+
+        Raises:
+          WriteError: this one, or the one before, could not be written.
+        """
+        self.wait()
+        if step in self._steps:
+            return
+        # A copy: training goes on in the memory of what it is given.
+        copy = jax.tree.map(lambda leaf: np.array(leaf), unwrap_keys(state))
+        with self._saving(step):
+            response = ocp.save_checkpointables_async(
+                str(self._draft(step)),
+                {"state": copy},
+                custom_metadata={"step": step, "position": position},
+            )
+        self._pending = step, self._thread.submit(self._finish, step, response)
+
+    def _finish(self, step: int, response: Any) -> None:
+        response.result()
+        if hosts.is_first():
+            checksums.write(self._draft(step))
+            self._draft(step).rename(self._path(step))
+            for old in set(self._steps) - set(self._kept(step)):
+                self._remove(old)
+
+    def _kept(self, step: int) -> list[int]:
+        """The steps, the newest first, that are kept once `step` is saved."""
+        every = sorted({step, *self._steps}, reverse=True)
+        apart = [each for each in every if self._every and each % self._every == 0]
+        return sorted({*every[: self._keep], *apart}, reverse=True)
+
+    def _remove(self, step: int) -> None:
+        """Removes a checkpoint; at no moment is a part of it under its name."""
+        self._path(step).rename(self._draft(step))
+        shutil.rmtree(self._draft(step))
+        checksums.beside(self._path(step)).unlink(missing_ok=True)
+
+    def wait(self) -> None:
+        """Returns when what was begun is saved."""
+        if self._pending is None:
+            return
+        (step, saved), self._pending = self._pending, None
+        with self._saving(step):
+            saved.result()
+        self._steps = self._kept(step)
+
+    @contextmanager
+    def _saving(self, step: int) -> Iterator[None]:
+        try:
+            yield
+        except WriteError:
+            raise
+        except Exception as error:  # Orbax's threads raise what they like
+            raise WriteError(self._path(step), error) from error
+
+    def close(self) -> None:
+        """Waits, and ends the thread."""
+        try:
+            self.wait()
+        finally:
+            self._thread.shutdown()
+
+    def steps(self) -> list[int]:
+        """Steps of which there is a whole checkpoint, the newest first."""
+        return self._steps
+
+    def latest(
+        self, like: Any, warn: Callable[[str], None], *, set_aside: bool = False
+    ) -> Saved | None:
+        """The newest checkpoint that is not damaged, or None if there is none at all.
+
+        Args:
+          like: a state of the same structure, shapes and types, of
+            `jax.ShapeDtypeStruct`.
+          warn: is told of each damaged one.
+          set_aside: whether damaged ones are moved to a folder `damaged` beside this
+            one, so that a run that goes on can save at their steps again.
+
+        Raises:
+          ValueError: the newest is of other networks, or all are damaged.
+        """
+        saved = restore.newest(self._folder, self._steps, like, warn)
+        damaged = [step for step in self._steps if saved and step > saved.step]
+        if set_aside and damaged:
+            self._set_aside(damaged)
+        return saved
+
+    def discard(self, step: int) -> None:
+        """Moves a checkpoint, if it was saved, to the folder `damaged`."""
+        self.wait()
+        if step in self._steps:
+            self._set_aside([step])
+
+    def _set_aside(self, steps: list[int]) -> None:
+        hosts.on_first(partial(self._move_aside, steps))
+        self._steps = [step for step in self._steps if step not in steps]
+
+    def _move_aside(self, steps: list[int]) -> None:
+        folder = self._folder.parent / "damaged"
+        with writing(folder):
+            folder.mkdir(exist_ok=True)
+            for step in steps:
+                shutil.rmtree(folder / str(step), ignore_errors=True)
+                self._path(step).rename(folder / str(step))
+                checksums.beside(self._path(step)).unlink(missing_ok=True)
+
+    def _path(self, step: int) -> Path:
+        return self._folder / str(step)
+
+    def _draft(self, step: int) -> Path:
+        return self._folder / f"{step}{_DRAFT}"
+
+
+def load(folder: Path, like: Any) -> Any:
+    """The newest state of a run, whose folder stays as it is.
+
+    Args:
+      folder: of its checkpoints.
+      like: as in `Checkpoints.latest`.
+
+    Raises:
+      FileNotFoundError: there is none.
+      ValueError: as `Checkpoints.latest`.
+    """
+    folder = folder.absolute()
+    warn = lambda text: print(text, file=sys.stderr)  # noqa: E731
+    saved = restore.newest(folder, restore.steps(folder), like, warn)
+    if saved is None:
+        raise FileNotFoundError(f"no checkpoint in {folder}")
+    return saved.state

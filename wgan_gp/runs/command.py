@@ -1,0 +1,46 @@
+"""The flags of `main` and of `studies.sweep`, and what follows from them."""
+
+import time
+from pathlib import Path
+
+from absl import flags
+from ml_collections import config_flags
+
+from wgan_gp.system.paths import expand
+
+CONFIG = config_flags.DEFINE_config_file(
+    "config", None, "An experiment's file, with its variant after a colon."
+)
+WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the run; by default a new one in runs/."
+)
+OVERWRITE = flags.DEFINE_bool(
+    "overwrite", False, "Replace the run that the workdir holds."
+)
+COORDINATOR = flags.DEFINE_string(
+    "coordinator", None, "HOST:PORT of the first of several hosts."
+)
+HOSTS = flags.DEFINE_integer("hosts", None, "How many hosts there are.")
+HOST = flags.DEFINE_integer("host", None, "Which of them this one is, from 0.")
+HOST_TIMEOUT = flags.DEFINE_float(
+    "host_timeout", 300.0, "Seconds to wait for the other hosts."
+)
+ACCEPT = flags.DEFINE_bool(
+    "accept_changes", False, "Go on with the workdir's run under other settings."
+)
+
+
+def workdir_or(name: str) -> Path:
+    """The folder that --workdir names; by default a new one of this name and time."""
+    from wgan_gp.runs import workdir
+
+    if WORKDIR.value:
+        return expand(WORKDIR.value)
+    return workdir.unused(Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
+
+
+def place():
+    """Where this process stands among the hosts of a run, if there are several."""
+    from wgan_gp.devices import hosts
+
+    return hosts.detect(COORDINATOR.value, HOSTS.value, HOST.value)

@@ -1,0 +1,124 @@
+"""What a run keeps of its data set, so that it can be sampled from without the data."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from wgan_gp import data
+from wgan_gp.data import Dataset
+from wgan_gp.system.failures import one_line
+from wgan_gp.system.files import write_json
+
+NAME = "dataset.json"
+
+
+def write(workdir: Path, dataset: Dataset) -> None:
+    """Writes `dataset.json` into a run's folder.
+
+    Args:
+      workdir: the folder.
+      dataset: what the run learns.
+
+    Raises:
+      WriteError: it cannot be written.
+    """
+    shares = dataset.class_shares
+    record = {
+        "name": dataset.name,
+        "shape": list(dataset.shape),
+        "count": dataset.count,
+        "classes": dataset.classes,
+        "class_names": dataset.class_names and list(dataset.class_names),
+        "class_shares": None if shares is None else np.asarray(shares).tolist(),
+        "left_out": list(dataset.left_out),
+    }
+    write_json(workdir / NAME, record)
+
+
+def read(workdir: Path) -> Dataset | None:
+    """The data set of a run, as far as sampling needs it.
+
+    Args:
+      workdir: the run's folder.
+
+    Returns:
+      A data set that draws no real samples, unless it needs no files to do so. None if
+      the run was made before runs kept such a file.
+
+    Raises:
+      ValueError: the file is damaged.
+    """
+    path = workdir / NAME
+    if not path.is_file():
+        return None
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        found = _described(record)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ValueError(
+            f"{path} does not describe a data set ({one_line(error, 200)}): move it"
+            " away, and the data set itself is opened"
+        ) from None
+    return data.DATASETS.get(found.name, found)
+
+
+def differences(workdir: Path, dataset: Dataset) -> list[str]:
+    """How a run's data set differs from the one that it is to go on with, in words.
+
+    Args:
+      workdir: the run's folder; nothing differs if it does not describe the data set.
+      dataset: that is there now.
+
+    Raises:
+      ValueError: as `read`.
+    """
+    before = read(workdir)
+    if before is None or before.name != dataset.name:  # another name is told elsewhere
+        return []
+    names = "shape", "classes", "class_names", "count", "class_shares"
+    pairs = {n: [_shown(getattr(each, n)) for each in (before, dataset)] for n in names}
+    return [
+        f"the data set's {name} was {was}, is {found}"
+        for name, (was, found) in pairs.items()
+        if was != found
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        value = [round(float(each), 6) for each in value]
+    return "none" if value is None else f"{value}"[:200]
+
+
+def _described(record: dict[str, Any]) -> Dataset:
+    shape = tuple(_whole(side) for side in record["shape"])
+    classes, names = record["classes"], record["class_names"]
+    shares = record["class_shares"]
+    if not isinstance(record["name"], str):
+        raise TypeError("name is no text")
+    for each in (names, shares):
+        if each is not None and len(each) != _whole(classes):
+            raise ValueError(f"expected {classes} of {each!s:.60}")
+    return Dataset(
+        name=record["name"],
+        shape=shape,
+        sample=_nothing_to_draw,
+        count=record.get("count"),
+        classes=None if classes is None else _whole(classes),
+        class_names=None if names is None else tuple(str(each) for each in names),
+        class_shares=None if shares is None else np.asarray(shares, float),
+        left_out=tuple(record["left_out"]),
+    )
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise TypeError(f"{value!s:.60} is no whole number >= 1")
+    return value
+
+
+def _nothing_to_draw(key: jax.Array, n: Any) -> jax.Array:
+    raise ValueError("real samples need the data set itself: open it by its name")

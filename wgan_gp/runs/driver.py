@@ -1,0 +1,273 @@
+"""What every run does, whatever it trains: log, evaluate, save, resume, stop."""
+
+import math
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import FrozenConfigDict
+from rich.console import Console
+
+from wgan_gp import devices
+from wgan_gp.devices import hosts
+from wgan_gp.runs import replay, report, resume
+from wgan_gp.runs.checkpoint import Checkpoints
+from wgan_gp.runs.records import MetricWriter, Silent, keep_records
+from wgan_gp.runs.report import History
+from wgan_gp.system.files import WriteError
+from wgan_gp.system.signals import Held
+
+
+class Course(NamedTuple):
+    """A training to be driven."""
+
+    start: Callable[[], Any]  # the state before the first step
+    # state, steps done, steps to have done -> state there, means of scalars since
+    advance: Callable[[Any, int, int], tuple[Any, dict[str, jax.Array]]]
+    measure: Callable[[Any, int], dict[str, float]]  # state, step -> held-out scalars
+    live: Callable[[dict[str, float], list[dict[str, float]]], str]  # beside the bar
+    show: Callable[[Any, int, MetricWriter], None] = lambda *_: None
+    place: Callable[[Any], Any] = lambda state: state  # of a checkpoint, on the devices
+    position: Callable[[], dict[str, Any] | None] = lambda: None  # of the data's stream
+    go_to: Callable[[dict[str, Any]], None] = lambda _: None
+    # One step again, to find what is not finite in it: (state, inputs) -> (state,
+    # scalars), not compiled; and what `inputs` is, from the number of steps done.
+    step: Callable[[Any, Any], tuple[Any, dict[str, jax.Array]]] | None = None
+    inputs: Callable[[int], Any] = lambda _: None
+
+
+class Interrupted(Exception):  # noqa: N818
+    """A signal stopped the run, which was saved before."""
+
+    def __init__(self, number: int, step: int | str, workdir: Path):
+        name = signal.Signals(number).name
+        super().__init__(
+            f"stopped by {name} at step {step}, saved: the same command with --workdir"
+            f" {workdir} goes on from there"
+        )
+        self.status = 128 + number
+
+
+def drive(
+    course: Course, config: FrozenConfigDict, workdir: Path, console: Console
+) -> tuple[Any, History]:
+    """Trains to the end, from the newest checkpoint if the workdir has one.
+
+    Args:
+      course: what is trained.
+      config: from `configs.resolve`.
+      workdir: a folder from `workdir.prepare`.
+      console: where progress and warnings go.
+
+    Returns:
+      The final state, and all records of the run, those before a resume too.
+
+    Raises:
+      FloatingPointError: a number is not finite; nothing of that state is saved.
+      Interrupted: SIGTERM or SIGINT came; the state was saved.
+      ValueError: the checkpoints are of other networks, or all damaged.
+      WriteError: a checkpoint or a record could not be written.
+    """
+    settings = config.checkpoint
+    checkpoints = Checkpoints(
+        workdir / "checkpoints", keep=settings.keep, keep_every=settings.keep_every
+    )
+    with Held() as signals:
+        try:
+            end = _drive(course, config, workdir, console, checkpoints, signals)
+        except BaseException:
+            with suppress(WriteError):  # what went wrong first is told
+                checkpoints.close()
+            raise
+        checkpoints.close()
+    if stop := hosts.largest(signals.received):  # while the last state was being saved
+        raise Interrupted(stop, config.steps, workdir)
+    return end
+
+
+def _drive(course, config, workdir, console, checkpoints, signals):
+    state, done = _resume(course, checkpoints, config, console)
+    records = hosts.on_first(lambda: keep_records(workdir / "metrics.jsonl", done))
+    history = _history(records)
+    with (
+        open_writer(workdir, done) as writer,
+        report.progress_bar(console) as progress,
+    ):
+        task = progress.add_task("", total=config.steps, completed=done)
+        evaluate = partial(
+            _evaluate, course, config, checkpoints, history, writer, progress.console
+        )
+        if done:
+            lacks = _lacks_evaluation(done, config, history)
+            line = _resumed(done, config, workdir, not lacks)
+            progress.console.print(line, soft_wrap=True)
+            if lacks:
+                evaluate(devices.unreplicate(state), done)
+        while done < config.steps:
+            until = next_stop(done, config)
+            find = _finder(course, config, state, done, until)
+            state, metrics = course.advance(state, done, until)
+            done, own = until, devices.unreplicate(state)
+            scalars = report.as_floats(metrics)
+            check_finite(done, scalars, own, checkpoints, find)
+            history.training.append({"step": done} | scalars)
+            writer.write("train", done, scalars)
+            # Before the evaluation, which may need more memory than there is.
+            if _due(done, config.checkpoint.every, config):
+                _save(done, own, course, checkpoints, writer)
+            if _due(done, config.eval_every, config):
+                evaluate(own, done)
+            # Once: one that comes after is for the next stop.
+            if stop := hosts.largest(signals.received):
+                _save(done, own, course, checkpoints, writer)
+                checkpoints.wait()
+                raise Interrupted(stop, done, workdir)
+            live = course.live(scalars, history.evaluation)
+            progress.update(task, completed=done, description=live)
+    return devices.unreplicate(state), history
+
+
+def _save(done: int, state, course: Course, checkpoints, writer: MetricWriter) -> None:
+    """Saves a state, if its step has not been saved yet.
+
+    All training records until its step are on disk before. The evaluation of this very
+    step may be missing: a run that goes on from here makes it again.
+    """
+    writer.flush()
+    checkpoints.save(done, state, course.position())
+
+
+def _evaluate(course, config, checkpoints, history, writer, console, state, done):
+    """Measures a state and records it."""
+    measured = course.measure(state, done)
+    if not all(map(math.isfinite, measured.values())):
+        checkpoints.discard(done)
+    find = None
+    if config.debug_nans:
+        find = partial(replay.operation, partial(course.measure, state, done))
+    check_finite(done, measured, None, checkpoints, find)
+    history.evaluation.append({"step": done} | measured)
+    writer.write("eval", done, measured)
+    course.show(state, done, writer)
+    writer.flush()
+    for advice in report.advice(config, measured):
+        console.print(f"step {done}: {advice}", soft_wrap=True)
+
+
+def _lacks_evaluation(done: int, config: FrozenConfigDict, history: History) -> bool:
+    """Whether the evaluation of a saved step is not among the records."""
+    measured = history.evaluation[-1]["step"] if history.evaluation else 0
+    return _due(done, config.eval_every, config) and measured < done
+
+
+def _finder(course: Course, config: FrozenConfigDict, state: Any, done, until):
+    """With `debug_nans`: says which operation of the next steps was not finite."""
+    if not config.debug_nans or course.step is None:
+        return None
+    # A copy: training goes on in the memory of the state.
+    plain, like = (
+        devices.unwrap_keys(devices.unreplicate(state)),
+        jax.eval_shape(course.start),
+    )
+    kept, position = jax.tree.map(np.array, plain), course.position()
+
+    def find() -> str:
+        if position is not None:
+            course.go_to(position)
+        before = devices.rewrap_keys(jax.tree.map(jnp.asarray, kept), like)
+        return replay.find(course.step, course.inputs, before, done, until)
+
+    return find
+
+
+def _resume(course: Course, checkpoints: Checkpoints, config, console):
+    """The state to go on from, and its step."""
+    like = jax.eval_shape(course.start)
+    warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731
+    saved = checkpoints.latest(like, warn, set_aside=True)
+    if saved is None:
+        return course.start(), 0
+    resume.check_steps(saved.step, config)
+    if saved.position is not None:
+        course.go_to(saved.position)
+    return course.place(saved.state), saved.step
+
+
+def _resumed(
+    done: int, config: FrozenConfigDict, workdir: Path, evaluated: bool
+) -> str:
+    """What is said of a run that had begun before."""
+    if done < config.steps:
+        return f"going on from step {done}"
+    if not evaluated:
+        return f"all {done} steps are done: evaluating the last"
+    return (
+        f"this run is finished, at step {done}: its results are in {workdir}. To train"
+        " it longer, raise --config.steps and add --accept_changes"
+    )
+
+
+def open_writer(workdir: Path, done: int) -> MetricWriter:
+    """What this host's records go to; those of all but the first go nowhere."""
+    return MetricWriter(workdir, done) if hosts.is_first() else Silent()
+
+
+def _history(records: list[dict[str, Any]]) -> History:
+    parts: dict[str, list] = {"train": [], "eval": []}
+    for record in records:
+        parts[record.pop("split")].append(record)
+    return History(parts["train"], parts["eval"])
+
+
+def _due(step: int, every: int, config: FrozenConfigDict) -> bool:
+    return step % every == 0 or step == config.steps
+
+
+def next_stop(done: int, config: FrozenConfigDict) -> int:
+    """The next step after `done` at which something is logged, evaluated or saved."""
+    intervals = config.log_every, config.eval_every, config.checkpoint.every
+    return min(*(done - done % n + n for n in intervals), config.steps)
+
+
+def check_finite(
+    step: int,
+    scalars: dict[str, float],
+    state: Any,
+    checkpoints: Checkpoints,
+    find: Callable[[], str] | None = None,
+) -> None:
+    """Raises FloatingPointError if a scalar or a number of the state is not finite.
+
+    Args:
+      step: at which the run is.
+      scalars: of the steps until there.
+      state: there; None if it has been checked.
+      checkpoints: of the run, the newest of which is named.
+      find: says which operation it was.
+    """
+    bad = [f"{name} is {x}" for name, x in scalars.items() if not math.isfinite(x)]
+    if not bad and state is not None:
+        finite = replay.is_finite(state)
+        bad = [f"{name} has NaN or infinity" for name in finite if not finite[name]]
+    if not bad:
+        return
+    checkpoints.wait()
+    kept = checkpoints.steps()
+    last = (
+        f"the last good checkpoint, of step {kept[0]}, is kept"
+        if kept
+        else "no checkpoint was saved yet"
+    )
+    cure = "or --config.debug_nans=True to find the operation"
+    if find is not None:
+        cure = f"or look at this: {find()}"
+    raise FloatingPointError(
+        f"{bad[0]} by step {step}: training has diverged; try a lower learning rate,"
+        f" {cure} ({last})"
+    )

@@ -1,0 +1,239 @@
+"""Pictures: arrays in, a matplotlib Figure out. Nothing here shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
+
+from wgan_gp.evaluate.metrics import METRICS, QUALITY
+from wgan_gp.runs.axes import count_x, legend_above, reference_line, scale_y
+
+# Okabe and Ito's colours, told apart by colour-blind readers.
+REAL, FAKE, THIRD = "#E69F00", "#009E73", "#0072B2"
+
+
+def critic_contours(
+    values: np.ndarray,
+    low: float,
+    high: float,
+    reals: np.ndarray,
+    fakes: np.ndarray,
+    *,
+    title: str = "",
+) -> Figure:
+    """Level lines of a critic over a square, with real and generated samples.
+
+    Args:
+      values: critic values `[N, N]`, `values[i, j]` at x = grid[j], y = grid[i].
+      low: lower end of both axes.
+      high: upper end.
+      reals: samples `[n, 2]`.
+      fakes: samples `[m, 2]`.
+      title: of the figure.
+    """
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.add_subplot(aspect="equal", title=title)
+    grid = np.linspace(low, high, len(values))
+    # The critic is defined up to a constant: centring makes colours comparable.
+    centred = values - values.mean()
+    axes.contourf(grid, grid, centred, levels=24, cmap="Greys", alpha=0.45)
+    axes.contour(grid, grid, centred, levels=24, colors="0.35", linewidths=0.6)
+    axes.plot(*reals.T, "+", color=REAL, markersize=6, label="real")
+    axes.plot(*fakes.T, ".", color=FAKE, markersize=2.5, label="generated")
+    axes.set(xlim=(low, high), ylim=(low, high), xlabel="$x_1$", ylabel="$x_2$")
+    axes.legend(loc="upper right", markerscale=2, framealpha=0.9)
+    return figure
+
+
+def training_curves(
+    training: Sequence[dict[str, float]],
+    evaluation: Sequence[dict[str, float]],
+    *,
+    floor: dict[str, float],
+    title: str = "",
+) -> Figure:
+    """The course of a run: estimate and exact distance, slope, sample quality.
+
+    Args:
+      training: records with `step`, `wasserstein` and `penalty`.
+      evaluation: records with `step`, `wasserstein`, the `gradient_norm_*` and one or
+        more of `w1`, `share`, `frechet` and `sliced_w1`.
+      floor: what real samples score: `floor` of `w1`, `floor_frechet`, ...
+      title: of the figure.
+    """
+    figure = Figure(figsize=(11, 3.8), layout="constrained")
+    figure.suptitle(title)
+    panels = figure.subplots(1, 3)
+    estimate, slope, quality = panels
+    _plot_estimate(estimate, training, evaluation, floor)
+    _plot_slope(slope, evaluation)
+    _plot_quality(quality, evaluation, floor)
+    last = max(record["step"] for record in [*training, *evaluation])
+    for axes in panels:
+        count_x(axes, last, "generator updates")
+        legend_above(axes)
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def _plot_estimate(axes, training, evaluation, floor: dict[str, float]) -> None:
+    """The critic's estimate, and the exact distance where it is known."""
+    while_training = _column(training, "wasserstein")
+    held_out = _column(evaluation, "wasserstein")
+    at = _column(evaluation, "step")
+    steps = _column(training, "step")
+    marker = "." if len(steps) == 1 else ""
+    line = {"color": FAKE, "linewidth": 1, "marker": marker}
+    axes.plot(steps, while_training, **line, label="critic, training")
+    axes.plot(at, held_out, "o", color=FAKE, ms=4, label="critic, held out")
+    values = while_training + held_out
+    if "w1" in evaluation[0]:
+        exact = _column(evaluation, "w1")
+        axes.plot(at, exact, "s-", color=THIRD, ms=4, label="exact W1")
+        reference_line(axes, floor["floor"], "exact W1, real to real")
+        values += [*exact, floor["floor"]]
+    axes.set_ylabel("distance, real to generated")
+    scale_y(axes, values)
+
+
+def _plot_slope(axes, evaluation) -> None:
+    """The critic's slope, whose best value under a penalty is near 1."""
+    at = _column(evaluation, "step")
+    low, mean, high = (
+        _column(evaluation, f"gradient_norm_{name}") for name in ("min", "mean", "max")
+    )
+    label = "minimum to maximum"
+    axes.fill_between(at, low, high, color=REAL, alpha=0.25, linewidth=0, label=label)
+    axes.plot(at, mean, "o-", color=REAL, ms=4, label="mean")
+    if max(high) > 0.1:  # not of clipped critics, whose slopes have any scale
+        reference_line(axes, 1)
+    axes.set_ylabel("gradient norm at interpolates")
+    scale_y(axes, mean + high, from_zero=True)
+    if axes.get_yscale() == "log":
+        axes.set_ylim(bottom=min(mean) / 2)
+
+
+def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
+    """The share near modes if there is one, or else the quality."""
+    name = next(each for each in ("share", *QUALITY) if each in evaluation[0])
+    label, least = METRICS[name].label, METRICS[name].floor
+    values = _column(evaluation, name)
+    steps = _column(evaluation, "step")
+    axes.plot(steps, values, "o-", color=THIRD, ms=4, label="generated to real")
+    axes.set_ylabel(label)
+    if least in floor:
+        reference_line(axes, floor[least], "real to real")
+        values = [*values, floor[least]]
+    if name == "share":
+        axes.set_ylim(0, 1)
+    else:
+        scale_y(axes, values, from_zero=True)
+
+
+def image_grid(images: np.ndarray, *, columns: int, gap: int = 1) -> np.ndarray:
+    """Images in rows, white lines between them.
+
+    Args:
+      images: `[n, H, W, C]`, uint8; n a multiple of `columns`.
+      columns: images in a row.
+      gap: pixels between them.
+
+    Returns:
+      One image `[rows (H + gap) - gap, columns (W + gap) - gap, C]`, uint8.
+    """
+    edges = ((0, 0), (0, gap), (0, gap), (0, 0))
+    padded = np.pad(images, edges, constant_values=255)
+    n, height, width, channels = padded.shape
+    rows = padded.reshape(n // columns, columns, height, width, channels)
+    grid = rows.swapaxes(1, 2).reshape(-1, columns * width, channels)
+    return grid[: len(grid) - gap, : grid.shape[1] - gap]
+
+
+def save_image(
+    path: Path,
+    image: np.ndarray,
+    *,
+    least: int = 512,
+    columns: Sequence[str] = (),
+    rows: Sequence[str] = (),
+) -> None:
+    """Writes `[H, W, C]` uint8 as PNG, each pixel enlarged until a side has `least`.
+
+    Args:
+      path: of the file.
+      image: the picture.
+      least: pixels of its longer side.
+      columns: what is written above columns of equal width.
+      rows: what is written beside rows of equal height.
+    """
+    times = max(1, -(-least // max(image.shape[:2])))
+    large = image.repeat(times, 0).repeat(times, 1)
+    picture = Image.fromarray(large[..., 0] if large.shape[2] == 1 else large)
+    if columns or rows:
+        picture = _with_headings(picture, columns, rows)
+    picture.save(path)
+
+
+def _with_headings(picture: Image.Image, columns, rows) -> Image.Image:
+    font = ImageFont.load_default(12)
+    left = 8 + max((int(font.getlength(row)) for row in rows), default=-8)
+    top = 18 if columns else 0
+    size = picture.width + left, picture.height + top
+    sheet = Image.new(picture.mode, size, "white")
+    sheet.paste(picture, (left, top))
+    draw = ImageDraw.Draw(sheet)
+    for i, text in enumerate(columns):
+        width = picture.width / len(columns)
+        at = left + (i + 0.5) * width, top / 2
+        draw.text(at, _fitted(text, width - 2, font), "black", font, anchor="mm")
+    for i, text in enumerate(rows):
+        at = left - 4, top + (i + 0.5) * picture.height / len(rows)
+        draw.text(at, text, "black", font, anchor="rm")
+    return sheet
+
+
+def _fitted(text: str, width: float, font) -> str:
+    """As much of a text's beginning as there is room for, on one line."""
+    text = " ".join(text.split())
+    while text and font.getlength(text) > width:
+        text = text[:-1]
+    return text
+
+
+def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> Figure:
+    """The course of a critic whose optimum is known.
+
+    Args:
+      evaluation: records with `step`, `cosine`, `cosine_clear`, `estimate` and `w1`.
+      title: of the figure.
+    """
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    figure.suptitle(title)
+    cosine, estimate = figure.subplots(1, 2)
+    at = _column(evaluation, "step")
+    for name, line, label in (
+        ("cosine", "o-", "all samples"),
+        ("cosine_clear", "s:", "centres left out"),
+    ):
+        values = _column(evaluation, name)
+        cosine.plot(at, values, line, color=THIRD, ms=4, label=label)
+    cosine.set(ylabel="cosine with the optimal critic's gradient", ylim=(None, 1))
+    for name, line, colour, label in (
+        ("estimate", "o-", FAKE, "critic's estimate"),
+        ("w1", ":", "0.4", "true W1, same samples"),
+    ):
+        values = _column(evaluation, name)
+        estimate.plot(at, values, line, color=colour, ms=4, label=label)
+    estimate.set(ylabel="distance")
+    scale_y(estimate, _column(evaluation, "estimate") + _column(evaluation, "w1"))
+    for axes in (cosine, estimate):
+        count_x(axes, at[-1], "critic updates")
+        axes.grid(alpha=0.3)
+        legend_above(axes)
+    return figure
+
+
+def _column(records: Sequence[dict[str, float]], name: str) -> list[float]:
+    return [record[name] for record in records]

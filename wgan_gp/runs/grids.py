@@ -1,0 +1,93 @@
+"""Generated images of a run, side by side in one picture."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import FrozenConfigDict
+
+from wgan_gp import train
+from wgan_gp.build import Experiment
+from wgan_gp.data import Dataset
+from wgan_gp.evaluate.held_out import to_bytes
+from wgan_gp.runs import figures
+
+
+class Layout(NamedTuple):
+    """How generated images are laid out."""
+
+    columns: int
+    labels: np.ndarray | None  # [n], of each image
+    headings: dict[str, list[str]]  # above columns or beside rows, for `save_image`
+
+
+def layout(dataset: Dataset) -> Layout:
+    """8 x 8 images; of a set with labels, images of every class.
+
+    Up to 16 classes have a column each, or several, of 8 images. More have 16 columns,
+    one class after the other along the rows, and of more than 256 the first 256 are
+    shown. Headings are names of classes, or numbers where they have no names.
+    """
+    classes = dataset.classes
+    if not classes:
+        return Layout(8, None, {})
+    if classes <= 16:
+        row = np.repeat(np.arange(classes), max(1, 8 // classes))
+        names = dataset.class_names or [str(each) for each in range(classes)]
+        return Layout(
+            len(row), np.tile(row, 8), {"columns": [names[each] for each in row]}
+        )
+    shown = min(classes, 256)
+    rows = max(8, -(-shown // 16))
+    labels = np.arange(16 * rows) % shown
+    ends = zip(labels[::16], labels[15::16])
+    return Layout(16, labels, {"rows": [f"{first} to {last}" for first, last in ends]})
+
+
+def image_grid(
+    experiment: Experiment, config: FrozenConfigDict, state: train.TrainState
+) -> np.ndarray | None:
+    """Generated images in one, as `layout` lays them out; None if they are no images.
+
+    The latents are the same at every step of a run.
+
+    Returns:
+      `[rows (H + 1) - 1, columns (W + 1) - 1, C]`, uint8.
+    """
+    if len(experiment.dataset.shape) != 3:
+        return None
+    grid = layout(experiment.dataset)
+    count = 64 if grid.labels is None else len(grid.labels)
+    key = jax.random.fold_in(jax.random.key(config.seed), 64)
+    latents = experiment.algorithm.sample_latent(key, count)
+    if grid.labels is not None:
+        latents = latents[0], jnp.asarray(grid.labels)
+    images = _generate(experiment, state, latents)
+    return figures.image_grid(to_bytes(config, images), columns=grid.columns)
+
+
+def interpolations(
+    experiment: Experiment, config: FrozenConfigDict, state: train.TrainState
+) -> np.ndarray:
+    """Rows of images on straight lines between two latents, of one class each.
+
+    Returns:
+      `[8 (H + 1) - 1, 8 (W + 1) - 1, C]`, uint8.
+    """
+    key = jax.random.fold_in(jax.random.key(config.seed), 65)
+    latents = experiment.algorithm.sample_latent(key, 16)
+    labels = None
+    if isinstance(latents, tuple):
+        latents, labels = latents
+        labels = jnp.repeat(labels[:8], 8)
+    share = jnp.linspace(0, 1, 8).reshape(1, 8, 1)
+    starts, ends = latents[:8, None], latents[8:, None]
+    lines = (starts + share * (ends - starts)).reshape(64, -1)
+    given = lines if labels is None else (lines, labels)
+    images = to_bytes(config, _generate(experiment, state, given))
+    return figures.image_grid(images, columns=8)
+
+
+def _generate(experiment, state, latents) -> jax.Array:
+    return jax.jit(experiment.algorithm.generator.apply)(state.average, latents)

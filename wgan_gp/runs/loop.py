@@ -1,0 +1,235 @@
+"""Runs of a critic and a generator: what is trained, measured and drawn."""
+
+import time
+from functools import partial
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+from ml_collections import FrozenConfigDict
+from rich.console import Console
+
+from wgan_gp import devices, train
+from wgan_gp.build import Experiment, build
+from wgan_gp.devices import hosts
+from wgan_gp.evaluate import critic_diagnostics
+from wgan_gp.evaluate.held_out import Held, hold_out, said_of_counts
+from wgan_gp.networks import bind
+from wgan_gp.runs import dataset_file, draws, grids, report
+from wgan_gp.runs.driver import Course, drive
+from wgan_gp.runs.records import MetricWriter
+
+
+def run(
+    config: FrozenConfigDict,
+    workdir: Path,
+    *,
+    experiment: Experiment | None = None,
+    console: Console | None = None,
+) -> dict[str, float]:
+    """Trains one experiment, from its newest checkpoint if any, and reports on it.
+
+    Args:
+      config: from `configs.resolve`.
+      workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
+        events, states under `checkpoints/`, and PNG figures.
+      experiment: what `build` makes of the config; made here by default.
+      console: where progress and the closing table go; the terminal by default.
+
+    Returns:
+      The scalars of the final evaluation.
+
+    Raises:
+      FloatingPointError: training diverged; what was logged until then is kept.
+      driver.Interrupted: a signal came; the state was saved.
+    """
+    console = console or Console(quiet=not hosts.is_first())
+    experiment = experiment or build(config)
+    for line in experiment.dataset.notes:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    mesh = devices.mesh_for(config)
+    if line := devices.unused_devices(mesh, config):
+        console.print(line, soft_wrap=True)
+    # Evaluation has streams of its own: it never changes what training draws.
+    train_key, held_key, eval_key = run_keys(config.seed)
+    if line := said_of_counts(config, experiment.dataset):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    hosts.on_first(lambda: dataset_file.write(workdir, experiment.dataset))
+    held = hold_out(experiment.dataset, config, held_key)
+    started = time.monotonic()
+    course = _course(experiment, config, mesh, held, train_key, eval_key)
+    state, history = drive(course, config, workdir, console)
+    result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
+    if hosts.is_first():
+        report.draw_figures(experiment, config, state, held, history, eval_key, workdir)
+    console.print(report.closing_table(experiment, config, result))
+    console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
+    return result
+
+
+def run_keys(seed: int | jax.Array) -> jax.Array:
+    """The keys `[3]` of a run: of training, held-out samples, evaluation."""
+    return jax.random.split(jax.random.key(seed), 3)
+
+
+def _course(
+    experiment: Experiment,
+    config: FrozenConfigDict,
+    mesh: Mesh,
+    held: Held,
+    train_key: jax.Array,
+    eval_key: jax.Array,
+) -> Course:
+    start = jax.jit(
+        partial(train.init, experiment.algorithm, experiment.hyperparameters),
+        out_shardings=devices.replicated(mesh),
+    )
+    train_key = devices.replicate(train_key, mesh)
+
+    def measure(state: train.TrainState, step: int) -> dict[str, float]:
+        repeats = config.eval_repeats if step == config.steps else 1
+        key = jax.random.fold_in(eval_key, step)
+        return evaluate(experiment, state, held, key, repeats)
+
+    def show(state: train.TrainState, step: int, writer: MetricWriter) -> None:
+        images = grids.image_grid(experiment, config, state)
+        if images is not None:
+            writer.write_image("samples", step, images)
+
+    batches, position = None, {}
+    if experiment.dataset.stream is not None:
+        batches = experiment.dataset.stream(config.batch_size, config.seed)
+        position = {"position": batches.get_state, "go_to": batches.set_state}
+    return Course(
+        start=lambda: start(train_key),
+        advance=_on_device(experiment, mesh)
+        if batches is None
+        else _streamed(experiment, config, mesh, batches),
+        measure=measure,
+        live=report.live_text,
+        show=show,
+        place=partial(devices.replicate, mesh=mesh),
+        step=partial(
+            train.train_step, experiment.algorithm, experiment.hyperparameters
+        ),
+        inputs=lambda _: (
+            None if batches is None else _stacked(batches, config.n_critic)
+        ),
+        **position,
+    )
+
+
+def _on_device(experiment: Experiment, mesh: Mesh):
+    """Iterations of a data set that is on the device, one program for any number."""
+
+    # The sampler is an argument: what a program closes over is compiled into it.
+    def several(sampler, state, count):
+        critic = experiment.algorithm.critic._replace(sample_real=sampler)
+        algorithm = experiment.algorithm._replace(critic=critic)
+        return train.train_steps(algorithm, experiment.hyperparameters, state, count)
+
+    sampler = experiment.dataset.sample
+    if not isinstance(sampler, jax.tree_util.Partial):
+        sampler = jax.tree_util.Partial(sampler)
+    sampler = devices.replicate(sampler, mesh)
+    compiled = devices.jit_replicated(several, mesh, donate_argnums=1)
+    return lambda state, done, until: compiled(sampler, state, until - done)
+
+
+def _streamed(experiment: Experiment, config: FrozenConfigDict, mesh: Mesh, batches):
+    """Iterations of a data set that comes from the hosts in batches."""
+    step = devices.jit_replicated(
+        partial(train.train_step, experiment.algorithm, experiment.hyperparameters),
+        mesh,
+        donate_argnums=0,
+    )
+    add = jax.jit(partial(jax.tree.map, jnp.add))
+
+    def advance(state, done, until):
+        totals = None
+        for _ in range(done, until):
+            # One transfer, which the step before does not wait for.
+            stacked = _stacked(batches, config.n_critic)
+            state, metrics = step(state, devices.shard_host_batches(stacked, mesh))
+            totals = metrics if totals is None else add(totals, metrics)
+        return state, jax.tree.map(lambda total: total / (until - done), totals)
+
+    return advance
+
+
+def _stacked(batches, count: int):
+    """The next batches of a stream, `[count, ...]`."""
+    raw = [next(batches) for _ in range(count)]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *raw)
+
+
+def evaluate(
+    experiment: Experiment,
+    state: train.TrainState,
+    held: Held,
+    key: jax.Array,
+    repeats: int,
+) -> dict[str, float]:
+    """The critic and the averaged generator on held-out data.
+
+    Args:
+      experiment: what is trained.
+      state: where training is.
+      held: held-out samples, `[R, n, ...]`.
+      key: of this evaluation.
+      repeats: how many of the held-out sets to use, or all if they are fewer.
+
+    Returns:
+      The scalars of `critic_diagnostics`, and those of the held-out samples' quality
+      and floor.
+    """
+    fake_key, critic_key = jax.random.split(key)
+    algorithm = experiment.algorithm
+    reals = held.reals[:repeats]
+    count = reals.shape[0] * reals.shape[1]
+    parts = draws.draw(algorithm, state.average, fake_key, count)
+    fakes = draws.concatenated(parts, count).reshape(reals.shape)
+    diagnostics = _diagnose(
+        algorithm, state.critic.params, reals[0], fakes[0], critic_key
+    )
+    return diagnostics | held.quality(fakes) | held.floor
+
+
+def _diagnose(algorithm, params, reals, fakes, key) -> dict[str, float]:
+    """The critic's diagnostics, of as many samples at a time as memory has room for.
+
+    A part has no more samples than training differentiates at once, unless these are
+    small.
+    """
+    most = (
+        draws.batches_per_call(algorithm, reals.shape[1:]) * algorithm.critic.batch_size
+    )
+    parts = -(-len(reals) // max(1, most // algorithm.critic.microbatches))
+    parts = min(parts, max(1, len(reals) // 2))  # independent pairs take two samples
+    measured, sizes = [], []
+    for i, pair in enumerate(zip(*(np.array_split(x, parts) for x in (reals, fakes)))):
+        part_key = jax.random.fold_in(key, i)
+        part = _diagnose_part(algorithm, params, *pair, part_key)
+        measured.append(report.as_floats(part))
+        sizes.append(len(pair[0]))
+    return {name: _over_parts(name, measured, sizes) for name in measured[0]}
+
+
+def _over_parts(name: str, measured: list[dict[str, float]], sizes: list[int]) -> float:
+    """A scalar of all samples from those of the parts."""
+    values = [part[name] for part in measured]
+    if name.endswith("_min"):
+        return min(values)
+    if name.endswith("_max"):
+        return max(values)
+    return float(np.average(values, weights=sizes))
+
+
+@partial(jax.jit, static_argnums=0)
+def _diagnose_part(algorithm: train.Algorithm, params, reals, fakes, key):
+    critic = bind(algorithm.critic.network, params)
+    return critic_diagnostics(
+        critic, reals, fakes, key, penalty=algorithm.critic.constraint.penalty
+    )

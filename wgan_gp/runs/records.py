@@ -1,0 +1,166 @@
+"""Metrics on disk: one JSON object a line, and TensorBoard events."""
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tensorboardX import summary
+from tensorboardX.proto import event_pb2
+from tensorboardX.record_writer import RecordWriter
+
+from wgan_gp.system.files import write_text, writing
+
+_PROTO: Any = event_pb2  # its names are made when it is imported
+
+
+def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
+    """Cuts `metrics.jsonl` off after a step, and returns the records that are left.
+
+    What a run wrote after its last checkpoint is written again when it goes on; a line
+    that a kill cut short goes, too.
+
+    Args:
+      path: the file; it need not exist.
+      step: the last to keep.
+
+    Raises:
+      WriteError: it cannot be written; it is as it was.
+    """
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text(errors="replace").splitlines():
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if _is_record(record) and record["step"] <= step:
+            records.append(record)
+    write_text(path, "".join(json.dumps(record) + "\n" for record in records))
+    return records
+
+
+def _is_record(value: Any) -> bool:
+    """Whether it has the form of what `MetricWriter` writes."""
+    if not isinstance(value, dict) or value.get("split") not in ("train", "eval"):
+        return False
+    step = value.get("step")
+    return isinstance(step, int) and not isinstance(step, bool) and step >= 0
+
+
+class MetricWriter:
+    """Writes records of scalars to `metrics.jsonl` and TensorBoard in a folder.
+
+    Its methods raise WriteError when a file cannot be written.
+    """
+
+    def __init__(self, workdir: Path, after: int = 0):
+        """Opens both; TensorBoard forgets what it has beyond the step `after`."""
+        self._path = workdir / "metrics.jsonl"
+        with writing(self._path):
+            self._lines = self._path.open("a", buffering=1)
+        self._events = _Events(workdir / "tensorboard", after)
+
+    def write(self, split: str, step: int, metrics: dict[str, float]) -> None:
+        """Appends one record.
+
+        Args:
+          split: "train" or "eval".
+          step: generator updates done.
+          metrics: named scalars.
+        """
+        record = {"split": split, "step": step} | metrics
+        with writing(self._path):
+            self._lines.write(json.dumps(record) + "\n")
+        for name, value in metrics.items():
+            self._events.add(step, summary.scalar(f"{split}/{name}", value))
+
+    def write_image(self, name: str, step: int, image: np.ndarray) -> None:
+        """Adds an image `[H, W, C]` uint8 to TensorBoard's events."""
+        self._events.add(step, summary.image(name, image, dataformats="HWC"))
+
+    def flush(self) -> None:
+        """Returns when all that was written is on disk."""
+        with writing(self._path):
+            self._lines.flush()
+            os.fsync(self._lines.fileno())
+        self._events.flush()
+
+    def close(self) -> None:
+        """Flushes and closes both."""
+        try:
+            with writing(self._path):
+                self._lines.close()
+        finally:
+            self._events.close()
+
+    def __enter__(self) -> "MetricWriter":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+class Silent(MetricWriter):
+    """Takes what a `MetricWriter` takes, and writes nothing."""
+
+    def __init__(self):
+        pass
+
+    def write(self, split: str, step: int, metrics: dict[str, float]) -> None:
+        """Does nothing."""
+
+    def write_image(self, name: str, step: int, image: np.ndarray) -> None:
+        """Does nothing."""
+
+    def flush(self) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+
+class _Events:
+    """A file of TensorBoard's events, written where it is called.
+
+    tensorboardX's own writer has a thread; when that fails on a full disk, the queue
+    to it fills and training waits for ever.
+    """
+
+    def __init__(self, folder: Path, after: int):
+        self._path = folder / _event_file(folder)
+        with writing(self._path):
+            folder.mkdir(exist_ok=True)
+            self._file = RecordWriter(str(self._path.absolute()))
+        self._write(_PROTO.Event(file_version="brain.Event:2"))
+        if after:
+            restart = _PROTO.SessionLog(status=_PROTO.SessionLog.START)
+            self._write(_PROTO.Event(step=after + 1, session_log=restart))
+
+    def add(self, step: int, value: Any) -> None:
+        self._write(_PROTO.Event(step=step, summary=value))
+
+    def _write(self, event: Any) -> None:
+        event.wall_time = time.time()
+        with writing(self._path):
+            self._file.write(event.SerializeToString())
+
+    def flush(self) -> None:
+        with writing(self._path):
+            self._file.flush()
+
+    def close(self) -> None:
+        with writing(self._path):
+            self._file.close()
+
+
+def _event_file(folder: Path) -> str:
+    """A name after those of the files there: TensorBoard reads by name, not by time."""
+    stamps = [path.name.split(".")[3] for path in folder.glob("events.out.tfevents.*")]
+    last = max((int(each) for each in stamps if each.isdecimal()), default=0)
+    stamp = max(int(time.time()), last + 1)
+    return f"events.out.tfevents.{stamp:010d}.{socket.gethostname()}"

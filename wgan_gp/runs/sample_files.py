@@ -1,0 +1,171 @@
+"""Files of samples, written part by part: all of a file is there, or nothing of it."""
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from wgan_gp.runs import figures
+from wgan_gp.runs.draws import Drawn
+from wgan_gp.system.files import writing
+from wgan_gp.system.values import show
+
+Write = Callable[[Drawn], None]  # takes the next samples
+GRID = 64  # samples in a grid, at most
+_COLUMNS = 8
+
+
+class Layout(NamedTuple):
+    """What all samples of a file are."""
+
+    count: int
+    shape: tuple[int, ...]  # of one sample
+    dtype: np.dtype
+    labelled: bool = False
+    class_names: tuple[str, ...] | None = None  # by number, where labels are numbers
+
+
+def check_new(path: Path, flag: str) -> None:
+    """Raises an OSError unless a file or folder can be made at a path.
+
+    Args:
+      path: which must not exist, but for an empty folder in the place of a folder.
+      flag: that names it.
+    """
+    if path.is_dir() and flag == "--png" and not any(path.iterdir()):
+        return
+    if path.exists() or path.is_symlink():
+        raise FileExistsError(f"{path} exists already: name another {flag}")
+    folder = existing_folder(path)
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"{flag} {path}: {folder} is a file, so no folder can be made there: name"
+            " another"
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(f"{flag} {path}: {folder} is not writable: name another")
+
+
+def existing_folder(path: Path) -> Path:
+    """The nearest of a path's folders that exists."""
+    return next(each for each in path.absolute().parents if each.exists())
+
+
+def check_room(path: Path, layout: Layout, flag: str) -> None:
+    """Raises ValueError if the disk has no room for the samples."""
+    needed = layout.count * layout.dtype.itemsize * int(np.prod(layout.shape))
+    free = shutil.disk_usage(existing_folder(path)).free
+    if needed > free:
+        raise ValueError(
+            f"--n {show(layout.count)}: the samples take {needed / 1e9:,.1f} GB, and"
+            f" there are {free / 1e9:,.1f} GB free for {flag} {path}: draw fewer, or"
+            " name another disk"
+        )
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """A path to write to, which gets the name `path` at the end, or is removed.
+
+    Folders that were made for it are removed, too, if what is within fails.
+    """
+    made = [folder for folder in path.absolute().parents if not folder.exists()]
+    draft = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove(draft)  # of a process that was killed
+            yield draft
+            draft.rename(path)
+    except BaseException:
+        _remove(draft)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+@contextmanager
+def npz_file(path: Path, key: str, layout: Layout) -> Iterator[Write]:
+    """An .npz file with the samples and, where there are, their labels.
+
+    Args:
+      path: of the file.
+      key: of the samples. Labels have the key `labels`, int32, and the names of
+        classes `class_names`.
+      layout: of the samples.
+    """
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
+        tempfile.TemporaryFile(dir=path.parent) as labels,
+    ):
+        with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
+            _write_header(file, (layout.count, *layout.shape), layout.dtype)
+
+            def write(drawn: Drawn) -> None:
+                file.write(np.ascontiguousarray(drawn.samples).data)
+                if drawn.labels is not None:
+                    labels.write(np.asarray(drawn.labels, np.int32).tobytes())
+
+            yield write
+        if not labels.tell():
+            return
+        labels.seek(0)
+        with archive.open("labels.npy", "w", force_zip64=True) as file:
+            _write_header(file, (layout.count,), np.dtype(np.int32))
+            shutil.copyfileobj(labels, file)
+        if layout.class_names is not None:
+            with archive.open("class_names.npy", "w") as file:
+                names = np.array(layout.class_names, str)
+                np.lib.format.write_array(file, names, allow_pickle=False)
+
+
+def _write_header(file, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    header = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": shape,
+    }
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+@contextmanager
+def png_folder(path: Path, layout: Layout) -> Iterator[Write]:
+    """A folder with one PNG a picture: `000000.png`, with labels `000000-LABEL.png`."""
+    path.mkdir()
+    digits, done = max(6, len(str(layout.count - 1))), 0
+
+    def write(drawn: Drawn) -> None:
+        nonlocal done
+        for i, image in enumerate(drawn.samples):
+            label = "" if drawn.labels is None else f"-{drawn.labels[i]}"
+            name = f"{done + i:0{digits}d}{label}.png"
+            figures.save_image(path / name, image, least=1)
+        done += len(drawn.samples)
+
+    yield write
+
+
+@contextmanager
+def grid_file(path: Path) -> Iterator[Write]:
+    """The first 64 pictures in rows of 8, as one PNG."""
+    kept: list[np.ndarray] = []
+
+    def write(drawn: Drawn) -> None:
+        kept.extend(drawn.samples[: GRID - len(kept)])
+
+    yield write
+    blank = np.full_like(kept[0], 255)
+    kept.extend([blank] * (-len(kept) % min(_COLUMNS, len(kept))))
+    grid = figures.image_grid(np.stack(kept), columns=min(_COLUMNS, len(kept)))
+    figures.save_image(path, grid)

@@ -1,0 +1,1 @@
+"""Studies of many runs: sweeps, evidence, the W1 benchmark, architectures."""

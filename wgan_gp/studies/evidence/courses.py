@@ -1,0 +1,174 @@
+"""Whole GAN runs of several seeds and lambdas, measured as they go."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import FrozenConfigDict
+
+from wgan_gp import configs, losses, train
+from wgan_gp.build import Experiment, build
+from wgan_gp.data import Dataset
+from wgan_gp.evaluate import exact_wasserstein
+from wgan_gp.evaluate.samples import sampling_floor
+from wgan_gp.networks import bind
+from wgan_gp.studies.evidence.common import over_grid
+
+# Sizes that the claims measured on whole runs share.
+SMOKE = {"seeds": 2, "steps": 6, "width": 8, "moments": 3, "samples": 50}
+DEFAULT = {"seeds": 3, "steps": 2000, "width": 64, "moments": 12, "samples": 1000}
+PAPER = {"seeds": 3, "steps": 100_000, "width": 512, "moments": 20, "samples": 2000}
+
+
+class Course(NamedTuple):
+    """T moments of runs with V values of lambda and S seeds each."""
+
+    label: str
+    weights: tuple[float, ...]  # [V] lambdas
+    floor: float  # exact W1 between two sets of real samples
+    steps: np.ndarray  # [T] generator updates
+    seconds: np.ndarray  # [T] of training, all V * S runs together
+    estimate: np.ndarray  # [T, V, S] critic's, held out
+    w1: np.ndarray  # [T, V, S] exact, of the generator
+    quality: np.ndarray  # [T, V, S] exact, of the averaged generator
+
+
+def gan_config(*, steps: int, width: int, **fields) -> FrozenConfigDict:
+    """The 8 Gaussians, smaller and shorter than `experiments/toy8gauss.py`.
+
+    For penalties: the learning rate is not one for clipping.
+    """
+    config = configs.base()
+    config.data.name, config.steps = "8gaussians", steps
+    config.critic.hidden = config.generator.hidden = (width,) * 3
+    config.ema_decay = 0.99
+    for player in ("critic_optimiser", "generator_optimiser"):
+        config[player].update({"learning_rate": 2e-3, "schedule": "linear"})
+    config.update_from_flattened_dict(fields)
+    return configs.resolve(config)
+
+
+def run_course(
+    label: str,
+    config: FrozenConfigDict,
+    weights: tuple[float, ...],
+    *,
+    seeds: int,
+    moments: int,
+    samples: int,
+) -> Course:
+    """Trains every lambda and seed in one program; see `Course`."""
+    (course,) = run_courses(
+        {label: config}, weights, seeds=seeds, moments=moments, samples=samples
+    )
+    return course
+
+
+def run_courses(
+    settings: dict[str, FrozenConfigDict],
+    weights: tuple[float, ...],
+    *,
+    seeds: int,
+    moments: int,
+    samples: int,
+) -> list[Course]:
+    """Trains several settings side by side.
+
+    They take turns from one moment to the next, so that the load of the machine,
+    where it changes, falls on all of them and their times can be compared.
+
+    Args:
+      settings: a configuration for each label, of equally many steps.
+      weights: lambdas.
+      seeds: runs of each.
+      moments: how often they are measured, evenly over the run.
+      samples: on each side of an exact W1.
+    """
+    sizes = {"seeds": seeds, "moments": moments, "samples": samples}
+    experiments = {label: build(config) for label, config in settings.items()}
+    running = [
+        _moments(experiment, settings[label].steps, weights, **sizes)
+        for label, experiment in experiments.items()
+    ]
+    taken = [[] for _ in running]
+    for _ in range(moments):
+        for measured, course in zip(taken, running):
+            measured.append(next(course))
+    datasets = {each.dataset.name: each.dataset for each in experiments.values()}
+    floors = {name: _floor(each, samples) for name, each in datasets.items()}
+    return [
+        Course(
+            label,
+            weights,
+            floors[experiment.dataset.name],
+            *map(np.stack, zip(*measured)),
+        )
+        for (label, experiment), measured in zip(experiments.items(), taken)
+    ]
+
+
+def _moments(
+    experiment: Experiment, steps: int, weights, *, seeds, moments, samples
+) -> Iterator[tuple]:
+    algorithm = experiment.algorithm
+    keys = jax.random.split(jax.random.key(0), seeds)
+
+    def hyper(weight):
+        return experiment.hyperparameters._replace(weight=weight)
+
+    # Drawing and observing stay outside jit: they are cheap, compiling them is not.
+    start = over_grid(lambda w, key: train.init(algorithm, hyper(w), key))
+    state = start(jnp.asarray(weights), keys)
+    advance = jax.jit(
+        jax.vmap(
+            lambda w, state, count: jax.vmap(
+                lambda each: train.train_steps(algorithm, hyper(w), each, count)[0]
+            )(state),
+            in_axes=(0, 0, None),
+        ),
+        donate_argnums=1,
+    )
+    advance = advance.lower(jnp.asarray(weights), state, 0).compile()
+    reals = experiment.dataset.sample(jax.random.key(1), samples)
+    observe = jax.vmap(jax.vmap(partial(_observe, algorithm, reals)))
+    done, seconds = 0, 0.0
+    for until in np.linspace(0, steps, moments + 1, dtype=int)[1:]:
+        started = time.perf_counter()
+        state = advance(jnp.asarray(weights), state, int(until) - done)
+        jax.block_until_ready(state)
+        seconds += time.perf_counter() - started
+        done = int(until)
+        estimate, fakes, averaged = map(np.asarray, observe(state))
+        distance = partial(exact_wasserstein, np.asarray(reals))
+        yield (
+            done,
+            seconds,
+            estimate,
+            _each(distance, fakes),
+            _each(distance, averaged),
+        )
+
+
+def _observe(algorithm: train.Algorithm, reals, state: train.TrainState):
+    key = jax.random.fold_in(jax.random.key(2), state.step)
+    draw = partial(train.generate, algorithm, key=key, n=len(reals))
+    fakes = draw(state.generator.params)
+    critic = bind(algorithm.critic.network, state.critic.params)
+    estimate = losses.wasserstein_estimate(critic, reals, fakes)
+    return estimate, fakes, draw(state.average)
+
+
+def _each(distance, sets: np.ndarray) -> np.ndarray:
+    """The distance of every set `[V, S, n, D]`, `[V, S]`."""
+    return np.array([[distance(samples) for samples in row] for row in sets])
+
+
+def _floor(dataset: Dataset, samples: int) -> float:
+    first, second = (
+        np.asarray(dataset.sample(jax.random.key(seed), 8 * samples)) for seed in (3, 4)
+    )
+    return sampling_floor(*(x.reshape(8, samples, -1) for x in (first, second)))

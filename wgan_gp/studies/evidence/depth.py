@@ -1,0 +1,185 @@
+"""Claim 3: under clipping gradients vanish or explode with depth, under penalties not.
+
+The left half of Figure 1b of Gulrajani et al. 2017: WGANs whose networks are MLPs of
+12 hidden ReLU layers, trained on the Swiss roll; the norm of the critic's
+gradient with respect to each hidden layer's activations, averaged over samples.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.figure import Figure
+
+from wgan_gp import configs, train
+from wgan_gp.build import Experiment, build
+from wgan_gp.evaluate.critic import stable_norm
+from wgan_gp.networks import Network
+from wgan_gp.studies.evidence.common import (
+    CLIP_BOUNDS,
+    Evidence,
+    mean_and_spread,
+    over_grid,
+)
+
+SCALES = {
+    "smoke": {"seeds": 2, "steps": 3, "width": 8, "layers": 3},
+    "default": {"seeds": 3, "steps": 300, "width": 64, "layers": 12},
+    "paper": {"seeds": 3, "steps": 10_000, "width": 512, "layers": 12},
+}
+
+
+class Depth(NamedTuple):
+    """Gradient norms by layer, for several seeds of one setting."""
+
+    label: str
+    norms: np.ndarray  # [S, L], from the first hidden layer to the last
+
+
+def evidence(**settings: int) -> Evidence:
+    """Figure `depth` and its table."""
+    depths = measure_depth(**settings)
+    return Evidence({"depth": depth_figure(depths)}, list(map(numbers, depths)))
+
+
+def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[Depth]:
+    """Trains every setting for several seeds and measures the gradients.
+
+    Args:
+      seeds: runs of each setting.
+      steps: generator updates of each run.
+      width: of each hidden layer.
+      layers: hidden layers of both networks.
+
+    Returns:
+      One entry for each clip bound, and one for each gradient penalty.
+    """
+    sizes = {"seeds": seeds, "steps": steps, "width": width, "layers": layers}
+    clipped = _train("clip", np.asarray(CLIP_BOUNDS), **sizes)
+    results = [
+        Depth(f"clip, c = {bound}", norms) for bound, norms in zip(CLIP_BOUNDS, clipped)
+    ]
+    for lipschitz in ("one_sided", "two_sided"):
+        (norms,) = _train(lipschitz, np.zeros(1), **sizes)
+        results.append(Depth(f"{lipschitz}, λ = 10", norms))
+    return results
+
+
+def _train(lipschitz, bounds, *, seeds, steps, width, layers) -> np.ndarray:
+    """Gradient norms `[C, S, L]` for clip bounds `[C]`, all trained in one program."""
+    config = configs.base()
+    config.lipschitz, config.data.name, config.steps = lipschitz, "swissroll", steps
+    config.critic.hidden = config.generator.hidden = (width,) * layers
+    experiment = build(configs.resolve(config))
+    run = jax.jit(over_grid(partial(_run, experiment, steps)))
+    keys = jax.random.split(jax.random.key(0), seeds)
+    return np.asarray(run(jnp.asarray(bounds, jnp.float32), keys))
+
+
+def _run(experiment: Experiment, steps: int, bound, key):
+    algorithm = experiment.algorithm
+    train_key, real_key, fake_key = jax.random.split(key, 3)
+    hyperparameters = experiment.hyperparameters._replace(clip_bound=bound)
+    state, _ = train.make_train(algorithm, steps)(train_key, hyperparameters)
+    n = algorithm.critic.batch_size
+    reals = algorithm.critic.sample_real(real_key, n)
+    fakes = train.generate(algorithm, state.generator.params, fake_key, n)
+    samples = jnp.concatenate([reals, fakes])
+    norms = partial(layer_gradients, algorithm.critic.network, state.critic.params)
+    return jnp.mean(jax.vmap(norms)(samples), axis=0)
+
+
+def layer_gradients(critic: Network, params: Any, x: jax.Array) -> jax.Array:
+    """||dD / dh_i|| at one sample, h_i the output of the i-th hidden linear layer.
+
+    The critic's loss is a mean of D(fake) - D(real), so that up to sign and 1 / B this
+    is its gradient with respect to a sample's activations.
+
+    Args:
+      critic: an `MLPCritic`.
+      params: its parameters.
+      x: one sample.
+
+    Returns:
+      Norms `[L]`, from the first hidden layer to the last.
+    """
+    layers = params["params"]["MLP_0"]
+    hidden = [layers[f"Dense_{i}"]["bias"] for i in range(len(layers) - 1)]
+
+    def shifted(shifts):
+        return _with_shifts(critic, params, shifts, x)
+
+    grads = jax.grad(shifted)([jnp.zeros_like(bias) for bias in hidden])
+    return jnp.stack([stable_norm(grad) for grad in grads])
+
+
+def _with_shifts(critic: Network, params: Any, shifts: list[jax.Array], x: jax.Array):
+    """D(x) with a vector added to each hidden linear layer's output."""
+    remaining = iter(shifts)
+
+    def add_shift(next_fun, args, kwargs, context):
+        out = next_fun(*args, **kwargs)
+        if isinstance(context.module, nn.Dense) and context.method_name == "__call__":
+            out = out + next(remaining, 0.0)
+        return out
+
+    with nn.intercept_methods(add_shift):
+        return critic.apply(params, x)
+
+
+def slope_per_layer(norms: np.ndarray) -> np.ndarray:
+    """Slope of log10 of the norm against the layer, counted from the output back.
+
+    Positive: the gradient grows on its way back through the critic; negative: it
+    vanishes. Layers whose norm has underflowed to zero are left out of the fit.
+
+    Args:
+      norms: `[S, L]`, from the first hidden layer to the last.
+
+    Returns:
+      `[S]`; NaN where fewer than two layers are left.
+    """
+    return np.array([_fit(row[::-1]) for row in norms])
+
+
+def _fit(norms: np.ndarray) -> float:
+    (alive,) = np.nonzero(norms)
+    if len(alive) < 2:
+        return float("nan")
+    return float(np.polyfit(alive, np.log10(norms[alive]), 1)[0])
+
+
+def numbers(depth: Depth) -> dict[str, Any]:
+    """The row of the results table, mean and spread over seeds."""
+    slopes = slope_per_layer(depth.norms)
+    return {
+        "setting": depth.label,
+        "log10 growth per layer, backwards": mean_and_spread(slopes),
+        "first layer / last layer": float(
+            np.median(depth.norms[:, 0] / np.maximum(depth.norms[:, -1], 1e-38))
+        ),
+    }
+
+
+def depth_figure(depths: list[Depth]) -> Figure:
+    """Norms by layer on a log axis: the median seed, the others around it."""
+    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+    axes = figure.add_subplot()
+    colours = ("#D55E00", "#E69F00", "#F0C040", "#56B4E9", "#0072B2")
+    for depth, colour, marker in zip(depths, colours, "v^<os"):
+        layers = np.arange(1, depth.norms.shape[1] + 1)
+        middle = np.median(depth.norms, axis=0)
+        axes.plot(layers, middle, marker + "-", color=colour, label=depth.label, ms=4)
+        low, high = depth.norms.min(axis=0), depth.norms.max(axis=0)
+        axes.fill_between(layers, low, high, color=colour, alpha=0.2)
+    axes.set(
+        yscale="log",
+        xlabel="critic's hidden layer (the loss is at the right end)",
+        ylabel="mean norm of dD / d activations",
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    return figure

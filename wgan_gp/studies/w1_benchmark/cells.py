@@ -1,0 +1,52 @@
+"""Many critics of one dimension at once: every number of funnels, every seed."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import FrozenConfigDict
+
+from wgan_gp.build import build_critic
+from wgan_gp.data import funnels as benchmark
+from wgan_gp.evaluate.truth import Truth, compare_to_truth
+from wgan_gp.networks import bind
+from wgan_gp.train import make_critic_train
+
+
+def solve_cells(
+    config: FrozenConfigDict, funnels: tuple[int, ...], seeds: range
+) -> Truth:
+    """Trains and measures a critic for each cell and seed, all in one program.
+
+    Args:
+      config: of task "critic", resolved; its `data.funnels` is not used.
+      funnels: the numbers of funnels, one cell each.
+      seeds: a critic of each cell is trained from each of these keys.
+
+    Returns:
+      Arrays `[C, S]`.
+    """
+    experiment = build_critic(config)
+    cell = config.data
+    pairs = [benchmark.make_funnels(cell.dimension, n, cell.seed) for n in funnels]
+    widest = max(funnels)
+    stacked = jax.tree.map(
+        lambda *leaves: jnp.stack(leaves),
+        *(benchmark.pad(pair, widest) for pair in pairs),
+    )
+
+    def solve(pair, seed):
+        train_key, eval_key = jax.random.split(jax.random.key(seed))
+        algorithm = experiment.algorithm._replace(
+            sample_real=partial(benchmark.sample_real, pair)
+        )
+        fake = partial(benchmark.sample_fake, pair)
+        train = make_critic_train(algorithm, fake, config.steps)
+        critic, _ = train(train_key, experiment.hyperparameters)
+        bound = bind(algorithm.network, critic.params)
+        return compare_to_truth(bound, pair, eval_key, config.eval_samples)
+
+    over_seeds = jax.vmap(solve, in_axes=(None, 0))
+    program = jax.jit(jax.vmap(over_seeds, in_axes=(0, None)))
+    return jax.tree.map(np.asarray, program(stacked, jnp.asarray(seeds)))

@@ -1,0 +1,167 @@
+"""How a critic is trained on a cell of the benchmark, by name."""
+
+from typing import Any
+
+from ml_collections import ConfigDict, FieldReference
+
+from wgan_gp import configs
+from wgan_gp.system.values import did_you_mean, one_of
+
+# The protocol of Korotin et al. 2022: what their table was made with.
+PUBLISHED: dict[str, Any] = {
+    "steps": 60_000,
+    "batch_size": 1024,
+    "log_every": 1000,
+    "eval_every": 10_000,
+    "eval_samples": 4096,
+    "critic": {"initialiser": "fan_in"},
+    "critic_optimiser": {
+        "name": "adam",
+        "learning_rate": 2e-4,
+        "beta1": 0.0,
+        "beta2": 0.9,
+        "schedule": "constant",
+    },
+    # The paper clips weights only and stops after 5,000 updates; biases too here.
+    "by_constraint": {"clip": {"clip_bound": 0.04}},
+}
+_ENDPOINTS = {"penalty": {"points": "endpoints"}}
+# This project's own: `docs/w1_benchmark.md` says what each part is worth.
+TUNED: dict[str, Any] = {
+    "lipschitz": "one_sided",
+    "steps": 16_000,
+    "batch_size": 256,
+    "log_every": 1000,
+    "eval_every": 2000,
+    "eval_samples": 4096,
+    "critic": {"hidden": (512,), "maxout": 256, "initialiser": "fan_in"},
+    "critic_optimiser": {
+        "name": "adam",
+        "learning_rate": 2e-3,
+        "beta1": 0.9,
+        "beta2": 0.99,
+        "schedule": "cosine",
+    },
+    "by_constraint": {
+        "clip": {"clip_bound": 0.04},
+        "one_sided": _ENDPOINTS,
+        "two_sided": _ENDPOINTS,
+    },
+}
+SMOKE: dict[str, Any] = {
+    "steps": 20,
+    "batch_size": 16,
+    "log_every": 5,
+    "eval_every": 10,
+    "eval_samples": 50,
+    "critic": {"hidden": (8,)},
+}
+# The tuned recipe with one part put back to what is usual.
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "tuned-interpolates": {
+        "by_constraint": {"one_sided": {"penalty": {"points": "interpolates"}}}
+    },
+    "tuned-constant_rate": {"critic_optimiser": {"schedule": "constant"}},
+    "tuned-published_adam": {"critic_optimiser": PUBLISHED["critic_optimiser"]},
+    "tuned-large_batch": {"batch_size": 1024, "steps": 4_000},  # as many samples
+    "tuned-zero_biases": {"critic": {"initialiser": "he"}},
+    "tuned-no_maxout": {"critic": {"maxout": 1}},
+    "tuned-no_waves": {"critic": {"fourier": 0, "fourier_scale": 1.0}},
+}
+RECIPES = {"tuned": TUNED, "published": PUBLISHED, "smoke": SMOKE} | ABLATIONS
+
+
+def _tuned(dimension: int) -> dict[str, Any]:
+    if dimension > 8:
+        return {}
+    # Where kinks lie close, waves; in more dimensions they do harm.
+    waves = {"fourier": 32, "fourier_scale": 4.0 / dimension}
+    wide = {"hidden": (256, 256), "maxout": 128}
+    return {"critic": TUNED["critic"] | wide | waves}
+
+
+def _published(dimension: int) -> dict[str, Any]:
+    hidden = (max(2 * dimension, 128),) * 2
+    return {"critic": PUBLISHED["critic"] | {"hidden": hidden}}
+
+
+_BY_DIMENSION = {"tuned": _tuned, "published": _published, "smoke": lambda _: {}}
+
+
+class _Chosen(FieldReference):
+    """A field of the cell that a recipe is for: it cannot be changed afterwards.
+
+    A recipe's networks depend on the cell, and the run's name says the cell.
+    """
+
+    def __init__(self, name: str, value: int, variant: str):
+        self._name, self._variant = name, variant  # with {} for the value
+        super().__init__(value)
+
+    def set(self, value: Any, type_safe: bool = True) -> None:
+        if (mine := getattr(self, "_value", value)) != value:
+            raise ValueError(
+                f"data.{self._name} is {mine} in this recipe and cannot become"
+                f" {value}: name the cell behind the colon, as in"
+                f" w1_benchmark.py:{self._variant.format(value)}"
+            )
+        super().set(value, type_safe)
+
+
+def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDict:
+    """The configuration of one cell, to be resolved.
+
+    Args:
+      dimension: D, at least 1.
+      funnels: N, at least 1.
+      recipe: a key of `RECIPES`.
+
+    Returns:
+      The configuration. Its `data.dimension` and `data.funnels` cannot be changed.
+
+    Raises:
+      ValueError: an unknown recipe, or a dimension or number of funnels below 1.
+    """
+    one_of("recipe", recipe, RECIPES)
+    if dimension < 1 or funnels < 1:
+        raise ValueError(
+            "a cell needs dim >= 1 and funnels >= 1, got"
+            f" dim={dimension},funnels={funnels}"
+        )
+    config = configs.base("critic")
+    config.name = f"w1-dim{dimension}-funnels{funnels}-{recipe}"
+    config.data.dimension = _Chosen(
+        "dimension", dimension, f"dim={{}},funnels={funnels},recipe={recipe}"
+    )
+    config.data.funnels = _Chosen(
+        "funnels", funnels, f"dim={dimension},funnels={{}},recipe={recipe}"
+    )
+    base, _, ablated = recipe.partition("-")
+    configs.update(config, RECIPES[base] | _BY_DIMENSION[base](dimension))
+    if ablated:
+        configs.update(config, ABLATIONS[recipe])
+    return config
+
+
+def parse_cell(arg: str) -> ConfigDict:
+    """The configuration that "dim=16,funnels=4,recipe=published" describes.
+
+    Raises:
+      ValueError: anything else.
+    """
+    cell, given = {"dim": "2", "funnels": "4", "recipe": "tuned"}, set()
+    for part in filter(None, arg.split(",")):
+        name, equals, value = part.partition("=")
+        if not equals or name not in cell:
+            raise ValueError(
+                f"a cell is described as dim=16,funnels=4,recipe=tuned; got {part!r}"
+                + did_you_mean(name, cell)
+            )
+        if name in given:
+            raise ValueError(f"{name} is given twice, in {arg!r}")
+        given.add(name)
+        cell[name] = value
+    for name in ("dim", "funnels"):
+        if not cell[name].isdecimal():
+            raise ValueError(f"{name} must be a whole number >= 1, got {cell[name]!r}")
+    return cell_config(int(cell["dim"]), int(cell["funnels"]), cell["recipe"])

@@ -1,0 +1,150 @@
+"""The benchmark's records as tables."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan_gp import configs
+from wgan_gp.evaluate.published import BEST_COSINE, COSINE, ESTIMATE, L2, published
+from wgan_gp.evaluate.truth import Truth
+from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS
+
+BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+_QUANTITIES = {
+    "cosine": ("Cosine of the gradients (1 is perfect)", COSINE, "{:.2f}"),
+    "l2": ("L2 distance of the gradients (0 is perfect)", L2, "{:.2f}"),
+    "estimate": ("Wasserstein estimate", ESTIMATE, "{:.2f}"),
+}
+
+
+def one_line(record: dict[str, Any]) -> str:
+    """A record as a line of text."""
+    config = record["config"]
+    cell = config["lipschitz"], config["data"]["dimension"], config["data"]["funnels"]
+    theirs, best = published(COSINE, *cell), published(BEST_COSINE, *cell)
+    return (
+        f"{record['recipe']} {cell[0]} D={cell[1]} N={cell[2]}:"
+        f" cosine {np.mean(record['cosine']):.3f} (published {theirs}, best {best}),"
+        f" L2 {np.mean(record['l2']):.3f},"
+        f" W1 {np.mean(record['estimate']):.3f} of {np.mean(record['w1']):.3f},"
+        f" {record['seconds']} s"
+    )
+
+
+def read_records(folder: Path) -> list[dict[str, Any]]:
+    """All cells' records in a folder; ValueError for a file that is none."""
+    return [read_record(path) for path in sorted(folder.glob("*.json"))]
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """One cell's record; ValueError if the file is none."""
+    try:
+        record = json.loads(path.read_text())
+        data = record["config"]["data"]
+        record["recipe"], record["seconds"], record["config"]["lipschitz"]
+        data["dimension"], data["funnels"]
+        numbers = np.array([record[name] for name in Truth._fields], float)
+        if numbers.shape != (len(Truth._fields), record["seeds"]):
+            raise ValueError(numbers.shape)
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"{path} is not a cell's record: move it away") from None
+    return record
+
+
+def joined(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+    """One cell's record of the seeds of both; the time is that of the new ones."""
+    if old is None:
+        return new
+    numbers = {name: old[name] + new[name] for name in Truth._fields}
+    return new | numbers | {"seeds": old["seeds"] + new["seeds"]}
+
+
+def check_page(page: Path) -> None:
+    """Raises ValueError unless the page has the two marks that tables go between."""
+    text = page.read_text()
+    if not 0 <= text.find(BEGIN) < text.find(END):
+        raise ValueError(f"{page} lacks the lines {BEGIN} and {END}, in this order")
+
+
+def write_page(page: Path, folder: Path) -> None:
+    """Replaces the tables of a page by those of a folder's records."""
+    check_page(page)
+    before, rest = page.read_text().split(BEGIN)
+    after = rest.split(END)[1]
+    page.write_text(f"{before}{BEGIN}\n\n{tables(folder)}\n{END}{after}")
+
+
+def tables(folder: Path) -> str:
+    """A table for each recipe, constraint and quantity: ours / published, by cell."""
+    records = read_records(folder)
+    kinds = {(each["recipe"], each["config"]["lipschitz"]): [] for each in records}
+    for each in records:
+        kinds[each["recipe"], each["config"]["lipschitz"]].append(each)
+    whole = {kind: found for kind, found in kinds.items() if kind[0] not in ABLATIONS}
+    text = [_tables(*kind, found) for kind, found in whole.items()]
+    if len(whole) < len(kinds):
+        text.append(_ablations(records))
+    return "\n".join(text)
+
+
+def _ablations(records: list[dict[str, Any]]) -> str:
+    """The tuned recipe with each part taken away, a row each; a column a cell."""
+    columns = sorted({_cell(r) for r in records if r["recipe"] in ABLATIONS})
+    found = {(r["recipe"], r["config"]["lipschitz"], _cell(r)): r for r in records}
+    rows = [("tuned", lipschitz) for lipschitz in configs.PRESETS]
+    rows += [(name, "one_sided") for name in ABLATIONS]
+    heads = " | ".join(f"D = {d}, N = {n}" for d, n in columns)
+    lines = ["### The tuned recipe, part by part", "", "Cosine of the gradients", ""]
+    lines += [f"| recipe | {heads} |", "|---" * (len(columns) + 1) + "|"]
+    for recipe, lipschitz in rows:
+        cells = [found.get((recipe, lipschitz, cell)) for cell in columns]
+        if any(cells):
+            row = [_number(cell, "cosine", "{:.2f}", {}) for cell in cells]
+            lines.append(f"| `{recipe}`, `{lipschitz}` | " + " | ".join(row) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _cell(record: dict[str, Any]) -> tuple[int, int]:
+    return record["config"]["data"]["dimension"], record["config"]["data"]["funnels"]
+
+
+def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
+    cells = {_cell(each): each for each in records}
+    dimensions = sorted({dimension for dimension, _ in cells})
+    funnels = sorted({number for _, number in cells})
+    counts = sorted({each["seeds"] for each in records})
+    seeds = " or ".join(map(str, counts))
+    lines = [f"### Recipe `{recipe}`, `{lipschitz}`, seeds: {seeds}", ""]
+    for quantity, (title, theirs, form) in _QUANTITIES.items():
+        if quantity == "cosine" and recipe == "tuned":
+            theirs, title = BEST_COSINE, f"{title} / best published solver"
+        elif quantity == "estimate":
+            title += " (true W1) / published estimate"
+        else:
+            title += " / published"
+        lines += [title, "", "| N \\ D | " + " | ".join(map(str, dimensions)) + " |"]
+        lines.append("|---" * (len(dimensions) + 1) + "|")
+        for number in funnels:
+            row = [
+                _number(cells.get((d, number)), quantity, form, theirs)
+                for d in dimensions
+            ]
+            lines.append(f"| {number} | " + " | ".join(row) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _number(record, quantity: str, form: str, theirs) -> str:
+    if record is None:
+        return "—"
+    config = record["config"]
+    data = config["data"]
+    ours = form.format(np.mean(record[quantity]))
+    if record["seeds"] > 1:
+        ours += " ± " + form.format(np.std(record[quantity]))
+    if quantity == "estimate":
+        ours += f" ({np.mean(record['w1']):.2f})"
+    known = published(theirs, config["lipschitz"], data["dimension"], data["funnels"])
+    return ours if known is None else f"{ours} / {form.format(known)}"

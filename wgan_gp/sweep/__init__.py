@@ -1,8 +1,0 @@
-"""Whole studies as one program: seeds and hyperparameters side by side.
-
-`python -m wgan_gp.sweep --config FILE[:VARIANT]`, see docs/sweeps.md.
-"""
-
-from wgan_gp.sweep.plan import Sweep, configuration, resolve
-
-__all__ = ["Sweep", "configuration", "resolve"]

@@ -1,0 +1,1 @@
+"""The machine and its user: options, one-line errors, files, paths, signals."""
