@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.hostile import assert_clear, cases, refusal, untouched
-from tests.test_checkpoint import LIKE, plain, state
+from tests.runs.test_checkpoint import LIKE, plain, state
 from wgan_gp.data.images import load_arrays, open_images
 from wgan_gp.data.sources import SPLITS
 from wgan_gp.runs import driver

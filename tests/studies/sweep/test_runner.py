@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.helpers import load_experiment, unchecked
-from tests.sweep.test_plan import configuration
+from tests.studies.sweep.test_plan import configuration
 from wgan_gp.runs import loop, workdir
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies import sweep

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.sweep.test_plan import configuration
+from tests.studies.sweep.test_plan import configuration
 from wgan_gp.studies import sweep
 from wgan_gp.studies.sweep import figure, results
 from wgan_gp.studies.sweep.results import Summary
