@@ -62,7 +62,7 @@ def start(*arguments, cwd):
 
 
 def start_child(function, cwd):
-    code = f"from tests import test_signals; test_signals.{function.__name__}()"
+    code = f"from tests.system import test_signals; test_signals.{function.__name__}()"
     return start("-c", code, cwd=cwd)
 
 
