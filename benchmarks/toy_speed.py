@@ -17,6 +17,7 @@ from benchmarks.timing import interleave
 from benchmarks.torch_toy import TorchToy
 from wgan_gp import configs, losses, train
 from wgan_gp.build import build
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.networks import bind
 
 WIDTHS, BATCH, N_CRITIC, ROUNDS = (64, 128, 512), 256, 5, 9
@@ -114,7 +115,7 @@ def main() -> None:
             f"{width:5}  {ours:7.2f}  {theirs:8.2f}  {result.ratio:5.2f}"
             f"  ({result.low:.2f} to {result.high:.2f})  {share:18.0%}"
         )
-    for lipschitz in configs.PRESETS:
+    for lipschitz in CONSTRAINTS:
         cost = forward_equivalents(512, lipschitz)
         print(f"critic gradient, {lipschitz}: {cost:.1f} forward passes")
 

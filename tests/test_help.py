@@ -7,7 +7,7 @@ import pytest
 from tests.hostile import command_line
 from wgan_gp import configs, main
 from wgan_gp.configs import command_help
-from wgan_gp.configs.descriptions import DESCRIPTIONS
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.studies import random_architectures
 from wgan_gp.studies.evidence import __main__ as evidence
 from wgan_gp.studies.sweep import __main__ as sweep
@@ -24,41 +24,50 @@ NEEDED = {
 }
 
 
+DESCRIBED = command_help.described()
+
+
 def having(path):
     """Configurations with the field, one of each kind."""
     found = {}
-    for kind, config in command_help.configurations():
+    for kind, given in command_help.configurations():
+        config = configs.base(**given)
         if path in dict(configs.leaves(config)):
             player = path.partition(".")[0]
-            network = config[player].network if player in command_help.PLAYERS else ""
+            network = given.get(player, "") if player in command_help.PLAYERS else ""
             found.setdefault((kind, network), config)
     return list(found.values())
 
 
 def test_every_field_there_is_is_described_and_no_other():
     fields = set()
-    for _, config in command_help.configurations():
-        fields |= {path for path, _ in configs.leaves(config)}
-    assert set(DESCRIPTIONS) == fields
+    for _, given in command_help.configurations():
+        fields |= {path for path, _ in configs.leaves(configs.base(**given))}
+    assert set(DESCRIBED) == {each for each in fields if "by_constraint" not in each}
 
 
-@pytest.mark.parametrize("path", DESCRIPTIONS)
+@pytest.mark.parametrize("path", DESCRIBED)
 def test_a_description_is_a_sentence(path):
-    assert re.fullmatch(r"[^\n]{10,150}\.", DESCRIPTIONS[path].sentence)
+    for sentence in DESCRIBED[path].sentences:
+        assert re.fullmatch(r"[^\n]{10,150}\.", sentence)
+
+
+def words(field):
+    return field.declared.rule.words if field.declared.rule else ""
 
 
 def outside(description, kind):
     """Values of the field's type that a description rules out."""
     if description.valid:
         return ["no_such_value" if isinstance(description.valid[0], str) else 10**6]
-    bounds = re.findall(r"(>=|>|<) (\d+)", description.range)
+    bounds = re.findall(r"(>=|>|<) (\d+)", words(description))
     values = [float(at) - (sign == ">=") for sign, at in bounds]
     if kind is tuple:
         return [(int(value), int(value)) for value in values]
     return [kind(value) for value in values]
 
 
-RULED = [path for path, each in DESCRIPTIONS.items() if each.valid or each.range]
+RULED = [path for path, each in DESCRIBED.items() if each.valid or words(each)]
 
 
 @pytest.mark.parametrize("path", RULED)
@@ -66,7 +75,7 @@ def test_what_a_description_rules_out_is_refused(path):
     for config in having(path):
         section, _, name = path.rpartition(".")
         kind = (config[section] if section else config).get_type(name)
-        for value in outside(DESCRIPTIONS[path], kind):
+        for value in outside(DESCRIBED[path], kind):
             with pytest.raises(ValueError, match=re.escape(path)):
                 changed(config, path, value)
 
@@ -77,28 +86,28 @@ def changed(config, path, value):
     return configs.resolve(config)
 
 
-@pytest.mark.parametrize("path", [p for p, d in DESCRIPTIONS.items() if d.valid])
+@pytest.mark.parametrize("path", [p for p, d in DESCRIBED.items() if d.valid])
 def test_the_values_that_a_description_lists_are_those_that_are_valid(path):
-    valid, (other,) = set(), outside(DESCRIPTIONS[path], None)
+    valid, (other,) = set(), outside(DESCRIBED[path], None)
     for config in having(path):
         with pytest.raises(ValueError, match="must be one of") as refused:
             changed(config, path, other)
         valid |= set(re.search("one of (.*); got", str(refused.value))[1].split(", "))
-    assert valid == set(map(str, DESCRIPTIONS[path].valid))
+    assert valid == set(map(str, DESCRIBED[path].valid))
 
 
 def test_main_lists_every_field_with_its_default_and_the_presets(capsys):
     with command_line("--help") as argv:
         assert main.main(argv) == 0
     text = capsys.readouterr().out
-    for path in DESCRIPTIONS:
+    for path in DESCRIBED:
         assert f"--config.{path}\n" in text
     for flag in ("config", "workdir", "overwrite", "accept_changes", "host_timeout"):
         assert f"--{flag}" in text
     joined = " ".join(text.split())
     assert "A whole number >= 1. Default: 10000." in joined
     assert "Default: 64 (dcgan, good), 128 (resnet), 32 (bottleneck)." in joined
-    for constraint in configs.PRESETS:
+    for constraint in CONSTRAINTS:
         assert f"\n  {constraint}\n" in text
     assert "clip_bound=0.01" in text
     assert max(map(len, text.splitlines())) <= 90

@@ -90,7 +90,7 @@ def make(config, name):
 def assert_comes_back(resolved, folder):
     """What was taken can be written down and read again."""
     path = folder / "config.json"
-    write_json(path, resolved.to_dict())
+    write_json(path, configs.as_dict(resolved))
     assert json.loads(path.read_text(), parse_constant=None)
     assert not workdir.differences(workdir.read_config(path), resolved)
     path.unlink()

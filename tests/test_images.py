@@ -21,7 +21,7 @@ from tests.helpers import (
     unchecked,
 )
 from wgan_gp import configs, sample, train
-from wgan_gp.build import Experiment, build
+from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.data import Dataset
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.evaluate import held_out
@@ -94,10 +94,10 @@ def test_the_robustness_architectures_build(variant, tmp_path):
 def test_random_architectures_are_a_draw_of_the_papers_space():
     seen = [resolve("random_architectures", str(i)) for i in range(200)]
     for player in ("critic", "generator"):
-        assert {c[player].width for c in seen} == {32, 64, 128}
-        assert {c[player].extra for c in seen} == {0, 4, 8, 16}
-        assert len({c[player].activation for c in seen}) == 4
-        assert len({c[player].norm for c in seen}) == 2
+        assert {getattr(c, player).width for c in seen} == {32, 64, 128}
+        assert {getattr(c, player).extra for c in seen} == {0, 4, 8, 16}
+        assert len({getattr(c, player).activation for c in seen}) == 4
+        assert len({getattr(c, player).norm for c in seen}) == 2
     for c in seen:
         decay = c.critic_optimiser.weight_decay
         assert (decay > 0) == (c.critic.norm == "layer")
@@ -260,19 +260,22 @@ def test_what_cannot_be_is_refused_before_training(fields, message):
         build(resolve("digits", "smoke", **fields))
 
 
+def evaluation_of(*args, **fields):
+    dataset = load_images("digits8x8")
+    return assemble(resolve(*args, **fields), dataset).evaluation
+
+
 def test_an_experiments_own_counts_shrink_to_what_a_set_holds_out(tmp_path):
     own = {"data.name": own_set(tmp_path, (60, 8, 8, 1))}
     config = resolve("digits", "smoke", **own)  # 20 samples, once; it holds out 6
     experiment = build(config)
-    assert held_out.count_evaluated(config, experiment.dataset) == (6, 1)
-    said = held_out.said_of_counts(config, experiment.dataset)
+    assert held_out.count_evaluated(experiment.evaluation, experiment.dataset) == (6, 1)
+    said = held_out.describe_counts(experiment.evaluation, experiment.dataset)
     assert "holds out 6 images: evaluating on 1 x 6, not on 1 x 20" in said
-    assert held_out.hold_out(experiment.dataset, config, key()).reals.shape[:2] == (
-        1,
-        6,
-    )
+    held = held_out.hold_out(experiment.dataset, experiment.evaluation, key())
+    assert held.reals.shape[:2] == (1, 6)
     larger = load_images("digits8x8")
-    assert held_out.said_of_counts(config, larger) is None
+    assert held_out.describe_counts(experiment.evaluation, larger) is None
     with pytest.raises(ValueError, match="holds out 6 images"):
         build(resolve("digits", "smoke", eval_samples=7, **own))
 
@@ -286,7 +289,9 @@ def test_a_sweep_says_once_that_counts_shrink(tmp_path, monkeypatch):
 
     monkeypatch.setattr(runner, "run", start)
     dataset = Dataset("npz:[a].npz", (8, 8, 3), None, held_out_count=12)
-    program = Program(Experiment(dataset, None, None), resolve("cifar10", ""), [])
+    program = Program(
+        Experiment(dataset, None, None, evaluation_of("cifar10", "")), None, []
+    )
     console = Console(file=io.StringIO())
     with pytest.raises(Started):
         sweep_report.run(Sweep(None, [], [], [program] * 2, 1), tmp_path, console)
@@ -299,18 +304,17 @@ def test_a_sweep_says_once_that_counts_shrink(tmp_path, monkeypatch):
     [(1, (1, 1)), (999, (999, 1)), (2500, (1000, 2)), (9**9, (1000, 10))],
 )
 def test_counts_are_the_largest_that_a_set_holds_out(held, found):
-    config = resolve("cifar10", "")
     data = load_images("digits8x8")._replace(held_out_count=held)
-    assert held_out.count_evaluated(config, data) == found
+    assert held_out.count_evaluated(evaluation_of("cifar10", ""), data) == found
 
 
 def test_too_few_held_out_images_for_features_are_refused():
-    config = resolve("digits", "smoke", **{"features.network": "digits"})
+    evaluation = evaluation_of("digits", "smoke", **{"features.network": "digits"})
     data = load_images("digits8x8")._replace(held_out_count=3)
     with pytest.raises(
         ValueError, match=r"features\.network = 'digits' needs at least 4"
     ):
-        held_out.count_evaluated(config, data)
+        held_out.count_evaluated(evaluation, data)
 
 
 def test_networks_for_vectors_and_images_do_not_mix():

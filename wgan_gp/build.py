@@ -1,4 +1,4 @@
-"""From a checked configuration to typed functions: where ConfigDict stops."""
+"""From settings to typed functions: what is trained, on what, and how it is judged."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -6,17 +6,18 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import data, train
 from wgan_gp.algorithm.optimisers import make_optimiser
+from wgan_gp.configs import CriticSettings, Settings
+from wgan_gp.configs.settings import OptimiserSettings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
-from wgan_gp.data.image_sets import load_images
+from wgan_gp.data.kinds import KINDS
 from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.evaluate import memory
-from wgan_gp.evaluate.held_out import count_evaluated
+from wgan_gp.evaluate.held_out import Evaluation, count_evaluated
 from wgan_gp.evaluate.images import check_digits
 from wgan_gp.networks import (
     CRITICS,
@@ -27,100 +28,113 @@ from wgan_gp.networks import (
     rematerialised,
 )
 from wgan_gp.system.values import show
-from wgan_gp.train import make_critic_train
+
+_WIDTHS = "hidden", "width", "multipliers", "blocks"
 
 
 class Experiment(NamedTuple):
-    """What a configuration describes."""
+    """What settings describe."""
 
     dataset: data.Dataset
     algorithm: train.Algorithm
     hyperparameters: train.Hyperparameters
+    evaluation: Evaluation
 
 
-def build(config: FrozenConfigDict, dataset: data.Dataset | None = None) -> Experiment:
+def build(settings: Settings, dataset: data.Dataset | None = None) -> Experiment:
     """Builds an experiment, and traces one step so that what can't work fails here.
 
     Args:
-      config: from `configs.resolve`.
-      dataset: what `open_dataset` made of this configuration, or of one with the same
+      settings: from `configs.resolve`.
+      dataset: what `open_dataset` made of these settings, or of some with the same
         fields of the data; opened here by default.
 
     Returns:
-      The data set and the training algorithm with its hyperparameters.
+      The data set, the training algorithm with its hyperparameters, and how generated
+      samples are evaluated.
 
     Raises:
       ValueError: the parts do not fit each other.
     """
-    dataset = open_dataset(config) if dataset is None else dataset
-    _check_sizes(config, dataset)
-    experiment = assemble(config, dataset)
-    _trace(config, *experiment)
+    dataset = open_dataset(settings) if dataset is None else dataset
+    experiment = assemble(settings, dataset)
+    _check_sizes(experiment)
+    _trace(settings, experiment)
     return experiment
 
 
-def assemble(config: FrozenConfigDict, dataset: data.Dataset) -> Experiment:
+def assemble(settings: Settings, dataset: data.Dataset) -> Experiment:
     """The same with a data set that is there already, and without a trace of a step.
 
     Args:
-      config: from `configs.resolve`.
+      settings: from `configs.resolve`.
       dataset: its data set; of one that is only sampled from, a description will do.
     """
-    algorithm = train.Algorithm(
-        critic=_critic(
-            config,
-            dataset.shape,
-            dataset.sample,
-            updates=config.steps * config.n_critic,
-            classes=dataset.classes,
-        ),
-        generator=_generator(config, dataset),
+    hyperparameters = _critic_hyperparameters(settings)._replace(
+        generator_learning_rate=_rate(settings.generator_optimiser),
+        ema_decay=settings.ema_decay,
+    )
+    return Experiment(
+        dataset, _algorithm(settings, dataset), hyperparameters, _evaluation(settings)
+    )
+
+
+def _algorithm(settings: Settings, dataset: data.Dataset) -> train.Algorithm:
+    weights = settings.label_weights
+    return train.Algorithm(
+        critic=_game_critic(settings, dataset),
+        generator=_generator(settings, dataset),
         sample_latent=partial(
             gaussian_latent,
-            dimension=config.generator.latent,
+            dimension=settings.generator.latent,
             classes=dataset.classes or 0,
             shares=dataset.class_shares,
         ),
-        generator_optimiser=_optimiser(config.generator_optimiser, config.steps),
-        n_critic=config.n_critic,
+        generator_optimiser=_optimiser(settings.generator_optimiser, settings.steps),
+        n_critic=settings.n_critic,
+        generator_batch_size=settings.generator_batch_size,
+        label_weight=weights.generator if dataset.classes else 0.0,
     )
-    if config.critic.network != "mlp":
-        algorithm = _for_images(config, dataset, algorithm)
-    hyperparameters = _critic_hyperparameters(config)._replace(
-        generator_learning_rate=config.generator_optimiser.learning_rate,
-        ema_decay=config.ema_decay,
-    )
-    return Experiment(dataset, algorithm, hyperparameters)
 
 
-def open_dataset(config: FrozenConfigDict) -> data.Dataset:
-    """The data set that a configuration names; on the device, if it fits there.
+def _evaluation(settings: Settings) -> Evaluation:
+    return Evaluation(
+        samples=settings.eval_samples,
+        repeats=settings.eval_repeats,
+        default=settings.eval_default,
+        features=settings.features.network,
+        weights=settings.features.weights,
+        data=settings.data,
+    )
+
+
+def open_dataset(settings: Settings) -> data.Dataset:
+    """The data set that settings name; on the device, if it fits there.
 
     Raises:
-      ValueError: it cannot be read, or does not fit the configuration.
+      ValueError: it cannot be read, or does not fit the settings.
     """
-    if config.critic.network == "mlp":
-        return data.load(config.data.name)
+    opener = KINDS[settings.data.kind].open
+    assert opener is not None
+    check = _check_digits if settings.features.network == "digits" else _no_check
     try:
-        return load_images(
-            **config.data,
-            conditional=config.conditional,
-            check=_check_digits if config.features.network == "digits" else _no_check,
-        )
+        return opener(settings.data, conditional=settings.conditional, check=check)
     except _NoDigitsError:
         raise
     except ValueError as error:
-        raise ValueError(f"data.name = {show(config.data.name)}: {error}") from error
+        name = show(settings.data.name)
+        raise ValueError(f"data.name = {name}: {error}") from error
 
 
-def _check_sizes(config: FrozenConfigDict, dataset: data.Dataset) -> None:
+def _check_sizes(experiment: Experiment) -> None:
     """Raises ValueError where the set is smaller than a batch, or than evaluation."""
-    if config.batch_size > (dataset.count or config.batch_size):
+    dataset, size = experiment.dataset, experiment.algorithm.critic.batch_size
+    if size > (dataset.count or size):
         raise ValueError(
             f"batch_size must be at most the {dataset.count} images that"
-            f" {dataset.name} has to train on, got {config.batch_size}"
+            f" {dataset.name} has to train on, got {size}"
         )
-    samples, repeats = count_evaluated(config, dataset)
+    samples, repeats = count_evaluated(experiment.evaluation, dataset)
     if (held_out := dataset.held_out) is not None:
         count = samples * repeats
         jax.eval_shape(lambda key: held_out(key, count), jax.random.key(0))
@@ -143,27 +157,40 @@ def _check_digits(train: ImageSource) -> None:
         ) from None
 
 
-def _trace(config, dataset, algorithm, hyperparameters) -> None:
+def _trace(settings: Settings, experiment: Experiment) -> None:
     """Raises ValueError if a step of training cannot be, or its state fit in memory."""
-    state = jax.eval_shape(
-        partial(train.init, algorithm, hyperparameters), jax.random.key(0)
-    )
-    memory.check(config, dataset, state)
+    parts = experiment.algorithm, experiment.hyperparameters
+    state = jax.eval_shape(partial(train.init, *parts), jax.random.key(0))
+    dataset = experiment.dataset
+    memory.check(experiment.evaluation, dataset, state, _widths(settings))
     raw = None
     if dataset.stream is not None:
-        raw = _raw_batches(dataset, config)
-    jax.eval_shape(partial(train.train_step, algorithm, hyperparameters), state, raw)
+        raw = _raw_batches(settings, dataset)
+    jax.eval_shape(partial(train.train_step, *parts), state, raw)
 
 
-def _raw_batches(dataset: data.Dataset, config: FrozenConfigDict) -> Any:
+def _widths(settings: Settings) -> str:
+    """The fields of both networks that say how large they are."""
+    return ", ".join(
+        f"{player}.{name} = {show(getattr(section, name))}"
+        for player, section in (
+            ("critic", settings.critic),
+            ("generator", settings.generator),
+        )
+        for name in _WIDTHS
+        if hasattr(section, name)
+    )
+
+
+def _raw_batches(settings: Settings, dataset: data.Dataset) -> Any:
     """What a step takes from the data set's stream, without numbers in it."""
-    shape = config.n_critic, config.batch_size
+    shape = settings.n_critic, settings.batch_size
     images = np.broadcast_to(np.uint8(0), (*shape, *dataset.shape))
     return Example(images, np.broadcast_to(np.int32(0), shape))
 
 
 class CriticExperiment(NamedTuple):
-    """What a configuration of task "critic" describes."""
+    """What settings of task "critic" describe."""
 
     funnels: Funnels
     algorithm: train.CriticAlgorithm  # real samples are those of `funnels`
@@ -171,22 +198,24 @@ class CriticExperiment(NamedTuple):
     hyperparameters: train.Hyperparameters
 
 
-def build_critic(config: FrozenConfigDict) -> CriticExperiment:
+def build_critic(settings: CriticSettings) -> CriticExperiment:
     """Builds a critic to be trained alone, on a pair of known W1.
 
     Args:
-      config: from `configs.resolve`, of task "critic".
+      settings: from `configs.resolve`, of task "critic".
 
     Raises:
       ValueError: the parts do not fit each other.
     """
-    cell = config.data
+    cell = settings.data
     pair = funnels.make_funnels(cell.dimension, cell.funnels, cell.seed)
     sample_real = partial(funnels.sample_real, pair)
-    algorithm = _critic(config, (cell.dimension,), sample_real, updates=config.steps)
-    hyperparameters = _critic_hyperparameters(config)
+    algorithm = _critic(
+        settings, (cell.dimension,), sample_real, updates=settings.steps
+    )
+    hyperparameters = _critic_hyperparameters(settings)
     sample_fake = partial(funnels.sample_fake, pair)
-    train_one = make_critic_train(algorithm, sample_fake, 1)
+    train_one = train.make_critic_train(algorithm, sample_fake, 1)
     jax.eval_shape(train_one, jax.random.key(0), hyperparameters)
     return CriticExperiment(pair, algorithm, sample_fake, hyperparameters)
 
@@ -217,76 +246,77 @@ def gaussian_latent(
     return jax.random.normal(latent_key, (n, dimension)), labels
 
 
-def _generator(config: FrozenConfigDict, dataset: data.Dataset) -> Network:
-    settings = dict(config.generator)
-    module, latent = GENERATORS[settings.pop("network")], settings.pop("latent")
-    if config.generator.network == "mlp":
-        settings["outputs"] = dataset.shape[0]
-    else:
-        settings["shape"] = dataset.shape
+def _generator(settings: Settings, dataset: data.Dataset) -> Network:
+    fields = dict(vars(settings.generator))
+    module, latent = GENERATORS[fields.pop("network")], fields.pop("latent")
+    shape = {"shape": dataset.shape, "outputs": dataset.shape[0]}
+    known = module.__dataclass_fields__
+    fields |= {name: value for name, value in shape.items() if name in known}
     if dataset.classes:
-        settings["classes"] = dataset.classes
-    made = module(**settings)
-    return from_flax(made, (1, latent), labelled=dataset.classes is not None)
+        fields["classes"] = dataset.classes
+    made = module(**fields)
+    network = from_flax(made, (1, latent), labelled=dataset.classes is not None)
+    return in_bfloat16(network) if settings.compute.dtype == "bfloat16" else network
 
 
-def _for_images(
-    config: FrozenConfigDict, dataset: data.Dataset, algorithm: train.Algorithm
-) -> train.Algorithm:
-    """The same with what only a configuration for images has."""
-    compute, weights, critic = config.compute, config.label_weights, algorithm.critic
+def _game_critic(settings: Settings, dataset: data.Dataset) -> train.CriticAlgorithm:
+    """The critic of a game, with what a critic alone does not have."""
+    compute = settings.compute
+    critic = _critic(
+        settings,
+        dataset.shape,
+        dataset.sample,
+        updates=settings.steps * settings.n_critic,
+        classes=dataset.classes,
+    )
     network = critic.network
     if compute.rematerialise:
         network = rematerialised(network)
-    precise, low = network, in_bfloat16(network)
-    by_dtype = {"float32": precise, "bfloat16": low}
-    critic = critic._replace(
+    by_dtype = {"float32": network, "bfloat16": in_bfloat16(network)}
+    mixed = compute.penalty_dtype != compute.dtype
+    return critic._replace(
         network=by_dtype[compute.dtype],
-        penalty_network=by_dtype[compute.penalty_dtype],
+        penalty_network=by_dtype[compute.penalty_dtype] if mixed else None,
         microbatches=compute.microbatches,
-        label_weight=weights.critic if dataset.classes else 0.0,
-    )
-    generator = algorithm.generator
-    if compute.dtype == "bfloat16":
-        generator = in_bfloat16(generator)
-    return algorithm._replace(
-        critic=critic,
-        generator=generator,
-        generator_batch_size=config.generator_batch_size,
-        label_weight=weights.generator if dataset.classes else 0.0,
+        label_weight=settings.label_weights.critic if dataset.classes else 0.0,
     )
 
 
 def _critic(
-    config: FrozenConfigDict,
+    settings: CriticSettings,
     shape: tuple[int, ...],
     sample_real: data.Sampler,
     *,
     updates: int,
     classes: int | None = None,
 ) -> train.CriticAlgorithm:
-    settings = dict(config.critic) | ({"classes": classes} if classes else {})
-    module = CRITICS[config.critic.network]
-    del settings["network"]
+    fields = dict(vars(settings.critic)) | ({"classes": classes} if classes else {})
+    module = CRITICS[fields.pop("network")]
     return train.CriticAlgorithm(
-        network=from_flax(module(**settings), shape),
+        network=from_flax(module(**fields), shape),
         sample_real=sample_real,
-        optimiser=_optimiser(config.critic_optimiser, updates),
-        constraint=CONSTRAINTS[config.lipschitz].make(config.penalty),
-        batch_size=config.batch_size,
+        optimiser=_optimiser(settings.critic_optimiser, updates),
+        constraint=CONSTRAINTS[settings.lipschitz].make(settings.penalty),
+        batch_size=settings.batch_size,
     )
 
 
-def _critic_hyperparameters(config: FrozenConfigDict) -> train.Hyperparameters:
+def _critic_hyperparameters(settings: CriticSettings) -> train.Hyperparameters:
+    weight, bound = settings.penalty.weight, settings.clip_bound
     return train.Hyperparameters(
-        critic_learning_rate=config.critic_optimiser.learning_rate,
-        weight=0.0 if config.penalty.weight is None else config.penalty.weight,
-        clip_bound=0.0 if config.clip_bound is None else config.clip_bound,
+        critic_learning_rate=_rate(settings.critic_optimiser),
+        weight=0.0 if weight is None else weight,
+        clip_bound=0.0 if bound is None else bound,
     )
 
 
-def _optimiser(section, updates: int):
+def _rate(section: OptimiserSettings) -> float:
+    assert section.learning_rate is not None  # the constraint presets it
+    return section.learning_rate
+
+
+def _optimiser(section: OptimiserSettings, updates: int):
     """A function from a learning rate to the optimiser that a section describes."""
-    settings = {name: value for name, value in section.items() if value is not None}
-    del settings["learning_rate"]
-    return partial(make_optimiser, updates=updates, **settings)
+    fields = {name: value for name, value in vars(section).items() if value is not None}
+    del fields["learning_rate"]
+    return partial(make_optimiser, updates=updates, **fields)

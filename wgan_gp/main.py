@@ -23,11 +23,11 @@ def main(argv: list[str]) -> int:
         return 0
     with Listener() as listener:
         try:
-            config, experiment, folder, lock = _start(argv)
+            settings, experiment, folder, lock = _start(argv)
         except failures.EXPECTED as error:
             return _fail(failures.explain(error), 2)
         with lock:
-            return _run(config, experiment, folder, listener)
+            return _run(settings, experiment, folder, listener)
 
 
 def _help() -> str:
@@ -44,7 +44,7 @@ def _help() -> str:
     )
 
 
-def _run(config, experiment, folder: Path, listener: Listener) -> int:
+def _run(settings, experiment, folder: Path, listener: Listener) -> int:
     # After the flags: importing all this takes seconds.
     from wgan_gp.devices import hosts
     from wgan_gp.runs import loop, solve, workdir
@@ -52,9 +52,9 @@ def _run(config, experiment, folder: Path, listener: Listener) -> int:
     from wgan_gp.system import files
 
     listener.explain = partial(workdir.last_saved, folder)
-    run = solve.run if config.task == "critic" else loop.run
+    run = solve.run if settings.task == "critic" else loop.run
     try:
-        run(config, folder, experiment=experiment)
+        run(settings, folder, experiment=experiment)
     except Interrupted as stop:
         print(one_line(stop), file=sys.stderr)
         return stop.status
@@ -85,23 +85,31 @@ def _start(argv: list[str]):
     from wgan_gp.devices import hosts
     from wgan_gp.evaluate import held_out
 
-    config = configs.resolve(command.CONFIG.value)
-    held_out.check_weights(config)
+    settings = configs.resolve(command.CONFIG.value)
+    if settings.task == "gan":
+        held_out.check_weights(settings.features.weights)
     if (where := command.place()) is None:
-        count = config.mesh.data or devices.cpu_device_count(config)
+        count = settings.mesh.data or _cpu_devices(settings)
         devices.provide_cpu_devices(count)
-    elif config.debug_nans:
+    elif settings.debug_nans:
         raise ValueError("debug_nans needs a run on one host: leave it out here")
     else:
         hosts.join(where, command.HOST_TIMEOUT.value)
-    devices.mesh_for(config)
-    make = build.build_critic if config.task == "critic" else build.build
-    experiment = hosts.in_turn(partial(make, config))
-    folder, lock = _claim(config, experiment)
-    return config, experiment, folder, lock
+    devices.mesh_for(settings.batches, settings.mesh.data)
+    make = build.build_critic if settings.task == "critic" else build.build
+    experiment = hosts.in_turn(partial(make, settings))
+    folder, lock = _claim(settings, experiment)
+    return settings, experiment, folder, lock
 
 
-def _claim(config, experiment):
+def _cpu_devices(settings) -> int:
+    from wgan_gp import devices
+
+    widths = getattr(settings.critic, "hidden", None)
+    return devices.cpu_device_count(settings.batch_size, widths and min(widths))
+
+
+def _claim(settings, experiment):
     """The run's folder, which the first host makes ready, and the lock on it."""
     from wgan_gp.devices import hosts
     from wgan_gp.runs import resume, workdir
@@ -111,12 +119,14 @@ def _claim(config, experiment):
     locks = []
 
     def claim() -> str:
-        name = f"runs/{config.name}-{config.lipschitz}"
+        name = f"runs/{settings.name}-{settings.lipschitz}"
         folder = command.workdir_or(name)
-        resumable = partial(resume.check, folder, config, experiment, accepted=accepted)
-        workdir.check(folder, config, resumable=resumable, **options)
+        resumable = partial(
+            resume.check, folder, settings, experiment, accepted=accepted
+        )
+        workdir.check(folder, settings, resumable=resumable, **options)
         locks.append(workdir.claim(folder))
-        if line := workdir.prepare(folder, config, **options):
+        if line := workdir.prepare(folder, settings, **options):
             print(line)
         return str(folder)
 

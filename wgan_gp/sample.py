@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
+from wgan_gp.configs import Settings
 from wgan_gp.data.class_labels import class_number, own_labels
 from wgan_gp.data.ranges import LIMITS, to_uint8
 from wgan_gp.evaluate import memory
@@ -35,7 +35,7 @@ class Run(NamedTuple):
 
     experiment: Experiment
     state: train.TrainState
-    config: FrozenConfigDict
+    settings: Settings
 
 
 def sample(
@@ -123,7 +123,7 @@ def _finish(run: Run):
     """What is done to samples on the device: images become bytes."""
     if len(run.experiment.dataset.shape) != 3:
         return draws.as_they_are
-    low, high = LIMITS[run.config.data.scale]
+    low, high = LIMITS[run.settings.data.scale]
     return partial(to_uint8, low=low, high=high)
 
 
@@ -188,7 +188,7 @@ def _write(args: argparse.Namespace) -> str:
     if args.png is not None and not pictures:
         raise ValueError(
             f"--png is for pictures: {args.workdir} holds a run on"
-            f" {run.config.data.name}; write an .npz file with --out"
+            f" {run.settings.data.name}; write an .npz file with --out"
         )
     layout, outputs = layout_of(run, args.n), []
     if args.out is not None:

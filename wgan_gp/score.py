@@ -13,16 +13,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from ml_collections import FrozenConfigDict
 from rich.console import Console
 from rich.table import Table
 
 from wgan_gp import sample
+from wgan_gp.configs import Settings
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import SPLITS
 from wgan_gp.evaluate import memory
 from wgan_gp.evaluate.feature_distances import inception_score
-from wgan_gp.evaluate.held_out import source_options
 from wgan_gp.evaluate.images import (
     Observer,
     compare_features,
@@ -72,8 +71,8 @@ def _open(workdir: Path, n: int) -> sample.Run:
     file = workdir / "config.json"
     if not file.is_file():
         raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
-    config = read_config(file)
-    if config.task != "gan" or config.critic.network == "mlp":
+    settings = read_config(file)
+    if settings.data.kind != "images":
         raise ValueError(f"{workdir} holds a run that is not on images")
     run = sample.open_run(workdir)
     memory.check_samples(3 * n, sample.layout_of(run, n))  # and as many real, twice
@@ -83,13 +82,13 @@ def _open(workdir: Path, n: int) -> sample.Run:
 def _score_run(
     run: sample.Run, n: int, split: str, observe: Observer, seed: int
 ) -> dict[str, float]:
-    reals = _reals(run.config, split, n, seed)
+    reals = _reals(run.settings, split, n, seed)
     if len(reals) < _LEAST:
         raise ValueError(
-            f"the {split} split of {run.config.data.name} has {len(reals)} images, and"
-            f" scores need {_LEAST}: name another --split"
+            f"the {split} split of {run.settings.data.name} has {len(reals)} images,"
+            f" and scores need {_LEAST}: name another --split"
         )
-    others = _reals(run.config, _other(split), n, seed)
+    others = _reals(run.settings, _other(split), n, seed)
     fakes = draws.concatenated(sample.draw(run, n, seed=seed), n)
     real_features, _ = observe(reals)
     scores = _compare(real_features, *observe(fakes), seed=seed)
@@ -118,8 +117,8 @@ def _other(split: str) -> str:
     return "validation" if split == "train" else "train"
 
 
-def _reals(config: FrozenConfigDict, split: str, n: int, seed: int) -> np.ndarray:
-    source = open_images(config.data.name, split, **source_options(config))
+def _reals(settings: Settings, split: str, n: int, seed: int) -> np.ndarray:
+    source = open_images(settings.data.name, split, **settings.data.source_options)
     order = np.random.default_rng(seed).permutation(source.count)[:n]
     examples = (source.read(int(index)) for index in order)
     return np.stack([each.image for each in examples if each is not None])
@@ -204,11 +203,11 @@ def _check(n: int, split: str, seed: int) -> None:
 def _score(args: argparse.Namespace) -> str:
     """The scores as JSON; a table of them goes to stderr."""
     run = _open(args.workdir, args.n)
-    data = run.config.data
+    data = run.settings.data
     if args.inception is not None:
         observe = inception_observer(str(args.inception))
     else:
-        observe = digit_observer(data.name, **source_options(run.config))
+        observe = digit_observer(data.name, **data.source_options)
     scores = _score_run(run, args.n, args.split, observe, args.seed)
     Console(stderr=True).print(table(scores, args.split))
     return json.dumps(scores, indent=1)

@@ -110,9 +110,8 @@ def test_what_is_left_out_is_named_and_counted(tmp_path):
 
 def test_a_run_says_first_what_is_left_out(tmp_path, monkeypatch):
     config = resolve("digits", "smoke")
-    experiment = build.Experiment(
-        load_images("digits8x8")._replace(notes=("1 file left out: [bold]",)), *"ab"
-    )
+    dataset = load_images("digits8x8")._replace(notes=("1 file left out: [bold]",))
+    experiment = build.assemble(config, dataset)
 
     def stop(*_):
         raise InterruptedError

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from tests.games import LATENT, tiny
 from tests.helpers import SMALL, key, resolve, unchecked
-from wgan_gp import configs, devices, losses, train
+from wgan_gp import configs, devices, losses, main, train
 from wgan_gp.constraints import CLIP, penalise
 from wgan_gp.devices import mesh
 from wgan_gp.networks import from_flax
@@ -146,6 +146,10 @@ def test_stacks_of_batches_are_split_along_their_rows():
     assert array.addressable_shards[1].data.shape == (2, 2, 3)
 
 
+def mesh_of(settings):
+    return devices.mesh_for(settings.batches, settings.mesh.data)
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
@@ -159,7 +163,7 @@ def test_stacks_of_batches_are_split_along_their_rows():
 )
 def test_a_mesh_that_does_not_fit_is_refused(fields, words):
     with pytest.raises(ValueError, match=words):
-        devices.mesh_for(resolve(**fields))
+        mesh_of(resolve(**fields))
 
 
 @pytest.mark.parametrize(
@@ -177,19 +181,19 @@ def test_a_mesh_that_does_not_fit_is_refused(fields, words):
 )
 def test_a_run_takes_the_most_devices_that_its_batches_divide_over(fields, count):
     config = resolve("digits", **{"mesh.data": 0} | fields)
-    mesh = devices.mesh_for(config)
+    mesh = mesh_of(config)
     assert mesh.size == count
-    said = devices.unused_devices(mesh, config)
+    said = devices.unused_devices(mesh, config.batches, config.mesh.data)
     assert said is None if count == 8 else f"on {count} of 8 devices" in said
 
 
 def test_a_run_is_silent_about_devices_that_it_was_not_to_take():
     config = resolve("digits", **{"mesh.data": 2})
-    assert devices.unused_devices(devices.mesh_for(config), config) is None
+    assert devices.unused_devices(mesh_of(config), config.batches, 2) is None
 
 
 def test_each_of_several_hosts_takes_part_with_equally_many_devices():
-    batch = lambda size: resolve(batch_size=size, **{"mesh.data": 0})  # noqa: E731
+    batch = lambda size: {"batch_size": (size, 1)}  # noqa: E731
     found = {
         size: devices.largest_device_count(batch(size), hosts=2, each=4)
         for size in (48, 50, 12, 16, 2)
@@ -213,12 +217,12 @@ def test_the_devices_of_every_host_are_taken_in_their_order():
 
 def test_microbatches_and_the_generators_batch_must_divide_too():
     fields = {"compute.microbatches": 2, "batch_size": 8, "mesh.data": 4}
-    assert devices.mesh_for(resolve("digits", **fields)).size == 4
+    assert mesh_of(resolve("digits", **fields)).size == 4
     with pytest.raises(ValueError, match="8 devices in 2 microbatches each, got 8"):
-        devices.mesh_for(resolve("digits", **fields | {"mesh.data": 8}))
+        mesh_of(resolve("digits", **fields | {"mesh.data": 8}))
     fields = {"generator_batch_size": 6, "batch_size": 8, "mesh.data": 4}
     with pytest.raises(ValueError, match="generator_batch_size must divide over 4"):
-        devices.mesh_for(resolve("digits", **fields))
+        mesh_of(resolve("digits", **fields))
 
 
 @pytest.mark.parametrize(
@@ -233,11 +237,11 @@ def test_microbatches_and_the_generators_batch_must_divide_too():
 )
 def test_a_cpu_is_split_where_that_was_faster(fields, cores, count, monkeypatch):
     monkeypatch.setattr(mesh, "cores", lambda: cores)
-    assert devices.cpu_device_count(resolve(**fields)) == count
+    assert main._cpu_devices(resolve(**fields)) == count
 
 
 def test_images_are_trained_on_one_device_of_a_cpu():
-    assert devices.cpu_device_count(resolve("digits", batch_size=4096)) == 1
+    assert main._cpu_devices(resolve("digits", batch_size=4096)) == 1
 
 
 def run(folder, **fields):

@@ -8,7 +8,7 @@ from tests.helpers import load_experiment, resolve
 from wgan_gp import configs
 from wgan_gp.data.images import open_images
 from wgan_gp.data.streaming import stream
-from wgan_gp.evaluate.held_out import check_weights, source_options
+from wgan_gp.evaluate.held_out import check_weights
 from wgan_gp.system.paths import expand, locate
 
 IMAGES = np.zeros((9, 4, 4), np.uint8)
@@ -32,7 +32,7 @@ def test_a_run_keeps_where_its_images_are(home, monkeypatch, written):
     (home / "elsewhere").mkdir()
     monkeypatch.chdir(home / "elsewhere")
     assert config.data.name == f"npz:{home / 'own.npz'}"
-    assert open_images(config.data.name, **source_options(config)).count == 7
+    assert open_images(config.data.name, **config.data.source_options).count == 7
 
 
 @pytest.mark.parametrize("written", ["$NOPE/x", "a/${NOPE}", "~/$NOPE"])
@@ -54,10 +54,9 @@ def test_other_paths_of_an_image_run_are_kept_in_full_too(home):
 def test_features_and_scores_read_images_as_training_does():
     """A field of how images are read reaches whoever opens them again."""
     config = resolve("digits", "smoke", **{"data.channels": 3})
-    others = {"name", "scale", "resident_bytes"}
-    assert source_options(config) == {
-        x: config.data[x] for x in {*config.data} - others
-    }
+    others = {"kind", "name", "scale", "resident_bytes"}
+    kept = {*vars(config.data)} - others
+    assert config.data.source_options == {x: getattr(config.data, x) for x in kept}
 
 
 def test_a_name_that_is_kept_in_full_is_kept_as_it_is(home):
@@ -100,7 +99,7 @@ def test_a_file_of_weights_that_is_not_there_is_refused(home):
     fields = {"features.network": "inception", "features.weights": "~/w.pth"}
     config = resolve("digits", "smoke", **fields)
     with pytest.raises(ValueError, match=f"there is no file {home}/w.pth"):
-        check_weights(config)
+        check_weights(config.features.weights)
     (home / "w.pth").write_bytes(b"")
-    check_weights(config)
-    check_weights(resolve("toy8gauss"))
+    check_weights(config.features.weights)
+    check_weights(resolve("toy8gauss").features.weights)

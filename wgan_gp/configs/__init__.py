@@ -1,35 +1,37 @@
 """Configurations: their fields, what a constraint sets, and what is refused.
 
-An experiment's `get_config` starts from `base()`. Fields that belong to the Lipschitz
-constraint are left open there; `resolve` fills those still open after the command
-line has been read, first from the experiment's `by_constraint` table, then from
-`PRESETS`. So one switch, `--config.lipschitz`, changes all of them consistently, and
-any of them can still be set by hand.
+An experiment's `get_config` starts from `base()`, a ConfigDict. Fields that belong to
+the Lipschitz constraint are left open there; `resolve` fills those still open after the
+command line has been read, first from the experiment's `by_constraint` table, then from
+the constraint's presets, and returns frozen `Settings`. So one switch,
+`--config.lipschitz`, changes all of them consistently, and any of them can still be set
+by hand.
 """
 
 from wgan_gp.configs.fields import (
     IMAGE_SMOKE,
     PAPER_TOY,
-    PRESETS,
     SMOKE,
     base,
     experiment,
     penalised,
     update,
 )
-from wgan_gp.configs.resolution import chosen_networks, few, leaves, resolve
+from wgan_gp.configs.resolution import arguments, resolve
+from wgan_gp.configs.settings import CriticSettings, Settings, as_dict, leaves
 from wgan_gp.configs.stored import completed, resolve_stored
 
 __all__ = [
     "IMAGE_SMOKE",
     "PAPER_TOY",
-    "PRESETS",
     "SMOKE",
+    "CriticSettings",
+    "Settings",
+    "arguments",
+    "as_dict",
     "base",
-    "chosen_networks",
     "completed",
     "experiment",
-    "few",
     "leaves",
     "penalised",
     "resolve",

@@ -1,104 +1,52 @@
-"""What a configuration may hold."""
+"""What a complete configuration may hold: each field by its rule, then together."""
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from ml_collections import ConfigDict
 
-from wgan_gp import data
 from wgan_gp.algorithm import optimisers
-from wgan_gp.configs.image_checks import check_images
-from wgan_gp.configs.network_checks import check_networks
-from wgan_gp.constraints import CONSTRAINTS, POINTS
-from wgan_gp.losses import PAIRINGS, SHAPES
-from wgan_gp.system.values import (
-    MOST_SAMPLES,
-    WIDEST,
-    at_least,
-    below,
-    in_range,
-    not_negative,
-    one_of,
-    positive,
-    show,
-    whole,
-)
+from wgan_gp.configs.settings import PLAYERS, Schema, constraint_fields, leaves
+from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data.kinds import KINDS
+from wgan_gp.system.fields import Declaration
+from wgan_gp.system.values import at_least, below, one_of, show
 
-_WORD = 2**32  # what the device counts and seeds with: 32 bits
-_HALF = 1e38
+_PIXELS = {"unit": "sigmoid", "symmetric": "tanh", "dequantised": "tanh"}
 
 
-def check(config: ConfigDict) -> None:
-    """Raises ValueError for the first field that is out of range or of no effect."""
+def check(config: ConfigDict, fields: Schema) -> None:
+    """Raises ValueError for the first field that is out of range or of no effect.
+
+    Args:
+      config: a configuration that has these fields, filled in.
+      fields: from `settings.schema`.
+    """
     _check_unused(config)
-    _check_name(config.name)
-    for path in ("steps", "log_every", "eval_every", "checkpoint.every"):
-        at_least(path, get(config, path), 1)
-    whole("batch_size", config.batch_size, 1, MOST_SAMPLES)
-    whole("eval_samples", config.eval_samples, 1, MOST_SAMPLES)
-    at_least("checkpoint.keep", config.checkpoint.keep, 2)  # one may be damaged
-    at_least("checkpoint.keep_every", config.checkpoint.keep_every, 0)
-    whole("mesh.data", config.mesh.data, 0, 2**20)
-    whole("seed", config.seed, 0, _WORD)
-    check_networks(config)
-    _check_optimiser("critic_optimiser", config.critic_optimiser)
-    used = _used(config)
-    if "clip_bound" in used:
-        positive("clip_bound", config.clip_bound)
-    if "penalty.weight" in used:
-        _check_penalty(config.penalty, config.batch_size)
-    if config.task == "gan":
-        _check_gan(config)
-    else:
-        _check_funnels(config)
+    _check_rules(config, fields)
+    for player in ("critic_optimiser", "generator_optimiser"):
+        if player in config:
+            _check_betas(player, config[player])
+    for together in _TOGETHER[config.task]:
+        together(config)
 
 
-def _check_name(name: str) -> None:
-    """A run's folder has its experiment's name."""
-    if not name or name != Path(name).name or not name.isprintable() or len(name) > 100:
-        raise ValueError(
-            "name must be fit for a folder: 1 to 100 characters that can be printed,"
-            f" without /; got {show(name)}"
-        )
+def _check_rules(config: ConfigDict, fields: Schema) -> None:
+    """Each field that has a value, by the rule it is declared with."""
+    for path, declared in declared_leaves(fields):
+        value = get(config, path)
+        if declared.rule and value is not None:
+            declared.rule.check(path, value)
 
 
-def _check_gan(config: ConfigDict) -> None:
-    at_least("n_critic", config.n_critic, 1)
-    whole("eval_repeats", config.eval_repeats, 1, MOST_SAMPLES)
-    whole("generator.latent", config.generator.latent, 1, WIDEST)
-    below("steps * n_critic", config.steps * config.n_critic, 2**31)
-    in_range("ema_decay", config.ema_decay, 0, 1)
-    if config.critic.network == "mlp":
-        _check_vectors(config.data.name)
-    else:
-        check_images(config)
-    _check_optimiser("generator_optimiser", config.generator_optimiser)
-
-
-def _check_vectors(name: str) -> None:
-    kind, colon, _ = name.partition(":")
-    if colon and kind in ("npz", "folder"):
-        raise ValueError(
-            f"data.name = {show(name)}: this experiment learns vectors, and only"
-            " pictures are read from files. In Python, data.arrays.resident makes a"
-            " sampler of an array of vectors, for train.CriticAlgorithm and"
-            " train.make_train; for pictures, start from experiments/digits.py"
-        )
-    one_of("data.name", name, data.DATASETS)
-
-
-def _check_funnels(config: ConfigDict) -> None:
-    for path in ("data.dimension", "data.funnels"):
-        at_least(path, get(config, path), 1)
-    size = config.data.dimension * config.data.funnels
-    below("data.dimension * data.funnels", size, 2**24)
-    whole("data.seed", config.data.seed, 0, _WORD)
-    below("steps", config.steps, 2**31)
+def declared_leaves(fields: Schema) -> list[tuple[str, Declaration]]:
+    """The declarations of all fields, by dotted path."""
+    return list(leaves(fields))
 
 
 def _check_unused(config: ConfigDict) -> None:
-    fields = [f"penalty.{name}" for name in config.penalty] + ["clip_bound"]
-    for path in fields:
+    fields = [f"penalty.{name}" for name in constraint_fields("penalty")]
+    for path in [*fields, *constraint_fields("")]:
         if get(config, path) is not None and path not in _used(config):
             raise ValueError(
                 f"{path} = {show(get(config, path))} has no effect with lipschitz ="
@@ -106,53 +54,108 @@ def _check_unused(config: ConfigDict) -> None:
             )
 
 
-def _check_optimiser(path: str, optimiser: ConfigDict) -> None:
-    one_of(f"{path}.name", optimiser.name, optimisers.OPTIMISERS)
-    one_of(f"{path}.schedule", optimiser.schedule, optimisers.SCHEDULES)
-    positive(f"{path}.learning_rate", optimiser.learning_rate)
-    not_negative(f"{path}.weight_decay", optimiser.weight_decay)
+def _check_betas(path: str, optimiser: ConfigDict) -> None:
     for name in ("beta1", "beta2"):
-        if optimiser[name] is None:
+        if optimiser[name] is None or name in optimisers.BETAS[optimiser.name]:
             continue
-        if name not in optimisers.BETAS[optimiser.name]:
-            raise ValueError(
-                f"{path}.{name} = {optimiser[name]} has no effect with"
-                f" {path}.name = {optimiser.name!r}: leave it out"
-            )
-        in_range(f"{path}.{name}", optimiser[name], 0, 1)
-
-
-def _check_penalty(penalty: ConfigDict, batch_size: int) -> None:
-    not_negative("penalty.weight", penalty.weight, " (the paper uses 10)")
-    if penalty.power is not None:
-        one_of("penalty.power", penalty.power, (1, 2))
-    if penalty.points is not None:
-        one_of("penalty.points", penalty.points, POINTS)
-    if penalty.points == "box":
-        _check_box(penalty.box)
-    if penalty.pairing is not None:
-        one_of("penalty.pairing", penalty.pairing, PAIRINGS)
-        one_of("penalty.shape", penalty.shape, SHAPES)
-        if penalty.pairing == "independent":
-            at_least("batch_size with independent pairs", batch_size, 2)
-            if penalty.signed:
-                raise ValueError(
-                    "penalty.signed needs pairs with a direction, got independent ones:"
-                    " set penalty.pairing to 'segment' or 'endpoint'"
-                )
-
-
-def _check_box(box: Any) -> None:
-    # Its width has to be a float32, too.
-    given = box is not None and len(box) == 2 and not any(map(_no_number, box))
-    if not (given and -_HALF < box[0] < box[1] < _HALF):
         raise ValueError(
-            f"penalty.box must be (low, high) with low < high, got {show(box)}"
+            f"{path}.{name} = {optimiser[name]} has no effect with"
+            f" {path}.name = {optimiser.name!r}: leave it out"
         )
 
 
-def _no_number(value: Any) -> bool:
-    return isinstance(value, bool | str)
+def _check_pairs(config: ConfigDict) -> None:
+    choice = CONSTRAINTS[config.lipschitz]
+    if choice.pairs_samples(config.penalty):
+        at_least("batch_size with independent pairs", config.batch_size, 2)
+    choice.check(config.penalty)
+
+
+def _check_microbatches(config: ConfigDict) -> None:
+    parts = config.compute.microbatches
+    if config.batch_size % parts:
+        raise ValueError(
+            f"compute.microbatches must divide batch_size = {config.batch_size}, got"
+            f" {parts}"
+        )
+    if parts > 1 and CONSTRAINTS[config.lipschitz].pairs_samples(config.penalty):
+        raise ValueError(
+            "compute.microbatches must be 1 with penalty.pairing = 'independent', whose"
+            f" pairs are drawn from the whole batch; got {parts}"
+        )
+
+
+def _check_fourier(config: ConfigDict) -> None:
+    critic = config.critic
+    if critic.get("fourier_scale", 1) != 1 and not critic.fourier:
+        raise ValueError(
+            f"critic.fourier_scale = {critic.fourier_scale} has no effect with"
+            " critic.fourier = 0: leave it out, or set critic.fourier"
+        )
+
+
+def _check_pixels(config: ConfigDict) -> None:
+    """Whether a generator's output has the range of the pixels."""
+    scale = config.data.get("scale")
+    output = config.generator.get("output", _PIXELS.get(scale))
+    if output != _PIXELS.get(scale):
+        raise ValueError(
+            f"generator.output = {output!r} does not reach the pixels of data.scale ="
+            f" {scale!r}: use {_PIXELS[scale]!r} with it"
+        )
+
+
+def _check_features(config: ConfigDict) -> None:
+    features = config.features
+    one_of("features.network", features.network, KINDS[config.data.kind].features)
+    if (features.network == "inception") != (features.weights is not None):
+        raise ValueError(
+            "features.weights is the file of features.network = 'inception': got"
+            f" {show(features.weights)} with {features.network!r}"
+        )
+
+
+def _check_labels(config: ConfigDict) -> None:
+    chosen = {player: config[player].network for player in PLAYERS}
+    known = {
+        player: [name for name, each in PLAYERS[player].items() if _takes_labels(each)]
+        for player in PLAYERS
+    }
+    if config.conditional and any(chosen[p] not in known[p] for p in PLAYERS):
+        both = " or ".join(sorted({repr(each) for each in known["critic"]}))
+        raise ValueError(
+            f"conditional needs critic.network and generator.network to be {both}, got"
+            f" {chosen['critic']!r} and {chosen['generator']!r}"
+        )
+
+
+def _takes_labels(module: Any) -> bool:
+    return "classes" in module.__dataclass_fields__
+
+
+def _check_updates(config: ConfigDict) -> None:
+    below("steps * n_critic", config.steps * config.n_critic, 2**31)
+
+
+def _check_cell(config: ConfigDict) -> None:
+    size = config.data.dimension * config.data.funnels
+    below("data.dimension * data.funnels", size, 2**24)
+    below("steps", config.steps, 2**31)
+
+
+# What is checked of several fields at once, by task.
+_TOGETHER: dict[str, tuple[Callable[[ConfigDict], None], ...]] = {
+    "critic": (_check_pairs, _check_fourier, _check_cell),
+    "gan": (
+        _check_pairs,
+        _check_fourier,
+        _check_updates,
+        _check_pixels,
+        _check_features,
+        _check_microbatches,
+        _check_labels,
+    ),
+}
 
 
 def get(config: ConfigDict, path: str) -> Any:

@@ -3,17 +3,17 @@
 import itertools
 import textwrap
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from absl import flags
-from ml_collections import ConfigDict
 
-from wgan_gp import configs
-from wgan_gp.configs.descriptions import DESCRIPTIONS, Description
-from wgan_gp.configs.fields import PRESETS, base
+from wgan_gp.configs.checks import declared_leaves
+from wgan_gp.configs.settings import PLAYERS, leaves, schema
 from wgan_gp.configs.typed import NOUNS
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data.kinds import KINDS, kinds_of
 from wgan_gp.networks import CRITICS, GENERATORS
+from wgan_gp.system.fields import Declaration
 
 _WIDTH = 88
 _VALUES = {
@@ -24,12 +24,17 @@ _VALUES = {
     "host": "I",
     "host_timeout": "SECONDS",
 }
-_OF_FILE = ("task", "critic.network", "generator.network")
-PLAYERS = ("critic", "generator")
-_ALL = ["vectors", "a critic alone", "images"]  # the kinds of runs
-_OF_PRESETS = {
-    path for preset in PRESETS.values() for path, _ in configs.leaves(preset)
-}
+# What a configuration's file chooses; the command line cannot change it.
+_OF_FILE = ("task", "critic.network", "generator.network", "data.kind")
+
+
+class Described(NamedTuple):
+    """A field, in all the configurations that have it."""
+
+    declared: Declaration  # in the first of them
+    sentences: tuple[str, ...]  # what it means; several where networks or data differ
+    valid: tuple  # the values there are in any of them, if they have names
+    defaults: dict[Any, list[str]]  # by default: the runs that have it, in words
 
 
 def flag_lines(*names: str) -> str:
@@ -45,10 +50,9 @@ def flag_lines(*names: str) -> str:
 
 def field_lines() -> str:
     """Every field that a configuration can have: type, values, default, meaning."""
-    found = _fields()
     return "\n".join(
-        _entry(f"--config.{path}", _describe(path, DESCRIPTIONS[path], found[path]))
-        for path in DESCRIPTIONS
+        _entry(f"--config.{path}", _describe(path, field))
+        for path, field in described().items()
     )
 
 
@@ -58,55 +62,70 @@ def preset_lines() -> str:
         _entry(
             name,
             f"{constraint.sentence} ({constraint.source}) Sets "
-            + ", ".join(
-                f"{path}={v}" for path, v in configs.leaves(constraint.presets)
-            ),
+            + ", ".join(f"{path}={v}" for path, v in leaves(constraint.presets)),
         )
         for name, constraint in CONSTRAINTS.items()
     )
 
 
-def configurations() -> Iterator[tuple[str, ConfigDict]]:
-    """A configuration of every kind there is, with words for the kind."""
-    yield "vectors", base()
-    yield "a critic alone", base("critic")
-    images = (
-        [name for name in each if name != "mlp"] for each in (CRITICS, GENERATORS)
-    )
-    for critic, generator in itertools.product(*images):
-        yield "images", base(critic=critic, generator=generator)
+def configurations() -> Iterator[tuple[str, dict[str, Any]]]:
+    """What makes a configuration of every sort there is, with words for the sort.
+
+    Yields:
+      Words, and arguments of `configs.base`.
+    """
+    yield "a critic alone", {"task": "critic"}
+    for critic, generator in itertools.product(CRITICS, GENERATORS):
+        modules = CRITICS[critic], GENERATORS[generator]
+        for kind in kinds_of("gan", *modules):
+            yield kind, {"data": kind, "critic": critic, "generator": generator}
 
 
-def _fields() -> dict[str, dict[tuple[type, Any], list[str]]]:
-    """By field: its types and defaults, and for each the runs that have it."""
-    found: dict[str, dict[tuple[type, Any], list[str]]] = {}
-    for kind, config in configurations():
-        for path, value in configs.leaves(config):
-            section, _, name = path.rpartition(".")
-            place = config[section] if section else config
-            where = place.network if "network" in place and section in PLAYERS else kind
-            runs = found.setdefault(path, {})
-            runs = runs.setdefault((place.get_type(name), value), [])
+def described() -> dict[str, Described]:
+    """Every field that a configuration can have, by path."""
+    found: dict[str, Described] = {}
+    for sort, given in configurations():
+        for path, declared in declared_leaves(_schema(**given)):
+            section = path.partition(".")[0]
+            where = given.get(section, sort) if section in PLAYERS else sort
+            field = found.setdefault(path, Described(declared, (), (), {}))
+            runs = field.defaults.setdefault(declared.default, [])
             if where not in runs:
                 runs.append(where)
+            known = declared.rule.valid() if declared.rule else ()
+            valid = tuple(dict.fromkeys((*field.valid, *known)))
+            sentences = dict.fromkeys((*field.sentences, declared.sentence))
+            found[path] = field._replace(valid=valid, sentences=tuple(sentences))
     return found
 
 
-def _describe(path: str, description: Description, defaults) -> str:
+def _schema(task="gan", data="funnels", critic="mlp", generator="mlp"):
+    return schema(task, data, {"critic": critic, "generator": generator})
+
+
+def _describe(path: str, field: Described) -> str:
     """A field's meaning, type or values, and defaults, as text."""
-    ((type_, first), *_) = defaults
-    values = f"one of {', '.join(map(str, description.valid))}"
-    noun = values if description.valid else f"{NOUNS[type_]} {description.range}"
-    shown = [_default(path, value, runs) for (_, value), runs in defaults.items()]
+    declared = field.declared
+    noun = f"one of {', '.join(map(str, field.valid))}"
+    if not field.valid:
+        words = declared.rule.words if declared.rule else ""
+        noun = f"{NOUNS[declared.type]} {words}"
+    shown = [_default(path, each, runs) for each, runs in field.defaults.items()]
     if path in _OF_FILE:
-        shown = [f"{first}, chosen in the config file"]
+        shown = ["chosen in the config file"]
     noun = noun[0].upper() + noun[1:].rstrip()
-    return f"{description.sentence} {noun}. Default: {', '.join(shown)}."
+    return f"{' '.join(field.sentences)} {noun}. Default: {', '.join(shown)}."
+
+
+_ALL = {*KINDS, "a critic alone"} - {"funnels"}
+_OF_PRESETS = {
+    path for each in CONSTRAINTS.values() for path, _ in leaves(each.presets)
+}
 
 
 def _default(path: str, value: Any, runs: list[str]) -> str:
     """A default, and the runs that have it unless all do."""
-    whole = set(runs) in (set(CRITICS), set(GENERATORS), set(_ALL))
+    whole = set(runs) in (set(CRITICS), set(GENERATORS), _ALL)
     where = "" if whole else f" ({', '.join(runs)})"
     if value is None:
         return ("set by lipschitz" if path in _OF_PRESETS else "open") + where

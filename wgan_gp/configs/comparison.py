@@ -1,21 +1,20 @@
 """What differs between two configurations, in words."""
 
 import json
+from typing import Any
 
-from ml_collections import FrozenConfigDict
-
-from wgan_gp.configs.resolution import leaves
+from wgan_gp.configs.settings import as_dict, leaves
 
 # Fields that may differ when a run goes on: they change nothing that is trained, but
 # for rounding.
 FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")
 
 
-def differences(
-    before: FrozenConfigDict, now: FrozenConfigDict, free: tuple[str, ...] = FREE
-) -> list[str]:
+def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str]:
     """What differs between two configurations, but for `free` fields, in words."""
-    old, new = (dict(leaves(json.loads(each.to_json()))) for each in (before, now))
+    old, new = (
+        dict(leaves(json.loads(json.dumps(as_dict(each))))) for each in (before, now)
+    )
     # The constraint first: it presets others.
     paths = sorted({*old, *new}, key=lambda path: (path != "lipschitz", path))
     return [

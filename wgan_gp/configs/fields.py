@@ -1,22 +1,15 @@
-"""The fields of a configuration, their defaults, and what each constraint presets."""
+"""Configurations before they are resolved: all fields there are, and experiments."""
 
-import dataclasses
 from typing import Any
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder as _open
+from ml_collections.config_dict import placeholder
 
+from wgan_gp.configs.settings import PLAYERS, TASKS, Schema, schema
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.networks import CRITICS, GENERATORS
+from wgan_gp.data.kinds import KINDS, kinds_of
+from wgan_gp.system.fields import Declaration
 from wgan_gp.system.values import did_you_mean, one_of
-
-# What the papers use with each constraint; the keys are the choices of `lipschitz`.
-PRESETS: dict[str, dict[str, Any]] = {
-    name: constraint.presets for name, constraint in CONSTRAINTS.items()
-}
-TASKS = ("gan", "critic")
-DTYPES = ("float32", "bfloat16")
-FEATURES = ("none", "digits", "inception")
 
 
 def penalised(optimiser: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -25,7 +18,11 @@ def penalised(optimiser: dict[str, Any]) -> dict[str, dict[str, Any]]:
     Not under constraints without a penalty, which have an optimiser of their own.
     """
     players = {"critic_optimiser": optimiser, "generator_optimiser": optimiser}
-    return {name: players for name, preset in PRESETS.items() if "penalty" in preset}
+    return {
+        name: players
+        for name, choice in CONSTRAINTS.items()
+        if "penalty" in choice.presets
+    }
 
 
 # Variants that the toy experiments share. The reference's settings (gan_toy.py) with
@@ -63,137 +60,80 @@ IMAGE_SMOKE: dict[str, Any] = {
 
 
 def base(
-    task: str = "gan", *, critic: str = "mlp", generator: str = "mlp"
+    task: str = "gan",
+    *,
+    data: str | None = None,
+    critic: str = "mlp",
+    generator: str = "mlp",
 ) -> ConfigDict:
     """All fields there are, with Algorithm 1's defaults, open ones as placeholders.
 
-    `descriptions` says what each means.
+    `python -m wgan_gp.main --help` says what each means.
 
     Args:
       task: "gan" for a critic and a generator; "critic" for a critic alone, trained on
         a pair of distributions whose W1 is known.
-      critic: a key of `networks.CRITICS`. All but "mlp" are for images.
+      data: the kind of data, a key of `data.kinds.KINDS`. None is the first that both
+        networks accept.
+      critic: a key of `networks.CRITICS`.
       generator: a key of `networks.GENERATORS`.
 
     Raises:
-      ValueError: another task or network, or networks that do not go together.
+      ValueError: another task, kind or network, or they do not go together.
     """
-    for name, value, known in (
-        ("task", task, TASKS),
-        ("critic.network", critic, CRITICS),
-        ("generator.network", generator, GENERATORS),
-    ):
-        one_of(name, value, known)
-    if (critic == "mlp") != (generator == "mlp"):
-        raise ValueError(
-            f"critic.network = {critic!r} and generator.network = {generator!r} do not"
-            " go together: 'mlp' is for vectors, all others are for images"
-        )
-    common = {
-        "name": "unnamed",
-        "task": task,
-        "seed": 0,
-        "lipschitz": "two_sided",
-        "steps": 10_000,
-        "batch_size": 256,
-        "critic": {"network": critic} | _network_fields(CRITICS[critic]),
-        "critic_optimiser": _open_optimiser(),
-        "penalty": {
-            "weight": _open(float),
-            "points": _open(str),
-            "box": _open(tuple),
-            "shape": _open(str),
-            "power": _open(int),
-            "pairing": _open(str),
-            "signed": _open(bool),
-        },
-        "clip_bound": _open(float),
-        "by_constraint": {name: ConfigDict() for name in PRESETS},
-        "checkpoint": {
-            "every": 1000,
-            "keep": 2,
-            "keep_every": 0,
-        },
-        "mesh": {"data": 0},
-        "debug_nans": False,
-        "log_every": 100,
-        "eval_every": 1000,
-        "eval_samples": 2000,
-    }
-    if task == "critic":
-        # Fields of `data.funnels.make_funnels`.
-        special = {"data": {"dimension": 2, "funnels": 4, "seed": 987}}
-    else:
-        special = _game(generator) | (_vectors() if critic == "mlp" else _images())
-    return ConfigDict(common | special).lock()
+    networks = {"critic": critic, "generator": generator}
+    one_of("task", task, TASKS)
+    for player, name in networks.items():
+        one_of(f"{player}.network", name, PLAYERS[player])
+    kind = _kind(task, data, networks)
+    config = ConfigDict(_defaults(schema(task, kind, networks)))
+    config.task = task
+    config.by_constraint = ConfigDict({name: ConfigDict() for name in CONSTRAINTS})
+    return config.lock()
 
 
-def _network_fields(module: Any) -> dict[str, Any]:
-    """A network's attributes that a configuration sets, with their defaults."""
-    given = ("parent", "name", "shape", "outputs", "classes")
-    fields = dataclasses.fields(module)
-    return {each.name: each.default for each in fields if each.name not in given}
+def _kind(task: str, data: str | None, networks: dict[str, str]) -> str:
+    """The kind of data, once it is seen to fit the networks."""
+    if data is not None:
+        one_of("data.kind", data, KINDS)
+    players = [player for player in networks if player in _players(task)]
+    modules = [PLAYERS[player][networks[player]] for player in players]
+    accepted = kinds_of(task, *modules)
+    if data in accepted or (data is None and accepted):
+        return data or accepted[0]
+    given = [f"{player}.network = {networks[player]!r}" for player in players]
+    if data is not None:
+        given.append(f"data.kind = {data!r}")
+    kinds = [
+        f"{networks[player]!r} is for {' and '.join(module.kinds)}"
+        for player, module in zip(players, modules)
+        if hasattr(module, "kinds")
+    ]
+    raise ValueError(f"{' and '.join(given)} do not go together: {', '.join(kinds)}")
 
 
-def _game(generator: str) -> dict[str, Any]:
-    """What a critic alone does not have."""
-    fields = {"network": generator} | _network_fields(GENERATORS[generator])
-    return {
-        "n_critic": 5,
-        "ema_decay": 0.0,
-        "generator": fields | {"latent": 2},
-        "generator_optimiser": _open_optimiser(),
-        "eval_repeats": 16,
-    }
+def _players(task: str) -> tuple[str, ...]:
+    return ("critic",) if task == "critic" else ("critic", "generator")
 
 
-def _vectors() -> dict[str, Any]:
-    return {"data": {"name": "8gaussians"}}
+def _defaults(fields: Schema) -> dict[str, Any]:
+    """The value of each field in a configuration where nothing is set."""
+    return {name: _default(each) for name, each in fields.items()}
 
 
-def _images() -> dict[str, Any]:
-    return {
-        "data": {
-            "name": "mnist5k",
-            "scale": "symmetric",
-            "size": _open(tuple),
-            "channels": _open(int),
-            "data_dir": _open(str),
-            "skip_corrupt": False,
-            "resident_bytes": 2**31,
-        },
-        "eval_default": (2000, 16),
-        "conditional": False,
-        "label_weights": {"critic": 1.0, "generator": 0.1},
-        "generator_batch_size": _open(int),
-        "compute": {
-            "dtype": "float32",
-            "penalty_dtype": "float32",
-            "rematerialise": False,
-            "microbatches": 1,
-        },
-        "features": {
-            "network": "none",
-            "weights": _open(str),
-        },
-    }
-
-
-def _open_optimiser() -> dict[str, Any]:
-    return {
-        "name": _open(str),
-        "learning_rate": _open(float),
-        "beta1": _open(float),
-        "beta2": _open(float),
-        "schedule": _open(str),
-        "weight_decay": 0.0,
-    }
+def _default(declared: Declaration | dict[str, Declaration]) -> Any:
+    if isinstance(declared, dict):
+        return _defaults(dict(declared))
+    if declared.default is None:
+        return placeholder(declared.type)
+    return declared.default
 
 
 def experiment(
     name: str,
     arg: str,
     *,
+    data: str | None = None,
     critic: str = "mlp",
     generator: str = "mlp",
     **variants: dict[str, Any],
@@ -204,6 +144,7 @@ def experiment(
       name: of the experiment.
       arg: what stands behind the colon in `--config FILE:ARG`; nothing, with or without
         the colon, is the default.
+      data: as in `base`.
       critic: as in `base`.
       generator: as in `base`.
       **variants: nested updates of `base()`. "default" is applied first, then the
@@ -221,13 +162,12 @@ def experiment(
             f"unknown variant :{arg} of {name}; there are {', '.join(known)}"
             + did_you_mean(f":{arg}", known)
         )
-    config = base(critic=critic, generator=generator)
+    config = base(data=data, critic=critic, generator=generator)
     config.name = name + (f"-{arg}" if arg else "")
     update(config, variants["default"])
     if arg:
         update(config, variants[arg])
-    if "eval_default" in config:
-        config.eval_default = config.eval_samples, config.eval_repeats
+    config.eval_default = config.eval_samples, config.eval_repeats
     return config
 
 

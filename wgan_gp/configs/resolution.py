@@ -1,26 +1,32 @@
-"""Filling in what a configuration leaves open."""
+"""From a configuration to settings: open fields are filled in, and all are checked."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ml_collections import ConfigDict, FrozenConfigDict
+from ml_collections import ConfigDict
 
 from wgan_gp.algorithm.optimisers import BETAS
 from wgan_gp.configs.checks import check, get
-from wgan_gp.configs.fields import PRESETS, base
+from wgan_gp.configs.fields import base
+from wgan_gp.configs.settings import freeze, leaves, schema
 from wgan_gp.configs.typed import as_type, fill
+from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data.kinds import KINDS
 from wgan_gp.system.paths import expand, locate
-from wgan_gp.system.values import one_of, show
+from wgan_gp.system.values import few, one_of, show
 
 
-def resolve(config: ConfigDict) -> FrozenConfigDict:
-    """A complete, checked copy: open fields filled in for the chosen constraint.
+def resolve(config: ConfigDict) -> Any:
+    """The settings that a configuration stands for: complete, checked and frozen.
+
+    Fields that are still open are filled in for the chosen constraint: first from the
+    experiment's `by_constraint` table, then from the constraint's own presets.
 
     Args:
       config: from an experiment's `get_config`, with the user's changes.
 
     Returns:
-      A frozen configuration without `by_constraint`; fields that the constraint does
+      `Settings`, or `CriticSettings` of task "critic". Fields that the constraint does
       not use are None.
 
     Raises:
@@ -28,36 +34,44 @@ def resolve(config: ConfigDict) -> FrozenConfigDict:
         use it. The message names the field, the value and what is valid.
     """
     config = _complete(config)
-    constraint = config.lipschitz
-    one_of("lipschitz", constraint, PRESETS)
-    mine = config.by_constraint[constraint]
+    one_of("lipschitz", config.lipschitz, CONSTRAINTS)
+    tables = config.by_constraint[config.lipschitz], _presets(config)
     with config.unlocked():
         del config["by_constraint"]
-    for path, value in [*leaves(mine), *leaves(PRESETS[constraint])]:
-        if _applies(config, path):
-            _set_if_open(config, path, value)
-    if config.penalty.shape == "one_sided" and config.penalty.power is None:
-        config.penalty.power = 2
-    check(config)
+    for table in tables:
+        for path, value in leaves(table):
+            if _applies(config, path):
+                _set_if_open(config, path, value)
+    check(config, schema(config.task, **choices(config)))
     _locate(config)
-    return FrozenConfigDict(config)
+    return freeze(config.to_dict())
+
+
+def _presets(config: ConfigDict) -> dict[str, Any]:
+    return CONSTRAINTS[config.lipschitz].presets
 
 
 def _locate(config: ConfigDict) -> None:
     """Writes paths in full: the run may be resumed from another working directory."""
-    if "features" not in config:  # only images have any
-        return
-
-    def write(field: str, name: str, in_full: Callable[[str], str]) -> None:
-        section = config[field]
+    for path, in_full in _PATHS.items():
+        section, _, name = path.partition(".")
+        if section not in config or not config[section].get(name):
+            continue
         try:
-            section[name] = section[name] and in_full(section[name])
+            config[section][name] = in_full(config[section][name])
         except ValueError as error:
-            raise ValueError(f"{field}.{name}: {error}") from None
+            raise ValueError(f"{path}: {error}") from None
 
-    write("data", "name", locate)
-    write("data", "data_dir", lambda path: str(expand(path).absolute()))
-    write("features", "weights", lambda path: str(expand(path).absolute()))
+
+def _absolute(path: str) -> str:
+    return str(expand(path).absolute())
+
+
+_PATHS: dict[str, Callable[[str], str]] = {
+    "data.name": locate,
+    "data.data_dir": _absolute,
+    "features.weights": _absolute,
+}
 
 
 def _complete(config: ConfigDict) -> ConfigDict:
@@ -68,7 +82,7 @@ def _complete(config: ConfigDict) -> ConfigDict:
         config = config.copy_and_resolve_references()
         if "task" not in config:
             raise ValueError("the configuration lacks task: start from configs.base()")
-        full = base(config.task, **chosen_networks(config))
+        full = base(config.task, **arguments(config))
         _check_fields(config, full)
     except RecursionError:
         raise ValueError("the configuration is nested too deeply to be read") from None
@@ -96,35 +110,35 @@ def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
 
 def _chosen(config: ConfigDict) -> str:
     """The arguments of `base` that a configuration asks for."""
-    networks = chosen_networks(config).items()
-    named = [f"{player}={show(network)}" for player, network in networks]
+    named = [f"{name}={show(value)}" for name, value in arguments(config).items()]
     return ", ".join([show(config.task), *named])
 
 
-def few(paths: list[str]) -> str:
-    """At most nine of the names of fields."""
-    more = f" and {len(paths) - 9} more" if len(paths) > 9 else ""
-    # An unknown field's name can be any text.
-    return ", ".join(show(path)[1:-1] for path in paths[:9]) + more
-
-
-def chosen_networks(config: Any) -> dict[str, str]:
-    """The networks that a configuration, or a dict of one, is for: `base`'s choices."""
-    players = {name: config.get(name) for name in ("critic", "generator")}
-    return {
-        name: section["network"]
-        for name, section in players.items()
-        if isinstance(section, dict | ConfigDict) and "network" in section
+def arguments(config: Any) -> dict[str, Any]:
+    """What a configuration, or a dict of one, asks for: arguments of `base`."""
+    found = {
+        argument: config[section][field]
+        for argument, (section, field) in _ARGUMENTS.items()
+        if isinstance(config.get(section), dict | ConfigDict)
+        and field in config[section]
     }
+    kind = KINDS.get(found.get("data"))
+    if kind and kind.task != config["task"]:
+        del found["data"]  # its section lacks fields, which will be said
+    return found
 
 
-def leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The fields of a configuration, or of a dict of one, by dotted path."""
-    for key, value in dict(tree).items():
-        if isinstance(value, dict | ConfigDict):
-            yield from leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
+_ARGUMENTS = {
+    "critic": ("critic", "network"),
+    "generator": ("generator", "network"),
+    "data": ("data", "kind"),
+}
+
+
+def choices(config: ConfigDict) -> dict[str, Any]:
+    """The arguments of `schema`, beside the task, of a complete configuration."""
+    given = arguments(config)
+    return {"kind": given.pop("data"), "networks": given}
 
 
 def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
@@ -141,6 +155,13 @@ def _applies(config: ConfigDict, path: str) -> bool:
         return False  # a critic alone has no generator
     if field in ("beta1", "beta2"):
         return field in BETAS.get(config[section].name or "adam", ())
-    if path == "penalty.points":
-        return config.penalty.pairing in (None, "independent")
+    if path in _constraint_paths():
+        return path in CONSTRAINTS[config.lipschitz].used(config.penalty)
     return True
+
+
+def _constraint_paths() -> Iterator[str]:
+    """The paths of all constraints' fields."""
+    for choice in CONSTRAINTS.values():
+        prefix = f"{choice.section}." if choice.section else ""
+        yield from (f"{prefix}{name}" for name in choice.settings.__dataclass_fields__)

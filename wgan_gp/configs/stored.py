@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from ml_collections import ConfigDict, FrozenConfigDict
+from ml_collections import ConfigDict
 
 from wgan_gp.configs.fields import base
-from wgan_gp.configs.resolution import chosen_networks, few, leaves, resolve
+from wgan_gp.configs.resolution import arguments, resolve
+from wgan_gp.configs.settings import leaves
+from wgan_gp.system.values import few
 
 # What a run did before it had a field, where that is not what `base` does.
 BEFORE: dict[str, Any] = {"mesh.data": 1}
@@ -20,7 +22,7 @@ ALWAYS = (
 )
 
 
-def resolve_stored(stored: Any) -> FrozenConfigDict:
+def resolve_stored(stored: Any) -> Any:
     """A stored run's configuration, checked again, with the fields it had not yet.
 
     Args:
@@ -52,7 +54,7 @@ def completed(stored: Any) -> dict[str, Any]:
         raise ValueError(f"expected an object with its fields, got {stored!r:.60}")
     if "task" not in stored:
         raise ValueError("it lacks task")
-    full = base(stored["task"], **chosen_networks(stored))
+    full = base(stored["task"], **arguments(stored))
     known, there = dict(leaves(full)), dict(leaves(stored))
     needed = [path for path in ALWAYS if path in known]
     if missing := [path for path in needed if path not in there]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from wgan_gp.configs.fields import PRESETS
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.system.values import show
 
 
@@ -54,12 +54,12 @@ def _tables(tables: Any) -> ConfigDict:
     if not isinstance(tables, ConfigDict):
         raise ValueError(f"by_constraint must be a section, got {show(tables)}")
     for name, table in tables.items():
-        if name not in PRESETS or not isinstance(table, ConfigDict):
+        if name not in CONSTRAINTS or not isinstance(table, ConfigDict):
             raise ValueError(
-                f"by_constraint must have sections named {', '.join(PRESETS)}, got"
+                f"by_constraint must have sections named {', '.join(CONSTRAINTS)}, got"
                 f" {show(name)}: {show(table)}"
             )
-    return ConfigDict({name: ConfigDict() for name in PRESETS} | dict(tables))
+    return ConfigDict({name: ConfigDict() for name in CONSTRAINTS} | dict(tables))
 
 
 def _only(*types: type, to: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -1,11 +1,26 @@
 """Weight clipping (Arjovsky et al. 2017)."""
 
+import dataclasses
+
 from wgan_gp import losses
 from wgan_gp.constraints.value import RMSPROP, Choice, Constraint, optimisers
+from wgan_gp.system.fields import positive, setting
 
 CLIP = Constraint(project=losses.clip_weights)
 
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClipSettings:
+    """What a configuration can set of weight clipping."""
+
+    clip_bound: float | None = setting(
+        None, "c: each update clips weights to [-c, c].", positive()
+    )
+
+
 CHOICE = Choice(
+    settings=ClipSettings,
+    section="",
     make=lambda penalty: CLIP,
     used=lambda penalty: {"clip_bound"},
     presets={"clip_bound": 0.01} | optimisers(RMSPROP),

@@ -1,11 +1,43 @@
 """The difference penalty, which needs no second-order gradients."""
 
+import dataclasses
 from functools import partial
 from typing import Any
 
 from wgan_gp import devices, losses
 from wgan_gp.constraints import points
+from wgan_gp.constraints.one_sided import power
 from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers, penalise
+from wgan_gp.system.fields import among, setting
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DifferenceSettings(points.PenaltySettings):
+    """What a configuration can set of the difference penalty."""
+
+    shape: str | None = setting(
+        None, "Shape of the difference penalty.", among(losses.SHAPES)
+    )
+    power: int | None = power()
+    pairing: str | None = setting(
+        None, "Pairs of points of the difference penalty.", among(losses.PAIRINGS)
+    )
+    signed: bool | None = setting(
+        None, "Whether the difference penalty keeps the sign of differences."
+    )
+
+
+def _pairs_samples(penalty: Any) -> bool:
+    return penalty.pairing == "independent"
+
+
+def _check(penalty: Any) -> None:
+    points.check(penalty)
+    if _pairs_samples(penalty) and penalty.signed:
+        raise ValueError(
+            "penalty.signed needs pairs with a direction, got independent ones:"
+            " set penalty.pairing to 'segment' or 'endpoint'"
+        )
 
 
 def _make(penalty: Any) -> Constraint:
@@ -23,7 +55,7 @@ def _make(penalty: Any) -> Constraint:
 
 
 def _pairing(penalty: Any) -> Any:
-    if penalty.pairing != "independent":
+    if not _pairs_samples(penalty):
         return penalty.pairing
     # On several devices too, each sample is paired with the next of the whole batch.
     return partial(
@@ -39,10 +71,13 @@ def _used(penalty: Any) -> set[str]:
         fields |= {"power"}
     used = {f"penalty.{name}" for name in fields}
     # Pairs that are drawn independently are drawn somewhere.
-    return used | (points.used(penalty) if penalty.pairing == "independent" else set())
+    return used | (points.used(penalty) if _pairs_samples(penalty) else set())
 
 
 CHOICE = Choice(
+    settings=DifferenceSettings,
+    pairs_samples=_pairs_samples,
+    check=_check,
     make=_make,
     used=_used,
     # The one-sided form on endpoints: see docs/difference_penalty.md for why.
@@ -52,6 +87,7 @@ CHOICE = Choice(
             "shape": "one_sided",
             "pairing": "endpoint",
             "signed": False,
+            "power": 2,
         }
     }
     | optimisers(ADAM),

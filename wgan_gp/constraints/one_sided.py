@@ -1,12 +1,30 @@
 """The one-sided gradient penalty (Petzka et al. 2018, equation 8)."""
 
+import dataclasses
 from functools import partial
+from typing import Any
 
 from wgan_gp import losses
 from wgan_gp.constraints import points
 from wgan_gp.constraints.value import ADAM, Choice, optimisers, penalise
+from wgan_gp.system.fields import among, setting
+
+
+def power() -> Any:
+    """The field of the power of one-sided penalties."""
+    return setting(None, "Power of one-sided penalties.", among((1, 2)))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OneSidedSettings(points.PenaltySettings):
+    """What a configuration can set of the one-sided gradient penalty."""
+
+    power: int | None = power()
+
 
 CHOICE = Choice(
+    settings=OneSidedSettings,
+    check=points.check,
     make=lambda penalty: penalise(
         partial(
             losses.one_sided_gradient_penalty,

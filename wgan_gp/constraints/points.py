@@ -1,10 +1,15 @@
 """Where a penalty acts, by the name in `penalty.points`."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 from wgan_gp import losses
 from wgan_gp.losses import Points
+from wgan_gp.system.fields import Rule, among, not_negative, setting
+from wgan_gp.system.values import show
+
+_HALF = 1e38  # the width of a box has to be a float32, too
 
 # By name, from the section `penalty` of a configuration.
 POINTS: dict[str, Callable[[Any], Points]] = {
@@ -12,6 +17,42 @@ POINTS: dict[str, Callable[[Any], Points]] = {
     "endpoints": lambda _: losses.endpoints,
     "box": lambda penalty: losses.uniform_box(*penalty.box),
 }
+
+
+def _check_box(path: str, box: Any) -> None:
+    given = (
+        box and len(box) == 2 and not any(isinstance(each, bool | str) for each in box)
+    )
+    if not (given and -_HALF < box[0] < box[1] < _HALF):
+        raise ValueError(f"{path} must be (low, high) with low < high, got {show(box)}")
+
+
+def weight() -> Any:
+    """The field of a penalty's weight."""
+    return setting(
+        None,
+        "lambda, the weight of the penalty.",
+        not_negative(" (the paper uses 10)"),
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PenaltySettings:
+    """What a configuration can set of a penalty that acts at points."""
+
+    weight: float | None = weight()
+    points: str | None = setting(
+        None, "Where the gradient's norm is penalised.", among(POINTS)
+    )
+    box: tuple[float, float] | None = setting(
+        None, "(low, high) of all coordinates; for points = box.", Rule(_check_box)
+    )
+
+
+def check(penalty: Any) -> None:
+    """Raises ValueError where points are to lie in a box that is not given."""
+    if penalty.points == "box":
+        _check_box("penalty.box", penalty.box)
 
 
 def chosen(penalty: Any) -> Points:

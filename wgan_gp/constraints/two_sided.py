@@ -7,6 +7,8 @@ from wgan_gp.constraints import points
 from wgan_gp.constraints.value import ADAM, Choice, optimisers, penalise
 
 CHOICE = Choice(
+    settings=points.PenaltySettings,
+    check=points.check,
     make=lambda penalty: penalise(
         partial(losses.gradient_penalty, points=points.chosen(penalty))
     ),

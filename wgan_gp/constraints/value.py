@@ -22,10 +22,12 @@ class Constraint(NamedTuple):
 class Choice(NamedTuple):
     """A constraint that a configuration can choose by name.
 
-    `build` calls `make`, and `configs` calls `used`, with the section `penalty` of a
-    configuration: anything that has its fields as attributes.
+    `build` calls `make`, and `configs` calls `used` and `pairs_samples`, with the
+    section `penalty` of a configuration: anything that has its fields as attributes.
     """
 
+    # a dataclass of open fields: what a configuration can set of the constraint
+    settings: type
     make: Callable[[Any], Constraint]
     # `penalty` -> the paths of the constraint's fields that have an effect
     used: Callable[[Any], set[str]]
@@ -36,6 +38,12 @@ class Choice(NamedTuple):
     colour: str  # in figures; of Okabe and Ito's, told apart by colour-blind readers
     sentence: str  # what it does
     source: str
+    section: str = "penalty"  # of a configuration, that holds the fields of `settings`
+    # `penalty` -> whether the penalty pairs samples of a batch with one another, so
+    # that it needs two of them, and the whole batch at once
+    pairs_samples: Callable[[Any], bool] = lambda penalty: False
+    # `penalty` -> None; raises ValueError for fields that do not go together
+    check: Callable[[Any], None] = lambda penalty: None
 
 
 def penalise(penalty: losses.Penalty) -> Constraint:

@@ -12,6 +12,9 @@ from wgan_gp.data import toy
 Sampler = Callable[[jax.Array, int], jax.Array]
 
 
+_KINDS = {1: "vectors", 3: "images"}  # by the number of a sample's axes
+
+
 class Dataset(NamedTuple):
     """A distribution to learn."""
 
@@ -30,6 +33,11 @@ class Dataset(NamedTuple):
     notes: tuple[str, ...] = ()  # what a user should know before training, line by line
     # (batch size of all hosts, seed) -> this host's raw batches
     stream: Callable[[int, int], Any] | None = None
+
+    @property
+    def kind(self) -> str:
+        """What its samples are: "vectors" `[D]` or "images" `[H, W, C]`."""
+        return _KINDS[len(self.shape)]
 
 
 def _mixture(name: str, modes: np.ndarray, std: float) -> Dataset:

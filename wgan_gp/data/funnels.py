@@ -16,12 +16,15 @@ share t^8 of the same ray. Every move goes straight down u, so that u is optimal
 and D = -u attains the maximum of E D(x) - E D(y) over 1-Lipschitz critics.
 """
 
+import dataclasses
 from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from wgan_gp.system.fields import at_least, setting, whole
 
 EDGE = 2.5  # the cube is [-EDGE, EDGE]^D
 HEIGHT_STD = 0.1
@@ -32,6 +35,22 @@ SEED = 987
 MIN_RADIUS = 1e-5
 # The height of a funnel that is not there: no point lies in it, no ray ends at it.
 ABSENT = 1e4
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FunnelData:
+    """The section `data` of a configuration that trains a critic alone."""
+
+    kind: str
+    dimension: int = setting(
+        2, "D of the W1 benchmark's pair of distributions.", at_least(1)
+    )
+    funnels: int = setting(
+        4, "N of the W1 benchmark's pair of distributions.", at_least(1)
+    )
+    seed: int = setting(
+        SEED, "Seed of the W1 benchmark's pair of distributions.", whole(0, 2**32)
+    )
 
 
 class Funnels(NamedTuple):

@@ -1,5 +1,6 @@
 """Image sets as data sets to learn: on the device where they fit, streamed if not."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,84 @@ from wgan_gp.data.sources import (
     load_arrays,
     read_in,
 )
+from wgan_gp.system.fields import Rule, among, at_least, setting
+from wgan_gp.system.values import WIDEST, show, whole
+
+
+def _check_name(path: str, name: str) -> None:
+    if len(name) > 500 or not name.isprintable():
+        raise ValueError(
+            f"{path} must be at most 500 characters that can be printed, got"
+            f" {show(name)}"
+        )
+
+
+def _check_size(path: str, size: tuple) -> None:
+    if len(size) != 2:
+        raise ValueError(f"{path} must be (height, width), got {show(size)}")
+    for side in size:
+        whole(path, side, 1, WIDEST)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageData:
+    """The section `data` of a configuration for images."""
+
+    kind: str
+    name: str = setting(
+        "mnist5k",
+        "Image set: mnist5k, digits8x8, a name of TFDS's, npz:FILE or folder:FOLDER.",
+        Rule(_check_name),
+    )
+    scale: str = setting(
+        "symmetric",
+        "Range of pixels: [0, 1], [-1, 1], or [-1, 1] with uniform noise.",
+        among(SCALES),
+    )
+    size: tuple[int, int] | None = setting(
+        None,
+        "(height, width) that pictures are cropped and scaled to.",
+        Rule(_check_size, words=">= 1"),
+    )
+    channels: int | None = setting(
+        None,
+        "1 reads pictures in grey, 3 in colour; open is what the set has.",
+        among((1, 3)),
+    )
+    data_dir: str | None = setting(
+        None, "Folder of TFDS's sets; open is TFDS's own default."
+    )
+    skip_corrupt: bool = setting(
+        False, "Whether pictures that do not decode are left out."
+    )
+    resident_bytes: int = setting(
+        2**31,
+        "Larger image sets are streamed rather than kept on the device.",
+        at_least(0),
+    )
+
+    @property
+    def source_options(self) -> dict[str, Any]:
+        """What `images.open_images` needs beside a name and a split."""
+        names = ("size", "channels", "data_dir", "skip_corrupt")
+        return {name: getattr(self, name) for name in names}
+
+
+def open_image_set(
+    settings: ImageData,
+    *,
+    conditional: bool,
+    check: Callable[[ImageSource], None],
+) -> Dataset:
+    """The image set that the settings name; arguments and errors of `load_images`."""
+    return load_images(
+        settings.name,
+        scale=settings.scale,
+        resident_bytes=settings.resident_bytes,
+        conditional=conditional,
+        check=check,
+        **settings.source_options,
+    )
 
 
 def load_images(

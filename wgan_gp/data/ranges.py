@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 # key, uint8 [..., H, W, C] -> float32 of the same shape; the key is for noise.
 Scale = Callable[[jax.Array, jax.Array], jax.Array]
@@ -84,3 +85,17 @@ SCALES: dict[str, Scale] = {
 }
 # What black and white become under each of `SCALES`.
 LIMITS = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0), "dequantised": (-1.0, 1.0)}
+
+
+def to_pixels(images: jax.Array | np.ndarray, scale: str) -> np.ndarray:
+    """Images as networks see them, to bytes.
+
+    Args:
+      images: `[..., H, W, C]`.
+      scale: a key of `SCALES`, of which they are.
+
+    Returns:
+      uint8 `[n, H, W, C]`.
+    """
+    flat = jnp.reshape(jnp.asarray(images), (-1, *images.shape[-3:]))
+    return np.asarray(to_uint8(flat, *LIMITS[scale]))

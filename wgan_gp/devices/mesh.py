@@ -1,14 +1,17 @@
 """The mesh of devices that a run's batches are split over."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 from jax.sharding import AxisType, Mesh
-from ml_collections import FrozenConfigDict
 
 from wgan_gp.devices.collectives import DATA
 from wgan_gp.system.platforms import cores
+
+# By the name of its field: a batch's size, and in how many parts each device takes it.
+Batches = Mapping[str, tuple[int, int]]
 
 _LEAST_WORK = 8192  # samples times width, of a CPU's device that is worth its own
 
@@ -35,32 +38,32 @@ def _first_of_each(devices: list[Any], each: int) -> list[Any]:
     return chosen
 
 
-def mesh_for(config: FrozenConfigDict) -> Mesh:
+def mesh_for(batches: Batches, count: int) -> Mesh:
     """The mesh that a run's batches are split over.
 
     Args:
-      config: from `configs.resolve`. Where its `mesh.data` is 0, the mesh has as many
-        devices as the batches divide over.
+      batches: all that are split, of a run's settings.
+      count: of devices; 0 for as many as the batches divide over.
 
     Raises:
-      ValueError: there are fewer devices than `mesh.data`, or a batch does not divide
-        over them, or not over the hosts.
+      ValueError: there are fewer devices than `count`, or a batch does not divide over
+        them, or not over the hosts.
     """
-    if config.mesh.data:
-        _check_available(config.mesh.data)
-        _check_divides(config, config.mesh.data)
-        return make_mesh(config.mesh.data)
+    if count:
+        _check_available(count)
+        _check_divides(batches, count, "set mesh.data to 0")
+        return make_mesh(count)
     hosts = jax.process_count()
     own = [device.process_index for device in jax.devices()]
     each = min(own.count(host) for host in set(own))
-    return make_mesh(largest_device_count(config, hosts=hosts, each=each))
+    return make_mesh(largest_device_count(batches, hosts=hosts, each=each))
 
 
-def largest_device_count(config: FrozenConfigDict, *, hosts: int, each: int) -> int:
+def largest_device_count(batches: Batches, *, hosts: int, each: int) -> int:
     """The most devices, as many of each host, that a run's batches divide over.
 
     Args:
-      config: from `configs.resolve`.
+      batches: as in `mesh_for`.
       hosts: the number of hosts.
       each: the devices of each.
 
@@ -68,20 +71,26 @@ def largest_device_count(config: FrozenConfigDict, *, hosts: int, each: int) -> 
       ValueError: a batch does not divide over the hosts.
     """
     for count in range(hosts * each, hosts, -hosts):
-        if not any(size % unit for _, size, unit in _batches(config, count)):
+        if not any(size % (count * parts) for size, parts in batches.values()):
             return count
-    _check_divides(config, hosts)
+    _check_divides(batches, hosts, "take fewer hosts")
     return hosts
 
 
-def unused_devices(mesh: Mesh, config: FrozenConfigDict) -> str | None:
-    """A line that says how many devices a run leaves idle, if it was not asked to."""
-    if config.mesh.data or mesh.size == jax.device_count():
+def unused_devices(mesh: Mesh, batches: Batches, count: int) -> str | None:
+    """A line that says how many devices a run leaves idle, if it was not asked to.
+
+    Args:
+      mesh: from `mesh_for`.
+      batches: as there.
+      count: as there.
+    """
+    if count or mesh.size == jax.device_count():
         return None
-    sizes = {name: size for name, size, _ in _batches(config, mesh.size)}.items()
+    sizes = ", ".join(f"{name} = {size}" for name, (size, _) in batches.items())
     return (
         f"training on {mesh.size} of {jax.device_count()} devices: the batches do not"
-        f" divide over more ({', '.join(f'{name} = {size}' for name, size in sizes)})"
+        f" divide over more ({sizes})"
     )
 
 
@@ -102,25 +111,15 @@ def _check_available(wanted: int) -> None:
         )
 
 
-def _batches(config: FrozenConfigDict, count: int) -> list[tuple[str, int, int]]:
-    """Each batch's field, its size, and what must divide it on so many devices."""
-    parts = config.compute.microbatches if "compute" in config else 1
-    found = [("batch_size", config.batch_size, count * parts)]
-    if size := config.get("generator_batch_size"):
-        found.append(("generator_batch_size", size, count))
-    return found
-
-
-def _check_divides(config: FrozenConfigDict, count: int) -> None:
-    for name, size, unit in _batches(config, count):
+def _check_divides(batches: Batches, count: int, cure: str) -> None:
+    for name, (size, parts) in batches.items():
+        unit = count * parts
         if size % unit == 0:
             continue
-        parts = unit // count
         over = f"{count} devices"
         over += f" in {parts} microbatches each" if parts > 1 else ""
         below, above = size - size % unit, size - size % unit + unit
         nearest = f"{below} or {above}" if below else f"{above}"
-        cure = "set mesh.data to 0" if config.mesh.data else "take fewer hosts"
         raise ValueError(
             f"{name} must divide over {over}, got {size}: the nearest that does is"
             f" {nearest}, or {cure}"
@@ -154,21 +153,20 @@ def provide_cpu_devices(count: int) -> None:
             ) from None
 
 
-def cpu_device_count(config: FrozenConfigDict) -> int:
+def cpu_device_count(batch_size: int, width: int | None) -> int:
     """How many devices a CPU is best split into.
 
     As measured by benchmarks/scaling.py on multilayer perceptrons, beside one device
-    that has all cores; networks for images have not been measured, and stay on one.
+    that has all cores; other networks have not been measured, and stay on one.
 
     Args:
-      config: from `configs.resolve`.
+      batch_size: of a critic update.
+      width: of the narrowest hidden layer of a multilayer perceptron; None for others.
     """
-    if config.critic.network != "mlp":
-        return 1
-    work = config.batch_size * min(config.critic.hidden, default=1)
+    work = batch_size * (width or 0)
     fit = (
         count
         for count in range(cores(), 1, -1)
-        if config.batch_size % count == 0 and work // count >= _LEAST_WORK
+        if batch_size % count == 0 and work // count >= _LEAST_WORK
     )
     return next(fit, 1)

@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from ml_collections import FrozenConfigDict
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.ranges import LIMITS, to_uint8
+from wgan_gp.data.ranges import to_pixels
 from wgan_gp.evaluate.images import (
     Observer,
     Reals,
@@ -26,6 +24,19 @@ from wgan_gp.evaluate.samples import sample_quality, sampling_floor
 LEAST_FEATURES = 4
 
 
+class Evaluation(NamedTuple):
+    """How generated samples are compared with held-out ones."""
+
+    samples: int  # in a set
+    repeats: int  # sets in the final report
+    # The experiment's own samples and repeats: if these are they, they shrink to what
+    # a data set holds out.
+    default: tuple[int, int] | None = None
+    features: str = "none"  # a key of `_OBSERVERS`: whose features are compared
+    weights: str | None = None  # file of the Inception network
+    data: Any = None  # settings of an image set: `data.image_sets.ImageData`
+
+
 class Held(NamedTuple):
     """Held-out real samples in sets of equal size, and what they score."""
 
@@ -34,17 +45,20 @@ class Held(NamedTuple):
     quality: Callable[[np.ndarray], dict[str, float]]  # of generated sets [r, n, ...]
 
 
-def hold_out(dataset: Dataset, config: FrozenConfigDict, key: jax.Array) -> Held:
+def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
     """Draws the held-out samples and measures what real samples score.
 
     Args:
       dataset: what is learned.
-      config: its configuration, resolved.
+      evaluation: how generated samples will be compared with them.
       key: of the samples.
     """
-    if dataset.held_out is not None:
-        return _hold_out_images(dataset, config, key)
-    samples, repeats = count_evaluated(config, dataset)
+    return _BY_KIND[dataset.kind](dataset, evaluation, key)
+
+
+def _hold_out_vectors(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
+    """The floor is what other real samples score."""
+    samples, repeats = count_evaluated(evaluation, dataset)
     sets = _draw_sets(dataset.sample, key, 2 * repeats, samples)
     reals, others = sets[:repeats], sets[repeats:]
 
@@ -54,16 +68,16 @@ def hold_out(dataset: Dataset, config: FrozenConfigDict, key: jax.Array) -> Held
     return Held(reals, {"floor": sampling_floor(reals, others)}, quality)
 
 
-def _hold_out_images(dataset: Dataset, config: FrozenConfigDict, key: jax.Array):
-    """The same for images: what as many of the train split score is the floor."""
+def _hold_out_images(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
+    """The floor is what as many images of the train split score."""
     held_key, train_key = jax.random.split(key)
-    samples, repeats = count_evaluated(config, dataset)
+    samples, repeats = count_evaluated(evaluation, dataset)
     reals = _draw_sets(dataset.held_out, held_key, repeats, samples)
-    observer = _observer(config)
-    seen = observe_reals(to_bytes(config, reals), observer)
+    observer = _OBSERVERS[evaluation.features](evaluation)
+    seen = observe_reals(to_pixels(reals, evaluation.data.scale), observer)
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
-        pixels = to_bytes(config, fakes)
+        pixels = to_pixels(fakes, evaluation.data.scale)
         features = None if seen.features is None else seen.features[: len(pixels)]
         part = Reals(seen.images[: len(pixels)], features)
         return image_quality(pixels, part, observer)
@@ -77,13 +91,20 @@ def _hold_out_images(dataset: Dataset, config: FrozenConfigDict, key: jax.Array)
     return Held(reals, floor, quality)
 
 
+# By the kind of the data set.
+_BY_KIND: dict[str, Callable[[Dataset, Evaluation, jax.Array], Held]] = {
+    "vectors": _hold_out_vectors,
+    "images": _hold_out_images,
+}
+
+
 def _draw_sets(sample, key: jax.Array, sets: int, n: int) -> np.ndarray:
     """Sets of n from a sampler, `[sets, n, ...]`."""
     drawn = np.asarray(sample(key, sets * n))
     return drawn.reshape(sets, n, *drawn.shape[1:])
 
 
-def count_evaluated(config: FrozenConfigDict, dataset: Dataset) -> tuple[int, int]:
+def count_evaluated(evaluation: Evaluation, dataset: Dataset) -> tuple[int, int]:
     """Samples in a held-out set, and how many such sets there are.
 
     The experiment's own `eval_samples` and `eval_repeats` shrink to what the data set
@@ -91,18 +112,18 @@ def count_evaluated(config: FrozenConfigDict, dataset: Dataset) -> tuple[int, in
     more than it has.
 
     Args:
-      config: a resolved configuration.
+      evaluation: with the numbers that are asked for.
       dataset: what is learned.
 
     Raises:
       ValueError: they are too few for distances of features.
     """
-    samples, repeats = config.eval_samples, config.eval_repeats
+    samples, repeats = evaluation.samples, evaluation.repeats
     held_out = dataset.held_out_count
-    if held_out is not None and config.get("eval_default") == (samples, repeats):
+    if held_out is not None and evaluation.default == (samples, repeats):
         samples = min(samples, held_out)
         repeats = max(1, min(repeats, held_out // samples))
-    network = config.features.network if "features" in config else "none"
+    network = evaluation.features
     if network != "none" and samples < LEAST_FEATURES:
         raise ValueError(
             f"features.network = {network!r} needs at least {LEAST_FEATURES} held-out"
@@ -112,10 +133,10 @@ def count_evaluated(config: FrozenConfigDict, dataset: Dataset) -> tuple[int, in
     return samples, repeats
 
 
-def said_of_counts(config: FrozenConfigDict, dataset: Dataset) -> str | None:
+def describe_counts(evaluation: Evaluation, dataset: Dataset) -> str | None:
     """A line that says how many samples are evaluated, if they are fewer than usual."""
-    usual = config.eval_samples, config.eval_repeats
-    found = count_evaluated(config, dataset)
+    usual = evaluation.samples, evaluation.repeats
+    found = count_evaluated(evaluation, dataset)
     if found == usual:
         return None
     return (
@@ -125,35 +146,30 @@ def said_of_counts(config: FrozenConfigDict, dataset: Dataset) -> str | None:
     )
 
 
-def to_bytes(config: FrozenConfigDict, images) -> np.ndarray:
-    """Images `[..., H, W, C]` as networks see them, to uint8 `[n, H, W, C]`."""
-    flat = jnp.reshape(jnp.asarray(images), (-1, *images.shape[-3:]))
-    return np.asarray(to_uint8(flat, *LIMITS[config.data.scale]))
-
-
-def source_options(config: FrozenConfigDict) -> dict[str, Any]:
-    """What `data.images.open_images` needs beside a name and a split."""
-    names = ("size", "channels", "data_dir", "skip_corrupt")
-    return {name: config.data[name] for name in names}
-
-
-def check_weights(config: FrozenConfigDict) -> None:
+def check_weights(path: str | None) -> None:
     """Raises ValueError if the file of `features.weights` is not there.
 
     For before a run's folder is made: its contents are checked when they are read.
     """
-    if "features" not in config or config.features.weights is None:
-        return
-    if not Path(config.features.weights).is_file():
-        raise ValueError(
-            f"features.weights: there is no file {config.features.weights}"
-        )
+    if path is not None and not Path(path).is_file():
+        raise ValueError(f"features.weights: there is no file {path}")
 
 
-def _observer(config: FrozenConfigDict) -> Observer | None:
-    match config.features.network:
-        case "digits":
-            return digit_observer(config.data.name, **source_options(config))
-        case "inception":
-            return inception_observer(config.features.weights)
+def _no_observer(evaluation: Evaluation) -> None:
     return None
+
+
+def _digits(evaluation: Evaluation) -> Observer:
+    return digit_observer(evaluation.data.name, **evaluation.data.source_options)
+
+
+def _inception(evaluation: Evaluation) -> Observer:
+    assert evaluation.weights is not None
+    return inception_observer(evaluation.weights)
+
+
+_OBSERVERS: dict[str, Callable[[Evaluation], Observer | None]] = {
+    "none": _no_observer,
+    "digits": _digits,
+    "inception": _inception,
+}

@@ -4,11 +4,10 @@ import math
 from typing import Any
 
 import jax
-from ml_collections import FrozenConfigDict
 
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.distances import largest_exact
-from wgan_gp.evaluate.held_out import count_evaluated
+from wgan_gp.evaluate.held_out import Evaluation, count_evaluated
 from wgan_gp.system.platforms import physical_memory as physical
 from wgan_gp.system.values import show
 
@@ -17,34 +16,32 @@ SHARE = 0.8  # of the machine's memory, for the state alone
 # and then what `image_quality` makes of them, float32 and float64 for the sliced
 # distance.
 _EVALUATED = 38
-_WIDTHS = "hidden", "width", "multipliers", "blocks"
 
 
-def check(config: FrozenConfigDict, dataset: Dataset, state: Any) -> None:
+def check(evaluation: Evaluation, dataset: Dataset, state: Any, widths: str) -> None:
     """Raises ValueError if training or evaluation can't fit in memory.
 
     A checkpoint is copied on the host, so that its memory counts whatever the device.
 
     Args:
-      config: from `configs.resolve`.
+      evaluation: how generated samples are compared with held-out ones.
       dataset: what is learned.
       state: a tree of arrays, or of `jax.ShapeDtypeStruct`.
+      widths: the fields that say how large the networks are, with their values.
     """
     needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
     if needed > SHARE * physical():
         raise ValueError(
             f"parameters, moments and average take {_gigabytes(needed)}, and this"
             f" machine has {_gigabytes(physical())} of memory: take narrower layers,"
-            f" {_widths(config)}"
+            f" {widths}"
         )
-    if len(dataset.shape) == 1:
-        _check_vectors(config, dataset.shape[0])
-    else:
-        _check_images(config, dataset)
+    _BY_KIND[dataset.kind](evaluation, dataset)
 
 
-def _check_vectors(config: FrozenConfigDict, dimension: int) -> None:
-    n, repeats, fit = config.eval_samples, config.eval_repeats, largest_exact()
+def _check_vectors(evaluation: Evaluation, dataset: Dataset) -> None:
+    n, repeats, fit = evaluation.samples, evaluation.repeats, largest_exact()
+    (dimension,) = dataset.shape
     if n > fit and dimension > 1:
         raise ValueError(
             f"eval_samples = {n}: exact W1 needs {_gigabytes(16 * n**2)}; this"
@@ -59,8 +56,8 @@ def _check_vectors(config: FrozenConfigDict, dimension: int) -> None:
         )
 
 
-def _check_images(config: FrozenConfigDict, dataset: Dataset) -> None:
-    samples, repeats = count_evaluated(config, dataset)
+def _check_images(evaluation: Evaluation, dataset: Dataset) -> None:
+    samples, repeats = count_evaluated(evaluation, dataset)
     needed = samples * repeats * math.prod(dataset.shape) * _EVALUATED
     if needed > SHARE * physical():
         raise ValueError(
@@ -68,6 +65,9 @@ def _check_images(config: FrozenConfigDict, dataset: Dataset) -> None:
             f" take {_gigabytes(needed)}, and this machine has"
             f" {_gigabytes(physical())} of memory: lower them"
         )
+
+
+_BY_KIND = {"vectors": _check_vectors, "images": _check_images}
 
 
 def check_samples(n: int, sample: Any) -> None:
@@ -87,13 +87,3 @@ def check_samples(n: int, sample: Any) -> None:
 
 def _gigabytes(size: int) -> str:
     return f"{size / 1e9:,.1f} GB"
-
-
-def _widths(config: FrozenConfigDict) -> str:
-    """The fields of both networks that say how large they are."""
-    return ", ".join(
-        f"{player}.{name} = {show(config[player][name])}"
-        for player in ("critic", "generator")
-        for name in _WIDTHS
-        if name in config[player]
-    )

@@ -21,7 +21,8 @@ from wgan_gp.networks.dcgan import (
     DCGANGenerator,
     MLPGenerator,
 )
-from wgan_gp.networks.mlp import ACTIVATIONS, INITIALISERS, MLP, NORMS, MLPCritic
+from wgan_gp.networks.fields import NORMS
+from wgan_gp.networks.mlp import ACTIVATIONS, INITIALISERS, MLP, MLPCritic
 from wgan_gp.networks.resnet import (
     GoodCritic,
     GoodGenerator,
@@ -46,15 +47,16 @@ __all__ = [
     "rematerialised",
 ]
 
-# By the name in `critic.network` and `generator.network`; all but "mlp" take images.
-CRITICS: dict[str, Callable[..., nn.Module]] = {
+# By the name in `critic.network` and `generator.network`: Flax modules. The attribute
+# `kinds` of one names the kinds of data that it accepts; without it, it accepts all.
+CRITICS: dict[str, type[Any]] = {
     "mlp": MLPCritic,
     "dcgan": DCGANCritic,
     "resnet": ResNetCritic,
     "good": GoodCritic,
     "bottleneck": BottleneckCritic,
 }
-GENERATORS: dict[str, Callable[..., nn.Module]] = {
+GENERATORS: dict[str, type[Any]] = {
     "mlp": MLP,
     "mlp_image": MLPGenerator,
     "dcgan": DCGANGenerator,

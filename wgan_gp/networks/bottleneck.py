@@ -5,11 +5,13 @@ Bottleneck blocks (He et al. 2016, arXiv:1512.03385) whose branches are scaled b
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from wgan_gp.networks import fields
 from wgan_gp.networks.convolutions import ConvTranspose
 from wgan_gp.networks.layers import HE, balanced, coarse, conv, dense, normalise
 
@@ -69,9 +71,10 @@ class BottleneckCritic(nn.Module):
       norm: "layer" or "none".
     """
 
-    width: int = 32
-    blocks: Sequence[int] = (5, 6, 6, 6, 6)
-    norm: str = "layer"
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
+    width: int = fields.width(32)
+    blocks: Sequence[int] = fields.blocks((5, 6, 6, 6, 6))
+    norm: str = fields.critic_norm("layer")
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -97,10 +100,11 @@ class BottleneckGenerator(nn.Module):
       norm: "batch" or "none".
     """
 
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
     shape: tuple[int, int, int]
-    width: int = 32
-    blocks: Sequence[int] = (6, 6, 6, 6, 5)
-    norm: str = "batch"
+    width: int = fields.width(32)
+    blocks: Sequence[int] = fields.blocks((6, 6, 6, 6, 5))
+    norm: str = fields.norm("batch", fields.GENERATOR_NORMS)
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:

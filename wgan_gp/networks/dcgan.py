@@ -5,11 +5,13 @@ MNIST, CIFAR-10 and 64 x 64; the first five of their robustness variants are att
 """
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from wgan_gp.networks import fields
 from wgan_gp.networks.convolutions import ConvTranspose
 from wgan_gp.networks.layers import (
     HE,
@@ -23,9 +25,16 @@ from wgan_gp.networks.layers import (
     uniform,
 )
 from wgan_gp.networks.mlp import ACTIVATIONS, MLP
+from wgan_gp.system.fields import among, setting
 
 IMAGE_ACTIVATIONS = ACTIVATIONS | {"gated": gated}
 OUTPUTS = {"tanh": jnp.tanh, "sigmoid": nn.sigmoid}
+
+
+def _output() -> Any:
+    return setting(
+        "tanh", "tanh is for pixels in [-1, 1], sigmoid [0, 1].", among(OUTPUTS)
+    )
 
 
 class DCGANCritic(nn.Module):
@@ -41,12 +50,13 @@ class DCGANCritic(nn.Module):
         channels.
     """
 
-    width: int = 64
-    multipliers: Sequence[int] = (1, 2, 4)
-    activation: str = "leaky_relu"
-    norm: str = "none"
-    weight_std: float = 0.0
-    extra: int = 0
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
+    width: int = fields.width(64)
+    multipliers: Sequence[int] = fields.multipliers((1, 2, 4))
+    activation: str = fields.activation("leaky_relu", IMAGE_ACTIVATIONS)
+    norm: str = fields.critic_norm("none")
+    weight_std: float = fields.weight_std()
+    extra: int = fields.extra()
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -85,15 +95,18 @@ class DCGANGenerator(nn.Module):
         many channels.
     """
 
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
     shape: tuple[int, int, int]
-    width: int = 64
-    multipliers: Sequence[int] = (4, 2, 1)
-    activation: str = "relu"
-    norm: str = "none"
-    unit_norm: bool = False
-    output: str = "tanh"
-    weight_std: float = 0.0
-    extra: int = 0
+    width: int = fields.width(64)
+    multipliers: Sequence[int] = fields.multipliers((4, 2, 1))
+    activation: str = fields.activation("relu", IMAGE_ACTIVATIONS)
+    norm: str = fields.norm("none", fields.GENERATOR_NORMS)
+    unit_norm: bool = setting(
+        False, "Whether the first layer is normalised by unit rather than by channel."
+    )
+    output: str = _output()
+    weight_std: float = fields.weight_std()
+    extra: int = fields.extra()
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:
@@ -140,10 +153,11 @@ class MLPGenerator(nn.Module):
       output: as in `DCGANGenerator`.
     """
 
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
     shape: tuple[int, int, int]
-    hidden: Sequence[int] = (512, 512, 512, 512)
-    activation: str = "relu"
-    output: str = "tanh"
+    hidden: Sequence[int] = fields.hidden((512, 512, 512, 512))
+    activation: str = fields.activation("relu", ACTIVATIONS)
+    output: str = _output()
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:

@@ -5,10 +5,15 @@ as in the toy networks of Gulrajani et al. 2017 (arXiv:1704.00028).
 """
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+
+from wgan_gp.networks import fields
+from wgan_gp.system.fields import among, positive, setting, whole
+from wgan_gp.system.values import WIDEST
 
 
 def shifted_softplus(x: jax.Array) -> jax.Array:
@@ -23,7 +28,6 @@ ACTIVATIONS = {
     "shifted_softplus": shifted_softplus,
     "silu": nn.silu,
 }
-NORMS = ("none", "layer")
 
 
 def _he(width: int, inputs: int, kernel_init) -> nn.Dense:
@@ -47,6 +51,14 @@ def _fan_in(width: int, inputs: int, kernel_init) -> nn.Dense:
 INITIALISERS = {"he": _he, "fan_in": _fan_in}
 
 
+def _initialiser() -> Any:
+    return setting(
+        "he",
+        "Initial weights and biases; fan_in is PyTorch's default.",
+        among(INITIALISERS),
+    )
+
+
 class MLP(nn.Module):
     """Hidden layers and a linear output.
 
@@ -59,11 +71,12 @@ class MLP(nn.Module):
       initialiser: a key of `INITIALISERS`.
     """
 
-    hidden: Sequence[int] = (512, 512, 512)
+    kinds: ClassVar[tuple[str, ...]] = ("vectors",)  # of data
+    hidden: Sequence[int] = fields.hidden((512, 512, 512))
     outputs: int = 1
-    activation: str = "relu"
-    norm: str = "none"
-    initialiser: str = "he"
+    activation: str = fields.activation("relu", ACTIVATIONS)
+    norm: str = fields.norm("none", fields.NORMS)
+    initialiser: str = _initialiser()
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -78,7 +91,7 @@ class MLP(nn.Module):
 
 
 class MLPCritic(nn.Module):
-    """A critic of ONE sample: `[D]` to a scalar.
+    """A critic of ONE sample, of any shape, as a vector: `[D]` to a scalar.
 
     Attributes:
       hidden: width of each hidden layer.
@@ -93,17 +106,26 @@ class MLPCritic(nn.Module):
       fourier_scale: standard deviation of the entries of w.
     """
 
-    hidden: Sequence[int] = (512, 512, 512)
-    activation: str = "relu"
-    norm: str = "none"
-    initialiser: str = "he"
-    maxout: int = 1
-    fourier: int = 0
-    fourier_scale: float = 1.0
+    hidden: Sequence[int] = fields.hidden((512, 512, 512))
+    activation: str = fields.activation("relu", ACTIVATIONS)
+    norm: str = fields.critic_norm("none")
+    initialiser: str = _initialiser()
+    maxout: int = setting(
+        1,
+        "The critic's value is the largest of this many linear outputs.",
+        whole(1, WIDEST),
+    )
+    fourier: int = setting(
+        0, "Random Fourier features that extend the input.", whole(0, WIDEST)
+    )
+    fourier_scale: float = setting(
+        1.0, "Standard deviation of their frequencies.", positive()
+    )
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps one sample `[D]` to its value `[]`."""
+        x = jnp.ravel(x)  # samples of any kind are vectors to it
         if self.fourier:
             x = with_waves(x, self.fourier, self.fourier_scale)
         mlp = MLP(

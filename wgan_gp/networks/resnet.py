@@ -5,11 +5,13 @@ shortcut. Sizes change by doubling pixels and by means over 2 x 2.
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from wgan_gp.networks import fields
 from wgan_gp.networks.layers import (
     GLOROT,
     coarse,
@@ -74,8 +76,9 @@ class ResNetCritic(nn.Module):
         shares all but the last layer; 0 for none.
     """
 
-    width: int = 128
-    norm: str = "none"
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
+    width: int = fields.width(128)
+    norm: str = fields.critic_norm("none")
     classes: int = 0
 
     @nn.compact
@@ -104,9 +107,10 @@ class ResNetGenerator(nn.Module):
       classes: of conditional batch normalisation; 0 for a generator without labels.
     """
 
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
     shape: tuple[int, int, int]
-    width: int = 128
-    norm: str = "batch"
+    width: int = fields.width(128)
+    norm: str = fields.norm("batch", fields.GENERATOR_NORMS)
     classes: int = 0
 
     @nn.compact
@@ -135,9 +139,10 @@ class GoodCritic(nn.Module):
       norm: "layer" or "none".
     """
 
-    width: int = 64
-    multipliers: Sequence[int] = (2, 4, 8, 8)
-    norm: str = "layer"
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
+    width: int = fields.width(64)
+    multipliers: Sequence[int] = fields.multipliers((2, 4, 8, 8))
+    norm: str = fields.critic_norm("layer")
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -163,10 +168,11 @@ class GoodGenerator(nn.Module):
       norm: "batch" or "none".
     """
 
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
     shape: tuple[int, int, int]
-    width: int = 64
-    multipliers: Sequence[int] = (8, 8, 4, 2, 1)
-    norm: str = "batch"
+    width: int = fields.width(64)
+    multipliers: Sequence[int] = fields.multipliers((8, 8, 4, 2, 1))
+    norm: str = fields.norm("batch", fields.GENERATOR_NORMS)
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from ml_collections import FrozenConfigDict
 from rich.console import Console
 
 from wgan_gp import devices
+from wgan_gp.configs import CriticSettings
 from wgan_gp.devices import hosts
 from wgan_gp.runs import replay, report, resume
 from wgan_gp.runs.checkpoint import Checkpoints
@@ -55,13 +55,13 @@ class Interrupted(Exception):  # noqa: N818
 
 
 def drive(
-    course: Course, config: FrozenConfigDict, workdir: Path, console: Console
+    course: Course, settings: CriticSettings, workdir: Path, console: Console
 ) -> tuple[Any, History]:
     """Trains to the end, from the newest checkpoint if the workdir has one.
 
     Args:
       course: what is trained.
-      config: from `configs.resolve`.
+      settings: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`.
       console: where progress and warnings go.
 
@@ -74,44 +74,44 @@ def drive(
       ValueError: the checkpoints are of other networks, or all damaged.
       WriteError: a checkpoint or a record could not be written.
     """
-    settings = config.checkpoint
+    kept = settings.checkpoint
     checkpoints = Checkpoints(
-        workdir / "checkpoints", keep=settings.keep, keep_every=settings.keep_every
+        workdir / "checkpoints", keep=kept.keep, keep_every=kept.keep_every
     )
     with Held() as signals:
         try:
-            end = _drive(course, config, workdir, console, checkpoints, signals)
+            end = _drive(course, settings, workdir, console, checkpoints, signals)
         except BaseException:
             with suppress(WriteError):  # what went wrong first is told
                 checkpoints.close()
             raise
         checkpoints.close()
     if stop := hosts.largest(signals.received):  # while the last state was being saved
-        raise Interrupted(stop, config.steps, workdir)
+        raise Interrupted(stop, settings.steps, workdir)
     return end
 
 
-def _drive(course, config, workdir, console, checkpoints, signals):
-    state, done = _resume(course, checkpoints, config, console)
+def _drive(course, settings, workdir, console, checkpoints, signals):
+    state, done = _resume(course, checkpoints, settings, console)
     records = hosts.on_first(lambda: keep_records(workdir / "metrics.jsonl", done))
     history = _history(records)
     with (
         open_writer(workdir, done) as writer,
         report.progress_bar(console) as progress,
     ):
-        task = progress.add_task("", total=config.steps, completed=done)
+        task = progress.add_task("", total=settings.steps, completed=done)
         evaluate = partial(
-            _evaluate, course, config, checkpoints, history, writer, progress.console
+            _evaluate, course, settings, checkpoints, history, writer, progress.console
         )
         if done:
-            lacks = _lacks_evaluation(done, config, history)
-            line = _resumed(done, config, workdir, not lacks)
+            lacks = _lacks_evaluation(done, settings, history)
+            line = _resumed(done, settings, workdir, not lacks)
             progress.console.print(line, soft_wrap=True)
             if lacks:
                 evaluate(devices.unreplicate(state), done)
-        while done < config.steps:
-            until = next_stop(done, config)
-            find = _finder(course, config, state, done, until)
+        while done < settings.steps:
+            until = next_stop(done, settings)
+            find = _finder(course, settings, state, done, until)
             state, metrics = course.advance(state, done, until)
             done, own = until, devices.unreplicate(state)
             scalars = report.as_floats(metrics)
@@ -119,9 +119,9 @@ def _drive(course, config, workdir, console, checkpoints, signals):
             history.training.append({"step": done} | scalars)
             writer.write("train", done, scalars)
             # Before the evaluation, which may need more memory than there is.
-            if _due(done, config.checkpoint.every, config):
+            if _due(done, settings.checkpoint.every, settings):
                 _save(done, own, course, checkpoints, writer)
-            if _due(done, config.eval_every, config):
+            if _due(done, settings.eval_every, settings):
                 evaluate(own, done)
             # Once: one that comes after is for the next stop.
             if stop := hosts.largest(signals.received):
@@ -143,32 +143,32 @@ def _save(done: int, state, course: Course, checkpoints, writer: MetricWriter) -
     checkpoints.save(done, state, course.position())
 
 
-def _evaluate(course, config, checkpoints, history, writer, console, state, done):
+def _evaluate(course, settings, checkpoints, history, writer, console, state, done):
     """Measures a state and records it."""
     measured = course.measure(state, done)
     if not all(map(math.isfinite, measured.values())):
         checkpoints.discard(done)
     find = None
-    if config.debug_nans:
+    if settings.debug_nans:
         find = partial(replay.operation, partial(course.measure, state, done))
     check_finite(done, measured, None, checkpoints, find)
     history.evaluation.append({"step": done} | measured)
     writer.write("eval", done, measured)
     course.show(state, done, writer)
     writer.flush()
-    for advice in report.advice(config, measured):
+    for advice in report.advice(settings, measured):
         console.print(f"step {done}: {advice}", soft_wrap=True)
 
 
-def _lacks_evaluation(done: int, config: FrozenConfigDict, history: History) -> bool:
+def _lacks_evaluation(done: int, settings: CriticSettings, history: History) -> bool:
     """Whether the evaluation of a saved step is not among the records."""
     measured = history.evaluation[-1]["step"] if history.evaluation else 0
-    return _due(done, config.eval_every, config) and measured < done
+    return _due(done, settings.eval_every, settings) and measured < done
 
 
-def _finder(course: Course, config: FrozenConfigDict, state: Any, done, until):
+def _finder(course: Course, settings: CriticSettings, state: Any, done, until):
     """With `debug_nans`: says which operation of the next steps was not finite."""
-    if not config.debug_nans or course.step is None:
+    if not settings.debug_nans or course.step is None:
         return None
     # A copy: training goes on in the memory of the state.
     plain, like = (
@@ -186,24 +186,24 @@ def _finder(course: Course, config: FrozenConfigDict, state: Any, done, until):
     return find
 
 
-def _resume(course: Course, checkpoints: Checkpoints, config, console):
+def _resume(course: Course, checkpoints: Checkpoints, settings, console):
     """The state to go on from, and its step."""
     like = jax.eval_shape(course.start)
     warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731
     saved = checkpoints.latest(like, warn, set_aside=True)
     if saved is None:
         return course.start(), 0
-    resume.check_steps(saved.step, config)
+    resume.check_steps(saved.step, settings)
     if saved.position is not None:
         course.go_to(saved.position)
     return course.place(saved.state), saved.step
 
 
 def _resumed(
-    done: int, config: FrozenConfigDict, workdir: Path, evaluated: bool
+    done: int, settings: CriticSettings, workdir: Path, evaluated: bool
 ) -> str:
     """What is said of a run that had begun before."""
-    if done < config.steps:
+    if done < settings.steps:
         return f"going on from step {done}"
     if not evaluated:
         return f"all {done} steps are done: evaluating the last"
@@ -225,14 +225,14 @@ def _history(records: list[dict[str, Any]]) -> History:
     return History(parts["train"], parts["eval"])
 
 
-def _due(step: int, every: int, config: FrozenConfigDict) -> bool:
-    return step % every == 0 or step == config.steps
+def _due(step: int, every: int, settings: CriticSettings) -> bool:
+    return step % every == 0 or step == settings.steps
 
 
-def next_stop(done: int, config: FrozenConfigDict) -> int:
+def next_stop(done: int, settings: CriticSettings) -> int:
     """The next step after `done` at which something is logged, evaluated or saved."""
-    intervals = config.log_every, config.eval_every, config.checkpoint.every
-    return min(*(done - done % n + n for n in intervals), config.steps)
+    intervals = settings.log_every, settings.eval_every, settings.checkpoint.every
+    return min(*(done - done % n + n for n in intervals), settings.steps)
 
 
 def check_finite(

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
+from wgan_gp.configs import Settings
 from wgan_gp.data import Dataset
-from wgan_gp.evaluate.held_out import to_bytes
+from wgan_gp.data.ranges import to_pixels
 from wgan_gp.runs import figures
 
 
@@ -46,7 +46,7 @@ def layout(dataset: Dataset) -> Layout:
 
 
 def image_grid(
-    experiment: Experiment, config: FrozenConfigDict, state: train.TrainState
+    experiment: Experiment, settings: Settings, state: train.TrainState
 ) -> np.ndarray | None:
     """Generated images in one, as `layout` lays them out; None if they are no images.
 
@@ -55,27 +55,29 @@ def image_grid(
     Returns:
       `[rows (H + 1) - 1, columns (W + 1) - 1, C]`, uint8.
     """
-    if len(experiment.dataset.shape) != 3:
+    if experiment.dataset.kind != "images":
         return None
     grid = layout(experiment.dataset)
     count = 64 if grid.labels is None else len(grid.labels)
-    key = jax.random.fold_in(jax.random.key(config.seed), 64)
+    key = jax.random.fold_in(jax.random.key(settings.seed), 64)
     latents = experiment.algorithm.sample_latent(key, count)
     if grid.labels is not None:
         latents = latents[0], jnp.asarray(grid.labels)
     images = _generate(experiment, state, latents)
-    return figures.image_grid(to_bytes(config, images), columns=grid.columns)
+    return figures.image_grid(
+        to_pixels(images, settings.data.scale), columns=grid.columns
+    )
 
 
 def interpolations(
-    experiment: Experiment, config: FrozenConfigDict, state: train.TrainState
+    experiment: Experiment, settings: Settings, state: train.TrainState
 ) -> np.ndarray:
     """Rows of images on straight lines between two latents, of one class each.
 
     Returns:
       `[8 (H + 1) - 1, 8 (W + 1) - 1, C]`, uint8.
     """
-    key = jax.random.fold_in(jax.random.key(config.seed), 65)
+    key = jax.random.fold_in(jax.random.key(settings.seed), 65)
     latents = experiment.algorithm.sample_latent(key, 16)
     labels = None
     if isinstance(latents, tuple):
@@ -85,7 +87,7 @@ def interpolations(
     starts, ends = latents[:8, None], latents[8:, None]
     lines = (starts + share * (ends - starts)).reshape(64, -1)
     given = lines if labels is None else (lines, labels)
-    images = to_bytes(config, _generate(experiment, state, given))
+    images = to_pixels(_generate(experiment, state, given), settings.data.scale)
     return figures.image_grid(images, columns=8)
 
 

@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
-from ml_collections import FrozenConfigDict
 from rich.console import Console
 
 from wgan_gp import devices, train
 from wgan_gp.build import Experiment, build
+from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
-from wgan_gp.evaluate.held_out import Held, hold_out, said_of_counts
+from wgan_gp.evaluate.held_out import Held, describe_counts, hold_out
 from wgan_gp.networks import bind
 from wgan_gp.runs import dataset_file, draws, grids, report
 from wgan_gp.runs.driver import Course, drive
@@ -23,7 +23,7 @@ from wgan_gp.runs.records import MetricWriter
 
 
 def run(
-    config: FrozenConfigDict,
+    settings: Settings,
     workdir: Path,
     *,
     experiment: Experiment | None = None,
@@ -32,7 +32,7 @@ def run(
     """Trains one experiment, from its newest checkpoint if any, and reports on it.
 
     Args:
-      config: from `configs.resolve`.
+      settings: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, states under `checkpoints/`, and PNG figures.
       experiment: what `build` makes of the config; made here by default.
@@ -46,25 +46,27 @@ def run(
       driver.Interrupted: a signal came; the state was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
-    experiment = experiment or build(config)
+    experiment = experiment or build(settings)
     for line in experiment.dataset.notes:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
-    mesh = devices.mesh_for(config)
-    if line := devices.unused_devices(mesh, config):
+    mesh = devices.mesh_for(settings.batches, settings.mesh.data)
+    if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
         console.print(line, soft_wrap=True)
     # Evaluation has streams of its own: it never changes what training draws.
-    train_key, held_key, eval_key = run_keys(config.seed)
-    if line := said_of_counts(config, experiment.dataset):
+    train_key, held_key, eval_key = run_keys(settings.seed)
+    if line := describe_counts(experiment.evaluation, experiment.dataset):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     hosts.on_first(lambda: dataset_file.write(workdir, experiment.dataset))
-    held = hold_out(experiment.dataset, config, held_key)
+    held = hold_out(experiment.dataset, experiment.evaluation, held_key)
     started = time.monotonic()
-    course = _course(experiment, config, mesh, held, train_key, eval_key)
-    state, history = drive(course, config, workdir, console)
+    course = _course(experiment, settings, mesh, held, train_key, eval_key)
+    state, history = drive(course, settings, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
-        report.draw_figures(experiment, config, state, held, history, eval_key, workdir)
-    console.print(report.closing_table(experiment, config, result))
+        report.draw_figures(
+            experiment, settings, state, held, history, eval_key, workdir
+        )
+    console.print(report.closing_table(experiment, settings, result))
     console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
     return result
 
@@ -76,7 +78,7 @@ def run_keys(seed: int | jax.Array) -> jax.Array:
 
 def _course(
     experiment: Experiment,
-    config: FrozenConfigDict,
+    settings: Settings,
     mesh: Mesh,
     held: Held,
     train_key: jax.Array,
@@ -89,24 +91,24 @@ def _course(
     train_key = devices.replicate(train_key, mesh)
 
     def measure(state: train.TrainState, step: int) -> dict[str, float]:
-        repeats = config.eval_repeats if step == config.steps else 1
+        repeats = settings.eval_repeats if step == settings.steps else 1
         key = jax.random.fold_in(eval_key, step)
         return evaluate(experiment, state, held, key, repeats)
 
     def show(state: train.TrainState, step: int, writer: MetricWriter) -> None:
-        images = grids.image_grid(experiment, config, state)
+        images = grids.image_grid(experiment, settings, state)
         if images is not None:
             writer.write_image("samples", step, images)
 
     batches, position = None, {}
     if experiment.dataset.stream is not None:
-        batches = experiment.dataset.stream(config.batch_size, config.seed)
+        batches = experiment.dataset.stream(settings.batch_size, settings.seed)
         position = {"position": batches.get_state, "go_to": batches.set_state}
     return Course(
         start=lambda: start(train_key),
         advance=_on_device(experiment, mesh)
         if batches is None
-        else _streamed(experiment, config, mesh, batches),
+        else _streamed(experiment, settings, mesh, batches),
         measure=measure,
         live=report.live_text,
         show=show,
@@ -115,7 +117,7 @@ def _course(
             train.train_step, experiment.algorithm, experiment.hyperparameters
         ),
         inputs=lambda _: (
-            None if batches is None else _stacked(batches, config.n_critic)
+            None if batches is None else _stacked(batches, settings.n_critic)
         ),
         **position,
     )
@@ -138,7 +140,7 @@ def _on_device(experiment: Experiment, mesh: Mesh):
     return lambda state, done, until: compiled(sampler, state, until - done)
 
 
-def _streamed(experiment: Experiment, config: FrozenConfigDict, mesh: Mesh, batches):
+def _streamed(experiment: Experiment, settings: Settings, mesh: Mesh, batches):
     """Iterations of a data set that comes from the hosts in batches."""
     step = devices.jit_replicated(
         partial(train.train_step, experiment.algorithm, experiment.hyperparameters),
@@ -151,7 +153,7 @@ def _streamed(experiment: Experiment, config: FrozenConfigDict, mesh: Mesh, batc
         totals = None
         for _ in range(done, until):
             # One transfer, which the step before does not wait for.
-            stacked = _stacked(batches, config.n_critic)
+            stacked = _stacked(batches, settings.n_critic)
             state, metrics = step(state, devices.shard_host_batches(stacked, mesh))
             totals = metrics if totals is None else add(totals, metrics)
         return state, jax.tree.map(lambda total: total / (until - done), totals)

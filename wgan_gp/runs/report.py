@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from matplotlib.figure import Figure
-from ml_collections import FrozenConfigDict
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
+from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.held_out import Held
 from wgan_gp.evaluate.metrics import METRICS, OF_IMAGES
@@ -37,7 +37,7 @@ class History(NamedTuple):
 
 def draw_figures(
     experiment: Experiment,
-    config: FrozenConfigDict,
+    settings: Settings,
     state: train.TrainState,
     held: Held,
     history: History,
@@ -52,12 +52,12 @@ def draw_figures(
     folder = workdir / "figures"
     with writing(folder):
         folder.mkdir(exist_ok=True)
-    title = _title(experiment, config)
+    title = _title(experiment, settings)
     curves = figures.training_curves(*history, floor=held.floor, title=title)
     save_figure(folder / "curves.png", curves)
-    images = grids.image_grid(experiment, config, state)
+    images = grids.image_grid(experiment, settings, state)
     if images is not None:
-        _draw_images(experiment, config, state, images, folder)
+        _draw_images(experiment, settings, state, images, folder)
     if experiment.dataset.shape != (2,):
         return
     edge = 1.25 * float(np.abs(held.reals).max())
@@ -90,11 +90,11 @@ def _save_image(path: Path, image: np.ndarray, **headings) -> None:
     _whole(path, partial(figures.save_image, image=image, **headings))
 
 
-def _title(experiment: Experiment, config: FrozenConfigDict) -> str:
+def _title(experiment: Experiment, settings: Settings) -> str:
     kind, colon, path = experiment.dataset.name.partition(":")
     name = f"{kind}:{Path(path).name}" if colon else kind  # of own data without folders
     name = name.replace("$", r"\$")  # which begins a formula
-    return f"{name}: {config.lipschitz}, {config.steps:,} generator updates"
+    return f"{name}: {settings.lipschitz}, {settings.steps:,} generator updates"
 
 
 def _whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -108,20 +108,20 @@ def _whole(path: Path, write: Callable[[Path], None]) -> None:
             raise
 
 
-def _draw_images(experiment, config, state, images: np.ndarray, folder: Path) -> None:
+def _draw_images(experiment, settings, state, images: np.ndarray, folder: Path) -> None:
     headings = grids.layout(experiment.dataset).headings
     _save_image(folder / "samples.png", images, **headings)
-    lines = grids.interpolations(experiment, config, state)
+    lines = grids.interpolations(experiment, settings, state)
     _save_image(folder / "interpolation.png", lines)
 
 
 def closing_table(
     experiment: Experiment,
-    config: FrozenConfigDict,
+    settings: Settings,
     result: dict[str, float],
 ) -> Table:
     """The closing table."""
-    table = Table(title=f"{config.name}: {config.lipschitz}", title_justify="left")
+    table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
     table.add_column("held-out quantity")
     table.add_column("value", justify="right")
     # Significant digits: under clipping the critic's numbers can be of any size.
@@ -131,12 +131,12 @@ def closing_table(
         "... minimum to maximum": f"{result['gradient_norm_min']:.4g} to"
         f" {result['gradient_norm_max']:.4g}",
     }
-    if config.penalty.weight is not None:
+    if settings.penalty.weight is not None:
         rows["penalty, without lambda"] = f"{result['penalty']:.4g}"
     if "w1" in result:
         name, value = METRICS["w1"].label, f"{result['w1']:.4g}"
         if "w1_std" in result:
-            name += f" (± standard deviation of {config.eval_repeats} sets)"
+            name += f" (± standard deviation of {settings.eval_repeats} sets)"
             value += f" ± {result['w1_std']:.2g}"
         rows[name] = value
         rows["exact W1, real to real (sampling floor)"] = f"{result['floor']:.4g}"
@@ -158,17 +158,17 @@ def closing_table(
     return table
 
 
-def advice(config: FrozenConfigDict, measured: dict[str, float]) -> list[str]:
+def advice(settings: Settings, measured: dict[str, float]) -> list[str]:
     """What held-out numbers of a critic say of it, where they say that it is broken."""
     mean, found = measured.get("gradient_norm_mean"), []
     if mean is None:
         return found
-    if not CONSTRAINTS[config.lipschitz].has_scale:
+    if not CONSTRAINTS[settings.lipschitz].has_scale:
         if mean < _FROZEN_WITHOUT_SCALE:
             found.append(
                 f"the critic is frozen (mean gradient norm {mean:.2g}, below"
                 f" {_FROZEN_WITHOUT_SCALE:g}): try a larger"
-                f" {CONSTRAINTS[config.lipschitz].strength}, or fewer layers"
+                f" {CONSTRAINTS[settings.lipschitz].strength}, or fewer layers"
             )
         return found
     if mean < 0.01:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import train
+from wgan_gp.configs import CriticSettings
 from wgan_gp.configs.comparison import listed
 from wgan_gp.runs import dataset_file, restore
 from wgan_gp.runs.restore import DamageError
@@ -18,7 +18,7 @@ CURE = "Name another --workdir, or add --overwrite to replace that run"
 
 def check(
     workdir: Path,
-    config: FrozenConfigDict,
+    settings: CriticSettings,
     experiment: Any,
     changed: list[str],
     *,
@@ -29,8 +29,8 @@ def check(
 
     Args:
       workdir: of the run; it need not exist.
-      config: what it is to go on with, from `configs.resolve`.
-      experiment: what `build.build`, or `build.build_critic`, makes of the config.
+      settings: what it is to go on with, from `configs.resolve`.
+      experiment: what `build.build`, or `build.build_critic`, makes of the settings.
       changed: the settings that differ from those of the run, in words.
       cure: what to do beside going on with what it was trained with, in words.
       accepted: whether the run is to go on in spite of what differs.
@@ -45,7 +45,7 @@ def check(
         checkpoints are damaged.
     """
     others = []
-    if config.task != "critic":
+    if settings.task != "critic":
         others = dataset_file.differences(workdir, experiment.dataset)
     folder = (workdir / "checkpoints").absolute()  # Orbax takes no other
     saved = restore.steps(folder)
@@ -55,52 +55,54 @@ def check(
         if saved:
             raise restore.all_damaged(folder)
         return others
-    check_steps(step, config)
+    check_steps(step, settings)
     changed = [*changed, *others]
     # Numbers of classes would stand for others than the networks have learned.
     found = [each for each in others if each.startswith(_CLASSES)]
-    found = found or _obstacles(folder / str(step), config, experiment)
+    found = found or _obstacles(folder / str(step), settings, experiment)
     if found:
-        settings = f"with other settings ({listed(changed)})"
+        other = f"with other settings ({listed(changed)})"
         raise ValueError(
             f"{workdir} cannot go on from step {step}"
-            f" {settings if changed else 'with this version of the code'}:"
+            f" {other if changed else 'with this version of the code'}:"
             f" {listed(found, 1)}. Keep what it was trained with, or: {cure}"
         )
-    _check_left(step, config, changed if accepted else [])
+    _check_left(step, settings, changed if accepted else [])
     return others
 
 
-def _check_left(done: int, config: FrozenConfigDict, changed: list[str]) -> None:
+def _check_left(done: int, settings: CriticSettings, changed: list[str]) -> None:
     """Raises ValueError if all steps are done, and none would be trained otherwise."""
-    if done == config.steps and not all(each.startswith("steps ") for each in changed):
+    if done == settings.steps and not all(
+        each.startswith("steps ") for each in changed
+    ):
         raise ValueError(
             f"all {done} steps are done, so nothing would be trained with what differs"
             f" ({listed(changed)}): raise --config.steps, too, or leave it as it was"
         )
 
 
-def check_steps(done: int, config: FrozenConfigDict) -> None:
+def check_steps(done: int, settings: CriticSettings) -> None:
     """Raises ValueError if more steps are done than a configuration asks for."""
-    if done > config.steps:
+    if done > settings.steps:
         raise ValueError(
-            f"steps = {config.steps}, but {done} are done already: set --config.steps"
+            f"steps = {settings.steps}, but {done} are done already: set --config.steps"
             f" to at least {done}, or name another --workdir"
         )
 
 
-def _obstacles(path: Path, config: FrozenConfigDict, experiment: Any) -> list[str]:
+def _obstacles(path: Path, settings: CriticSettings, experiment: Any) -> list[str]:
     """Why a checkpoint cannot go on under a configuration, in words."""
     try:
-        found = restore.mismatches(path, state_of(config, experiment))
+        found = restore.mismatches(path, state_of(settings, experiment))
         position = restore.position(path)
     except DamageError:  # a run of version 0.1, without checksums: told when it is read
         return []
-    if found or position is None or config.task == "critic":
+    if found or position is None or settings.task == "critic":
         return found
     if experiment.dataset.stream is not None:
         try:
-            experiment.dataset.stream(config.batch_size, config.seed).set_state(
+            experiment.dataset.stream(settings.batch_size, settings.seed).set_state(
                 position
             )
         except ValueError as error:
@@ -108,8 +110,8 @@ def _obstacles(path: Path, config: FrozenConfigDict, experiment: Any) -> list[st
     return []
 
 
-def state_of(config: FrozenConfigDict, experiment: Any) -> Any:
+def state_of(settings: CriticSettings, experiment: Any) -> Any:
     """A state under a configuration: shapes and types."""
-    init = train.init_critic if config.task == "critic" else train.init
+    init = train.init_critic if settings.task == "critic" else train.init
     start = partial(init, experiment.algorithm, experiment.hyperparameters)
     return jax.eval_shape(start, jax.random.key(0))

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-from ml_collections import FrozenConfigDict
 from rich.console import Console
 from rich.table import Table
 
 from wgan_gp import devices, train
 from wgan_gp.build import CriticExperiment, build_critic
+from wgan_gp.configs import CriticSettings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate.published import BEST_COSINE, COSINE, ESTIMATE, L2, published
 from wgan_gp.evaluate.truth import compare_to_truth
@@ -23,7 +23,7 @@ from wgan_gp.train import Player, critic_step, init_critic
 
 
 def run(
-    config: FrozenConfigDict,
+    settings: CriticSettings,
     workdir: Path,
     *,
     experiment: CriticExperiment | None = None,
@@ -32,7 +32,7 @@ def run(
     """Trains one critic and measures it beside the optimal one.
 
     Args:
-      config: of task "critic", from `configs.resolve`.
+      settings: of task "critic", from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, critics under `checkpoints/`, and `figures/curves.png`.
       experiment: what `build_critic` makes of the config; made here by default.
@@ -46,14 +46,14 @@ def run(
       driver.Interrupted: a signal came; the critic was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
-    mesh = devices.mesh_for(config)
-    if line := devices.unused_devices(mesh, config):
+    mesh = devices.mesh_for(settings.batches, settings.mesh.data)
+    if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
         console.print(line, soft_wrap=True)
-    experiment = experiment or build_critic(config)
+    experiment = experiment or build_critic(settings)
     # The streams of `ground_truth.cells.solve_cells`: one seed is one critic.
-    train_key, eval_key = jax.random.split(jax.random.key(config.seed))
+    train_key, eval_key = jax.random.split(jax.random.key(settings.seed))
     init_key, step_key = jax.random.split(train_key)
-    keys = jax.random.split(step_key, config.steps)
+    keys = jax.random.split(step_key, settings.steps)
     start = jax.jit(
         partial(init_critic, experiment.algorithm),
         out_shardings=devices.replicated(mesh),
@@ -67,7 +67,7 @@ def run(
     def advance(critic: Player, done: int, until: int):
         return several(critic, devices.replicate(keys[done:until], mesh))
 
-    measure = jax.jit(partial(_measure, experiment, config.eval_samples))
+    measure = jax.jit(partial(_measure, experiment, settings.eval_samples))
     course = Course(
         start=lambda: start(experiment.hyperparameters, init_key),
         advance=advance,
@@ -85,20 +85,20 @@ def run(
         inputs=lambda done: keys[done],
     )
     started = time.monotonic()
-    _, (_, evaluation) = drive(course, config, workdir, console)
+    _, (_, evaluation) = drive(course, settings, workdir, console)
     result = evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
-        _draw(config, evaluation, workdir)
-    console.print(closing_table(config, result))
+        _draw(settings, evaluation, workdir)
+    console.print(closing_table(settings, result))
     console.print(f"figures, metrics, trained critic: {workdir}", soft_wrap=True)
     return result
 
 
-def _draw(config: FrozenConfigDict, evaluation, workdir: Path) -> None:
+def _draw(settings: CriticSettings, evaluation, workdir: Path) -> None:
     folder = workdir / "figures"
     with writing(folder):
         folder.mkdir(exist_ok=True)
-    title = f"{config.name}, {config.lipschitz}, {config.steps:,} critic updates"
+    title = f"{settings.name}, {settings.lipschitz}, {settings.steps:,} critic updates"
     figure = figures.truth_curves(evaluation, title=title)
     report.save_figure(folder / "curves.png", figure)
 
@@ -128,10 +128,10 @@ def _measure(experiment: CriticExperiment, samples: int, params, key: jax.Array)
     return compare_to_truth(critic, experiment.funnels, key, samples)
 
 
-def closing_table(config: FrozenConfigDict, result: dict[str, float]) -> Table:
+def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
     """The critic's numbers beside the truth and the published ones."""
-    cell = config.lipschitz, config.data.dimension, config.data.funnels
-    table = Table(title=f"{config.name}: {config.lipschitz}", title_justify="left")
+    cell = settings.lipschitz, settings.data.dimension, settings.data.funnels
+    table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
     table.add_column("held-out quantity")
     for heading in ("value", "the truth", "published"):
         table.add_column(heading, justify="right")

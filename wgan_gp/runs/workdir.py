@@ -8,13 +8,13 @@ import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import jax
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import configs, train
 from wgan_gp.build import Experiment, assemble, build
+from wgan_gp.configs import CriticSettings, as_dict
 from wgan_gp.configs.comparison import FREE, differences, listed
 from wgan_gp.runs import checkpoint, dataset_file, restore, versions
 from wgan_gp.system.failures import one_line
@@ -39,7 +39,7 @@ class Kind(NamedTuple):
     noun: str
     ours: tuple[str, ...]  # what it leaves in the folder
     free: tuple[str, ...]  # beginnings of the fields that may differ
-    read: Callable[[Path], FrozenConfigDict]  # its config.json
+    read: Callable[[Path], Any]  # its config.json
     cure: str  # what to do where one with other settings is there
 
 
@@ -89,7 +89,7 @@ def _check_free(workdir: Path) -> None:
 
 def check(
     workdir: Path,
-    config: FrozenConfigDict,
+    settings: CriticSettings,
     *,
     overwrite: bool = False,
     accept_changes: bool = False,
@@ -100,7 +100,7 @@ def check(
 
     Args:
       workdir: the folder of a run; it need not exist.
-      config: of the run.
+      settings: of the run.
       overwrite: what an earlier run left in the folder would be removed.
       accept_changes: an earlier run would go on under another configuration.
       kind: of what is run; a single run by default.
@@ -115,16 +115,16 @@ def check(
       WriteError: what the folder holds cannot be written to.
     """
     _check_free(workdir)
-    _check(workdir, config, overwrite, accept_changes, kind or RUN, resumable)
+    _check(workdir, settings, overwrite, accept_changes, kind or RUN, resumable)
 
 
-def _check(workdir, config, overwrite, accept_changes, kind, resumable=lambda _: []):
+def _check(workdir, settings, overwrite, accept_changes, kind, resumable=lambda _: []):
     existing = _existing(workdir, kind)
     _check_writable(workdir, existing)
     if overwrite or not existing:
         return
     versions.read(workdir)
-    changes = _changes(workdir, config, existing[0], kind)
+    changes = _changes(workdir, settings, existing[0], kind)
     changes += resumable(changes)
     if changes and not accept_changes:
         raise _other_settings(workdir, changes, kind)
@@ -137,7 +137,7 @@ def _existing(workdir: Path, kind: Kind) -> list[Path]:
 
 def prepare(
     workdir: Path,
-    config: FrozenConfigDict,
+    settings: CriticSettings,
     *,
     overwrite: bool = False,
     accept_changes: bool = False,
@@ -150,7 +150,7 @@ def prepare(
 
     Args:
       workdir: the folder; made with its parents if it does not exist.
-      config: of the run.
+      settings: of the run.
       overwrite: as in `check`.
       accept_changes: as in `check`.
       kind: as in `check`.
@@ -164,13 +164,13 @@ def prepare(
       WriteError: the folder, or what it holds, cannot be written to.
     """
     kind = kind or RUN
-    _check(workdir, config, overwrite, accept_changes, kind)
+    _check(workdir, settings, overwrite, accept_changes, kind)
     with writing(workdir):
         workdir.mkdir(parents=True, exist_ok=True)
     if overwrite:
         _remove(_existing(workdir, kind))
     line = versions.changes(workdir)
-    write_json(workdir / "config.json", config.to_dict())
+    write_json(workdir / "config.json", as_dict(settings))
     versions.record(workdir, next(iter(restore.steps(workdir / "checkpoints")), 0))
     return line
 
@@ -181,7 +181,7 @@ def _remove(paths: list[Path]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _changes(workdir: Path, config, found: Path, kind: Kind) -> list[str]:
+def _changes(workdir: Path, settings, found: Path, kind: Kind) -> list[str]:
     """What differs between a folder's run and a configuration, in words."""
     path, noun = workdir / "config.json", kind.noun
     if not path.is_file():
@@ -189,7 +189,7 @@ def _changes(workdir: Path, config, found: Path, kind: Kind) -> list[str]:
             f"{workdir} holds {found.name} but no config.json, so no {noun} that could"
             f" go on. {kind.cure}"
         )
-    return differences(kind.read(path), config, kind.free)
+    return differences(kind.read(path), settings, kind.free)
 
 
 def _other_settings(workdir: Path, changes: list[str], kind: Kind) -> FileExistsError:
@@ -232,17 +232,17 @@ def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
     path = workdir / "config.json"
     if not path.is_file():
         raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
-    config = read_config(path)
-    if config.task != "gan":
+    settings = read_config(path)
+    if settings.task != "gan":
         raise ValueError(f"{workdir} holds a critic trained alone: it has no generator")
     dataset = dataset_file.read(workdir)
-    experiment = assemble(config, dataset) if dataset else build(config)
+    experiment = assemble(settings, dataset) if dataset else build(settings)
     start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
     like = jax.eval_shape(start, jax.random.key(0))
     return experiment, checkpoint.load(workdir / "checkpoints", like)
 
 
-def read_config(path: Path) -> FrozenConfigDict:
+def read_config(path: Path) -> Any:
     """A run's `config.json`, checked again, with the fields that were added since.
 
     Raises:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ml_collections import ConfigDict, FrozenConfigDict
+from ml_collections import ConfigDict
 
 from wgan_gp import configs
 from wgan_gp.build import build
@@ -93,7 +93,7 @@ def _parser():
     return parser
 
 
-def _todo(args: argparse.Namespace) -> list[tuple[str, FrozenConfigDict]]:
+def _todo(args: argparse.Namespace) -> list[tuple[str, Any]]:
     """Names and configurations of the runs that are not done; all can be run."""
     changes = _changes(args.set)
     load = _loader(args.experiment)
@@ -236,7 +236,7 @@ def _cell(load, number: int, lipschitz: str, changes: dict[str, Any]):
     return f"{number:03d}-{lipschitz}", configs.resolve(config)
 
 
-def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
+def _is_done(out: Path, name: str, config: Any) -> bool:
     path = out / f"{name}.json"
     if not path.exists():
         return False
@@ -253,17 +253,17 @@ def _is_done(out: Path, name: str, config: FrozenConfigDict) -> bool:
     return True
 
 
-def _run(out: Path, name: str, config: FrozenConfigDict) -> None:
+def _run(out: Path, name: str, config: Any) -> None:
     with workdir.claim(out / name):
         if not _is_done(out, name, config):  # by another process, meanwhile
             _train(out, name, config)
 
 
-def _train(out: Path, name: str, config: FrozenConfigDict) -> None:
+def _train(out: Path, name: str, config: Any) -> None:
     if line := workdir.prepare(out / name, config, kind=_KIND):
         print(f"{name}: {line}")
     record: dict[str, Any] = {
-        "config": json.loads(config.to_json()),
+        "config": json.loads(json.dumps(configs.as_dict(config))),
         "result": None,
         "failure": "",
     }

@@ -59,6 +59,13 @@ def did_you_mean(name: Any, known: Iterable[str], prefix: str = "") -> str:
     return f": did you mean {' or '.join(names)}?" if names else ""
 
 
+def few(names: list[str]) -> str:
+    """At most nine of the names, and how many more there are."""
+    more = f" and {len(names) - 9} more" if len(names) > 9 else ""
+    # An unknown field's name can be any text.
+    return ", ".join(show(name)[1:-1] for name in names[:9]) + more
+
+
 def one_of(path: str, value: Any, valid: Any) -> None:
     """Raises ValueError unless `value` is among the valid ones, which it lists."""
     if value not in tuple(valid):  # compared, not hashed: it may be a list

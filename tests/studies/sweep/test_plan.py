@@ -40,7 +40,7 @@ def test_each_run_has_the_configuration_of_a_single_one():
     single = load_experiment("sweep_toy", "smoke").experiment
     single.update({"seed": 4, "lipschitz": "clip", "clip_bound": 0.1})
     last = plan.run_config(found, found.runs[-1])
-    assert last.to_dict() == configs.resolve(single).to_dict()
+    assert last == configs.resolve(single)
 
 
 @pytest.mark.parametrize(

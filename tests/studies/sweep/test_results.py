@@ -2,8 +2,10 @@
 
 from types import SimpleNamespace
 
+import jax
 import numpy as np
 
+from wgan_gp.runs import loop
 from wgan_gp.studies.sweep import evaluation, results
 from wgan_gp.studies.sweep.plan import Run
 from wgan_gp.studies.sweep.runner import Result
@@ -52,19 +54,17 @@ def test_a_point_without_results_has_an_empty_summary():
 def test_held_out_samples_are_shared_and_dropped_when_they_take_too_much(monkeypatch):
     drawn = []
 
-    def hold_out(_, config, key):
-        drawn.append(config.seed)
+    def hold_out(_, evaluation, key):
+        drawn.append(key)
         return SimpleNamespace(reals=np.zeros(4, np.uint8))
 
     monkeypatch.setattr(evaluation, "hold_out", hold_out)
     monkeypatch.setattr(evaluation, "_KEPT", 7)
     held = evaluation.HeldOut()
     for seed in (0, 0, 1, 0, 2, 2, 0):
-
-        class Config(dict):
-            pass
-
-        config = Config(data="d")
-        config.seed = seed
-        held.get(SimpleNamespace(dataset=None), config)
-    assert drawn == [0, 1, 2, 0]
+        settings = SimpleNamespace(seed=seed, conditional=False)
+        held.get(SimpleNamespace(dataset=None, evaluation="e"), settings)
+    keys = [loop.run_keys(seed)[1] for seed in (0, 1, 2, 0)]
+    assert [jax.random.key_data(each).tolist() for each in drawn] == [
+        jax.random.key_data(each).tolist() for each in keys
+    ]

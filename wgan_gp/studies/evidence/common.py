@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from matplotlib.figure import Figure
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import configs
 from wgan_gp.constraints import CONSTRAINTS
@@ -27,9 +26,7 @@ class Evidence(NamedTuple):
     rows: list[dict[str, Any]]  # of the results table; a pair is mean and spread
 
 
-def critic_config(
-    lipschitz: str, dataset: str, *, steps: int, width: int
-) -> FrozenConfigDict:
+def critic_config(lipschitz: str, dataset: str, *, steps: int, width: int) -> Any:
     """A critic of three hidden layers, to be trained alone and close to its optimum."""
     config = configs.base()
     config.lipschitz, config.data.name = lipschitz, dataset

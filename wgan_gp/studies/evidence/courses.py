@@ -8,10 +8,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import configs, losses, train
 from wgan_gp.build import Experiment, build
+from wgan_gp.configs import Settings
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.samples import sampling_floor
@@ -37,7 +37,7 @@ class Course(NamedTuple):
     quality: np.ndarray  # [T, V, S] exact, of the averaged generator
 
 
-def gan_config(*, steps: int, width: int, **fields) -> FrozenConfigDict:
+def gan_config(*, steps: int, width: int, **fields) -> Settings:
     """The 8 Gaussians, smaller and shorter than `experiments/toy8gauss.py`.
 
     For penalties: the learning rate is not one for clipping.
@@ -54,7 +54,7 @@ def gan_config(*, steps: int, width: int, **fields) -> FrozenConfigDict:
 
 def run_course(
     label: str,
-    config: FrozenConfigDict,
+    config: Settings,
     weights: tuple[float, ...],
     *,
     seeds: int,
@@ -69,7 +69,7 @@ def run_course(
 
 
 def run_courses(
-    settings: dict[str, FrozenConfigDict],
+    settings: dict[str, Settings],
     weights: tuple[float, ...],
     *,
     seeds: int,

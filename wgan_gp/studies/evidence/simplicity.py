@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import Experiment, build
-from wgan_gp.configs import PRESETS
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
@@ -71,7 +71,7 @@ def evidence(*, datasets: tuple[str, ...], **settings: Any) -> Evidence:
     critics = [
         train_critics(lipschitz, dataset, **settings)
         for dataset in datasets
-        for lipschitz in PRESETS
+        for lipschitz in CONSTRAINTS
     ]
     inside = train_critics("clip", "swissroll", start_inside=True, **settings)
     roll = [inside, *(each for each in critics if each.dataset == "swissroll")]

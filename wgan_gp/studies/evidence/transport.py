@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import Experiment, build
-from wgan_gp.configs import PRESETS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import Sampler
 from wgan_gp.data.arrays import noisy
@@ -65,7 +64,7 @@ def evidence(**settings: int) -> Evidence:
     everything = [
         measure(lipschitz, problem, **settings)
         for problem in SETS
-        for lipschitz in PRESETS
+        for lipschitz in CONSTRAINTS
     ]
     gaussians = [each for each in everything if each.problem == SETS[0]]
     figures = {

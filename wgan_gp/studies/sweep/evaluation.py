@@ -5,7 +5,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
@@ -22,23 +21,22 @@ class HeldOut:
         self._kept: dict[Any, Held] = {}
         self._bytes = 0  # that they take
 
-    def get(self, experiment: Experiment, config: FrozenConfigDict) -> Held:
+    def get(self, experiment: Experiment, config: Any) -> Held:
         """As `loop.run` holds out samples."""
-        sections = ("data", "features", "conditional", "eval_samples", "eval_repeats")
-        name = config.seed, *(str(config.get(each)) for each in sections)
+        name = config.seed, config.conditional, experiment.evaluation
         if name not in self._kept:
             if self._bytes > _KEPT:
                 self._kept.clear()
                 self._bytes = 0
             key = loop.run_keys(config.seed)[1]
-            self._kept[name] = hold_out(experiment.dataset, config, key)
+            self._kept[name] = hold_out(experiment.dataset, experiment.evaluation, key)
             self._bytes += self._kept[name].reals.nbytes
         return self._kept[name]
 
 
 def evaluate(
     experiment: Experiment,
-    config: FrozenConfigDict,
+    config: Any,
     state: train.TrainState,
     held: Held,
 ) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """From a sweep's configuration to points, and to the programs that train them."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from wgan_gp.build import Experiment, build, open_dataset
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.held_out import check_weights
 from wgan_gp.studies.sweep import grid
-from wgan_gp.system.values import at_least, show, whole
+from wgan_gp.system.values import at_least, few, show, whole
 
 MOST_RUNS = 100_000
 # A run's fields that a compiled program takes as arguments, and their names there.
@@ -51,7 +52,7 @@ class Point(NamedTuple):
 
     study: str
     swept: dict[str, Any]  # its values of the study's fields
-    config: FrozenConfigDict  # of its first seed's run, resolved
+    config: configs.Settings  # of its first seed's run, resolved
 
 
 class Run(NamedTuple):
@@ -65,7 +66,7 @@ class Program(NamedTuple):
     """Runs that one compiled program trains."""
 
     experiment: Experiment  # with the most critic steps of its runs
-    config: FrozenConfigDict  # of one of them
+    config: configs.Settings  # of one of them
     chunks: list[list[Run]]  # which are trained at the same time
 
 
@@ -121,7 +122,7 @@ def resolve(config: Any) -> Sweep:
     return Sweep(config, points, runs, programs, config.mesh.runs or devices)
 
 
-def run_config(sweep: Sweep, run: Run) -> FrozenConfigDict:
+def run_config(sweep: Sweep, run: Run) -> configs.Settings:
     """The configuration that a single run of the same numbers would have."""
     return _with(sweep.points[run.point].config, seed=run.seed)
 
@@ -135,7 +136,7 @@ def completed(stored: dict[str, Any]) -> dict[str, Any]:
     known = {"name", "experiment", "grid", *_DEFAULTS}
     if unknown := sorted(set(stored) - known):
         raise ValueError(
-            f"it has the fields {configs.few(unknown)}, which this version does not"
+            f"it has the fields {few(unknown)}, which this version does not"
             " know: use the version of wgan_gp that wrote it, or a newer one"
         )
     rest = {"experiment": configs.completed(stored.get("experiment"))}
@@ -240,7 +241,7 @@ def _programs(config, points: list[Point], runs: list[Run]) -> list[Program]:
 def _program(points: list[Point], runs: list[Run], most: int, datasets) -> Program:
     members = [points[run.point].config for run in runs]
     config = _with(members[0], n_critic=max(each.n_critic for each in members))
-    check_weights(config)
+    check_weights(config.features.weights)
     experiment = build(config, _shared_dataset(config, datasets))
     if experiment.dataset.stream is not None:
         raise ValueError(
@@ -252,27 +253,23 @@ def _program(points: list[Point], runs: list[Run], most: int, datasets) -> Progr
     return Program(experiment, config, chunks)
 
 
-def _shared_dataset(config: FrozenConfigDict, datasets: dict[str, Dataset]) -> Dataset:
+def _shared_dataset(config: configs.Settings, datasets: dict[str, Dataset]) -> Dataset:
     """The data set of a program: opened for the first one of those that have it.
 
     Its arrays are on the device once, however many programs train on them.
     """
-    fields = {name: config.get(name) for name in ("data", "conditional", "features")}
-    of_vectors = config.critic.network == "mlp"
-    key = _identity(FrozenConfigDict(fields | {"of_vectors": of_vectors}))
+    key = str((config.data, config.conditional, config.features))
     if key not in datasets:
         datasets[key] = open_dataset(config)
     return datasets[key]
 
 
-def _with(config: FrozenConfigDict, **fields: Any) -> FrozenConfigDict:
-    changed = ConfigDict(config.to_dict())
-    changed.update(fields)
-    return FrozenConfigDict(changed)
+def _with(config: configs.Settings, **fields: Any) -> configs.Settings:
+    return dataclasses.replace(config, **fields)
 
 
-def _identity(config: FrozenConfigDict, *left_out: str) -> str:
+def _identity(config: configs.Settings, *left_out: str) -> str:
     """The same for configurations that differ in nothing but some fields."""
-    fields = configs.leaves(json.loads(config.to_json()))
+    fields = configs.leaves(json.loads(json.dumps(configs.as_dict(config))))
     kept = {path: value for path, value in fields if path not in left_out}
     return json.dumps(kept, sort_keys=True)

@@ -11,7 +11,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
@@ -63,7 +62,7 @@ def _first() -> jax.Device:
 
 
 def hyperparameters(
-    experiment: Experiment, configs: list[FrozenConfigDict]
+    experiment: Experiment, configs: list[Any]
 ) -> train.Hyperparameters:
     """Those of each run, `[R]`; what is the same in all of `configs` too.
 
@@ -74,7 +73,10 @@ def hyperparameters(
     fields: dict[str, Any] = {}
     for path, name in TRACED.items():
         section, _, field = path.rpartition(".")
-        values = [(each[section] if section else each)[field] for each in configs]
+        values = [
+            getattr(getattr(each, section) if section else each, field)
+            for each in configs
+        ]
         # What a constraint does not use is open.
         fields[name] = [0.0 if value is None else value for value in values]
     most, counts = experiment.algorithm.n_critic, fields.pop("n_critic")

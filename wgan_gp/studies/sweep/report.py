@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from wgan_gp.evaluate.held_out import said_of_counts
+from wgan_gp.evaluate.held_out import describe_counts
 from wgan_gp.runs.report import save_figure
 from wgan_gp.studies.sweep import figure, results, runner
 from wgan_gp.studies.sweep.plan import Sweep
@@ -26,9 +26,9 @@ def run(sweep: Sweep, workdir: Path, console: Console) -> list[results.Summary]:
     Raises:
       As `runner.run`.
     """
-    programs = [(each.config, each.experiment.dataset) for each in sweep.programs]
-    notes = (note for _, dataset in programs for note in dataset.notes)
-    counts = (said_of_counts(*each) for each in programs)
+    programs = [each.experiment for each in sweep.programs]
+    notes = (note for each in programs for note in each.dataset.notes)
+    counts = (describe_counts(each.evaluation, each.dataset) for each in programs)
     for line in dict.fromkeys(filter(None, (*notes, *counts))):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     found = runner.run(sweep, workdir, console)

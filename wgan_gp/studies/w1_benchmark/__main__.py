@@ -15,7 +15,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from ml_collections import FrozenConfigDict
 
 from wgan_gp import configs
 from wgan_gp.constraints import CONSTRAINTS
@@ -127,8 +126,8 @@ def _cell(recipe: str, lipschitz: str, dimension: int, funnels: int, *, seeds: i
     return {"recipe": recipe, "seeds": seeds, "config": _shaping(config)}
 
 
-def _shaping(config: FrozenConfigDict) -> dict[str, Any]:
-    fields = json.loads(config.to_json())
+def _shaping(config: Any) -> dict[str, Any]:
+    fields = json.loads(json.dumps(configs.as_dict(config)))
     return {name: fields[name] for name in _SHAPING}
 
 

@@ -5,8 +5,8 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from ml_collections import FrozenConfigDict
 
+from wgan_gp import configs
 from wgan_gp.build import build_critic
 from wgan_gp.data import funnels as benchmark
 from wgan_gp.evaluate.truth import Truth, compare_to_truth
@@ -15,7 +15,7 @@ from wgan_gp.train import make_critic_train
 
 
 def solve_cells(
-    config: FrozenConfigDict, funnels: tuple[int, ...], seeds: range
+    config: configs.CriticSettings, funnels: tuple[int, ...], seeds: range
 ) -> Truth:
     """Trains and measures a critic for each cell and seed, all in one program.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan_gp import configs
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.published import BEST_COSINE, COSINE, ESTIMATE, L2, published
 from wgan_gp.evaluate.truth import Truth
 from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS
@@ -93,7 +93,7 @@ def _ablations(records: list[dict[str, Any]]) -> str:
     """The tuned recipe with each part taken away, a row each; a column a cell."""
     columns = sorted({_cell(r) for r in records if r["recipe"] in ABLATIONS})
     found = {(r["recipe"], r["config"]["lipschitz"], _cell(r)): r for r in records}
-    rows = [("tuned", lipschitz) for lipschitz in configs.PRESETS]
+    rows = [("tuned", lipschitz) for lipschitz in CONSTRAINTS]
     rows += [(name, "one_sided") for name in ABLATIONS]
     heads = " | ".join(f"D = {d}, N = {n}" for d, n in columns)
     lines = ["### The tuned recipe, part by part", "", "Cosine of the gradients", ""]

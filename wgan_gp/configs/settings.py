@@ -1,0 +1,329 @@
+"""The settings of a run: frozen dataclasses, whose fields are declared here.
+
+`configs.resolve` makes them of a ConfigDict, and nothing behind it sees a ConfigDict.
+The sections `data`, `penalty`, `critic` and `generator` are declared where the kinds of
+data, the constraints and the networks are.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+
+from ml_collections import ConfigDict, FrozenConfigDict
+
+from wgan_gp.algorithm.optimisers import OPTIMISERS, SCHEDULES
+from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data.kinds import KINDS
+from wgan_gp.networks import CRITICS, GENERATORS
+from wgan_gp.system.fields import (
+    Declaration,
+    Rule,
+    among,
+    at_least,
+    declarations,
+    not_negative,
+    positive,
+    setting,
+    share,
+    whole,
+)
+from wgan_gp.system.values import MOST_SAMPLES, WIDEST, show
+
+TASKS = ("gan", "critic")
+DTYPES = ("float32", "bfloat16")
+FEATURES = ("none", "digits", "inception")
+PLAYERS = {"critic": CRITICS, "generator": GENERATORS}
+# Attributes of networks that `build` sets, from the data.
+_BUILT = ("parent", "name", "shape", "outputs", "classes")
+
+
+def _check_name(path: str, name: str) -> None:
+    """A run's folder has its experiment's name."""
+    if not name or name != Path(name).name or not name.isprintable() or len(name) > 100:
+        raise ValueError(
+            f"{path} must be fit for a folder: 1 to 100 characters that can be printed,"
+            f" without /; got {show(name)}"
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OptimiserSettings:
+    """An optimiser and its learning rate's schedule."""
+
+    name: str | None = setting(None, "Optimiser of the player.", among(OPTIMISERS))
+    learning_rate: float | None = setting(None, "Initial learning rate.", positive())
+    beta1: float | None = setting(
+        None, "Adam's decay of the mean of gradients.", share()
+    )
+    beta2: float | None = setting(
+        None, "Adam's and RMSProp's decay of the mean of squared gradients.", share()
+    )
+    schedule: str | None = setting(
+        None,
+        "Learning rate over the run; all but constant reach 0.",
+        among(SCHEDULES),
+    )
+    weight_decay: float = setting(
+        0.0, "Weights times this number are added to their gradients.", not_negative()
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CheckpointSettings:
+    """When states are saved, and which are kept."""
+
+    every: int = setting(
+        1000, "Steps between checkpoints; the last is always saved.", at_least(1)
+    )
+    # At least two: one may be damaged.
+    keep: int = setting(2, "How many of the newest checkpoints are kept.", at_least(2))
+    keep_every: int = setting(
+        0, "Steps between checkpoints that are kept for good; 0 is none.", at_least(0)
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MeshSettings:
+    """The devices of a run."""
+
+    data: int = setting(
+        0,
+        "Devices that batches are split over; 0 is the most that divide them.",
+        whole(0, 2**20),
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LabelWeights:
+    """Weights of the auxiliary classifier, of a run with labels."""
+
+    critic: float = setting(
+        1.0, "Weight of the critic's loss on labels.", not_negative()
+    )
+    generator: float = setting(
+        0.1, "Weight of the generator's loss on labels.", not_negative()
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ComputeSettings:
+    """Types and memory of a step."""
+
+    dtype: str = setting(
+        "float32", "Type in which the networks compute.", among(DTYPES)
+    )
+    penalty_dtype: str = setting(
+        "float32", "The critic's type within the penalty.", among(DTYPES)
+    )
+    rematerialise: bool = setting(
+        False,
+        "Whether activations are computed again to save memory; XLA undoes it on CPUs.",
+    )
+    microbatches: int = setting(
+        1,
+        "Parts of a critic batch that are differentiated in turn; saves memory.",
+        at_least(1),
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FeatureSettings:
+    """The network whose features evaluations compare samples on."""
+
+    network: str = setting(
+        "none",
+        "Network whose features evaluations compare images on.",
+        among(FEATURES),
+    )
+    weights: str | None = setting(None, "File of the Inception network's weights.")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CriticSettings:
+    """A run of task "critic": a critic alone, on a pair of known W1."""
+
+    name: str = setting(
+        "unnamed", "Name of the experiment, and of folders in runs/.", Rule(_check_name)
+    )
+    task: str = setting(
+        "gan", "gan trains both networks, critic a critic alone.", among(TASKS)
+    )
+    seed: int = setting(
+        0, "Seed of initial weights, samples and noise.", whole(0, 2**32)
+    )
+    lipschitz: str = setting(
+        "two_sided", "Lipschitz constraint on the critic.", among(CONSTRAINTS)
+    )
+    steps: int = setting(
+        10_000,
+        "Generator updates; of a critic alone, critic updates.",
+        at_least(1),
+    )
+    batch_size: int = setting(
+        256,
+        "Real samples of an update, and as many generated.",
+        whole(1, MOST_SAMPLES),
+    )
+    critic: Any  # `network`, and the fields of that network
+    critic_optimiser: OptimiserSettings
+    penalty: Any  # the fields of all constraints in this section; None where not used
+    clip_bound: float | None
+    data: Any  # the settings of a kind of data
+    checkpoint: CheckpointSettings
+    mesh: MeshSettings
+    debug_nans: bool = setting(
+        False, "Whether to find the operation that made a NaN; slow."
+    )
+    log_every: int = setting(
+        100, "Steps between records of training metrics.", at_least(1)
+    )
+    eval_every: int = setting(1000, "Steps between evaluations.", at_least(1))
+    eval_samples: int = setting(
+        2000,
+        "Real samples of an evaluation, and as many generated.",
+        whole(1, MOST_SAMPLES),
+    )
+
+    @property
+    def batches(self) -> dict[str, tuple[int, int]]:
+        """What is split over devices: each batch's size, and its microbatches."""
+        return {"batch_size": (self.batch_size, 1)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings(CriticSettings):
+    """A run of task "gan": a critic and a generator."""
+
+    n_critic: int = setting(5, "Critic updates for each generator update.", at_least(1))
+    ema_decay: float = setting(
+        0.0,
+        "Decay of the exponential average of the generator's weights; 0 is no average.",
+        share(),
+    )
+    generator: Any  # `network`, `latent`, and the fields of that network
+    generator_optimiser: OptimiserSettings
+    generator_batch_size: int | None = setting(
+        None,
+        "Generated samples of a generator update; open is batch_size.",
+        whole(1, MOST_SAMPLES),
+    )
+    eval_repeats: int = setting(
+        16,
+        "Independent sets of samples in the final report.",
+        whole(1, MOST_SAMPLES),
+    )
+    eval_default: tuple[int, int] = setting(
+        (2000, 16),
+        "The experiment's own (eval_samples, eval_repeats), which shrink to what a"
+        " data set holds out; any others are refused where it holds out fewer.",
+    )
+    conditional: bool = setting(False, "Whether the networks take labels; for resnet.")
+    label_weights: LabelWeights
+    compute: ComputeSettings
+    features: FeatureSettings
+
+    @property
+    def batches(self) -> dict[str, tuple[int, int]]:
+        """As in `CriticSettings`."""
+        found = {"batch_size": (self.batch_size, self.compute.microbatches)}
+        if self.generator_batch_size is not None:
+            found["generator_batch_size"] = self.generator_batch_size, 1
+        return found
+
+
+CLASSES = {"gan": Settings, "critic": CriticSettings}
+
+# A section's fields and their declarations, or one field's declaration.
+Schema = dict[str, "Declaration | dict[str, Declaration]"]
+
+
+def schema(task: str, kind: str, networks: dict[str, str]) -> Schema:
+    """Every field that a configuration has, as it is declared.
+
+    Args:
+      task: a key of `CLASSES`.
+      kind: of data, a key of `data.kinds.KINDS`.
+      networks: by player, a key of `networks.CRITICS` or `networks.GENERATORS`.
+    """
+    found: Schema = {}
+    declared = dict(declarations(CLASSES[task]))
+    for field in dataclasses.fields(CLASSES[task]):
+        name = field.name
+        if name in PLAYERS:
+            found[name] = _network(name, networks[name])
+        elif name == "data":
+            found[name] = _data(kind)
+        elif name == "penalty":
+            found[name] = constraint_fields(name)
+        elif dataclasses.is_dataclass(field.type):
+            found[name] = dict(declarations(field.type))
+        else:
+            found[name] = declared.get(name) or constraint_fields("")[name]
+    return found
+
+
+def constraint_fields(section: str) -> dict[str, Declaration]:
+    """The fields of all constraints in a section of a configuration, by name."""
+    found: dict[str, Declaration] = {}
+    for choice in CONSTRAINTS.values():
+        if choice.section == section:
+            for name, declaration in declarations(choice.settings):
+                found.setdefault(name, declaration)
+    return found
+
+
+def _data(kind: str) -> dict[str, Declaration]:
+    sentence = "Kind of data, which chooses the fields of this section."
+    chosen = Declaration(str, kind, sentence, among((kind,)))
+    return {"kind": chosen} | dict(declarations(KINDS[kind].settings))
+
+
+def _network(player: str, name: str) -> dict[str, Declaration]:
+    sentence = f"Family of the {player}'s network."
+    found = {"network": Declaration(str, name, sentence, among(PLAYERS[player]))}
+    found |= declarations(PLAYERS[player][name], without=_BUILT)
+    if player == "generator":
+        found["latent"] = Declaration(
+            int, 2, "Dimension of the noise z ~ N(0, I).", whole(1, WIDEST)
+        )
+    return found
+
+
+def freeze(tree: dict[str, Any]) -> CriticSettings:
+    """The settings that a complete, checked configuration holds, as a nested dict."""
+    given = {}
+    for field in dataclasses.fields(CLASSES[tree["task"]]):
+        value = tree[field.name]
+        if field.name == "data":
+            value = KINDS[value["kind"]].settings(**value)
+        elif dataclasses.is_dataclass(section := field.type):
+            value = cast("Callable[..., Any]", section)(**value)
+        elif isinstance(value, dict):
+            value = _section(field.name, tuple(value))(**value)
+        given[field.name] = value
+    return CLASSES[tree["task"]](**given)
+
+
+@lru_cache
+def _section(name: str, fields: tuple[str, ...]) -> type:
+    """The class of a section whose fields networks or constraints declare."""
+    return dataclasses.make_dataclass(name, fields, frozen=True, kw_only=True)
+
+
+def as_dict(settings: Any) -> dict[str, Any]:
+    """Settings as nested dicts, as they are stored in JSON."""
+    if isinstance(settings, FrozenConfigDict):  # of a sweep
+        return settings.to_dict()
+    return dataclasses.asdict(settings)
+
+
+def leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The fields of settings, a configuration or a nested dict, by dotted path."""
+    tree = as_dict(tree) if dataclasses.is_dataclass(tree) else dict(tree)
+    for key, value in tree.items():
+        if isinstance(value, dict | ConfigDict):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

@@ -1,0 +1,77 @@
+"""What fields of networks mean, and which values they take, for configurations."""
+
+from typing import Any
+
+from wgan_gp.system.fields import Rule, among, layers, not_negative, setting, whole
+from wgan_gp.system.values import DEEPEST, WIDEST, one_of, show
+
+NORMS = ("none", "layer")  # of critics, and of multilayer perceptrons
+GENERATOR_NORMS = ("none", "batch")  # of image generators
+
+
+def hidden(default: tuple[int, ...]) -> Any:
+    """Widths of hidden layers."""
+    return setting(default, "Width of each hidden layer.", layers(1, WIDEST, DEEPEST))
+
+
+def width(default: int) -> Any:
+    """Channels of an image network."""
+    return setting(
+        default, "Channels of the layer next to the image.", whole(1, WIDEST)
+    )
+
+
+def multipliers(default: tuple[int, ...]) -> Any:
+    """Channels of each layer."""
+    return setting(
+        default,
+        "Channels of each layer, as multiples of width.",
+        layers(1, WIDEST, DEEPEST),
+    )
+
+
+def blocks(default: tuple[int, ...]) -> Any:
+    """Residual blocks."""
+    return setting(
+        default, "Residual blocks at each image size.", layers(1, DEEPEST, DEEPEST)
+    )
+
+
+def extra() -> Any:
+    """Additional layers."""
+    return setting(0, "Additional 3 x 3 layers of stride 1.", whole(0, DEEPEST))
+
+
+def activation(default: str, known: Any) -> Any:
+    """A nonlinearity by name."""
+    return setting(default, "Nonlinearity of hidden layers.", among(known))
+
+
+def weight_std() -> Any:
+    """Initial weights of image networks."""
+    return setting(
+        0.0,
+        "Standard deviation of initial weights; 0 derives it from each layer.",
+        not_negative(),
+    )
+
+
+def norm(default: str, known: tuple[str, ...]) -> Any:
+    """A normalisation of a generator."""
+    return setting(default, "Normalisation of hidden layers.", among(known))
+
+
+def critic_norm(default: str) -> Any:
+    """A normalisation of a critic: of each sample on its own."""
+    rule = Rule(_check_critic_norm, valid=lambda: NORMS)
+    return setting(default, "Normalisation of hidden layers.", rule)
+
+
+def _check_critic_norm(path: str, norm: str) -> None:
+    if "batch" in norm:
+        raise ValueError(
+            f"{path} = {show(norm)}: the penalty acts on each sample on"
+            " its own, and batch normalisation ties a batch's samples together; use"
+            " 'layer'"
+        )
+    one_of(path, norm, NORMS)

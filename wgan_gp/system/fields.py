@@ -1,0 +1,129 @@
+"""Declarations of settings: default, type, valid values and meaning in one place.
+
+Settings are frozen dataclasses, and networks are dataclasses too. A field of one is
+declared as `name: type = setting(default, sentence, rule)`. Configurations, their
+checks and `--help` are made of these declarations. A field whose default is None is
+open: a constraint, or the user, fills it in.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from wgan_gp.system import values
+
+
+class Rule(NamedTuple):
+    """Which values of its type a field may have."""
+
+    check: Callable[[str, Any], None]  # path, value; raises ValueError
+    valid: Callable[[], tuple] = lambda: ()  # the values there are, if they have names
+    words: str = ""  # the range of a number, for `--help`
+
+
+class Declaration(NamedTuple):
+    """What is declared of one field."""
+
+    type: type
+    default: Any
+    sentence: str
+    rule: Rule | None
+
+
+def setting(default: Any, sentence: str, rule: Rule | None = None) -> Any:
+    """A dataclass field of a configuration.
+
+    Args:
+      default: its value where nothing else is set; None leaves it open.
+      sentence: what it means, for `--help`.
+      rule: which values are valid; None for all of its type.
+    """
+    return dataclasses.field(default=default, metadata={"setting": (sentence, rule)})
+
+
+def declarations(
+    section: Any, without: tuple[str, ...] = ()
+) -> Iterator[tuple[str, Declaration]]:
+    """The declared fields of a dataclass, by name, in their order.
+
+    Args:
+      section: a dataclass. Fields without a default are left out: they are not for
+        users to set.
+      without: fields to leave out.
+    """
+    hints = typing.get_type_hints(section)
+    for field in dataclasses.fields(section):
+        declared = field.metadata.get("setting")
+        open_to_users = declared or field.default is not dataclasses.MISSING
+        if field.name in without or not open_to_users:
+            continue
+        sentence, rule = declared or (f"{field.name} of {section.__name__}.", None)
+        yield (
+            field.name,
+            Declaration(plain_type(hints[field.name]), field.default, sentence, rule),
+        )
+
+
+def plain_type(hint: Any) -> type:
+    """The type of a field's values: int of `int | None`, tuple of `tuple[int, ...]`."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        (hint,) = (each for each in typing.get_args(hint) if each is not type(None))
+    origin = typing.get_origin(hint) or hint
+    return tuple if issubclass(origin, Iterable) and origin is not str else origin
+
+
+def at_least(least: int) -> Rule:
+    """Whole numbers, or numbers, of this size."""
+    return Rule(
+        lambda path, value: values.at_least(path, value, least), words=f">= {least}"
+    )
+
+
+def whole(least: int, limit: int) -> Rule:
+    """Whole numbers in [`least`, `limit`)."""
+    return Rule(
+        lambda path, value: values.whole(path, value, least, limit),
+        words=f">= {least}",
+    )
+
+
+def positive() -> Rule:
+    """Finite numbers > 0."""
+    return Rule(values.positive, words="> 0")
+
+
+def not_negative(hint: str = "") -> Rule:
+    """Finite numbers >= 0; `hint` ends the message."""
+    return Rule(
+        lambda path, value: values.not_negative(path, value, hint), words=">= 0"
+    )
+
+
+def share() -> Rule:
+    """Numbers in [0, 1)."""
+    return Rule(
+        lambda path, value: values.in_range(path, value, 0, 1), words=">= 0 and < 1"
+    )
+
+
+def among(known: Iterable[Any]) -> Rule:
+    """One of the known values, as they are when it is checked: a dict may grow."""
+    return Rule(
+        lambda path, value: values.one_of(path, value, known),
+        valid=lambda: tuple(known),
+    )
+
+
+def layers(least: int, limit: int, deepest: int) -> Rule:
+    """A tuple of whole numbers in [`least`, `limit`), one for each layer."""
+
+    def check(path: str, sizes: Any) -> None:
+        if not sizes:
+            raise ValueError(f"{path} must name at least one layer, got ()")
+        values.below(f"the number of layers in {path}", len(sizes), deepest)
+        for size in sizes:
+            values.whole(path, size, least, limit)
+
+    return Rule(check, words=f">= {least}")
