@@ -128,8 +128,8 @@ def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
     if least in floor:
         reference_line(axes, floor[least], "real to real")
         values = [*values, floor[least]]
-    if name == "share":
-        axes.set_ylim(0, 1)
+    if METRICS[name].unit == "%":
+        axes.set_ylim(0, 1)  # shares are drawn as they are recorded
     else:
         scale_y(axes, values, from_zero=True)
 
