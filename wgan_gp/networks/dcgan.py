@@ -28,7 +28,8 @@ class DCGANCritic(nn.Module):
       multipliers: the channels of each layer, in units of `width`.
       activation: a key of `IMAGE_ACTIVATIONS`; the papers' is leaky with slope 0.2.
       norm: "none", or "layer" for layer normalisation from the second layer on.
-      weight_std: standard deviation of all weights; 0 for one by the layer's fans.
+      weight_std: standard deviation of the convolutions' weights; 0 for one by their
+        fans.
       extra: number of further 3 x 3 layers of stride 1 after the second layer, with as
         many channels. They make the deeper critics of Table 1.
     """
@@ -73,7 +74,7 @@ class DCGANGenerator(nn.Module):
       unit_norm: whether batch normalisation after the linear layer is by unit, as the
         reference does for CIFAR-10, or by channel, as it does for 64 x 64.
       output: a key of `OUTPUTS`.
-      weight_std: as in `DCGANCritic`.
+      weight_std: standard deviation of all weights; 0 for one by their fans.
       extra: number of further 3 x 3 layers of stride 1 after the first doubling, with
         as many channels.
     """
