@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from jax import lax
 
-from wgan_gp.networks.convolutions import conv_general_dilated
+from wgan_gp.networks.cpu_conv import conv_general_dilated
 from wgan_gp.system import platforms
 
 ROUNDS = 20
-FACES = ("forward", "image gradient", "kernel gradient")
+OPERATIONS = ("forward", "image gradient", "kernel gradient")
 
 
 class Layer(NamedTuple):
@@ -144,10 +144,10 @@ def main() -> None:
             print(f"{network}: {layer}")
             ours = jax_calls(layer, conv_general_dilated)
             xla = jax_calls(layer, lax.conv_general_dilated)
-            for face, *calls in zip(FACES, ours, xla, torch_calls(layer)):
+            for name, *calls in zip(OPERATIONS, ours, xla, torch_calls(layer)):
                 a, b, c = least(calls)
                 print(
-                    f"{face:15} {a:8.2f} {b:7.2f} {c:9.2f} {a / b:9.2f} {a / c:11.2f}"
+                    f"{name:15} {a:8.2f} {b:7.2f} {c:9.2f} {a / b:9.2f} {a / c:11.2f}"
                 )
 
 

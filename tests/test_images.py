@@ -25,6 +25,7 @@ from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.data import Dataset
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.evaluate import held_out
+from wgan_gp.evaluate.metrics import record_names
 from wgan_gp.runs import loop, workdir
 from wgan_gp.studies.sweep import report as sweep_report
 from wgan_gp.studies.sweep import runner
@@ -122,6 +123,7 @@ def test_a_conditional_run_learns_from_labels(tmp_path):
             state
         )
     assert 0 < metrics["classification"] < 10
+    assert set(metrics) <= record_names()
     heads = [s.critic.params["params"]["logits"]["kernel"] for s in (state, after)]
     assert not np.array_equal(*heads)
     still = unlabelled.critic.params["params"]["logits"]["kernel"]

@@ -8,7 +8,6 @@ features of a digit classifier that is trained for it on the run's own set.
 
 import argparse
 import json
-import math
 import sys
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from wgan_gp.evaluate.images import (
     digit_observer,
     inception_observer,
 )
-from wgan_gp.evaluate.metrics import METRICS
+from wgan_gp.evaluate.metrics import FLOOR, METRICS, Metric
 from wgan_gp.runs import draws
 from wgan_gp.runs.workdir import read_config
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
@@ -36,7 +35,6 @@ from wgan_gp.system.values import one_of, whole
 
 _SUPPORT = 10_000  # at most this many for precision and recall, which take n^2
 _LEAST = 10  # images: the score is a mean over 10 parts
-ROWS = ("score", "frechet", "kernel", "precision", "recall")  # of what is printed
 
 
 def score(
@@ -96,7 +94,7 @@ def _score_run(
     if len(others) < _LEAST:
         return scores | counts
     floor = _compare(real_features, *observe(others), seed=seed)
-    return scores | counts | {f"floor_{name}": each for name, each in floor.items()}
+    return scores | counts | {FLOOR + name: each for name, each in floor.items()}
 
 
 def _compare(reals: np.ndarray, features: np.ndarray, probabilities, *, seed: int):
@@ -131,25 +129,36 @@ def table(scores: dict[str, float], split: str) -> Table:
         f" ones of the {split} split",
         title_justify="left",
         caption=f"Real images: {scores['floor_images']:,} others, of the"
-        f" {_other(split)} split, in the place of generated ones. A ± is the standard"
-        " deviation over 10 parts (score) or the standard error (kernel distance)."
+        f" {_other(split)} split, in the place of generated ones. {_spreads(scores)}."
         " Distances fall with the number of images: compare equal numbers.",
         caption_justify="left",
     )
     found.add_column("quantity")
     for heading in ("generated", "real images"):
         found.add_column(heading, justify="right")
-    spread = {"score": "score_std", "kernel": "kernel_error"}
-    for name in ROWS:
-        title = f"{METRICS[name].label} ({METRICS[name].better} is better)"
-        cells = []
-        for prefix in ("", "floor_"):
-            text = f"{scores.get(prefix + name, math.nan):.4g}"
-            if name in spread:
-                text += f" ± {scores.get(prefix + spread[name], math.nan):.2g}"
-            cells.append(text if prefix + name in scores else "too few")
-        found.add_row(title, *cells)
+    for name, metric in METRICS.items():
+        if name in scores:
+            title = f"{metric.label} ({metric.better} is better)"
+            cells = (_cell(scores, prefix, name, metric) for prefix in ("", FLOOR))
+            found.add_row(title, *cells)
     return found
+
+
+def _spreads(scores: dict[str, float]) -> str:
+    """What each ± of the table is."""
+    told = [METRICS[name] for name in scores if name in METRICS]
+    told = [f"{each.spread[1]} ({each.short})" for each in told if each.spread]
+    return f"A ± is the {' or the '.join(told)}"
+
+
+def _cell(scores: dict[str, float], prefix: str, name: str, metric: Metric) -> str:
+    """A score with its spread; the prefix `FLOOR` is for that of real images."""
+    if prefix + name not in scores:
+        return "too few"
+    text = metric.text(scores[prefix + name])
+    if metric.spread is None:
+        return text
+    return f"{text} ± {scores[prefix + metric.spread[0]]:.2g}"
 
 
 def main(argv: list[str]) -> int:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from wgan_gp.evaluate.metrics import METRICS
+
 RECORD = Path(__file__).parent.parent / "images" / "sweep_toy.csv"
 _COLUMNS = {
-    "w1": "exact W1",
-    "modes": "modes of 8",
-    "share": "share near modes",
-    "gradient_norm_mean": "mean gradient norm",
-}
+    name: METRICS[name].short for name in ("w1", "modes", "share", "gradient_norm_mean")
+} | {"modes": f"{METRICS['modes'].short} of 8"}
 _WEIGHTS = ("0.1", "1", "10", "100")
 _SYMBOLS = {"penalty.weight": "λ", "clip_bound": "c"}
 

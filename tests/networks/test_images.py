@@ -9,20 +9,18 @@ import pytest
 from tests.helpers import key
 from wgan_gp import losses
 from wgan_gp.networks import bind, from_flax
-from wgan_gp.networks.bottleneck import (
-    BottleneckCritic,
-    BottleneckGenerator,
+from wgan_gp.networks.bottleneck import BottleneckCritic, BottleneckGenerator
+from wgan_gp.networks.dcgan import DCGANCritic, DCGANGenerator
+from wgan_gp.networks.good import GoodCritic, GoodGenerator
+from wgan_gp.networks.layers import BatchNorm
+from wgan_gp.networks.mlp import MLPGenerator
+from wgan_gp.networks.resizing import (
     depth_to_space,
+    mean_pool,
+    strided_sizes,
+    upsample,
 )
-from wgan_gp.networks.dcgan import DCGANCritic, DCGANGenerator, MLPGenerator
-from wgan_gp.networks.layers import BatchNorm, halvings, mean_pool, upsample
-from wgan_gp.networks.resnet import (
-    Block,
-    GoodCritic,
-    GoodGenerator,
-    ResNetCritic,
-    ResNetGenerator,
-)
+from wgan_gp.networks.resnet import Block, ResNetCritic, ResNetGenerator
 
 MNIST, CIFAR, LARGE = (28, 28, 1), (32, 32, 3), (64, 64, 3)
 DEEP = {"multipliers": (8, 4, 2, 1)}
@@ -200,7 +198,7 @@ def test_sizes_are_changed_as_named():
     np.testing.assert_array_equal(mean_pool(x)[..., 0], [[2.5, 4.5], [10.5, 12.5]])
     four = depth_to_space(jnp.arange(4.0).reshape(1, 1, 4))
     np.testing.assert_array_equal(four[..., 0], [[0, 1], [2, 3]])
-    assert halvings((28, 28), 4) == [(28, 28), (14, 14), (7, 7), (4, 4)]
+    assert strided_sizes((28, 28), 4) == [(28, 28), (14, 14), (7, 7), (4, 4)]
 
 
 def test_a_block_that_keeps_the_size_starts_from_the_identity():

@@ -11,7 +11,7 @@ import pytest
 import wgan_gp
 from tests.helpers import ROOT, key
 from wgan_gp.networks import ACTIVATIONS, MLP, MLPCritic, bind, from_flax
-from wgan_gp.networks.mlp import with_waves
+from wgan_gp.networks.mlp import fourier_features
 
 WIDE = (512, 512, 512)
 
@@ -141,10 +141,10 @@ def test_fourier_features_are_waves_beside_the_sample_and_not_trained():
     kernel = params["params"]["MLP_0"]["Dense_0"]["kernel"]
     assert kernel.shape == (2 + 2 * 5, 4)
     assert count(params) == 12 * 4 + 4 + 4 + 1
-    features = with_waves(jnp.array([0.3, -0.2]), 5, 2.0)
+    features = fourier_features(jnp.array([0.3, -0.2]), 5, 2.0)
     np.testing.assert_allclose(features[:2], [0.3, -0.2])
     np.testing.assert_allclose(features[2:7] ** 2 + features[7:] ** 2, 1, rtol=1e-5)
-    narrow = with_waves(jnp.array([0.3, -0.2]), 5, 0.02)
+    narrow = fourier_features(jnp.array([0.3, -0.2]), 5, 0.02)
     np.testing.assert_allclose(jnp.arcsin(features[2:7]), 100 * narrow[2:7], rtol=2e-2)
 
 

@@ -17,7 +17,7 @@ from wgan_gp.evaluate.images import (
     inception_observer,
     observe_reals,
 )
-from wgan_gp.evaluate.metrics import METRICS, WITH_FLOOR
+from wgan_gp.evaluate.metrics import METRICS, as_floor
 from wgan_gp.evaluate.samples import sample_quality, sampling_floor
 
 # Precision and recall look at the third-nearest neighbour, which is of another image.
@@ -65,7 +65,8 @@ def _hold_out_vectors(dataset: Dataset, evaluation: Evaluation, key: jax.Array) 
     def quality(fakes: np.ndarray) -> dict[str, float]:
         return sample_quality(dataset, fakes, reals[: len(fakes)])
 
-    return Held(reals, {"floor": sampling_floor(reals, others)}, quality)
+    floor = {METRICS["w1"].floor: sampling_floor(reals, others)}
+    return Held(reals, floor, quality)
 
 
 def _hold_out_images(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
@@ -85,9 +86,7 @@ def _hold_out_images(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -
     floor = {}
     if dataset.stream is None:
         drawn: Any = dataset.sample(train_key, samples * repeats)
-        scores = quality(np.asarray(drawn[0] if dataset.classes else drawn))
-        found = [name for name in WITH_FLOOR if name in scores]
-        floor = {METRICS[name].floor: scores[name] for name in found}
+        floor = as_floor(quality(np.asarray(drawn[0] if dataset.classes else drawn)))
     return Held(reals, floor, quality)
 
 

@@ -1,55 +1,201 @@
-"""What is measured of critics and generators: each metric's words, in one place.
+"""The table of metrics: how each is named, judged and written, in one place.
 
-Records, tables and figures find a metric by its name here; its numbers come from
-`evaluate`.
+A metric is a scalar in a run's records. Its functions in `evaluate` measure it, and
+records, tables, figures and sweeps look up here how to present it. To add a metric,
+write the function that measures it, have its value recorded under a new name, and add
+a line with that name to `METRICS`: tables then have it in the order of the lines.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+FLOOR = "floor_"  # before the name of a metric: what real samples score in its place
 
 
 class Metric(NamedTuple):
-    """What is told of a metric."""
+    """How a metric is presented.
 
-    label: str  # in a run's table, and on axes
-    short: str  # at the head of a column
-    better: str = ""  # "lower" or "higher"; nothing where neither is better
-    floor: str = ""  # the record of what real samples score in its place, if any
+    Attributes:
+      label: the title of its row in a table, and of an axis.
+      short: the head of its column in a table, and its name in a sentence.
+      better: "lower" or "higher"; empty where neither is better.
+      unit: of its values, "" for numbers and for distances, which are in the units of
+        the data. "%" is for shares: they are recorded from 0 to 1.
+      form: the format of its values in a table, as in `format(value, form)`.
+      ideal: its value for the optimal critic, or the record that has it.
+      floor: the record of what real samples score in its place, if any.
+      floor_row: whether tables have a row for the floor, and for the ratio to it.
+      spread: the record of its spread or error, if any, and what that is.
+      extent: the records of the least and the greatest value that it is the mean of.
+      symbol: its name beside a progress bar; empty if it is not shown there.
+      in_sweeps: whether it has a column in the summary of a sweep.
+    """
+
+    label: str
+    short: str
+    better: str = ""
+    unit: str = ""
+    form: str = ".4g"  # significant digits: a clipped critic's numbers have any size
+    ideal: str = ""
+    floor: str = ""
+    floor_row: bool = False
+    spread: tuple[str, str] | None = None
+    extent: tuple[str, str] | None = None
+    symbol: str = ""
+    in_sweeps: bool = False
+
+    def text(self, value: float, form: str = "") -> str:
+        """A value with its unit.
+
+        Args:
+          value: as it is recorded.
+          form: in place of the metric's own.
+        """
+        number = format(100 * value if self.unit == "%" else value, form or self.form)
+        return f"{number} {self.unit}" if self.unit else number
+
+    def axis(self) -> str:
+        """The title of an axis of recorded values."""
+        return (
+            f"{self.label} ({self.unit})" if self.unit not in ("", "%") else self.label
+        )
 
 
-# In the order in which they are told.
+# In the order of tables. `floor` of W1 is older than the other floors' names.
 METRICS: dict[str, Metric] = {
-    "wasserstein": Metric("Wasserstein estimate, without the penalty", "estimate"),
-    "gradient_norm_mean": Metric(
-        "gradient norm at interpolates: mean", "mean gradient norm"
+    # Of a critic and its training.
+    "wasserstein": Metric(
+        "Wasserstein estimate, without the penalty",
+        "estimate",
+        symbol="estimate",
+        in_sweeps=True,
     ),
-    "w1": Metric("exact W1, generated to real", "exact W1", "lower", "floor"),
-    "modes": Metric("modes found", "modes", "higher"),
-    "share": Metric("share within 3σ of a mode", "share near modes", "higher"),
-    "reverse_kl": Metric("reverse KL over modes", "reverse KL", "lower"),
-    "sliced_w1": Metric("sliced W1 of pixels", "sliced W1", "lower", "floor_sliced_w1"),
+    "gradient_norm_mean": Metric(
+        "gradient norm at interpolates",
+        "mean gradient norm",
+        extent=("gradient_norm_min", "gradient_norm_max"),
+        symbol="|grad D|",
+        in_sweeps=True,
+    ),
+    "penalty": Metric("penalty, without lambda", "penalty"),
+    "critic_loss": Metric("critic loss, with the penalty", "critic loss"),
+    "generator_loss": Metric("generator loss", "generator loss"),
+    "classification": Metric(
+        "cross-entropy of the auxiliary classifier", "cross-entropy", "lower", "nats"
+    ),
+    # Of generated samples that are vectors.
+    "w1": Metric(
+        "exact W1, generated to real",
+        "exact W1",
+        "lower",
+        floor="floor",
+        floor_row=True,
+        spread=("w1_std", "standard deviation of {sets} sets"),
+        symbol="W1",
+        in_sweeps=True,
+    ),
+    "modes": Metric("modes found", "modes", "higher", form=".1f", in_sweeps=True),
+    "share": Metric(
+        "share within 3σ of a mode",
+        "share near modes",
+        "higher",
+        "%",
+        form=".1f",
+        symbol="within 3σ",
+        in_sweeps=True,
+    ),
+    "reverse_kl": Metric(
+        "reverse KL over modes", "reverse KL", "lower", "nats", form=".4f"
+    ),
+    # Of generated images.
     "frechet": Metric(
-        "Frechet distance of features", "Frechet distance", "lower", "floor_frechet"
+        "Frechet distance of features",
+        "Frechet distance",
+        "lower",
+        floor=f"{FLOOR}frechet",
+        in_sweeps=True,
+    ),
+    "sliced_w1": Metric(
+        "sliced W1 of pixels",
+        "sliced W1",
+        "lower",
+        floor=f"{FLOOR}sliced_w1",
+        symbol="sliced W1",
+        in_sweeps=True,
     ),
     "kernel": Metric(
-        "kernel distance of features", "kernel distance", "lower", "floor_kernel"
+        "kernel distance of features",
+        "kernel distance",
+        "lower",
+        floor=f"{FLOOR}kernel",
+        spread=("kernel_error", "standard error"),
     ),
     "precision": Metric(
-        "precision: generated that look real", "precision", "higher", "floor_precision"
+        "precision: generated that look real",
+        "precision",
+        "higher",
+        floor=f"{FLOOR}precision",
     ),
     "recall": Metric(
-        "recall: real that are covered", "recall", "higher", "floor_recall"
+        "recall: real that are covered", "recall", "higher", floor=f"{FLOOR}recall"
     ),
-    "score": Metric("score of class probabilities", "score", "higher", "floor_score"),
+    "score": Metric(
+        "score of class probabilities",
+        "score",
+        "higher",
+        floor=f"{FLOOR}score",
+        spread=("score_std", "standard deviation over 10 parts"),
+        in_sweeps=True,
+    ),
     "class_divergence": Metric(
-        "KL of classes to an even share", "KL of classes", "lower"
+        "KL of classes to an even share", "KL of classes", "lower", "nats"
     ),
     "confidence": Metric("mean confidence of the classifier", "confidence"),
+    # Of a critic beside the optimal one: `truth.Truth`, whose W1 is that above.
+    "cosine": Metric(
+        "cosine of the gradients", "cosine", "higher", ideal="1", symbol="cosine"
+    ),
+    "cosine_clear": Metric(
+        "cosine of the gradients, centres left out",
+        "cosine, centres left out",
+        "higher",
+        ideal="1",
+    ),
+    "l2": Metric("L2 distance of the gradients", "L2", "lower", ideal="0"),
+    "estimate": Metric("Wasserstein estimate", "W1 estimate", ideal="w1"),
+    "left_out": Metric("samples at a centre", "samples at a centre", "", "%", ".2f"),
+    # Of a run.
+    "seconds": Metric("training and evaluation", "time", "", "s", ".1f"),
 }
 # The first of these that was measured says how good a generator is.
 QUALITY = ("w1", "frechet", "sliced_w1")
-# Those of images, and those of them that real images are scored by, too.
-OF_IMAGES = (
-    *("sliced_w1", "frechet", "kernel", "precision", "recall", "score"),
-    *("class_divergence", "confidence"),
+# The columns of a sweep's summary: first those that say which run is better.
+IN_SWEEPS = tuple(
+    sorted(
+        (name for name, metric in METRICS.items() if metric.in_sweeps),
+        key=lambda name: METRICS[name].better == "",
+    )
 )
-WITH_FLOOR = tuple(name for name in OF_IMAGES if METRICS[name].floor)
+
+
+def as_floor(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores of real images under the names of floors.
+
+    Args:
+      scores: by name, metrics and what belongs to them.
+
+    Returns:
+      The floors of those metrics that have one.
+    """
+    floors = {name: METRICS[name].floor for name in scores if name in METRICS}
+    return {floor: scores[name] for name, floor in floors.items() if floor}
+
+
+def record_names() -> frozenset[str]:
+    """The names of all scalars that a record can have."""
+    names = set(METRICS)
+    for metric in METRICS.values():
+        names |= {metric.floor, *(metric.extent or ())} - {""}
+        if metric.spread is not None:
+            names |= {metric.spread[0], FLOOR + metric.spread[0]}
+    return frozenset(names)

@@ -72,6 +72,8 @@ ESTIMATE = {
         (0.10, 0.39, 0.78, 0.91, 0.80, 0.69, 0.64),
     ),
 }
+# By the names of metrics.
+PUBLISHED = {"cosine": COSINE, "l2": L2, "estimate": ESTIMATE}
 
 
 def published(table: dict | tuple, lipschitz: str, dimension: int, funnels: int):

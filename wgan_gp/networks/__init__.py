@@ -13,22 +13,10 @@ import jax
 import jax.numpy as jnp
 from flax import errors, traverse_util
 
-from wgan_gp.networks.bottleneck import BottleneckCritic, BottleneckGenerator
-from wgan_gp.networks.dcgan import (
-    IMAGE_ACTIVATIONS,
-    OUTPUTS,
-    DCGANCritic,
-    DCGANGenerator,
-    MLPGenerator,
-)
+from wgan_gp.networks.activations import ACTIVATIONS, IMAGE_ACTIVATIONS, OUTPUTS
+from wgan_gp.networks.families import CRITICS, GENERATORS
 from wgan_gp.networks.fields import NORMS
-from wgan_gp.networks.mlp import ACTIVATIONS, INITIALISERS, MLP, MLPCritic
-from wgan_gp.networks.resnet import (
-    GoodCritic,
-    GoodGenerator,
-    ResNetCritic,
-    ResNetGenerator,
-)
+from wgan_gp.networks.mlp import INITIALISERS, MLP, MLPCritic
 
 __all__ = [
     "ACTIVATIONS",
@@ -46,24 +34,6 @@ __all__ = [
     "in_bfloat16",
     "rematerialised",
 ]
-
-# By the name in `critic.network` and `generator.network`: Flax modules. The attribute
-# `kinds` of one names the kinds of data that it accepts; without it, it accepts all.
-CRITICS: dict[str, type[Any]] = {
-    "mlp": MLPCritic,
-    "dcgan": DCGANCritic,
-    "resnet": ResNetCritic,
-    "good": GoodCritic,
-    "bottleneck": BottleneckCritic,
-}
-GENERATORS: dict[str, type[Any]] = {
-    "mlp": MLP,
-    "mlp_image": MLPGenerator,
-    "dcgan": DCGANGenerator,
-    "resnet": ResNetGenerator,
-    "good": GoodGenerator,
-    "bottleneck": BottleneckGenerator,
-}
 
 
 class Network(NamedTuple):

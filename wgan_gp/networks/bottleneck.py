@@ -1,7 +1,9 @@
 """The 101-layer residual networks for 64 x 64 of Gulrajani et al. 2017, Figure 2.
 
-Bottleneck blocks (He et al. 2016, arXiv:1512.03385) whose branches are scaled by 0.3:
-33 of three layers each, and a first and a last layer.
+33 bottleneck blocks (He et al. 2016, arXiv:1512.03385) of three layers each, between a
+first and a last layer.
+
+The attributes are the fields of a configuration's `critic` and `generator`.
 """
 
 from collections.abc import Sequence
@@ -12,16 +14,25 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp.networks import fields
-from wgan_gp.networks.convolutions import ConvTranspose
-from wgan_gp.networks.layers import HE, balanced, coarse, conv, dense, normalise
+from wgan_gp.networks.initialisers import HE_SCALE, fan_avg_uniform
+from wgan_gp.networks.layers import (
+    ConvTranspose,
+    conv,
+    dense,
+    normalise,
+    project_and_reshape,
+)
+from wgan_gp.networks.resizing import depth_to_space
 
 
 class Bottleneck(nn.Module):
-    """Shortcut + 0.3 norm(conv1(relu(conv3(relu(conv1(relu(x))))))).
+    """Shortcut + 0.3 norm(conv1(relu(conv3(relu(conv1(relu(x))))))), for one block.
+
+    conv1 and conv3 are convolutions of 1 x 1 and 3 x 3.
 
     Attributes:
-      features: channels that come out.
-      resample: "up", "down" or "none"; the 3 x 3 convolution does it.
+      features: channels of the output.
+      resample: "up", "down" or "none"; by strides of conv3 and of the shortcut.
       norm: "none", "layer" or "batch".
     """
 
@@ -35,12 +46,13 @@ class Bottleneck(nn.Module):
         y = conv(x.shape[-1] // 2, 1)(nn.relu(x))
         y = self._middle(nn.relu(y))
         y = conv(self.features, 1, use_bias=False)(nn.relu(y))
+        # The reference scales branches by 0.3, so that sums over 33 blocks stay small.
         return self._shortcut(x) + 0.3 * normalise(self.norm, y)
 
     def _middle(self, x: jax.Array) -> jax.Array:
         inner = self.features // 2
         if self.resample == "up":
-            init = balanced(HE, 2, up=True)
+            init = fan_avg_uniform(HE_SCALE, 2, transposed=True)
             return ConvTranspose(inner, (3, 3), kernel_init=init)(x)
         return conv(inner, 3, 2 if self.resample == "down" else 1)(x)
 
@@ -54,20 +66,13 @@ class Bottleneck(nn.Module):
         return x
 
 
-def depth_to_space(x: jax.Array) -> jax.Array:
-    """`[..., H, W, 4 C]` to `[..., 2 H, 2 W, C]`, four channels to 2 x 2 pixels."""
-    *batch, height, width, channels = x.shape
-    x = x.reshape(*batch, height, width, 2, 2, channels // 4)
-    x = jnp.swapaxes(x, -4, -3)
-    return x.reshape(*batch, 2 * height, 2 * width, channels // 4)
-
-
 class BottleneckCritic(nn.Module):
     """A critic of ONE image of 64 x 64.
 
     Attributes:
-      width: channels of the first layer; doubled where the size is halved.
-      blocks: at each size, from the largest.
+      width: channels at full size; they double where height and width are halved.
+      blocks: number of blocks at each size, from the largest; between sizes there is
+        one more.
       norm: "layer" or "none".
     """
 
@@ -86,7 +91,7 @@ class BottleneckCritic(nn.Module):
                 x = Bottleneck(features, "down", self.norm)(x)
             for _ in range(count):
                 x = Bottleneck(features, "none", self.norm)(x)
-        return dense(1)(x.reshape(-1))[0] / 5
+        return dense(1)(x.reshape(-1))[0] / 5  # the 5 is the reference's, as below
 
 
 class BottleneckGenerator(nn.Module):
@@ -95,8 +100,9 @@ class BottleneckGenerator(nn.Module):
     Attributes:
       shape: H, W, C of an image; height and width are multiples of 2 to the number of
         sizes but one.
-      width: channels of the last blocks; doubled where the size is halved.
-      blocks: at each size, from the smallest.
+      width: channels at full size; they double where height and width are halved.
+      blocks: number of blocks at each size, from the smallest; between sizes there is
+        one more.
       norm: "batch" or "none".
     """
 
@@ -108,10 +114,14 @@ class BottleneckGenerator(nn.Module):
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:
-        """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
+        """Maps latents `[B, Z]` to images `[B, H, W, C]`.
+
+        Raises:
+          ValueError: the sides of images are not such multiples.
+        """
         doublings = len(self.blocks) - 1
         features = self.width << doublings
-        x = coarse(z, self.shape, doublings, features)
+        x = project_and_reshape(z, self.shape, doublings, features)
         for stage, count in enumerate(self.blocks):
             if stage:
                 features //= 2

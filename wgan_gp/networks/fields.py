@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wgan_gp.networks.activations import OUTPUTS
 from wgan_gp.system.fields import Rule, among, layers, not_negative, setting, whole
 from wgan_gp.system.values import DEEPEST, WIDEST, one_of, show
 
@@ -45,6 +46,13 @@ def extra() -> Any:
 def activation(default: str, known: Any) -> Any:
     """A nonlinearity by name."""
     return setting(default, "Nonlinearity of hidden layers.", among(known))
+
+
+def output() -> Any:
+    """The nonlinearity after an image generator's last layer."""
+    return setting(
+        "tanh", "tanh is for pixels in [-1, 1], sigmoid [0, 1].", among(OUTPUTS)
+    )
 
 
 def weight_std() -> Any:

@@ -1,64 +1,115 @@
-"""Layers and initialisers of the image networks.
+"""Layers of the image networks.
 
-As in the reference implementation of Gulrajani et al. 2017 (arXiv:1704.00028): every
-kernel is uniform with a standard deviation given by its layer's fans, every bias zero.
+As in the reference implementation of Gulrajani et al. 2017 (arXiv:1704.00028):
+convolutions with TensorFlow's "SAME" padding, weights from `initialisers.py`, zero
+biases. All take images `[..., H, W, C]`, so that critics can be written for one image
+and generators for a batch.
+
+The names of these modules are part of stored parameters (`ConvTranspose_0`).
 """
 
-import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from wgan_gp.devices import mean_over_devices
-from wgan_gp.networks.convolutions import conv_general_dilated
+from wgan_gp.networks import cpu_conv
+from wgan_gp.networks.initialisers import (
+    GLOROT_SCALE,
+    HE_SCALE,
+    fan_avg_uniform,
+    uniform,
+)
+from wgan_gp.networks.resizing import size_before_doublings
 
-HE, GLOROT = 4.0, 2.0  # variance times (fan_in + fan_out)
-
-
-def gated(x: jax.Array) -> jax.Array:
-    """sigmoid(a) tanh(b), a and b the even and odd channels: half as many come out."""
-    return nn.sigmoid(x[..., ::2]) * jnp.tanh(x[..., 1::2])
-
-
-def uniform(std: float) -> Callable[..., jax.Array]:
-    """Uniform weights of mean 0 and this standard deviation."""
-
-    def init(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32):
-        bound = std * 3**0.5
-        return jax.random.uniform(key, shape, dtype, -bound, bound)
-
-    return init
+_CONFIG: Any = jax.config  # its attributes are made when JAX is imported
 
 
-def balanced(total: float, stride: int = 1, *, up: bool = False):
-    """Uniform weights of variance `total` / (fan_in + fan_out).
+class Convolutions(NamedTuple):
+    """What computes the convolutions of a program.
 
-    Args:
-      total: `HE` or `GLOROT`.
-      stride: of the convolution; one input reaches fewer outputs if it is 2.
-      up: for a transposed convolution, where one output sees fewer inputs.
+    Attributes:
+      convolve: with the arguments of `jax.lax.conv_general_dilated`, which None stands
+        for in `nn.Conv`.
+      transpose: `(y, kernel, stride) -> x`, from `[N, H, W, O]` by a kernel
+        `[h, w, C, O]` to `[N, stride H, stride W, C]`.
     """
 
-    def init(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32):
-        *window, inputs, outputs = shape
-        taps = math.prod(window)
-        fan_in, fan_out = taps * inputs, taps * outputs
-        if up:
-            fan_in /= stride**2
-        else:
-            fan_out /= stride**2
-        return uniform((total / (fan_in + fan_out)) ** 0.5)(key, shape, dtype)
-
-    return init
+    convolve: Callable[..., jax.Array] | None
+    transpose: Callable[[jax.Array, jax.Array, int], jax.Array]
 
 
-def dense(features: int, total: float = GLOROT, std: float = 0.0, **options):
-    """A linear layer; `std`, if it is not 0, is its weights' standard deviation."""
-    init = uniform(std) if std else balanced(total)
+def trace_platform() -> str:
+    """The platform that a program which is being traced will run on, such as "cpu".
+
+    It is the platform of `jax.default_device` if one is set, and JAX's default backend
+    otherwise. Both are fixed for a traced program: JAX traces again when the default
+    device changes. Where a program is placed on another platform all the same, by its
+    arguments or by `jax.jit(backend=...)`, it computes the same, but may be slower.
+    """
+    device = _CONFIG.jax_default_device
+    if device is None:
+        return jax.default_backend()
+    return device if isinstance(device, str) else device.platform
+
+
+def convolutions() -> Convolutions:
+    """JAX's own convolutions, except on CPUs: see `cpu_conv`.
+
+    Chosen while tracing, not by `jax.lax.platform_dependent`, which would trace and
+    differentiate both for every layer.
+    """
+    if trace_platform() == "cpu":
+        return Convolutions(cpu_conv.conv_general_dilated, cpu_conv.conv_transpose)
+    return Convolutions(None, _lax_conv_transpose)
+
+
+def _lax_conv_transpose(y: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
+    layout = ("NHWC", "HWIO", "NHWC")
+    strides = (stride, stride)
+    return lax.conv_transpose(
+        y, kernel, strides, "SAME", dimension_numbers=layout, transpose_kernel=True
+    )
+
+
+def dense(features: int, *, weight_std: float = 0.0, **options: Any) -> nn.Dense:
+    """A linear layer.
+
+    Args:
+      features: the outputs.
+      weight_std: standard deviation of the weights; 0 for Glorot's.
+      **options: of `nn.Dense`.
+    """
+    init = uniform(weight_std) if weight_std else fan_avg_uniform(GLOROT_SCALE)
     return nn.Dense(features, kernel_init=init, **options)
+
+
+def project_and_reshape(
+    z: jax.Array, shape: tuple[int, int, int], doublings: int, features: int
+) -> jax.Array:
+    """A linear layer from latents to the smallest images of a generator.
+
+    Called in a `compact` method, whose module then has the layer.
+
+    Args:
+      z: latents `[B, Z]`.
+      shape: H, W, C of the full images.
+      doublings: how often height and width are doubled until then.
+      features: channels of the smallest images.
+
+    Returns:
+      `[B, H / 2^doublings, W / 2^doublings, features]`.
+
+    Raises:
+      ValueError: the full sides are not multiples of 2^doublings.
+    """
+    height, width = size_before_doublings(shape, doublings)
+    x = dense(height * width * features)(z)
+    return x.reshape(-1, height, width, features)
 
 
 def conv(
@@ -66,19 +117,65 @@ def conv(
     kernel: int = 3,
     stride: int = 1,
     *,
-    total: float = HE,
-    std: float = 0.0,
-    **options,
-):
-    """A convolution of an image, or of a batch of them, with TensorFlow's padding."""
+    scale: float = HE_SCALE,
+    weight_std: float = 0.0,
+    **options: Any,
+) -> nn.Conv:
+    """A convolution of one image `[H, W, C]`, or of a batch `[B, H, W, C]`.
+
+    Args:
+      features: channels of the output.
+      kernel: height and width of the kernel.
+      stride: in both directions.
+      scale: of the weights' variance, as in `fan_avg_uniform`.
+      weight_std: standard deviation of the weights; 0 for one by `scale`.
+      **options: of `nn.Conv`.
+    """
+    init = uniform(weight_std) if weight_std else fan_avg_uniform(scale, stride)
     return nn.Conv(
         features,
         (kernel, kernel),
         (stride, stride),
-        kernel_init=uniform(std) if std else balanced(total, stride),
-        conv_general_dilated=conv_general_dilated,
+        kernel_init=init,
+        conv_general_dilated=convolutions().convolve,
         **options,
     )
+
+
+class ConvTranspose(nn.Module):
+    """A transposed convolution by which images grow by `stride`.
+
+    The exact transpose of a convolution with "SAME" padding, as TensorFlow's
+    `conv2d_transpose`. `nn.ConvTranspose` is another parametrisation of the same
+    layer: its kernel is turned by 180 degrees.
+
+    Attributes:
+      features: channels of the output.
+      kernel_size: height and width of the kernel.
+      stride: by which images grow, in both directions.
+      use_bias: whether to add a bias.
+      kernel_init: of the kernel `[h, w, inputs, features]`.
+    """
+
+    features: int
+    kernel_size: tuple[int, int]
+    stride: int = 2
+    use_bias: bool = True
+    kernel_init: nn.initializers.Initializer = nn.initializers.lecun_normal()
+
+    @nn.compact
+    def __call__(self, y: jax.Array) -> jax.Array:
+        """Maps `[..., H, W, C]` to `[..., stride H, stride W, features]`."""
+        shape = (*self.kernel_size, y.shape[-1], self.features)
+        kernel = self.param("kernel", self.kernel_init, shape)
+        # The convolution that is transposed leads from `features` channels to y's.
+        kernel = kernel.swapaxes(-1, -2).astype(y.dtype)
+        batch = y.reshape(-1, *y.shape[-3:])
+        x = convolutions().transpose(batch, kernel, self.stride)
+        if self.use_bias:
+            bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
+            x += bias.astype(x.dtype).reshape(1, 1, 1, -1)
+        return x.reshape(*y.shape[:-3], *x.shape[1:])
 
 
 class BatchNorm(nn.Module):
@@ -89,8 +186,8 @@ class BatchNorm(nn.Module):
     batch is that of all devices.
 
     Attributes:
-      classes: if not 0, each class has its own scale and offset (Dumoulin et al. 2017,
-        arXiv:1610.07629), and the layer takes labels.
+      classes: number of classes that each have their own scale and offset (Dumoulin et
+        al. 2017, arXiv:1610.07629); 0 for one scale and offset, without labels.
     """
 
     classes: int = 0
@@ -116,71 +213,31 @@ class BatchNorm(nn.Module):
 
 
 def layer_norm() -> nn.LayerNorm:
-    """Layer normalisation of one image over height, width and channels."""
+    """Layer normalisation of one image over height, width and channels.
+
+    Ba et al. 2016, arXiv:1607.06450, which the paper uses in critics: it does not tie
+    the samples of a batch together. Scale and offset are per channel.
+    """
     return nn.LayerNorm(1e-5, reduction_axes=(-3, -2, -1), feature_axes=-1)
 
 
-def normalise(norm: str, x: jax.Array, labels: jax.Array | None = None, classes=0):
-    """The image normalised as named: "none", "layer" or "batch"."""
+def normalise(
+    norm: str, x: jax.Array, labels: jax.Array | None = None, classes: int = 0
+) -> jax.Array:
+    """Normalisation by its name.
+
+    Args:
+      norm: "none", "layer" or "batch".
+      x: images `[..., H, W, C]`; `[B, H, W, C]` for "batch".
+      labels: of the images `[B]`, for "batch" with classes.
+      classes: as in `BatchNorm`.
+
+    Returns:
+      Images of the same shape.
+    """
     match norm:
         case "batch":
             return BatchNorm(classes)(x, labels)
         case "layer":
             return layer_norm()(x)
     return x
-
-
-def upsample(x: jax.Array) -> jax.Array:
-    """Each pixel of `[..., H, W, C]` four times."""
-    return jnp.repeat(jnp.repeat(x, 2, axis=-3), 2, axis=-2)
-
-
-def mean_pool(x: jax.Array) -> jax.Array:
-    """Means of 2 x 2 pixels of `[..., H, W, C]`, both even."""
-    *batch, height, width, channels = x.shape
-    blocks = x.reshape(*batch, height // 2, 2, width // 2, 2, channels)
-    return blocks.mean((-4, -2))
-
-
-def crop(x: jax.Array, size: tuple[int, int]) -> jax.Array:
-    """The upper left corner of `[..., H, W, C]`."""
-    return x[..., : size[0], : size[1], :]
-
-
-def coarse(
-    z: jax.Array, shape: tuple[int, int, int], doublings: int, features: int
-) -> jax.Array:
-    """A linear layer to images that are to be doubled some times, to be used in one.
-
-    Args:
-      z: latents `[B, Z]`.
-      shape: H, W, C of the images in the end.
-      doublings: how often height and width are doubled until then.
-      features: channels here.
-
-    Returns:
-      `[B, H / 2^doublings, W / 2^doublings, features]`.
-
-    Raises:
-      ValueError: the sides are no such multiples.
-    """
-    _check_doublings(shape, doublings)
-    height, width = (side >> doublings for side in shape[:2])
-    x = dense(height * width * features)(z)
-    return x.reshape(-1, height, width, features)
-
-
-def _check_doublings(shape: tuple[int, int, int], count: int) -> None:
-    if any(side % 2**count for side in shape[:2]):
-        raise ValueError(
-            f"a generator that doubles {count} times needs sides that are multiples of"
-            f" {2**count}, got images of {shape[0]} x {shape[1]}"
-        )
-
-
-def halvings(size: tuple[int, int], smallest: int) -> list[tuple[int, int]]:
-    """The sizes that strides of 2 lead through, until both sides are <= smallest."""
-    sizes = [size]
-    while max(sizes[-1]) > smallest:
-        sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
-    return sizes

@@ -1,54 +1,72 @@
-"""Multi-layer perceptrons for samples that are vectors.
+"""Multi-layer perceptrons, for samples that are vectors and as a generator of images.
 
 By default with He-uniform hidden layers, a Glorot-uniform output layer and zero biases,
 as in the toy networks of Gulrajani et al. 2017 (arXiv:1704.00028).
+
+The attributes of critics and generators are the fields of a configuration's `critic`
+and `generator`.
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from wgan_gp.networks import fields
+from wgan_gp.networks.activations import ACTIVATIONS, OUTPUTS
 from wgan_gp.system.fields import among, positive, setting, whole
 from wgan_gp.system.values import WIDEST
 
 
-def shifted_softplus(x: jax.Array) -> jax.Array:
-    """softplus(2x + 2) / 2 - 1, the smooth stand-in for ELU ([WGAN-GP], appendix D)."""
-    return nn.softplus(2 * x + 2) / 2 - 1
+class Initialisers(NamedTuple):
+    """Initialisers `(key, shape, dtype) -> array` of one linear layer.
+
+    Attributes:
+      hidden: of the weights of a hidden layer.
+      output: of the weights of the output layer.
+      bias: of the biases of both.
+    """
+
+    hidden: nn.initializers.Initializer
+    output: nn.initializers.Initializer
+    bias: nn.initializers.Initializer
 
 
-ACTIVATIONS = {
-    "relu": nn.relu,
-    "leaky_relu": lambda x: nn.leaky_relu(x, 0.2),
-    "tanh": jnp.tanh,
-    "shifted_softplus": shifted_softplus,
-    "silu": nn.silu,
-}
+def he(fan_in: int) -> Initialisers:
+    """He-uniform hidden weights, Glorot-uniform output weights, zero biases.
+
+    Args:
+      fan_in: inputs of the layer; the initialisers read it off the weights' shape.
+    """
+    del fan_in
+    return Initialisers(
+        nn.initializers.he_uniform(),
+        nn.initializers.glorot_uniform(),
+        nn.initializers.zeros,
+    )
 
 
-def _he(width: int, inputs: int, kernel_init) -> nn.Dense:
-    del inputs
-    return nn.Dense(width, kernel_init=kernel_init)
+def uniform_by_fan_in(fan_in: int) -> Initialisers:
+    """Weights and biases from U(-1 / sqrt(fan_in), 1 / sqrt(fan_in)).
 
+    PyTorch's default. Weights are smaller than He's, and random biases spread the
+    kinks of a ReLU network from the start.
 
-def _fan_in(width: int, inputs: int, kernel_init) -> nn.Dense:
-    """Weights and biases from U(-1 / sqrt(inputs), 1 / sqrt(inputs))."""
-    del kernel_init
+    Args:
+      fan_in: inputs of the layer.
+    """
 
     def uniform(key, shape, dtype=jnp.float32):
-        bound = inputs**-0.5
+        bound = fan_in**-0.5
         return jax.random.uniform(key, shape, dtype, -bound, bound)
 
-    return nn.Dense(width, kernel_init=uniform, bias_init=uniform)
+    return Initialisers(uniform, uniform, uniform)
 
 
-# "he": He-uniform hidden layers, Glorot-uniform output, zero biases. "fan_in": smaller
-# weights and random biases, PyTorch's default, so that kinks start spread out.
-INITIALISERS = {"he": _he, "fan_in": _fan_in}
+# By the names that configurations use.
+INITIALISERS = {"he": he, "fan_in": uniform_by_fan_in}
 
 
 def _initialiser() -> Any:
@@ -81,29 +99,29 @@ class MLP(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps `[..., D]` to `[..., outputs]`, each row on its own."""
-        dense = INITIALISERS[self.initialiser]
         for width in self.hidden:
-            x = dense(width, x.shape[-1], nn.initializers.he_uniform())(x)
+            init = INITIALISERS[self.initialiser](x.shape[-1])
+            x = nn.Dense(width, kernel_init=init.hidden, bias_init=init.bias)(x)
             if self.norm == "layer":
                 x = nn.LayerNorm()(x)
             x = ACTIVATIONS[self.activation](x)
-        return dense(self.outputs, x.shape[-1], nn.initializers.glorot_uniform())(x)
+        init = INITIALISERS[self.initialiser](x.shape[-1])
+        return nn.Dense(self.outputs, kernel_init=init.output, bias_init=init.bias)(x)
 
 
 class MLPCritic(nn.Module):
-    """A critic of ONE sample, of any shape, as a vector: `[D]` to a scalar.
+    """A critic of ONE sample: `[D]` to a scalar.
 
     Attributes:
       hidden: width of each hidden layer.
       activation: a key of `ACTIVATIONS`.
       norm: as in `MLP`.
       initialiser: a key of `INITIALISERS`.
-      maxout: the value is the largest of this many linear outputs (Goodfellow et al.
-        2013, arXiv:1302.4389); 1 is a plain linear output.
-      fourier: how many fixed random directions w to add sin(w x) and cos(w x) of to
-        the input (Tancik et al. 2020, arXiv:2006.10739), for critics that vary fast
-        over few dimensions; 0 for none.
-      fourier_scale: standard deviation of the entries of w.
+      maxout: number of linear outputs, of which the value is the largest (Goodfellow et
+        al. 2013, arXiv:1302.4389); 1 is a linear output.
+      fourier: number of Fourier features, as in `fourier_features`, for critics that
+        vary fast over few dimensions; 0 for none.
+      fourier_scale: standard deviation of their frequencies.
     """
 
     hidden: Sequence[int] = fields.hidden((512, 512, 512))
@@ -127,16 +145,53 @@ class MLPCritic(nn.Module):
         """Maps one sample `[D]` to its value `[]`."""
         x = jnp.ravel(x)  # samples of any kind are vectors to it
         if self.fourier:
-            x = with_waves(x, self.fourier, self.fourier_scale)
+            x = fourier_features(x, self.fourier, self.fourier_scale)
         mlp = MLP(
             self.hidden, self.maxout, self.activation, self.norm, self.initialiser
         )
         return jnp.max(mlp(x))
 
 
-def with_waves(x: jax.Array, count: int, scale: float) -> jax.Array:
-    """The sample `[D]` with its sines and cosines, `[D + 2 count]`."""
+def fourier_features(x: jax.Array, count: int, scale: float) -> jax.Array:
+    """A sample with sines and cosines of it, at random frequencies.
+
+    Tancik et al. 2020, arXiv:2006.10739, section 4, with the sample itself.
+
+    Args:
+      x: one sample `[D]`.
+      count: number of frequencies w `[D]`, the same in every call.
+      scale: standard deviation of their entries.
+
+    Returns:
+      x, sin(w x) and cos(w x) for each w: `[D + 2 count]`.
+    """
     shape = (x.shape[-1], count)
     # Constants, not parameters: they are neither trained nor clipped.
-    waves = x @ (scale * jax.random.normal(jax.random.key(0), shape))
-    return jnp.concatenate([x, jnp.sin(waves), jnp.cos(waves)])
+    phases = x @ (scale * jax.random.normal(jax.random.key(0), shape))
+    return jnp.concatenate([x, jnp.sin(phases), jnp.cos(phases)])
+
+
+class MLPGenerator(nn.Module):
+    """A perceptron that generates images: `[B, Z]` to `[B, H, W, C]`.
+
+    Its four layers of 512 are an architecture of Gulrajani et al. 2017, Figure 2.
+
+    Attributes:
+      shape: H, W, C of an image.
+      hidden: width of each hidden layer.
+      activation: a key of `ACTIVATIONS`.
+      output: a key of `OUTPUTS`.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
+    shape: tuple[int, int, int]
+    hidden: Sequence[int] = fields.hidden((512, 512, 512, 512))
+    activation: str = fields.activation("relu", ACTIVATIONS)
+    output: str = fields.output()
+
+    @nn.compact
+    def __call__(self, z: jax.Array) -> jax.Array:
+        """Maps latents `[B, Z]` to images `[B, H, W, C]`."""
+        height, width, channels = self.shape
+        x = MLP(self.hidden, height * width * channels, self.activation)(z)
+        return OUTPUTS[self.output](x.reshape(-1, *self.shape))

@@ -91,9 +91,10 @@ def _plot_estimate(axes, training, evaluation, floor: dict[str, float]) -> None:
     values = while_training + held_out
     if "w1" in evaluation[0]:
         exact = _column(evaluation, "w1")
-        axes.plot(at, exact, "s-", color=THIRD, ms=4, label="exact W1")
-        reference_line(axes, floor["floor"], "exact W1, real to real")
-        values += [*exact, floor["floor"]]
+        name, least = METRICS["w1"].short, floor[METRICS["w1"].floor]
+        axes.plot(at, exact, "s-", color=THIRD, ms=4, label=name)
+        reference_line(axes, least, f"{name}, real to real")
+        values += [*exact, least]
     axes.set_ylabel("distance, real to generated")
     scale_y(axes, values)
 
@@ -101,15 +102,16 @@ def _plot_estimate(axes, training, evaluation, floor: dict[str, float]) -> None:
 def _plot_slope(axes, evaluation) -> None:
     """The critic's slope, whose best value under a penalty is near 1."""
     at = _column(evaluation, "step")
-    low, mean, high = (
-        _column(evaluation, f"gradient_norm_{name}") for name in ("min", "mean", "max")
-    )
+    metric = METRICS["gradient_norm_mean"]
+    assert metric.extent is not None
+    mean = _column(evaluation, "gradient_norm_mean")
+    low, high = (_column(evaluation, name) for name in metric.extent)
     label = "minimum to maximum"
     axes.fill_between(at, low, high, color=REAL, alpha=0.25, linewidth=0, label=label)
     axes.plot(at, mean, "o-", color=REAL, ms=4, label="mean")
     if max(high) > 0.1:  # not of clipped critics, whose slopes have any scale
         reference_line(axes, 1)
-    axes.set_ylabel("gradient norm at interpolates")
+    axes.set_ylabel(metric.axis())
     scale_y(axes, mean + high, from_zero=True)
     if axes.get_yscale() == "log":
         axes.set_ylim(bottom=min(mean) / 2)
@@ -118,16 +120,16 @@ def _plot_slope(axes, evaluation) -> None:
 def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
     """The share near modes if there is one, or else the quality."""
     name = next(each for each in ("share", *QUALITY) if each in evaluation[0])
-    label, least = METRICS[name].label, METRICS[name].floor
+    least = METRICS[name].floor
     values = _column(evaluation, name)
     steps = _column(evaluation, "step")
     axes.plot(steps, values, "o-", color=THIRD, ms=4, label="generated to real")
-    axes.set_ylabel(label)
+    axes.set_ylabel(METRICS[name].axis())
     if least in floor:
         reference_line(axes, floor[least], "real to real")
         values = [*values, floor[least]]
-    if name == "share":
-        axes.set_ylim(0, 1)
+    if METRICS[name].unit == "%":
+        axes.set_ylim(0, 1)  # shares are drawn as they are recorded
     else:
         scale_y(axes, values, from_zero=True)
 
@@ -213,19 +215,15 @@ def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> 
     figure.suptitle(title)
     cosine, estimate = figure.subplots(1, 2)
     at = _column(evaluation, "step")
-    for name, line, label in (
-        ("cosine", "o-", "all samples"),
-        ("cosine_clear", "s:", "centres left out"),
+    for axes, name, line, colour in (
+        (cosine, "cosine", "o-", THIRD),
+        (cosine, "cosine_clear", "s:", THIRD),
+        (estimate, "estimate", "o-", FAKE),
+        (estimate, "w1", ":", "0.4"),
     ):
-        values = _column(evaluation, name)
-        cosine.plot(at, values, line, color=THIRD, ms=4, label=label)
-    cosine.set(ylabel="cosine with the optimal critic's gradient", ylim=(None, 1))
-    for name, line, colour, label in (
-        ("estimate", "o-", FAKE, "critic's estimate"),
-        ("w1", ":", "0.4", "true W1, same samples"),
-    ):
-        values = _column(evaluation, name)
-        estimate.plot(at, values, line, color=colour, ms=4, label=label)
+        values, label = _column(evaluation, name), METRICS[name].short
+        axes.plot(at, values, line, color=colour, ms=4, label=label)
+    cosine.set(ylabel=METRICS["cosine"].axis(), ylim=(None, 1))
     estimate.set(ylabel="distance")
     scale_y(estimate, _column(evaluation, "estimate") + _column(evaluation, "w1"))
     for axes in (cosine, estimate):

@@ -1,6 +1,6 @@
 """What a run tells: progress while it trains, a table and pictures at its end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.held_out import Held
-from wgan_gp.evaluate.metrics import METRICS, OF_IMAGES
+from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.networks import bind
 from wgan_gp.runs import figures, grids
 from wgan_gp.system.files import writing
@@ -120,42 +120,45 @@ def closing_table(
     settings: Settings,
     result: dict[str, float],
 ) -> Table:
-    """The closing table."""
+    """A run's last numbers, a row or more for each metric that was measured.
+
+    Args:
+      experiment: what was trained.
+      settings: its configuration, resolved.
+      result: the scalars of the last evaluation, and the seconds that the run took.
+    """
     table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
     table.add_column("held-out quantity")
     table.add_column("value", justify="right")
-    # Significant digits: under clipping the critic's numbers can be of any size.
-    rows = {
-        METRICS["wasserstein"].label: f"{result['wasserstein']:.4g}",
-        METRICS["gradient_norm_mean"].label: f"{result['gradient_norm_mean']:.4g}",
-        "... minimum to maximum": f"{result['gradient_norm_min']:.4g} to"
-        f" {result['gradient_norm_max']:.4g}",
-    }
-    if settings.penalty.weight is not None:
-        rows["penalty, without lambda"] = f"{result['penalty']:.4g}"
-    if "w1" in result:
-        name, value = METRICS["w1"].label, f"{result['w1']:.4g}"
-        if "w1_std" in result:
-            name += f" (± standard deviation of {settings.eval_repeats} sets)"
-            value += f" ± {result['w1_std']:.2g}"
-        rows[name] = value
-        rows["exact W1, real to real (sampling floor)"] = f"{result['floor']:.4g}"
-        rows["ratio of the two"] = f"{result['w1'] / result['floor']:.3g}"
-    for name in OF_IMAGES:
-        if name in result:
-            title, value = METRICS[name].label, f"{result[name]:.4g}"
-            if (floor := result.get(METRICS[name].floor)) is not None:
-                title, value = f"{title} (real to real)", f"{value} ({floor:.4g})"
-            rows[title] = value
-    if experiment.dataset.modes is not None:
-        total = len(experiment.dataset.modes)
-        rows[METRICS["modes"].label] = f"{result['modes']:.1f} of {total}"
-        rows["samples within 3 sigma of a mode"] = f"{100 * result['share']:.1f} %"
-        rows[METRICS["reverse_kl"].label] = f"{result['reverse_kl']:.4f}"
-    rows["training and evaluation"] = f"{result['seconds']:.1f} s"
-    for name, value in rows.items():
-        table.add_row(name, value)
+    modes = experiment.dataset.modes
+    totals = {} if modes is None else {"modes": f" of {len(modes)}"}
+    for name in METRICS:
+        # Without a penalty in the loss, the record of it is 0.
+        unused = name == "penalty" and settings.penalty.weight is None
+        if name in result and not unused:
+            for title, value in _rows(name, result, settings.eval_repeats):
+                table.add_row(title, value + totals.get(name, ""))
     return table
+
+
+def _rows(name: str, result: dict[str, float], sets: int) -> Iterator[tuple[str, str]]:
+    """A metric's rows: what it is, with its spread, its extent and its floor."""
+    metric = METRICS[name]
+    title, value = metric.label, metric.text(result[name])
+    floor = result.get(metric.floor)
+    if metric.spread is not None and metric.spread[0] in result:
+        title += f" (± {metric.spread[1].format(sets=sets)})"
+        value += f" ± {result[metric.spread[0]]:.2g}"
+    if floor is not None and not metric.floor_row:
+        title += " (real to real)"
+        value += f" ({metric.text(floor)})"
+    yield title, value
+    if metric.extent is not None:
+        least, greatest = (metric.text(result[each]) for each in metric.extent)
+        yield "... minimum to maximum", f"{least} to {greatest}"
+    if floor is not None and metric.floor_row:
+        yield "... real to real (sampling floor)", metric.text(floor)
+        yield "... ratio of the two", f"{result[name] / floor:.3g}"
 
 
 def advice(settings: Settings, measured: dict[str, float]) -> list[str]:
@@ -205,13 +208,16 @@ def as_floats(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in metrics.items()}
 
 
-def live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> str:
-    """The numbers beside the bar, from the newest records."""
-    text = f"estimate {metrics['wasserstein']:+.3g}"
-    if evaluation:
-        name = "w1" if "w1" in evaluation[-1] else "sliced_w1"
-        text += f"  {name} {evaluation[-1][name]:.3g}"
-        text += f"  |grad D| {evaluation[-1]['gradient_norm_mean']:.2g}"
-    if evaluation and "share" in evaluation[-1]:
-        text += f"  within 3σ {100 * evaluation[-1]['share']:.0f} %"
-    return text
+def live_text(training: dict[str, float], evaluation: list[dict[str, float]]) -> str:
+    """The numbers beside the bar.
+
+    Args:
+      training: the newest record of training.
+      evaluation: all records of evaluations so far.
+    """
+    newest = (evaluation[-1] if evaluation else {}) | training
+    return "  ".join(
+        f"{metric.symbol} {metric.text(newest[name], '.3g')}"
+        for name, metric in METRICS.items()
+        if metric.symbol and name in newest
+    )

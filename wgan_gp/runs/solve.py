@@ -13,7 +13,8 @@ from wgan_gp import devices, train
 from wgan_gp.build import CriticExperiment, build_critic
 from wgan_gp.configs import CriticSettings
 from wgan_gp.devices import hosts
-from wgan_gp.evaluate.published import BEST_COSINE, COSINE, ESTIMATE, L2, published
+from wgan_gp.evaluate.metrics import METRICS
+from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import compare_to_truth
 from wgan_gp.networks import bind
 from wgan_gp.runs import figures, report
@@ -75,7 +76,7 @@ def run(
         measure=lambda critic, _: report.as_floats(
             measure(critic.params, eval_key)._asdict()
         ),
-        live=_live_text,
+        live=report.live_text,
         step=partial(
             critic_step,
             experiment.algorithm,
@@ -103,14 +104,6 @@ def _draw(settings: CriticSettings, evaluation, workdir: Path) -> None:
     report.save_figure(folder / "curves.png", figure)
 
 
-def _live_text(metrics: dict[str, float], evaluation: list[dict[str, float]]) -> str:
-    text = f"estimate {metrics['wasserstein']:+.3g}"
-    if evaluation:
-        text += f"  W1 {evaluation[-1]['w1']:.3g}"
-        text += f"  cosine {evaluation[-1]['cosine']:.3f}"
-    return text
-
-
 def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
     """An update for each key, and the mean of their metrics."""
     critic, metrics = train.critic_steps(
@@ -129,25 +122,31 @@ def _measure(experiment: CriticExperiment, samples: int, params, key: jax.Array)
 
 
 def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
-    """The critic's numbers beside the truth and the published ones."""
+    """The critic's numbers beside those of the optimal critic and the published ones.
+
+    Args:
+      settings: of the run, resolved.
+      result: the scalars of the last evaluation, and the seconds that the run took.
+    """
     cell = settings.lipschitz, settings.data.dimension, settings.data.funnels
     table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
     table.add_column("held-out quantity")
     for heading in ("value", "the truth", "published"):
         table.add_column(heading, justify="right")
-
-    def row(name, value, truth, theirs):
-        known = published(theirs, *cell)
-        table.add_row(name, value, truth, "" if known is None else f"{known:g}")
-
-    row("cosine of the gradients", f"{result['cosine']:.4g}", "1", COSINE)
-    row("... best published solver", "", "", BEST_COSINE)
-    table.add_row("... centres left out", f"{result['cosine_clear']:.4g}", "1", "")
-    row("L2 of the gradients", f"{result['l2']:.4g}", "0", L2)
-    # Significant digits: under clipping an estimate can be of any size.
-    estimate, true = f"{result['estimate']:.4g}", f"{result['w1']:.4g}"
-    row("Wasserstein estimate", estimate, true, ESTIMATE)
-    left_out = f"{100 * result['left_out']:.2f} %"
-    table.add_row("samples at a centre", left_out, "", "")
-    table.add_row("training and evaluation", f"{result['seconds']:.1f} s", "", "")
+    for name, metric in METRICS.items():
+        if name not in result or name == "w1":  # the truth of the estimate
+            continue
+        truth = metric.ideal
+        if truth in result:
+            truth = METRICS[truth].text(result[truth])
+        theirs = published(PUBLISHED.get(name, {}), *cell)
+        table.add_row(metric.label, metric.text(result[name]), truth, _known(theirs))
+        if name == "cosine":
+            best = published(BEST_COSINE, *cell)
+            table.add_row("... best published solver", "", "", _known(best))
     return table
+
+
+def _known(value: float | None) -> str:
+    """A published number, or nothing for a cell that has none."""
+    return "" if value is None else f"{value:g}"

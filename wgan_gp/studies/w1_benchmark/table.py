@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.evaluate.published import BEST_COSINE, COSINE, ESTIMATE, L2, published
+from wgan_gp.evaluate.metrics import METRICS
+from wgan_gp.evaluate.published import BEST_COSINE, COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import Truth
 from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
-_QUANTITIES = {
-    "cosine": ("Cosine of the gradients (1 is perfect)", COSINE, "{:.2f}"),
-    "l2": ("L2 distance of the gradients (0 is perfect)", L2, "{:.2f}"),
-    "estimate": ("Wasserstein estimate", ESTIMATE, "{:.2f}"),
-}
+_FORM = "{:.2f}"  # the decimals of most published numbers
 
 
 def one_line(record: dict[str, Any]) -> str:
@@ -26,11 +23,22 @@ def one_line(record: dict[str, Any]) -> str:
     theirs, best = published(COSINE, *cell), published(BEST_COSINE, *cell)
     return (
         f"{record['recipe']} {cell[0]} D={cell[1]} N={cell[2]}:"
-        f" cosine {np.mean(record['cosine']):.3f} (published {theirs}, best {best}),"
-        f" L2 {np.mean(record['l2']):.3f},"
-        f" W1 {np.mean(record['estimate']):.3f} of {np.mean(record['w1']):.3f},"
+        f" {_short(record, 'cosine')} (published {theirs}, best {best}),"
+        f" {_short(record, 'l2')}, {_short(record, 'estimate')}"
+        f" of {np.mean(record['w1']):.3f},"
         f" {record['seconds']} s"
     )
+
+
+def _short(record: dict[str, Any], name: str) -> str:
+    return f"{METRICS[name].short} {np.mean(record[name]):.3f}"
+
+
+def _title(name: str) -> str:
+    """A metric as a title, with its value for the optimal critic if that is fixed."""
+    label, ideal = METRICS[name].label, METRICS[name].ideal
+    title = label[0].upper() + label[1:]
+    return title if ideal in METRICS else f"{title} ({ideal} is perfect)"
 
 
 def read_records(folder: Path) -> list[dict[str, Any]]:
@@ -96,12 +104,12 @@ def _ablations(records: list[dict[str, Any]]) -> str:
     rows = [("tuned", lipschitz) for lipschitz in CONSTRAINTS]
     rows += [(name, "one_sided") for name in ABLATIONS]
     heads = " | ".join(f"D = {d}, N = {n}" for d, n in columns)
-    lines = ["### The tuned recipe, part by part", "", "Cosine of the gradients", ""]
+    lines = ["### The tuned recipe, part by part", "", _title("cosine"), ""]
     lines += [f"| recipe | {heads} |", "|---" * (len(columns) + 1) + "|"]
     for recipe, lipschitz in rows:
         cells = [found.get((recipe, lipschitz, cell)) for cell in columns]
         if any(cells):
-            row = [_number(cell, "cosine", "{:.2f}", {}) for cell in cells]
+            row = [_number(cell, "cosine", {}) for cell in cells]
             lines.append(f"| `{recipe}`, `{lipschitz}` | " + " | ".join(row) + " |")
     return "\n".join([*lines, ""])
 
@@ -117,7 +125,8 @@ def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
     counts = sorted({each["seeds"] for each in records})
     seeds = " or ".join(map(str, counts))
     lines = [f"### Recipe `{recipe}`, `{lipschitz}`, seeds: {seeds}", ""]
-    for quantity, (title, theirs, form) in _QUANTITIES.items():
+    for quantity, theirs in PUBLISHED.items():
+        title = _title(quantity)
         if quantity == "cosine" and recipe == "tuned":
             theirs, title = BEST_COSINE, f"{title} / best published solver"
         elif quantity == "estimate":
@@ -128,23 +137,22 @@ def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
         lines.append("|---" * (len(dimensions) + 1) + "|")
         for number in funnels:
             row = [
-                _number(cells.get((d, number)), quantity, form, theirs)
-                for d in dimensions
+                _number(cells.get((d, number)), quantity, theirs) for d in dimensions
             ]
             lines.append(f"| {number} | " + " | ".join(row) + " |")
         lines.append("")
     return "\n".join(lines)
 
 
-def _number(record, quantity: str, form: str, theirs) -> str:
+def _number(record, quantity: str, theirs) -> str:
     if record is None:
         return "—"
     config = record["config"]
     data = config["data"]
-    ours = form.format(np.mean(record[quantity]))
+    ours = _FORM.format(np.mean(record[quantity]))
     if record["seeds"] > 1:
-        ours += " ± " + form.format(np.std(record[quantity]))
+        ours += " ± " + _FORM.format(np.std(record[quantity]))
     if quantity == "estimate":
         ours += f" ({np.mean(record['w1']):.2f})"
     known = published(theirs, config["lipschitz"], data["dimension"], data["funnels"])
-    return ours if known is None else f"{ours} / {form.format(known)}"
+    return ours if known is None else f"{ours} / {_FORM.format(known)}"
