@@ -10,6 +10,7 @@ from ml_collections import FrozenConfigDict
 
 from wgan_gp import data, train
 from wgan_gp.algorithm.optimisers import make_optimiser
+from wgan_gp.configs.checks import get
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
@@ -280,8 +281,7 @@ def _critic(
 def _critic_hyperparameters(config: FrozenConfigDict) -> train.Hyperparameters:
     return train.Hyperparameters(
         critic_learning_rate=config.critic_optimiser.learning_rate,
-        weight=0.0 if config.penalty.weight is None else config.penalty.weight,
-        clip_bound=0.0 if config.clip_bound is None else config.clip_bound,
+        strength=get(config, CONSTRAINTS[config.lipschitz].strength),
     )
 
 

@@ -15,7 +15,6 @@ from wgan_gp.build import CriticExperiment, build_critic
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate.published import BEST_COSINE, COSINE, ESTIMATE, L2, published
 from wgan_gp.evaluate.truth import compare_to_truth
-from wgan_gp.networks import bind
 from wgan_gp.runs import figures, report
 from wgan_gp.runs.driver import Course, drive
 from wgan_gp.system.files import writing
@@ -72,9 +71,7 @@ def run(
         start=lambda: start(experiment.hyperparameters, init_key),
         advance=advance,
         place=partial(devices.replicate, mesh=mesh),
-        measure=lambda critic, _: report.as_floats(
-            measure(critic.params, eval_key)._asdict()
-        ),
+        measure=lambda critic, _: report.as_floats(measure(critic, eval_key)._asdict()),
         live=_live_text,
         step=partial(
             critic_step,
@@ -123,9 +120,9 @@ def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
     return critic, jax.tree.map(jnp.mean, metrics)
 
 
-def _measure(experiment: CriticExperiment, samples: int, params, key: jax.Array):
-    critic = bind(experiment.algorithm.network, params)
-    return compare_to_truth(critic, experiment.funnels, key, samples)
+def _measure(experiment: CriticExperiment, samples: int, critic, key: jax.Array):
+    bound = train.bind_critic(experiment.algorithm, critic)
+    return compare_to_truth(bound, experiment.funnels, key, samples)
 
 
 def closing_table(config: FrozenConfigDict, result: dict[str, float]) -> Table:
