@@ -11,10 +11,13 @@ from wgan_gp import losses
 PAGE = (ROOT / "docs" / "critics.md").read_text()
 
 
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
 def test_every_block_runs(monkeypatch):
     # It looks at numbers, and has tests of its own; the rest is only traced.
     monkeypatch.setattr(losses, "check_per_sample", lambda batched, x: None)
-    blocks = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+    blocks = BLOCKS
     if importlib.util.find_spec("equinox") is None:
         blocks = [block for block in blocks if "equinox" not in block]
 
@@ -22,8 +25,19 @@ def test_every_block_runs(monkeypatch):
         scope = {}
         for block in blocks:
             exec(block, scope)
-        return scope["gradient"]
+        return scope["gradient"], scope["trained"]
 
     # One key makes two layers on the page, which is about losses.
     with unchecked():
         assert jax.tree.leaves(jax.eval_shape(run))
+
+
+def test_the_critic_with_state_learns_and_stays_within_its_bound():
+    scope = {}
+    with unchecked():
+        for block in (BLOCKS[0], BLOCKS[-1]):
+            exec(block, scope)
+    estimate = scope["curves"]["wasserstein"]
+    assert estimate[-1] > estimate[0] + 1
+    slopes = jax.vmap(jax.grad(scope["bounded"]))(scope["fakes"])
+    assert jax.numpy.linalg.norm(slopes, axis=1).max() < 1.02

@@ -1,44 +1,32 @@
-"""Wasserstein critics under four Lipschitz constraints, in JAX and Flax.
+"""Wasserstein critics under Lipschitz constraints, in JAX and Flax.
 
-`losses` is the mathematics, on critics of your own; `constraints` are the choices of
-a constraint; `train` is Algorithm 1 as pure functions; `networks` and `data` are what
-the experiments are made of. Importing this
-package touches no flags, files or devices.
+`losses` is the mathematics, on critics of your own, and its names are found here too;
+`constraints` are the choices of a constraint; `train` is Algorithm 1 as pure functions;
+`networks`, `data` and `evaluate` are what the experiments are made of. Each is imported
+when it is first used: the losses need neither Flax nor a library for configurations,
+data or figures. Importing this package touches no flags, files or devices.
 """
 
-from wgan_gp import constraints, data, losses, networks, train
-from wgan_gp.losses import (
-    clip_weights,
-    critic_loss,
-    difference_penalty,
-    difference_quotient,
-    generator_loss,
-    gradient_norm,
-    gradient_penalty,
-    interpolate,
-    one_sided,
-    one_sided_gradient_penalty,
-    two_sided,
-    wasserstein_estimate,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = [
-    "clip_weights",
-    "constraints",
-    "critic_loss",
-    "data",
-    "difference_penalty",
-    "difference_quotient",
-    "generator_loss",
-    "gradient_norm",
-    "gradient_penalty",
-    "interpolate",
-    "losses",
-    "networks",
-    "one_sided",
-    "one_sided_gradient_penalty",
-    "train",
-    "two_sided",
-    "wasserstein_estimate",
-]
+__all__ = ["constraints", "data", "evaluate", "losses", "networks", "train"]
+
+if TYPE_CHECKING:
+    from wgan_gp import constraints, data, evaluate, losses, networks, train
+    from wgan_gp.losses import *  # noqa: F403
+else:  # where type checkers saw it, they would take any name for right
+
+    def __getattr__(name: str) -> Any:
+        if name in __all__:
+            return import_module(f"wgan_gp.{name}")
+        losses = import_module("wgan_gp.losses")
+        if name in losses.__all__:
+            return getattr(losses, name)
+        raise AttributeError(f"module 'wgan_gp' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    losses = import_module("wgan_gp.losses")
+    return sorted({*globals(), *__all__, *losses.__all__})

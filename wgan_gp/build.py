@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wgan_gp import data, train
+from wgan_gp import configs, data, train
 from wgan_gp.algorithm.optimisers import make_optimiser
 from wgan_gp.configs import CriticSettings, Settings
 from wgan_gp.configs.settings import OptimiserSettings
@@ -291,7 +291,7 @@ def _critic(
     classes: int | None = None,
 ) -> train.CriticAlgorithm:
     fields = dict(vars(settings.critic)) | ({"classes": classes} if classes else {})
-    module = CRITICS[fields.pop("network")]
+    module = CRITICS[str(fields.pop("network"))]
     return train.CriticAlgorithm(
         network=from_flax(module(**fields), shape),
         sample_real=sample_real,
@@ -302,11 +302,9 @@ def _critic(
 
 
 def _critic_hyperparameters(settings: CriticSettings) -> train.Hyperparameters:
-    weight, bound = settings.penalty.weight, settings.clip_bound
     return train.Hyperparameters(
         critic_learning_rate=_rate(settings.critic_optimiser),
-        weight=0.0 if weight is None else weight,
-        clip_bound=0.0 if bound is None else bound,
+        strength=configs.get(settings, CONSTRAINTS[settings.lipschitz].strength),
     )
 
 

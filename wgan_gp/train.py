@@ -1,7 +1,8 @@
 """Algorithm 1 of Gulrajani et al. 2017 (arXiv:1704.00028), as pure functions.
 
-Everything here can be jit-compiled, scanned and vmapped: the main loop and a study
-of many seeds or lambdas share each line but the outermost loop.
+Everything here can be jit-compiled, scanned and vmapped. The main loop and a study of
+many seeds or strengths share each line but the outermost loop. What the functions are
+made of, and the types that they take, are in `wgan_gp.algorithm` and found here too.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from wgan_gp import devices, losses
 from wgan_gp.algorithm import (
@@ -22,13 +22,22 @@ from wgan_gp.algorithm import (
     Sampler,
     TrainState,
     checks,
+    constrain,
+    critic_gradient,
+    critic_network,
+    critic_optimiser,
+    critic_updates_before,
     generate,
     generator_batch_size,
-    in_parts,
+    generator_objective,
+    generator_optimiser,
     moving_average,
+    repeat_critic_steps,
+    split_labels,
     update,
 )
-from wgan_gp.networks import Network, bind
+from wgan_gp.algorithm import Optimiser as Optimiser
+from wgan_gp.algorithm import bind_critic as bind_critic
 
 
 def train_step(
@@ -41,30 +50,28 @@ def train_step(
 
     Args:
       algorithm: the choices that shape the program.
-      hyperparameters: the continuous choices.
-      state: where training is.
+      hyperparameters: the numbers that can change without recompiling.
+      state: where training is, from `init` or from the step before.
       raw: batches from a stream, `[n_critic, B, ...]`; None where real samples are
         drawn on the device.
 
     Returns:
-      The next state, and scalars: the critic's averaged over its n_critic steps.
+      The next state, and scalars `[]`: those of `critic_step`, averaged over the
+      n_critic steps, and those of `generator_step`.
     """
     step_key = jax.random.fold_in(state.key, state.step)
     critic_key, generator_key = jax.random.split(step_key)
+    # Lines 2 to 10.
     sample_fake = partial(generate, algorithm, state.generator.params)
     keys = jax.random.split(critic_key, algorithm.n_critic)
-    counts = _critic_counts(algorithm, hyperparameters, state.step)
+    counts = critic_updates_before(algorithm, hyperparameters, state.step)
     one = partial(critic_step, algorithm.critic, hyperparameters, sample_fake)
-    critic, critic_metrics = _critic_steps(
+    critic, critic_metrics = repeat_critic_steps(
         one, state.critic, (keys, raw, counts), hyperparameters.n_critic
     )
+    # Lines 11 and 12.
     generator, generator_metrics = generator_step(
-        algorithm,
-        hyperparameters,
-        critic.params,
-        state.generator,
-        generator_key,
-        state.step,
+        algorithm, hyperparameters, critic, state.generator, generator_key, state.step
     )
     average = moving_average(
         state.average, generator.params, state.step, hyperparameters.ema_decay
@@ -86,136 +93,59 @@ def critic_step(
 
     Args:
       algorithm: the choices that shape the program.
-      hyperparameters: the continuous choices.
-      sample_fake: `(key, n) -> [n, ...]`, the generator held fixed.
+      hyperparameters: the numbers that can change without recompiling.
+      sample_fake: `(key, n) -> [n, ...]`, the generator held fixed; called once.
       critic: the critic to update.
       key: this step's key.
       raw: a batch from a stream, for `sample_real` to prepare; None where it draws.
-      count: as in `update`.
+      count: as in `algorithm.update`.
 
     Returns:
-      The updated critic and the scalars of `losses.critic_loss`; with an auxiliary
+      The updated critic and the scalars `[]` of `losses.critic_loss`; with an auxiliary
       classifier also `classification`, its cross entropy on real samples.
     """
     real_key, fake_key, penalty_key = jax.random.split(key, 3)
     source = algorithm.batch_size if raw is None else raw
-    reals, labels = _with_labels(algorithm.sample_real(real_key, source))
+    reals, labels = split_labels(algorithm.sample_real(real_key, source))
     fakes = sample_fake(fake_key, algorithm.batch_size)
     keys = losses.sample_keys(penalty_key, len(reals))
     batch = devices.shard_batch((reals, labels, fakes, keys))
-    loss = partial(_critic_objective, algorithm, hyperparameters)
-    gradient = in_parts(jax.grad(loss, has_aux=True), algorithm.microbatches)
-    optimiser = _optimiser(algorithm, hyperparameters)
-    gradient = devices.data_parallel_mean(gradient)
+    gradient = critic_gradient(algorithm, hyperparameters, critic.state)
+    optimiser = critic_optimiser(algorithm, hyperparameters)
     critic, metrics = update(optimiser, gradient, critic, batch, count)
-    if (project := algorithm.constraint.project) is not None:
-        projected = project(critic.params, hyperparameters.clip_bound)
-        critic = critic._replace(params=projected)
-    return critic, metrics
-
-
-def _critic_objective(algorithm, hyperparameters, params, batch):
-    """The critic's loss; with a classifier, and its cross entropy on real samples."""
-    reals, labels, fakes, keys = batch
-    loss, metrics = losses.critic_loss(
-        bind(algorithm.network, params),
-        reals,
-        fakes,
-        keys,
-        penalty=_penalty(algorithm, params),
-        weight=hyperparameters.weight,
-    )
-    if algorithm.label_weight:
-        entropy = _cross_entropy(algorithm.network, params, reals, labels)
-        loss += algorithm.label_weight * entropy
-        metrics["classification"] = entropy
-    return loss, metrics
-
-
-def _penalty(algorithm: CriticAlgorithm, params: Any) -> losses.Penalty | None:
-    """The penalty, of a critic that is computed as `penalty_network` says."""
-    penalty, network = algorithm.constraint.penalty, algorithm.penalty_network
-    if penalty is None or network is None:
-        return penalty
-    critic = bind(network, params)
-    return lambda _, reals, fakes, keys: penalty(critic, reals, fakes, keys)
-
-
-def _cross_entropy(network: Network, params: Any, samples, labels) -> jax.Array:
-    """Of an auxiliary classifier (Odena et al. 2017, arXiv:1610.09585), a mean."""
-    assert network.classify is not None
-    logits = jax.vmap(partial(network.classify, params))(samples)
-    entropy = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-    return jnp.mean(entropy)
-
-
-def _with_labels(drawn: Any) -> tuple[jax.Array, jax.Array | None]:
-    return drawn if isinstance(drawn, tuple) else (drawn, None)
+    return constrain(algorithm, hyperparameters, critic), metrics
 
 
 def generator_step(
     algorithm: Algorithm,
     hyperparameters: Hyperparameters,
-    critic_params: Any,
+    critic: Player,
     generator: Player,
     key: jax.Array,
     count: jax.Array | None = None,
 ) -> tuple[Player, Metrics]:
-    """Lines 11 and 12: one generator update on new noise, the critic held fixed."""
-    network = algorithm.critic.network
-    size = generator_batch_size(algorithm)
-    latents = devices.shard_batch(algorithm.sample_latent(key, size))
+    """Lines 11 and 12: one generator update on new noise, the critic held fixed.
 
-    def loss(params, latents):
-        fakes = algorithm.generator.apply(params, latents)
-        value = losses.generator_loss(bind(network, critic_params), fakes)
-        metrics = {"generator_loss": value}
-        if algorithm.label_weight:
-            labels = _with_labels(latents)[1]
-            entropy = _cross_entropy(network, critic_params, fakes, labels)
-            value += algorithm.label_weight * entropy
-        return value, metrics
-
-    optimiser = algorithm.generator_optimiser(hyperparameters.generator_learning_rate)
-    gradient = devices.data_parallel_mean(jax.grad(loss, has_aux=True))
-    return update(optimiser, gradient, generator, latents, count)
-
-
-def _critic_counts(
-    algorithm: Algorithm, hyperparameters: Hyperparameters, step: jax.Array
-) -> jax.Array:
-    """The critic's updates before each one of this step, `[n_critic]`.
-
-    As if the whole run had this many critic steps: what its schedule is built for.
-    """
-    n_critic = hyperparameters.n_critic
-    each = algorithm.n_critic if n_critic is None else n_critic
-    return step * each + jnp.arange(algorithm.n_critic, dtype=step.dtype)
-
-
-def _critic_steps(
-    one, critic: Player, given: Any, count: int | jax.Array | None
-) -> tuple[Player, Metrics]:
-    """Scans critic steps; those from number `count` on have no effect.
+    Args:
+      algorithm: the choices that shape the program.
+      hyperparameters: the numbers that can change without recompiling.
+      critic: the critic; its parameters and its state stay as they are.
+      generator: the generator to update.
+      key: this step's key.
+      count: as in `algorithm.update`.
 
     Returns:
-      The critic, and the mean of each scalar over the steps that have one.
+      The updated generator and the scalar `generator_loss` `[]`, without the cross
+      entropy of an auxiliary classifier.
     """
-    if count is None:
-        critic, metrics = jax.lax.scan(lambda c, each: one(c, *each), critic, given)
-        return critic, jax.tree.map(jnp.mean, metrics)
-    effective = jnp.arange(len(given[0])) < count
-
-    def body(critic, given):
-        effective, each = given
-        updated, metrics = one(critic, *each)
-        keep = partial(jnp.where, effective)
-        zero = jax.tree.map(jnp.zeros_like, metrics)
-        return jax.tree.map(keep, updated, critic), jax.tree.map(keep, metrics, zero)
-
-    critic, metrics = jax.lax.scan(body, critic, (effective, given))
-    steps = jnp.sum(effective)
-    return critic, jax.tree.map(lambda each: jnp.sum(each) / steps, metrics)
+    size = generator_batch_size(algorithm)
+    latents = devices.shard_batch(algorithm.sample_latent(key, size))
+    network = critic_network(algorithm.critic)
+    prepared = network.prepare(critic.params, critic.state)
+    objective = partial(generator_objective, algorithm, network, prepared)
+    gradient = devices.data_parallel_mean(jax.grad(objective, has_aux=True))
+    optimiser = generator_optimiser(algorithm, hyperparameters)
+    return update(optimiser, gradient, generator, latents, count)
 
 
 def init(
@@ -223,21 +153,27 @@ def init(
 ) -> TrainState:
     """The state before the first step.
 
+    Args:
+      algorithm: the choices that shape the program.
+      hyperparameters: the numbers that can change without recompiling.
+      key: the run's key; the same key gives the same run.
+
+    Returns:
+      New networks, their optimisers' states, and an average equal to the generator.
+
     Raises:
-      TypeError: as `checks.check_algorithm`.
-      ValueError: as `checks.check_algorithm`.
+      TypeError: as `algorithm.checks.check_algorithm`.
+      ValueError: as `algorithm.checks.check_algorithm`.
     """
     checks.check_algorithm(algorithm, hyperparameters)
     critic_key, generator_key, train_key = jax.random.split(key, 3)
     generator = algorithm.generator.init(generator_key)
-    generator_opt = algorithm.generator_optimiser(
-        hyperparameters.generator_learning_rate
-    )
+    optimiser = generator_optimiser(algorithm, hyperparameters)
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         key=train_key,
         critic=init_critic(algorithm.critic, hyperparameters, critic_key),
-        generator=Player(generator, generator_opt.init(generator)),
+        generator=Player(generator, optimiser.init(generator)),
         average=jax.tree.map(jnp.copy, generator),
     )
 
@@ -247,21 +183,26 @@ def init_critic(
 ) -> Player:
     """The critic before its first update.
 
+    Args:
+      algorithm: the choices that shape the program.
+      hyperparameters: the numbers that can change without recompiling.
+      key: of its initial parameters.
+
+    Returns:
+      Its parameters, its optimiser's state, and its own state.
+
     Raises:
-      TypeError: as `checks.check_critic_algorithm`.
-      ValueError: as `checks.check_critic_algorithm`.
+      TypeError: as `algorithm.checks.check_critic_algorithm`.
+      ValueError: as `algorithm.checks.check_critic_algorithm`, or an update of the
+        critic's state would change its structure.
     """
     checks.check_critic_algorithm(algorithm, hyperparameters)
-    params = algorithm.network.init(key)
-    return Player(params, _optimiser(algorithm, hyperparameters).init(params))
-
-
-def _optimiser(
-    algorithm: CriticAlgorithm, hyperparameters: Hyperparameters
-) -> optax.GradientTransformation:
-    updates = hyperparameters.critic_updates
-    options = {} if updates is None else {"updates": updates}
-    return algorithm.optimiser(hyperparameters.critic_learning_rate, **options)
+    network = critic_network(algorithm)
+    params = network.init(key)
+    state = network.init_state(params)
+    checks.check_state(network, params, state)
+    optimiser = critic_optimiser(algorithm, hyperparameters)
+    return Player(params, optimiser.init(params), state)
 
 
 def train_steps(
@@ -272,10 +213,15 @@ def train_steps(
 ) -> tuple[TrainState, Metrics]:
     """`count` iterations without leaving the device.
 
-    `count` may be traced, so that one compiled program serves chunks of any length.
+    Args:
+      algorithm: the choices that shape the program.
+      hyperparameters: the numbers that can change without recompiling.
+      state: where training is.
+      count: how many. It may be traced, so that one compiled program serves chunks of
+        any length; this is why metrics are means and not curves.
 
     Returns:
-      The state after them, and each scalar's mean over them.
+      The state after them, and each scalar's mean over them, `[]`.
     """
     one = partial(train_step, algorithm, hyperparameters)
     totals = jax.tree.map(
@@ -301,20 +247,20 @@ def make_train(
       steps: generator updates.
 
     Returns:
-      `train(key, hyperparameters) -> (state, metrics)`; metrics are means over the
-      last tenth of the run. `jax.vmap` over keys trains many seeds in one program,
-      over a field of `Hyperparameters` many lambdas, or numbers of critic steps.
+      `train(key, hyperparameters) -> (state, curves)`. A curve is a scalar of
+      `train_step` at each step, `[steps]`. `jax.vmap` over keys trains many seeds in
+      one program, over a field of `Hyperparameters` many strengths, or numbers of
+      critic steps.
 
     Raises:
       ValueError: `steps` is not a whole number >= 1.
     """
     checks.check_whole("steps", steps)
-    tail = max(1, steps // 10)
 
     def train(key, hyperparameters):
         state = init(algorithm, hyperparameters, key)
-        state, _ = train_steps(algorithm, hyperparameters, state, steps - tail)
-        return train_steps(algorithm, hyperparameters, state, tail)
+        step = partial(train_step, algorithm, hyperparameters)
+        return jax.lax.scan(lambda state, _: step(state), state, length=steps)
 
     return train
 
@@ -326,12 +272,19 @@ def critic_steps(
     critic: Player,
     keys: jax.Array,
 ) -> tuple[Player, Metrics]:
-    """One update of a critic for each key `[steps]`; the same as `train.critic_step`.
+    """One `critic_step` for each key: a critic trained alone, on a fixed generator.
 
     The critic's optimiser has counted the run's steps, which a schedule follows.
 
+    Args:
+      algorithm: the choices that shape the program.
+      hyperparameters: the numbers that can change without recompiling.
+      sample_fake: `(key, n) -> [n, ...]`, the fixed generator; called in each step.
+      critic: the critic to update.
+      keys: a key for each step, `[steps]`.
+
     Returns:
-      The critic, and metrics `[steps]`, those of `losses.critic_loss` at each update.
+      The critic, and curves `[steps]`: the scalars of `critic_step` at each update.
     """
     step = partial(critic_step, algorithm, hyperparameters, sample_fake)
     return jax.lax.scan(step, critic, keys)
@@ -340,16 +293,15 @@ def critic_steps(
 def make_critic_train(
     algorithm: CriticAlgorithm, sample_fake: Sampler, steps: int
 ) -> Callable[[jax.Array, Hyperparameters], tuple[Player, Metrics]]:
-    """The training of a critic as one pure function, to jit and vmap.
+    """The training of a critic alone as one pure function, to jit and vmap.
 
     Args:
-      algorithm: its critic, real samples, penalty and batch size are used.
-      sample_fake: `(key, n) -> [n, ...]`, the fixed generator.
+      algorithm: the choices that shape the program.
+      sample_fake: `(key, n) -> [n, ...]`, the fixed generator; called in each step.
       steps: critic updates.
 
     Returns:
-      `train(key, hyperparameters) -> (critic, metrics)`; metrics `[steps]` are those
-      of `losses.critic_loss` at each update.
+      `train(key, hyperparameters) -> (critic, curves)`, as from `critic_steps`.
     """
 
     def train(key, hyperparameters):

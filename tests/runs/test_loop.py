@@ -88,12 +88,12 @@ def test_an_evaluation_in_parts_is_one_of_the_whole(monkeypatch):
     config = resolve()
     experiment = build(config)
     algorithm, rates = experiment.algorithm, experiment.hyperparameters
-    params = jax.jit(partial(train.init, algorithm, rates))(key()).critic.params
+    critic = jax.jit(partial(train.init, algorithm, rates))(key()).critic
     reals, fakes = draw_pair((2,), 50)
     found = []
     for most in (draws._BYTES, 1):  # in one part; in 4 of at most a batch of 16
         monkeypatch.setattr(draws, "_BYTES", most)
-        found.append(loop._diagnose(algorithm, params, reals, fakes, key(1)))
+        found.append(loop._diagnose(algorithm, critic, reals, fakes, key(1)))
     whole, parts = found
     np.testing.assert_allclose(whole["wasserstein"], parts["wasserstein"], rtol=1e-5)
     for each in found:

@@ -1,4 +1,4 @@
-"""What Algorithm 1 is made of: choices, state, optimisers, and their checks."""
+"""What Algorithm 1 is made of: choices, state, gradients, optimisers and checks."""
 
 from wgan_gp.algorithm.choices import (
     Algorithm,
@@ -9,8 +9,22 @@ from wgan_gp.algorithm.choices import (
     generate,
     generator_batch_size,
 )
+from wgan_gp.algorithm.critics import (
+    bind_critic,
+    constrain,
+    critic_gradient,
+    critic_network,
+)
+from wgan_gp.algorithm.objectives import generator_objective, split_labels
+from wgan_gp.algorithm.optimisers import critic_optimiser, generator_optimiser
 from wgan_gp.algorithm.state import Player, TrainState
-from wgan_gp.algorithm.updates import Metrics, in_parts, moving_average, update
+from wgan_gp.algorithm.updates import (
+    Metrics,
+    critic_updates_before,
+    moving_average,
+    repeat_critic_steps,
+    update,
+)
 
 __all__ = [
     "Algorithm",
@@ -21,9 +35,18 @@ __all__ = [
     "Player",
     "Sampler",
     "TrainState",
+    "bind_critic",
+    "constrain",
+    "critic_gradient",
+    "critic_network",
+    "critic_optimiser",
+    "critic_updates_before",
     "generate",
     "generator_batch_size",
-    "in_parts",
+    "generator_objective",
+    "generator_optimiser",
     "moving_average",
+    "repeat_critic_steps",
+    "split_labels",
     "update",
 ]

@@ -3,24 +3,35 @@
 from typing import Any
 
 import jax
+import optax
 
 from wgan_gp import constraints
+from wgan_gp.networks import Network
 
 
 def check_critic_algorithm(algorithm: Any, hyperparameters: Any) -> None:
     """Refuses a `train.CriticAlgorithm` that no step could be made of.
 
+    Args:
+      algorithm: what was handed in as one.
+      hyperparameters: what was handed in as `train.Hyperparameters`.
+
     Raises:
-      TypeError: the constraint or the optimiser is of another kind.
-      ValueError: its numbers do not fit each other, or there is no classifier.
+      TypeError: a choice is of another kind.
+      ValueError: its numbers do not fit each other, one of them is missing or has no
+        effect, or there is no classifier.
     """
     constraints.check(algorithm.constraint)
-    check_optimiser("optimiser", algorithm.optimiser)
+    _check_network("network", algorithm.network)
+    _check_sampler("sample_real", algorithm.sample_real)
     if not hasattr(hyperparameters, "critic_learning_rate"):
         raise TypeError(
             "expected train.Hyperparameters, got"
-            f" {hyperparameters!r:.60}: write train.Hyperparameters(weight=10.0)"
+            f" {hyperparameters!r:.60}: write train.Hyperparameters(strength=10.0)"
         )
+    _check_strength(algorithm.constraint, hyperparameters.strength)
+    rates = ("critic_learning_rate", "critic_updates")
+    _check_optimiser("optimiser", algorithm.optimiser, hyperparameters, *rates)
     parts = algorithm.microbatches
     if parts < 1 or algorithm.batch_size % parts:
         raise ValueError(
@@ -36,12 +47,21 @@ def check_critic_algorithm(algorithm: Any, hyperparameters: Any) -> None:
 def check_algorithm(algorithm: Any, hyperparameters: Any) -> None:
     """Refuses a `train.Algorithm` that no step could be made of.
 
+    Args:
+      algorithm: what was handed in as one.
+      hyperparameters: what was handed in as `train.Hyperparameters`.
+
     Raises:
       TypeError: as `check_critic_algorithm`.
-      ValueError: as `check_critic_algorithm`, or the numbers of critic steps.
+      ValueError: as `check_critic_algorithm`; or the numbers of critic steps do not
+        fit, or the generator keeps state.
     """
     check_critic_algorithm(algorithm.critic, hyperparameters)
-    check_optimiser("generator_optimiser", algorithm.generator_optimiser)
+    _check_network("generator", algorithm.generator)
+    _check_stateless(algorithm.generator)
+    _check_sampler("sample_latent", algorithm.sample_latent)
+    name, rate = "generator_optimiser", "generator_learning_rate"
+    _check_optimiser(name, algorithm.generator_optimiser, hyperparameters, rate)
     check_whole("n_critic", algorithm.n_critic)
     count, most = hyperparameters.n_critic, algorithm.n_critic
     if isinstance(count, jax.core.Tracer) or count is None:
@@ -53,17 +73,105 @@ def check_algorithm(algorithm: Any, hyperparameters: Any) -> None:
         )
 
 
-def check_optimiser(name: str, optimiser: Any) -> None:
-    """Raises TypeError unless it is a function from a learning rate."""
-    if not callable(optimiser):
-        raise TypeError(
-            f"{name} must be a function from a learning rate to an optimiser, such as"
-            f" optax.adam, got a {type(optimiser).__name__}: write lambda rate:"
-            " optax.adam(rate)"
+def check_state(network: Network, params: Any, state: Any) -> None:
+    """Refuses a critic whose state would not be the same kind of tree after an update.
+
+    Args:
+      network: the critic's, wrapped.
+      params: its parameters.
+      state: what its `init_state` returned.
+
+    Raises:
+      ValueError: structure, shapes or types differ.
+    """
+    expected = jax.eval_shape(lambda: state)
+    updated = jax.eval_shape(network.update, params, state)
+    if _form(updated) != _form(expected):
+        raise ValueError(
+            f"network.update returned a state of {_form(updated):.80}, expected that of"
+            f" network.init_state, {_form(expected):.80}: keep its structure, shapes"
+            " and types"
         )
 
 
 def check_whole(name: str, value: Any) -> None:
-    """Raises ValueError unless it is a whole number of at least 1."""
+    """Refuses what is not a whole number of at least 1.
+
+    Args:
+      name: of the argument, for the message.
+      value: what was given.
+
+    Raises:
+      ValueError: it is none.
+    """
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(f"{name} must be a whole number >= 1, got {value!r:.60}")
+
+
+def _check_network(name: str, network: Any) -> None:
+    """Raises TypeError unless it is a `Network`."""
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"{name} must be a networks.Network, got a {type(network).__name__}: write"
+            " networks.from_flax(MODULE, SHAPE), or networks.Network(INIT, APPLY)"
+        )
+
+
+def _check_stateless(generator: Network) -> None:
+    """Raises ValueError for a generator with functions that nobody would call."""
+    names = ("init_state", "prepare", "update")
+    defaults = Network._field_defaults
+    own = [name for name in names if getattr(generator, name) is not defaults[name]]
+    if own:
+        raise ValueError(
+            f"a generator must have parameters only, got one with {', '.join(own)}:"
+            " only critics keep state; give it init and apply alone"
+        )
+
+
+def _check_sampler(name: str, sampler: Any) -> None:
+    """Raises TypeError unless it is a function."""
+    if not callable(sampler):
+        raise TypeError(
+            f"{name} must be a function (key, n) -> [n, ...], got a"
+            f" {type(sampler).__name__}: of an array write data.resident(ARRAY)"
+        )
+
+
+def _check_strength(constraint: constraints.Constraint, strength: Any) -> None:
+    """Raises ValueError where the constraint needs a strength, and there is none."""
+    if strength is None and (constraint.penalty or constraint.project):
+        raise ValueError(
+            "Hyperparameters.strength is None, and the constraint needs one: give"
+            " lambda of a penalty (the paper has 10.0) or c of clipping (0.01)"
+        )
+
+
+def _check_optimiser(
+    name: str, optimiser: Any, hyperparameters: Any, rate: str, *others: str
+) -> None:
+    """Refuses what is no optimiser, and rates that are missing or have no effect."""
+    if isinstance(optimiser, optax.GradientTransformation):
+        for field in (rate, *others):
+            if (value := getattr(hyperparameters, field)) is not None:
+                raise ValueError(
+                    f"Hyperparameters.{field} = {value} has no effect on an optimiser"
+                    f" that is made already: leave it out, or make {name} a function"
+                    " from a learning rate, such as optax.adam"
+                )
+        return
+    if not callable(optimiser):
+        raise TypeError(
+            f"{name} must be an optimiser, such as optax.adam(1e-4), or a function from"
+            f" a learning rate to one, got a {type(optimiser).__name__}"
+        )
+    if getattr(hyperparameters, rate) is None:
+        raise ValueError(
+            f"Hyperparameters.{rate} is None, and {name} is a function of it: give a"
+            " rate, or an optimiser that has one, such as optax.adam(1e-4)"
+        )
+
+
+def _form(tree: Any) -> str:
+    """Structure, shapes and types of a tree of arrays."""
+    return repr(jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", tree))

@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules by name."""
+"""The optimisers of both players; optimisers and learning-rate schedules by name."""
 
 from typing import Any
 
@@ -6,10 +6,54 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from wgan_gp.algorithm.choices import (
+    Algorithm,
+    CriticAlgorithm,
+    Hyperparameters,
+    Optimiser,
+)
+
 SCHEDULES = ("constant", "linear", "cosine")
 # Which of the two decay rates each optimiser uses.
 BETAS = {"adam": ("beta1", "beta2"), "rmsprop": ("beta2",), "sgd": ()}
 OPTIMISERS = tuple(BETAS)
+
+
+def critic_optimiser(
+    algorithm: CriticAlgorithm, hyperparameters: Hyperparameters
+) -> optax.GradientTransformation:
+    """The critic's optimiser.
+
+    Args:
+      algorithm: its optimiser is used.
+      hyperparameters: its critic_learning_rate and critic_updates are used, where the
+        optimiser is a function of them.
+    """
+    updates = hyperparameters.critic_updates
+    options = {} if updates is None else {"updates": updates}
+    rate = hyperparameters.critic_learning_rate
+    return _at_rate(algorithm.optimiser, rate, **options)
+
+
+def generator_optimiser(
+    algorithm: Algorithm, hyperparameters: Hyperparameters
+) -> optax.GradientTransformation:
+    """The generator's optimiser.
+
+    Args:
+      algorithm: its generator_optimiser is used.
+      hyperparameters: its generator_learning_rate is used, where the optimiser is a
+        function of it.
+    """
+    rate = hyperparameters.generator_learning_rate
+    return _at_rate(algorithm.generator_optimiser, rate)
+
+
+def _at_rate(optimiser: Optimiser, rate: Any, **options: Any):
+    """The optimiser as it is, or the one that a function makes from a rate."""
+    if isinstance(optimiser, optax.GradientTransformation):
+        return optimiser
+    return optimiser(rate, **options)
 
 
 def make_optimiser(
@@ -59,6 +103,9 @@ def at_count(opt_state: optax.OptState, count: jax.Array) -> optax.OptState:
     Args:
       opt_state: of any optimiser. Adam's own count, for its bias correction, stays.
       count: the updates before the next one, [] int32.
+
+    Returns:
+      The state with this number in all of its schedules.
     """
 
     def is_schedule(leaf: Any) -> bool:

@@ -18,7 +18,7 @@ from wgan_gp.configs.fields import (
     update,
 )
 from wgan_gp.configs.resolution import arguments, resolve
-from wgan_gp.configs.settings import CriticSettings, Settings, as_dict, leaves
+from wgan_gp.configs.settings import CriticSettings, Settings, as_dict, get, leaves
 from wgan_gp.configs.stored import completed, resolve_stored
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "base",
     "completed",
     "experiment",
+    "get",
     "leaves",
     "penalised",
     "resolve",

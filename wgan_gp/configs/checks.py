@@ -6,7 +6,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp.algorithm import optimisers
-from wgan_gp.configs.settings import PLAYERS, Schema, constraint_fields, leaves
+from wgan_gp.configs.settings import PLAYERS, Schema, constraint_fields, get, leaves
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS
 from wgan_gp.system.fields import Declaration
@@ -156,16 +156,6 @@ _TOGETHER: dict[str, tuple[Callable[[ConfigDict], None], ...]] = {
         _check_labels,
     ),
 }
-
-
-def get(config: ConfigDict, path: str) -> Any:
-    """The field at a dotted path."""
-    value: Any = config
-    for part in path.split("."):
-        if not isinstance(value, ConfigDict) or part not in value:
-            raise ValueError(f"there is no field config.{path}")
-        value = value[part]
-    return value
 
 
 def _used(config: ConfigDict) -> set[str]:

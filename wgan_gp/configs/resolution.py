@@ -6,9 +6,9 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp.algorithm.optimisers import BETAS
-from wgan_gp.configs.checks import check, get
+from wgan_gp.configs.checks import check
 from wgan_gp.configs.fields import base
-from wgan_gp.configs.settings import freeze, leaves, schema
+from wgan_gp.configs.settings import freeze, get, leaves, schema
 from wgan_gp.configs.typed import as_type, fill
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS
@@ -122,7 +122,7 @@ def arguments(config: Any) -> dict[str, Any]:
         if isinstance(config.get(section), dict | ConfigDict)
         and field in config[section]
     }
-    kind = KINDS.get(found.get("data"))
+    kind = KINDS.get(found.get("data", ""))
     if kind and kind.task != config["task"]:
         del found["data"]  # its section lacks fields, which will be said
     return found

@@ -319,6 +319,22 @@ def as_dict(settings: Any) -> dict[str, Any]:
     return dataclasses.asdict(settings)
 
 
+def get(settings: Any, path: str) -> Any:
+    """The field of settings, or of a configuration, at a dotted path.
+
+    Raises:
+      ValueError: there is no such field.
+    """
+    value = settings
+    for part in path.split("."):
+        is_config = isinstance(value, ConfigDict)
+        known = value if is_config else getattr(value, "__dataclass_fields__", ())
+        if part not in known:
+            raise ValueError(f"there is no field config.{path}")
+        value = value[part] if is_config else getattr(value, part)
+    return value
+
+
 def leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """The fields of settings, a configuration or a nested dict, by dotted path."""
     tree = as_dict(tree) if dataclasses.is_dataclass(tree) else dict(tree)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from wgan_gp import losses
+from wgan_gp.networks import Network
 
 # The optimisers of the papers that the constraints come from.
 ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
@@ -11,12 +12,25 @@ RMSPROP = {"name": "rmsprop", "learning_rate": 5e-5, "beta2": 0.9}
 
 
 class Constraint(NamedTuple):
-    """A Lipschitz constraint, by the places where it acts; with neither part, none."""
+    """A Lipschitz constraint, by the places where it acts; with no part, none.
 
-    # added to the critic's loss, times `Hyperparameters.weight`
+    A constraint has one strength, `Hyperparameters.strength`. It is lambda for one with
+    a penalty and c for weight clipping.
+
+    Attributes:
+      penalty: `(critic, reals, fakes, keys) -> [B]`. Each critic step calls it once for
+        a batch (once for each of its microbatches), and its mean, times the strength,
+        is added to the critic's loss.
+      project: `(params, strength) -> params`. Each critic step calls it once, after the
+        optimiser's step.
+      wrap: `Network -> Network`, for critics that are 1-Lipschitz by construction. It
+        is called on the critic's network wherever that is used, while tracing. The
+        returned network may keep state of its own.
+    """
+
     penalty: losses.Penalty | None = None
-    # (parameters, `Hyperparameters.clip_bound`) -> parameters, after each update
     project: Callable[[Any, Any], Any] | None = None
+    wrap: Callable[[Network], Network] | None = None
 
 
 class Choice(NamedTuple):

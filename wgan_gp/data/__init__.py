@@ -4,12 +4,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from wgan_gp.data import toy
+from wgan_gp.data.arrays import Sampler, noisy, resident
 
-Sampler = Callable[[jax.Array, int], jax.Array]
+__all__ = ["DATASETS", "Dataset", "Sampler", "load", "noisy", "resident"]
 
 
 _KINDS = {1: "vectors", 3: "images"}  # by the number of a sample's axes

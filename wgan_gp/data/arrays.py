@@ -1,10 +1,13 @@
 """Samples that are there already, kept on the device."""
 
+from collections.abc import Callable
+
 import jax
 import numpy as np
 
-from wgan_gp.data import Sampler
 from wgan_gp.losses import as_floats
+
+Sampler = Callable[[jax.Array, int], jax.Array]  # (key, n) -> [n, ...]
 
 
 def resident(samples: np.ndarray) -> Sampler:

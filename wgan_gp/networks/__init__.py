@@ -36,12 +36,49 @@ __all__ = [
 ]
 
 
-class Network(NamedTuple):
-    """A network without state of its own."""
+def _no_state(params: Any) -> Any:
+    del params
+    return ()
 
-    init: Callable[[jax.Array], Any]  # key -> params
-    apply: Callable[[Any, Any], jax.Array]  # params, x -> output
-    classify: Callable[[Any, jax.Array], jax.Array] | None = None  # -> logits [K]
+
+def _params_alone(params: Any, state: Any) -> Any:
+    del state
+    return params
+
+
+def _same_state(params: Any, state: Any) -> Any:
+    del params
+    return state
+
+
+class Network(NamedTuple):
+    """A network as functions of its parameters; a critic may have state besides.
+
+    State is what a critic keeps beside its parameters and no gradient changes, such as
+    the vectors of spectral normalisation. It is saved in checkpoints. A network without
+    state leaves the last three functions out.
+
+    Attributes:
+      init: `key -> params`. `train.init` calls it once.
+      apply: `(params, x) -> output`. The losses call it with what `prepare` returned:
+        a critic's on one sample, `[...] -> []`, under `jax.vmap`; a generator's on a
+        batch of latents, `[B, Z] -> [B, ...]`.
+      classify: `(params, x) -> [K]`, logits of an auxiliary classifier for one sample.
+        The losses call it like a critic's `apply`, where `label_weight` is not 0.
+      init_state: `params -> state`. `train.init_critic` calls it once, after `init`.
+      prepare: `(params, state) -> params` that `apply` and `classify` take, all of them
+        floating arrays. Each critic step, generator step and evaluation calls it once.
+        The critic's gradient passes through it to the parameters, not to the state.
+      update: `(params, state) -> state` of the same structure, shapes and types. Each
+        critic step calls it once, after the optimiser's step and the projection.
+    """
+
+    init: Callable[[jax.Array], Any]
+    apply: Callable[[Any, Any], jax.Array]
+    classify: Callable[[Any, jax.Array], jax.Array] | None = None
+    init_state: Callable[[Any], Any] = _no_state
+    prepare: Callable[[Any, Any], Any] = _params_alone
+    update: Callable[[Any, Any], Any] = _same_state
 
 
 def from_flax(
@@ -110,15 +147,16 @@ def _state_problem(variables: Mapping[str, Any]) -> str:
         )
     elif names <= {"u", "sigma"}:
         cure = (
-            "These are vectors of spectral normalisation: hand the losses `lambda x:"
-            " module.apply(variables, x)` with update_stats=False, and update the"
-            " vectors between steps"
+            "These are vectors of spectral normalisation: write a networks.Network"
+            " whose state they are, applied with update_stats=False, as docs/critics.md"
+            " shows"
         )
     else:
         where = ", ".join("/".join(path) for path in paths)
         cure = (
-            f"A Network has parameters only, and these are {where}: hand the losses"
-            " `lambda x: module.apply(variables, x)` with this state held fixed"
+            f"These are {where}: write a networks.Network whose init_state, prepare and"
+            " update keep them, as docs/critics.md shows; within a step they are held"
+            " fixed"
         )
     return f"{', '.join(sorted(state))} beside its parameters. {cure}"
 
@@ -136,15 +174,26 @@ def in_bfloat16(network: Network) -> Network:
         return lambda params, x: function(low(params), low(x)).astype(jnp.float32)
 
     classify = network.classify and lowered(network.classify)
-    return Network(network.init, lowered(network.apply), classify)
+    return network._replace(apply=lowered(network.apply), classify=classify)
 
 
 def rematerialised(network: Network) -> Network:
     """The network that is computed again where it is differentiated: less memory."""
     classify = network.classify and jax.checkpoint(network.classify)
-    return Network(network.init, jax.checkpoint(network.apply), classify)
+    return network._replace(apply=jax.checkpoint(network.apply), classify=classify)
 
 
-def bind(network: Network, params: Any) -> Callable[[jax.Array], jax.Array]:
-    """The network as a function of its input alone."""
-    return partial(network.apply, params)
+def bind(
+    network: Network, params: Any, state: Any = ()
+) -> Callable[[jax.Array], jax.Array]:
+    """The network as a function of its input alone.
+
+    Args:
+      network: the network.
+      params: its parameters.
+      state: its state; `()` for a network without one.
+
+    Returns:
+      `x -> output`. The parameters are prepared once, now.
+    """
+    return partial(network.apply, network.prepare(params, state))

@@ -16,7 +16,6 @@ from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
 from wgan_gp.evaluate.held_out import Held, describe_counts, hold_out
-from wgan_gp.networks import bind
 from wgan_gp.runs import dataset_file, draws, grids, report
 from wgan_gp.runs.driver import Course, drive
 from wgan_gp.runs.records import MetricWriter
@@ -193,13 +192,11 @@ def evaluate(
     count = reals.shape[0] * reals.shape[1]
     parts = draws.draw(algorithm, state.average, fake_key, count)
     fakes = draws.concatenated(parts, count).reshape(reals.shape)
-    diagnostics = _diagnose(
-        algorithm, state.critic.params, reals[0], fakes[0], critic_key
-    )
+    diagnostics = _diagnose(algorithm, state.critic, reals[0], fakes[0], critic_key)
     return diagnostics | held.quality(fakes) | held.floor
 
 
-def _diagnose(algorithm, params, reals, fakes, key) -> dict[str, float]:
+def _diagnose(algorithm, critic, reals, fakes, key) -> dict[str, float]:
     """The critic's diagnostics, of as many samples at a time as memory has room for.
 
     A part has no more samples than training differentiates at once, unless these are
@@ -213,7 +210,7 @@ def _diagnose(algorithm, params, reals, fakes, key) -> dict[str, float]:
     measured, sizes = [], []
     for i, pair in enumerate(zip(*(np.array_split(x, parts) for x in (reals, fakes)))):
         part_key = jax.random.fold_in(key, i)
-        part = _diagnose_part(algorithm, params, *pair, part_key)
+        part = _diagnose_part(algorithm, critic, *pair, part_key)
         measured.append(report.as_floats(part))
         sizes.append(len(pair[0]))
     return {name: _over_parts(name, measured, sizes) for name in measured[0]}
@@ -230,8 +227,7 @@ def _over_parts(name: str, measured: list[dict[str, float]], sizes: list[int]) -
 
 
 @partial(jax.jit, static_argnums=0)
-def _diagnose_part(algorithm: train.Algorithm, params, reals, fakes, key):
-    critic = bind(algorithm.critic.network, params)
-    return critic_diagnostics(
-        critic, reals, fakes, key, penalty=algorithm.critic.constraint.penalty
-    )
+def _diagnose_part(algorithm: train.Algorithm, critic, reals, fakes, key):
+    bound = train.bind_critic(algorithm.critic, critic)
+    penalty = algorithm.critic.constraint.penalty
+    return critic_diagnostics(bound, reals, fakes, key, penalty=penalty)

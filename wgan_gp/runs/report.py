@@ -18,7 +18,6 @@ from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.held_out import Held
 from wgan_gp.evaluate.metrics import METRICS
-from wgan_gp.networks import bind
 from wgan_gp.runs import figures, grids
 from wgan_gp.system.files import writing
 
@@ -63,7 +62,7 @@ def draw_figures(
     edge = 1.25 * float(np.abs(held.reals).max())
     grid = np.linspace(-edge, edge, 128, dtype=np.float32)
     plane = np.stack(np.meshgrid(grid, grid), axis=-1)
-    critic = bind(experiment.algorithm.critic.network, state.critic.params)
+    critic = train.bind_critic(experiment.algorithm.critic, state.critic)
     values = jax.jit(jax.vmap(jax.vmap(critic)))(plane)
     fakes = train.generate(experiment.algorithm, state.average, key, 1000)
     contours = figures.critic_contours(

@@ -132,11 +132,20 @@ def position(path: Path) -> dict[str, Any] | None:
 def _arrays(tree: Any, types: bool) -> dict[str, str]:
     """Shape, and type if asked for, of each array, by its place in the state."""
     return {
-        jax.tree_util.keystr(path, simple=True, separator="."): (
-            f"{leaf.dtype if types else ''}{list(leaf.shape)}"
-        )
-        for path, leaf in jax.tree_util.tree_leaves_with_path(tree)
+        name: f"{leaf.dtype if types else ''}{list(leaf.shape)}"
+        for name, leaf in _leaves(tree).items()
     }
+
+
+def _leaves(tree: Any) -> dict[str, Any]:
+    """The leaves of a tree by their places in it."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {_name(place): leaf for place, leaf in leaves}
+
+
+def _name(place: Any) -> str:
+    """The place of a leaf in words, the same for tuples, lists and dicts."""
+    return jax.tree_util.keystr(place, simple=True, separator=".")
 
 
 def _metadata(path: Path) -> Any:
@@ -156,13 +165,29 @@ def _load(path: Path, like: Any) -> Saved:
             f"{path} holds other networks than its run's config describes:"
             f" {differing[0]}"
         )
-    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-    expected = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
-        jax.eval_shape(unwrap_keys, like),
+    expected = jax.eval_shape(unwrap_keys, like)
+    by_name = _leaves(_read(path, _leaves(expected)))
+    state = jax.tree_util.tree_map_with_path(
+        lambda place, _: by_name[_name(place)], expected
     )
+    return Saved(int(path.name), rewrap_keys(state, like), position(path))
+
+
+def _read(path: Path, expected: dict[str, Any]) -> Any:
+    """The arrays of a checkpoint, each of its expected type, on one device.
+
+    They come in the checkpoint's own structure. That of a state may have gained parts
+    without arrays since, such as `state=()` of a critic, and Orbax compares them.
+    """
+    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+
+    def typed(place, leaf):
+        dtype = expected[_name(place)].dtype
+        return jax.ShapeDtypeStruct(leaf.shape, dtype, sharding=device)
+
+    stored = _metadata(path).metadata["state"]
+    wanted = jax.tree_util.tree_map_with_path(typed, stored)
     try:
-        loaded = ocp.load_checkpointables(str(path), {"state": expected})
+        return ocp.load_checkpointables(str(path), {"state": wanted})["state"]
     except Exception as error:
         raise DamageError(one_line(error, 200)) from error
-    return Saved(int(path.name), rewrap_keys(loaded["state"], like), position(path))

@@ -16,7 +16,6 @@ from wgan_gp.devices import hosts
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import compare_to_truth
-from wgan_gp.networks import bind
 from wgan_gp.runs import figures, report
 from wgan_gp.runs.driver import Course, drive
 from wgan_gp.system.files import writing
@@ -73,9 +72,7 @@ def run(
         start=lambda: start(experiment.hyperparameters, init_key),
         advance=advance,
         place=partial(devices.replicate, mesh=mesh),
-        measure=lambda critic, _: report.as_floats(
-            measure(critic.params, eval_key)._asdict()
-        ),
+        measure=lambda critic, _: report.as_floats(measure(critic, eval_key)._asdict()),
         live=report.live_text,
         step=partial(
             critic_step,
@@ -116,9 +113,9 @@ def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
     return critic, jax.tree.map(jnp.mean, metrics)
 
 
-def _measure(experiment: CriticExperiment, samples: int, params, key: jax.Array):
-    critic = bind(experiment.algorithm.network, params)
-    return compare_to_truth(critic, experiment.funnels, key, samples)
+def _measure(experiment: CriticExperiment, samples: int, critic, key: jax.Array):
+    bound = train.bind_critic(experiment.algorithm, critic)
+    return compare_to_truth(bound, experiment.funnels, key, samples)
 
 
 def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:

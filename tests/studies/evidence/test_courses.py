@@ -38,7 +38,7 @@ def test_a_course_is_the_run_that_make_train_gives():
     with unchecked():
         course = run_course("", config, (3.0,), seeds=1, moments=2, samples=40)
         key = jax.random.split(jax.random.key(0), 1)[0]
-        hyperparameters = experiment.hyperparameters._replace(weight=3.0)
+        hyperparameters = experiment.hyperparameters._replace(strength=3.0)
         run = jax.jit(train.make_train(experiment.algorithm, 4))
         state, _ = run(key, hyperparameters)
         fakes = train.generate(

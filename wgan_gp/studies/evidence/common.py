@@ -39,9 +39,9 @@ def critic_config(lipschitz: str, dataset: str, *, steps: int, width: int) -> An
 
 
 def strengths(lipschitz: str) -> tuple[str, tuple[float, ...]]:
-    """The hyperparameter that sets a constraint's strength, and its values."""
-    name = CONSTRAINTS[lipschitz].strength.rpartition(".")[2]
-    return name, {"clip_bound": CLIP_BOUNDS, "weight": WEIGHTS}[name]
+    """The symbol of a constraint's strength, and its values."""
+    symbol = CONSTRAINTS[lipschitz].symbol
+    return symbol, {"c": CLIP_BOUNDS, "λ": WEIGHTS}[symbol]
 
 
 def over_strengths_and_seeds(
@@ -58,10 +58,10 @@ def over_strengths_and_seeds(
       lipschitz: the constraint whose strength is varied.
       seeds: runs of each strength.
     """
-    name, values = strengths(lipschitz)
+    _, values = strengths(lipschitz)
 
     def one(value, key):
-        return run(key, hyperparameters._replace(**{name: value}))
+        return run(key, hyperparameters._replace(strength=value))
 
     keys = jax.random.split(jax.random.key(0), seeds)
     return jax.jit(over_grid(one))(jnp.asarray(values, jnp.float32), keys)

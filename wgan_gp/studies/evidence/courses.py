@@ -15,7 +15,6 @@ from wgan_gp.configs import Settings
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.samples import sampling_floor
-from wgan_gp.networks import bind
 from wgan_gp.studies.evidence.common import over_grid
 
 # Sizes that the claims measured on whole runs share.
@@ -118,7 +117,7 @@ def _moments(
     keys = jax.random.split(jax.random.key(0), seeds)
 
     def hyper(weight):
-        return experiment.hyperparameters._replace(weight=weight)
+        return experiment.hyperparameters._replace(strength=weight)
 
     # Drawing and observing stay outside jit: they are cheap, compiling them is not.
     start = over_grid(lambda w, key: train.init(algorithm, hyper(w), key))
@@ -157,7 +156,7 @@ def _observe(algorithm: train.Algorithm, reals, state: train.TrainState):
     key = jax.random.fold_in(jax.random.key(2), state.step)
     draw = partial(train.generate, algorithm, key=key, n=len(reals))
     fakes = draw(state.generator.params)
-    critic = bind(algorithm.critic.network, state.critic.params)
+    critic = train.bind_critic(algorithm.critic, state.critic)
     estimate = losses.wasserstein_estimate(critic, reals, fakes)
     return estimate, fakes, draw(state.average)
 

@@ -63,32 +63,34 @@ def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[De
         Depth(f"clip, c = {bound}", norms) for bound, norms in zip(CLIP_BOUNDS, clipped)
     ]
     for lipschitz in ("one_sided", "two_sided"):
-        (norms,) = _train(lipschitz, np.zeros(1), **sizes)
+        (norms,) = _train(lipschitz, np.full(1, 10.0), **sizes)
         results.append(Depth(f"{lipschitz}, λ = 10", norms))
     return results
 
 
-def _train(lipschitz, bounds, *, seeds, steps, width, layers) -> np.ndarray:
-    """Gradient norms `[C, S, L]` for clip bounds `[C]`, all trained in one program."""
+def _train(lipschitz, strengths, *, seeds, steps, width, layers) -> np.ndarray:
+    """Gradient norms `[V, S, L]` for strengths `[V]`, all trained in one program."""
     config = configs.base()
     config.lipschitz, config.data.name, config.steps = lipschitz, "swissroll", steps
     config.critic.hidden = config.generator.hidden = (width,) * layers
     experiment = build(configs.resolve(config))
     run = jax.jit(over_grid(partial(_run, experiment, steps)))
     keys = jax.random.split(jax.random.key(0), seeds)
-    return np.asarray(run(jnp.asarray(bounds, jnp.float32), keys))
+    return np.asarray(run(jnp.asarray(strengths, jnp.float32), keys))
 
 
-def _run(experiment: Experiment, steps: int, bound, key):
+def _run(experiment: Experiment, steps: int, strength, key):
     algorithm = experiment.algorithm
     train_key, real_key, fake_key = jax.random.split(key, 3)
-    hyperparameters = experiment.hyperparameters._replace(clip_bound=bound)
+    hyperparameters = experiment.hyperparameters._replace(strength=strength)
     state, _ = train.make_train(algorithm, steps)(train_key, hyperparameters)
     n = algorithm.critic.batch_size
     reals = algorithm.critic.sample_real(real_key, n)
     fakes = train.generate(algorithm, state.generator.params, fake_key, n)
     samples = jnp.concatenate([reals, fakes])
-    norms = partial(layer_gradients, algorithm.critic.network, state.critic.params)
+    network = train.critic_network(algorithm.critic)
+    prepared = network.prepare(state.critic.params, state.critic.state)
+    norms = partial(layer_gradients, network, prepared)
     return jnp.mean(jax.vmap(norms)(samples), axis=0)
 
 
@@ -100,7 +102,7 @@ def layer_gradients(critic: Network, params: Any, x: jax.Array) -> jax.Array:
 
     Args:
       critic: an `MLPCritic`.
-      params: its parameters.
+      params: its parameters, prepared.
       x: one sample.
 
     Returns:

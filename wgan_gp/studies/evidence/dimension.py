@@ -17,14 +17,14 @@ from wgan_gp import losses
 from wgan_gp.build import build
 from wgan_gp.constraints import penalise
 from wgan_gp.data import DATASETS, Sampler
-from wgan_gp.networks import MLPCritic, bind, from_flax
+from wgan_gp.networks import MLPCritic, from_flax
 from wgan_gp.studies.evidence.common import (
     COLOURS,
     Evidence,
     critic_config,
     mean_and_spread,
 )
-from wgan_gp.train import make_critic_train
+from wgan_gp.train import bind_critic, make_critic_train
 
 SCALES = {
     "smoke": {
@@ -137,7 +137,7 @@ def measure(
 
     def run(key):
         critic = train(key, experiment.hyperparameters)[0]
-        bound = bind(algorithm.network, critic.params)
+        bound = bind_critic(algorithm, critic)
         return (
             losses.wasserstein_estimate(bound, reals, fakes),
             jax.vmap(partial(losses.gradient_norm, bound))(between),

@@ -19,7 +19,7 @@ from wgan_gp import configs, losses, train
 from wgan_gp.build import build
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.arrays import resident
-from wgan_gp.networks import MLP, MLPCritic, Network, bind, from_flax
+from wgan_gp.networks import MLP, MLPCritic, Network, from_flax
 from wgan_gp.studies.evidence.common import COLOURS, Evidence, mean_and_spread
 
 SCALES = {
@@ -131,7 +131,7 @@ def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
     key = jax.random.fold_in(jax.random.key(2), state.step)  # not the run's own stream
     fake_key, penalty_key = jax.random.split(key)
     fakes = train.generate(algorithm, state.generator.params, fake_key, len(seen))
-    critic = bind(algorithm.critic.network, state.critic.params)
+    critic = train.bind_critic(algorithm.critic, state.critic)
 
     def negative(reals):
         loss, _ = losses.critic_loss(
@@ -140,7 +140,7 @@ def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
             fakes,
             penalty_key,
             penalty=algorithm.critic.constraint.penalty,
-            weight=hyperparameters.weight,
+            weight=hyperparameters.strength,
         )
         return -loss
 

@@ -18,10 +18,9 @@ from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
-from wgan_gp.networks import bind
 from wgan_gp.runs.figures import FAKE, REAL, THIRD
 from wgan_gp.studies.evidence.common import Evidence, critic_config, mean_and_spread
-from wgan_gp.train import make_critic_train
+from wgan_gp.train import Player, bind_critic, make_critic_train
 
 SCALES = {
     "smoke": {
@@ -115,13 +114,13 @@ def train_critics(
     train = make_critic_train(algorithm, fake, steps)
     keys = jax.random.split(jax.random.key(0), seeds)
     run = jax.jit(jax.vmap(lambda each: train(each, experiment.hyperparameters)))
-    params = run(keys)[0].params
+    trained, _ = run(keys)
     first = jax.vmap(partial(_first_weights, experiment, algorithm))(keys)
     real_key, fake_key = jax.random.split(jax.random.key(1))
     reals = experiment.dataset.sample(real_key, samples)
     fakes = fake(fake_key, samples)
     measure = jax.jit(jax.vmap(partial(_measure, experiment, reals, fakes)))
-    values, gradients, weights, estimate = jax.tree.map(np.asarray, measure(params))
+    values, gradients, weights, estimate = jax.tree.map(np.asarray, measure(trained))
     true = exact_wasserstein(np.asarray(reals), np.asarray(fakes))
     return Critics(
         label,
@@ -154,7 +153,7 @@ def _first_weights(experiment, algorithm, key):
         key, experiment.hyperparameters
     )[0].params
     if (project := algorithm.constraint.project) is not None:
-        params = project(params, experiment.hyperparameters.clip_bound)
+        params = project(params, experiment.hyperparameters.strength)
     return _flat_weights(params)
 
 
@@ -162,11 +161,11 @@ def _flat_weights(params) -> jax.Array:
     return jnp.concatenate([jnp.ravel(kernel) for kernel in kernels(params)])
 
 
-def _measure(experiment: Experiment, reals, fakes, params):
-    critic = bind(experiment.algorithm.critic.network, params)
+def _measure(experiment: Experiment, reals, fakes, trained: Player):
+    critic = bind_critic(experiment.algorithm.critic, trained)
     axis = jnp.linspace(-EDGE, EDGE, GRID)
     plane = jnp.stack(jnp.meshgrid(axis, axis), axis=-1)
-    weights = _flat_weights(params)
+    weights = _flat_weights(trained.params)
     estimate = losses.wasserstein_estimate(critic, reals, fakes)
     over_plane = lambda f: jax.vmap(jax.vmap(f))(plane)  # noqa: E731
     return over_plane(critic), over_plane(jax.grad(critic)), weights, estimate

@@ -21,7 +21,6 @@ from wgan_gp.data import Sampler
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein, optimal_coupling
 from wgan_gp.evaluate.critic import cosine_similarity
-from wgan_gp.networks import bind
 from wgan_gp.runs.figures import FAKE, REAL
 from wgan_gp.studies.evidence.common import (
     COLOURS,
@@ -32,7 +31,7 @@ from wgan_gp.studies.evidence.common import (
     over_strengths_and_seeds,
     strengths,
 )
-from wgan_gp.train import make_critic_train
+from wgan_gp.train import bind_critic, make_critic_train
 
 SCALES = {
     "smoke": {"seeds": 2, "steps": 20, "width": 8, "samples": 50},
@@ -100,7 +99,7 @@ def measure(
 
     def run(key, hyperparameters):
         critic, metrics = train(key, hyperparameters)
-        bound = bind(algorithm.network, critic.params)
+        bound = bind_critic(algorithm, critic)
         course = jnp.array_split(metrics["wasserstein"], min(COURSE, steps))
         return (
             jnp.stack([jnp.mean(part) for part in course]),
@@ -214,7 +213,6 @@ def course_figure(results: list[Transport]) -> Figure:
     panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
     for axes, result in zip(panels, results):
         symbol, values = strengths(result.lipschitz)
-        symbol = "c" if symbol == "clip_bound" else "λ"
         at = np.linspace(0, result.steps, result.course.shape[-1])
         for value, course, colour in zip(values, result.course, SCALE_COLOURS):
             ratio = course / result.true

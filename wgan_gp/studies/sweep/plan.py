@@ -11,18 +11,16 @@ from ml_collections import ConfigDict, FrozenConfigDict
 
 from wgan_gp import configs
 from wgan_gp.build import Experiment, build, open_dataset
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.held_out import check_weights
 from wgan_gp.studies.sweep import grid
 from wgan_gp.system.values import at_least, few, show, whole
 
 MOST_RUNS = 100_000
-# A run's fields that a compiled program takes as arguments, and their names there.
-TRACED = {
+_TRACED = {
     "critic_optimiser.learning_rate": "critic_learning_rate",
     "generator_optimiser.learning_rate": "generator_learning_rate",
-    "penalty.weight": "weight",
-    "clip_bound": "clip_bound",
     "ema_decay": "ema_decay",
     "n_critic": "n_critic",
 }
@@ -45,6 +43,18 @@ FIELDS = {
     "experiment.FIELD": "Fields of what is varied: python -m wgan_gp.main --help lists"
     " them.",
 }
+
+
+def traced(config: FrozenConfigDict) -> dict[str, str]:
+    """The fields that a compiled program takes as arguments.
+
+    Args:
+      config: of a run. All runs of a program have its constraint.
+
+    Returns:
+      The name in `train.Hyperparameters` of each field, by its path.
+    """
+    return _TRACED | {CONSTRAINTS[config.lipschitz].strength: "strength"}
 
 
 class Point(NamedTuple):
@@ -226,9 +236,9 @@ def label(values: Mapping[str, Any]) -> str:
 
 
 def _programs(config, points: list[Point], runs: list[Run]) -> list[Program]:
-    """A program for all points that differ in nothing but `TRACED` fields."""
+    """A program for all points that differ in nothing but `traced` fields."""
     groups: dict[str, list[Run]] = {}
-    names = [_identity(point.config, "seed", *TRACED) for point in points]
+    names = [_identity(point.config, "seed", *traced(point.config)) for point in points]
     for run in runs:
         groups.setdefault(names[run.point], []).append(run)
     datasets: dict[str, Dataset] = {}

@@ -14,7 +14,8 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
-from wgan_gp.studies.sweep.plan import TRACED
+from wgan_gp.configs.checks import get
+from wgan_gp.studies.sweep.plan import traced
 
 RUNS = "runs"  # the axis of the mesh that runs are split over
 
@@ -71,14 +72,8 @@ def hyperparameters(
       configs: each run's configuration.
     """
     fields: dict[str, Any] = {}
-    for path, name in TRACED.items():
-        section, _, field = path.rpartition(".")
-        values = [
-            getattr(getattr(each, section) if section else each, field)
-            for each in configs
-        ]
-        # What a constraint does not use is open.
-        fields[name] = [0.0 if value is None else value for value in values]
+    for path, name in traced(configs[0]).items():
+        fields[name] = [get(each, path) for each in configs]
     most, counts = experiment.algorithm.n_critic, fields.pop("n_critic")
     made = {name: jnp.asarray(each, jnp.float32) for name, each in fields.items()}
     if any(count != most for count in counts):

@@ -10,8 +10,7 @@ from wgan_gp import configs
 from wgan_gp.build import build_critic
 from wgan_gp.data import funnels as benchmark
 from wgan_gp.evaluate.truth import Truth, compare_to_truth
-from wgan_gp.networks import bind
-from wgan_gp.train import make_critic_train
+from wgan_gp.train import bind_critic, make_critic_train
 
 
 def solve_cells(
@@ -44,7 +43,7 @@ def solve_cells(
         fake = partial(benchmark.sample_fake, pair)
         train = make_critic_train(algorithm, fake, config.steps)
         critic, _ = train(train_key, experiment.hyperparameters)
-        bound = bind(algorithm.network, critic.params)
+        bound = bind_critic(algorithm, critic)
         return compare_to_truth(bound, pair, eval_key, config.eval_samples)
 
     over_seeds = jax.vmap(solve, in_axes=(None, 0))
