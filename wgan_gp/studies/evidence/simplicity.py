@@ -14,12 +14,13 @@ from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import Experiment, build
-from wgan_gp.configs import PRESETS
+from wgan_gp.constraints import CONSTRAINTS, clip
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
 from wgan_gp.networks import bind
 from wgan_gp.runs.figures import FAKE, REAL, THIRD
+from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import Evidence, critic_config, mean_and_spread
 from wgan_gp.train import make_critic_train
 
@@ -71,11 +72,16 @@ def evidence(*, datasets: tuple[str, ...], **settings: Any) -> Evidence:
     critics = [
         train_critics(lipschitz, dataset, **settings)
         for dataset in datasets
-        for lipschitz in PRESETS
+        for lipschitz in CONSTRAINTS
     ]
-    inside = train_critics("clip", "swissroll", start_inside=True, **settings)
+    inside = train_critics(
+        name_of(clip.CHOICE), "swissroll", start_inside=True, **settings
+    )
     roll = [inside, *(each for each in critics if each.dataset == "swissroll")]
-    figures = {"critics": contour_figure(critics), "weights": weight_figure(roll)}
+    figures = {
+        "critics.png": contour_figure(critics),
+        "weights.png": weight_figure(roll),
+    }
     return Evidence(figures, list(map(numbers, [*critics, inside])))
 
 

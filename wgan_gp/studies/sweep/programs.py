@@ -15,7 +15,7 @@ from ml_collections import FrozenConfigDict
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
-from wgan_gp.studies.sweep.plan import TRACED
+from wgan_gp.studies.sweep.grouping import TRACED
 
 RUNS = "runs"  # the axis of the mesh that runs are split over
 
@@ -35,9 +35,9 @@ class Functions(NamedTuple):
 
 
 def make_mesh(devices: int) -> Mesh:
-    """A mesh of the first devices, along `RUNS`."""
+    """A mesh of the first devices of this host, along `RUNS`."""
     return jax.make_mesh(
-        (devices,), (RUNS,), (AxisType.Auto,), devices=jax.devices()[:devices]
+        (devices,), (RUNS,), (AxisType.Auto,), devices=jax.local_devices()[:devices]
     )
 
 

@@ -10,8 +10,9 @@ from rich.table import Table
 
 from wgan_gp import configs
 from wgan_gp.evaluate.metrics import METRICS, QUALITY
-from wgan_gp.studies.sweep.plan import Point, Sweep, label
-from wgan_gp.studies.sweep.runner import Result
+from wgan_gp.studies.sweep.chunks import Result
+from wgan_gp.studies.sweep.plan import Sweep
+from wgan_gp.studies.sweep.points import Point, label
 
 # What is summarised, where it was measured.
 COLUMNS = (
