@@ -70,6 +70,7 @@ def train_chunk(
     """
     folder = workdir / "checkpoints" / chunk.name
     with HeldSignals() as signals, report.progress_bar(console) as progress:
+        progress.live.transient = chunk is not mine[-1]  # one bar stays in the end
         bar = _Bar(progress, mine, chunk)
         work = _Work(sweep, workdir, console, shared, chunk, bar, signals)
         save(chunk.name, record(work.evaluate(work.train(folder))))
