@@ -8,10 +8,10 @@ from tests.hostile import command_line
 from wgan_gp import configs, main
 from wgan_gp.configs import command_help
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.studies import random_architectures
 from wgan_gp.studies.evidence import __main__ as evidence
+from wgan_gp.studies.random_architectures import __main__ as random_architectures
 from wgan_gp.studies.sweep import __main__ as sweep
-from wgan_gp.studies.sweep.plan import FIELDS
+from wgan_gp.studies.sweep.settings import FIELDS
 from wgan_gp.studies.w1_benchmark import __main__ as w1_benchmark
 
 # What makes a field count, where it has no effect by itself.

@@ -27,9 +27,9 @@ from wgan_gp.data.image_sets import load_images
 from wgan_gp.evaluate import held_out
 from wgan_gp.evaluate.metrics import record_names
 from wgan_gp.runs import loop, workdir
-from wgan_gp.studies.sweep import report as sweep_report
-from wgan_gp.studies.sweep import runner
-from wgan_gp.studies.sweep.plan import Program, Sweep
+from wgan_gp.studies.sweep.grouping import Program
+from wgan_gp.studies.sweep.plan import Sweep
+from wgan_gp.studies.sweep.study import announce
 
 TINY = {"critic.width": 2, "generator.width": 2, "generator.latent": 3, "steps": 2}
 
@@ -282,21 +282,13 @@ def test_an_experiments_own_counts_shrink_to_what_a_set_holds_out(tmp_path):
         build(resolve("digits", "smoke", eval_samples=7, **own))
 
 
-def test_a_sweep_says_once_that_counts_shrink(tmp_path, monkeypatch):
-    class Started(Exception):  # noqa: N818
-        pass
-
-    def start(*_):
-        raise Started
-
-    monkeypatch.setattr(runner, "run", start)
+def test_a_sweep_says_once_that_counts_shrink():
     dataset = Dataset("npz:[a].npz", (8, 8, 3), None, held_out_count=12)
     program = Program(
         Experiment(dataset, None, None, evaluation_of("cifar10", "")), None, []
     )
     console = Console(file=io.StringIO())
-    with pytest.raises(Started):
-        sweep_report.run(Sweep(None, [], [], [program] * 2, 1), tmp_path, console)
+    announce(Sweep(None, [], [], [program] * 2, 1), console)
     said = console.file.getvalue()
     assert said.count("npz:[a].npz holds out 12 images: evaluating on 1 x 12") == 1
 

@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from tests.helpers import ROOT, load_experiment, resolve, unchecked
+from tests.helpers import ROOT, contents, load_experiment, resolve, unchecked
 from wgan_gp import configs, sample
 from wgan_gp.build import build, build_critic
 from wgan_gp.configs.stored import ALWAYS, BEFORE
 from wgan_gp.data import Dataset
 from wgan_gp.runs import dataset_file, loop, restore, resume, workdir
-from wgan_gp.studies import random_architectures as study
-from wgan_gp.studies import sweep
-from wgan_gp.studies.sweep import runner
+from wgan_gp.studies import running, sweep
+from wgan_gp.studies.random_architectures.study import is_complete
 from wgan_gp.studies.sweep.__main__ import KIND
-from wgan_gp.studies.w1_benchmark import __main__ as grid
+from wgan_gp.studies.sweep.study import study
+from wgan_gp.studies.w1_benchmark import study as grid
+from wgan_gp.studies.w1_benchmark import table
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 STORED = ROOT / "tests" / "stored"
@@ -97,8 +98,14 @@ def test_a_stored_stream_goes_on_with_the_same_data_alone(folder):
 def test_a_stored_sweep_is_finished(folder):
     found = sweep.resolve(load_experiment("sweep_toy", "smoke"))
     assert workdir.prepare(folder / "sweep_toy", found.config, kind=KIND) is None
-    quiet = Console(file=io.StringIO())
-    assert len(runner.run(found, folder / "sweep_toy", quiet)) == len(found.runs)
+    before = contents(folder / "sweep_toy")
+    stored = study(found, folder / "sweep_toy", Console(file=io.StringIO()))
+    never = [each._replace(run=pytest.fail) for each in stored.programs]
+    running.run(stored._replace(programs=never))
+    lines = (folder / "sweep_toy" / "table.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(found.runs)
+    after = contents(folder / "sweep_toy")
+    assert {path: after[path] for path in before} == before
 
 
 REFUSED = {
@@ -278,12 +285,14 @@ def test_a_record_of_the_benchmark_may_lack_newer_fields(tmp_path):
     for section, field in (("critic_optimiser", "weight_decay"), ("penalty", "box")):
         del record["config"][section][field]
     (tmp_path / name).write_text(json.dumps(record))
-    cell = grid._cell("tuned", "one_sided", 2, 4, seeds=1)
-    assert grid._seeds_done(tmp_path, cell) == record["seeds"]
+    cell = grid.make_cell("tuned", "one_sided", 2, 4, seeds=record["seeds"])
+    stored = table.read_record(tmp_path / name)
+    assert grid.is_complete(tmp_path, cell, stored)
+    assert not grid.is_complete(tmp_path, cell._replace(seeds=99), stored)
     record["config"]["critic"]["invented"] = 1
     (tmp_path / name).write_text(json.dumps(record))
     with pytest.raises(ValueError, match="made with other settings"):
-        grid._seeds_done(tmp_path, cell)
+        grid.is_complete(tmp_path, cell, table.read_record(tmp_path / name))
 
 
 def test_a_record_of_a_study_may_lack_newer_fields(tmp_path):
@@ -291,11 +300,9 @@ def test_a_record_of_a_study_may_lack_newer_fields(tmp_path):
     stored = json.loads(json.dumps(configs.as_dict(config)))
     del stored["mesh"], stored["compute"]["microbatches"]
     record = {"config": stored, "result": {}}
-    (tmp_path / "000-two_sided.json").write_text(json.dumps(record))
-    assert study._is_done(tmp_path, "000-two_sided", config)
+    assert is_complete(tmp_path, "000-two_sided", config, record)
     stored["invented"] = 1
-    (tmp_path / "000-two_sided.json").write_text(json.dumps(record))
     with pytest.raises(
         ValueError, match=r"other settings \(it has the fields invented"
     ):
-        study._is_done(tmp_path, "000-two_sided", config)
+        is_complete(tmp_path, "000-two_sided", config, record)

@@ -6,7 +6,7 @@ import pytest
 from tests.helpers import unchecked
 from wgan_gp.runs import loop
 from wgan_gp.runs.driver import Interrupted
-from wgan_gp.studies import random_architectures as study
+from wgan_gp.studies.random_architectures import __main__ as study
 
 FIELDS = [
     *(

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from ml_collections import ConfigDict, FrozenConfigDict
+from ml_collections import ConfigDict
 
 from wgan_gp.algorithm.optimisers import OPTIMISERS, SCHEDULES
 from wgan_gp.constraints import CONSTRAINTS
@@ -314,8 +314,6 @@ def _section(name: str, fields: tuple[str, ...]) -> type:
 
 def as_dict(settings: Any) -> dict[str, Any]:
     """Settings as nested dicts, as they are stored in JSON."""
-    if isinstance(settings, FrozenConfigDict):  # of a sweep
-        return settings.to_dict()
     return dataclasses.asdict(settings)
 
 

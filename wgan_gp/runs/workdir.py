@@ -14,7 +14,7 @@ import jax
 
 from wgan_gp import configs, train
 from wgan_gp.build import Experiment, assemble, build
-from wgan_gp.configs import CriticSettings, as_dict
+from wgan_gp.configs import as_dict
 from wgan_gp.configs.comparison import FREE, differences, listed
 from wgan_gp.runs import checkpoint, dataset_file, restore, versions
 from wgan_gp.system.failures import one_line
@@ -49,25 +49,30 @@ def unused(folder: Path) -> Path:
     return next(each for each in itertools.chain([folder], names) if not each.exists())
 
 
-def claim(workdir: Path) -> IO[str]:
+def claim(workdir: Path, *, shared: bool = False) -> IO[str]:
     """Makes the folder, and holds it until the file that is returned is closed.
+
+    Args:
+      workdir: the folder.
+      shared: whether processes that share it too may hold it at the same time.
 
     Raises:
       FileExistsError: it is a file, or another process holds it.
       WriteError: it cannot be written to.
     """
-    _check_free(workdir)
+    _check_free(workdir, shared)
     with writing(workdir):
         workdir.mkdir(parents=True, exist_ok=True)
-        lock = (workdir / _LOCK).open("w")
-    return _locked(lock, workdir)
+        lock = (workdir / _LOCK).open("a+")  # NFS asks shared locks for reading
+    return _locked(lock, workdir, shared)
 
 
-def _locked(lock: IO[str], workdir: Path) -> IO[str]:
+def _locked(lock: IO[str], workdir: Path, shared: bool) -> IO[str]:
     import fcntl  # not on Windows, which reads runs only
 
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
         raise FileExistsError(
@@ -77,22 +82,23 @@ def _locked(lock: IO[str], workdir: Path) -> IO[str]:
     return lock
 
 
-def _check_free(workdir: Path) -> None:
+def _check_free(workdir: Path, shared: bool) -> None:
     """Raises FileExistsError if `claim` would; makes nothing."""
     if workdir.exists() and not workdir.is_dir():
         raise FileExistsError(f"{workdir} is a file: name a folder")
     if (workdir / _LOCK).is_file():
         with writing(workdir):
             lock = (workdir / _LOCK).open("r+")
-        _locked(lock, workdir).close()
+        _locked(lock, workdir, shared).close()
 
 
 def check(
     workdir: Path,
-    settings: CriticSettings,
+    settings: Any,
     *,
     overwrite: bool = False,
     accept_changes: bool = False,
+    shared: bool = False,
     kind: Kind | None = None,
     resumable: Callable[[list[str]], list[str]] = lambda _: [],
 ) -> None:
@@ -103,6 +109,7 @@ def check(
       settings: of the run.
       overwrite: what an earlier run left in the folder would be removed.
       accept_changes: an earlier run would go on under another configuration.
+      shared: as in `claim`.
       kind: of what is run; a single run by default.
       resumable: raises ValueError if the run in the folder cannot go on under the
         configuration. It is given what differs between the two, in words, and
@@ -114,7 +121,7 @@ def check(
       ValueError: the run's configuration, or its versions, cannot be read.
       WriteError: what the folder holds cannot be written to.
     """
-    _check_free(workdir)
+    _check_free(workdir, shared)
     _check(workdir, settings, overwrite, accept_changes, kind or RUN, resumable)
 
 
@@ -137,7 +144,7 @@ def _existing(workdir: Path, kind: Kind) -> list[Path]:
 
 def prepare(
     workdir: Path,
-    settings: CriticSettings,
+    settings: Any,
     *,
     overwrite: bool = False,
     accept_changes: bool = False,

@@ -1,10 +1,13 @@
 import json
 
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from tests.helpers import run_module, unchecked
-from wgan_gp.studies.evidence.__main__ import CLAIMS, draw
+from tests.helpers import ROOT, contents, run_module, unchecked
+from wgan_gp.studies.evidence.__main__ import main
+from wgan_gp.studies.evidence.common import Evidence
+from wgan_gp.studies.evidence.study import CLAIMS
 
 FIGURES = {
     "simplicity": ("critics", "weights"),
@@ -27,13 +30,15 @@ HEAVY = ("transport", "dimension", "differences", "simplicity", "depth", "estima
         for name in CLAIMS
     ],
 )
-def test_each_claim_has_its_figures_and_rows(tmp_path, claim):
+def test_each_claim_has_its_figures_and_rows(tmp_path, capsys, claim):
+    arguments = ["", "--out", str(tmp_path), "--scale", "smoke", "--only", claim]
     with unchecked():
-        table = draw(claim, tmp_path, "smoke")
+        assert main(arguments) == 0
+    table = [line for line in capsys.readouterr().out.splitlines() if line[:1] == "|"]
     for name in FIGURES[claim]:
         assert imread(tmp_path / f"{name}.png").std() > 0
     rows = json.loads((tmp_path / "evidence.json").read_text())[claim]
-    assert len(table.splitlines()) == 2 + len(rows)
+    assert len(table) == 2 + len(rows)
 
 
 @pytest.mark.long
@@ -65,3 +70,46 @@ def test_a_file_as_the_folder_is_refused(tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith("error: --out taken is a file")
     assert (tmp_path / "taken").read_text() == "mine"
+
+
+def fake(monkeypatch, rows):
+    """The claim of depth, measured at once."""
+    measured = []
+
+    def evidence(**settings):
+        measured.append(settings)
+        return Evidence({"depth.png": Figure()}, rows)
+
+    claim = CLAIMS["depth"]._replace(evidence=evidence)
+    monkeypatch.setitem(CLAIMS, "depth", claim)
+    return measured
+
+
+def test_a_claim_is_measured_once_and_other_settings_are_refused(
+    tmp_path, capsys, monkeypatch
+):
+    measured = fake(monkeypatch, [{"setting": "x", "value": 1.0}])
+    arguments = ["", "--out", str(tmp_path), "--only", "depth", "--scale"]
+    for _ in range(2):
+        assert main([*arguments, "smoke"]) == 0
+    assert len(measured) == 1
+    table = json.loads((tmp_path / "evidence.json").read_text())
+    assert table == {"depth": [{"setting": "x", "value": 1.0}]}
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert main([*arguments, "default"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "depth.json was made with other settings than those of --scale" in line
+    assert contents(tmp_path) == before
+
+
+def test_claims_that_an_older_version_stored_stay_in_the_table(tmp_path, monkeypatch):
+    fake(monkeypatch, [{"setting": "new"}])
+    stored = ROOT / "docs" / "images" / "evidence" / "evidence.json"
+    (tmp_path / "evidence.json").write_bytes(stored.read_bytes())
+    assert main(["", "--out", str(tmp_path), "--only", "depth"]) == 0
+    before, after = (
+        json.loads(p.read_text()) for p in (stored, tmp_path / stored.name)
+    )
+    assert after == before | {"depth": [{"setting": "new"}]}
+    assert list(after) == list(before)

@@ -11,6 +11,7 @@ from tests.helpers import ROOT, command_environment, contents, run_module
 from tests.test_main import assert_refused
 
 SMOKE = ("--config", f"{ROOT / 'experiments' / 'sweep_toy.py'}:smoke")
+HOSTS = ("--coordinator", "first:1", "--hosts", "2", "--host", "1")
 ONE = "--config.grid=('lipschitz=clip clip_bound=0.01,0.1',)"
 
 
@@ -34,6 +35,8 @@ def start(*args, cwd):
         pytest.param(
             ("--accept_changes",), ("--accept_changes",), marks=pytest.mark.long
         ),
+        pytest.param(HOSTS, ("several hosts need --workdir",), marks=pytest.mark.long),
+        ((*HOSTS, "--workdir", "x", "--overwrite"), ("not for several hosts",)),
     ],
 )
 def test_bad_input_is_refused_in_one_line_and_writes_nothing(args, words, tmp_path):

@@ -4,8 +4,8 @@ import pytest
 from tests.studies.sweep.test_plan import configuration
 from wgan_gp.studies import sweep
 from wgan_gp.studies.sweep import figure, results
+from wgan_gp.studies.sweep.chunks import Result
 from wgan_gp.studies.sweep.results import Summary
-from wgan_gp.studies.sweep.runner import Result
 
 
 def summaries(*studies, seeds=3, lost=()):

@@ -7,8 +7,8 @@ import numpy as np
 
 from wgan_gp.runs import loop
 from wgan_gp.studies.sweep import evaluation, results
-from wgan_gp.studies.sweep.plan import Run
-from wgan_gp.studies.sweep.runner import Result
+from wgan_gp.studies.sweep.chunks import Result
+from wgan_gp.studies.sweep.points import Run
 
 
 class Counted:

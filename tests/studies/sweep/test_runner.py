@@ -13,10 +13,12 @@ from tests.helpers import load_experiment, unchecked
 from tests.studies.sweep.test_plan import configuration
 from wgan_gp.runs import loop, workdir
 from wgan_gp.runs.driver import Interrupted
-from wgan_gp.studies import sweep
-from wgan_gp.studies.sweep import programs, report, runner
+from wgan_gp.studies import running, sweep
+from wgan_gp.studies.sweep import chunks, programs, training
 from wgan_gp.studies.sweep.__main__ import KIND
-from wgan_gp.studies.sweep.plan import Run, run_config
+from wgan_gp.studies.sweep.plan import run_config
+from wgan_gp.studies.sweep.points import Run
+from wgan_gp.studies.sweep.study import study
 
 # Chunks of 3 runs on 2 devices; the last two runs diverge.
 FIELDS = {
@@ -39,7 +41,7 @@ FIELDS = {
 def run(found, folder):
     workdir.prepare(folder, found.config, kind=KIND)
     with unchecked():
-        report.run(found, folder, Console(file=io.StringIO()))
+        running.run(study(found, folder, Console(file=io.StringIO())))
     return (folder / "table.csv").read_text()
 
 
@@ -119,7 +121,8 @@ class Stop:
 def stopped(found, folder, monkeypatch, at, words):
     """Runs until a signal comes at a look at it, which says where and is saved."""
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "HeldSignals", lambda: Stop(at))
+        stop = Stop(at)  # of all chunks
+        patch.setattr(training, "HeldSignals", lambda: stop)
         with pytest.raises(Interrupted, match=words) as caught:
             run(found, folder)
     assert caught.value.status == 143
@@ -129,11 +132,11 @@ def stopped(found, folder, monkeypatch, at, words):
 
 def test_an_interrupted_sweep_ends_with_the_same_table(whole, tmp_path, monkeypatch):
     found, folder, _ = whole
-    monkeypatch.setattr(runner, "PIECE", 3)
+    monkeypatch.setattr(training, "PIECE", 3)
     for at, step in ((1, "3 of chunk 1"), (1, "5 of"), (3, "10 of"), (3, "12 of")):
         stopped(found, tmp_path, monkeypatch, at, f"step {step}")
-    stopped(found, tmp_path, monkeypatch, 4, "step 3 of chunk 2 of 2")
-    assert runner.finished(tmp_path) == 1
+    stopped(found, tmp_path, monkeypatch, 5, "step 3 of chunk 2 of 2")
+    assert len(list((tmp_path / "chunks").iterdir())) == 1
     run(found, tmp_path)
     for name in ("table.csv", "summary.md"):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
@@ -165,9 +168,9 @@ def test_a_damaged_chunk_is_named(whole, tmp_path):
     for damaged in ("", "[]", "3", text.replace('"seed": 0', '"seed": 7')):
         path.write_text(damaged)
         with pytest.raises(ValueError, match=r"0000\.json is not the record"):
-            runner.read(path, found.programs[0].chunks[0])
+            chunks.read(path, found.programs[0].chunks[0])
     path.write_text(text)
-    assert len(runner.read(path, found.programs[0].chunks[0])) == 3
+    assert len(chunks.read(path, found.programs[0].chunks[0])) == 3
 
 
 def test_devices_tell_each_other_nothing(whole):

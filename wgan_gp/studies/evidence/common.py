@@ -22,7 +22,7 @@ SCALE_COLOURS = ("#FDB863", "#E66101", "#7B3294", "#1A1A40")
 class Evidence(NamedTuple):
     """What a claim was found to be."""
 
-    figures: dict[str, Figure]  # by file name, without its ending
+    figures: dict[str, Figure]  # by file name
     rows: list[dict[str, Any]]  # of the results table; a pair is mean and spread
 
 

@@ -16,8 +16,10 @@ from matplotlib.figure import Figure
 
 from wgan_gp import configs, train
 from wgan_gp.build import Experiment, build
+from wgan_gp.constraints import clip, one_sided, two_sided
 from wgan_gp.evaluate.critic import stable_norm
 from wgan_gp.networks import Network
+from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import (
     CLIP_BOUNDS,
     Evidence,
@@ -42,7 +44,7 @@ class Depth(NamedTuple):
 def evidence(**settings: int) -> Evidence:
     """Figure `depth` and its table."""
     depths = measure_depth(**settings)
-    return Evidence({"depth": depth_figure(depths)}, list(map(numbers, depths)))
+    return Evidence({"depth.png": depth_figure(depths)}, list(map(numbers, depths)))
 
 
 def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[Depth]:
@@ -58,11 +60,13 @@ def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[De
       One entry for each clip bound, and one for each gradient penalty.
     """
     sizes = {"seeds": seeds, "steps": steps, "width": width, "layers": layers}
-    clipped = _train("clip", np.asarray(CLIP_BOUNDS), **sizes)
+    name = name_of(clip.CHOICE)
+    clipped = _train(name, np.asarray(CLIP_BOUNDS), **sizes)
     results = [
-        Depth(f"clip, c = {bound}", norms) for bound, norms in zip(CLIP_BOUNDS, clipped)
+        Depth(f"{name}, c = {bound}", norms)
+        for bound, norms in zip(CLIP_BOUNDS, clipped)
     ]
-    for lipschitz in ("one_sided", "two_sided"):
+    for lipschitz in map(name_of, (one_sided.CHOICE, two_sided.CHOICE)):
         (norms,) = _train(lipschitz, np.full(1, 10.0), **sizes)
         results.append(Depth(f"{lipschitz}, λ = 10", norms))
     return results

@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from wgan_gp.losses import PAIRINGS
+from wgan_gp import losses
+from wgan_gp.constraints import difference, one_sided, two_sided
+from wgan_gp.losses import PAIRINGS, SHAPES
+from wgan_gp.studies.chosen import key_of, name_of
 from wgan_gp.studies.evidence.common import Evidence, mean_and_spread
 from wgan_gp.studies.evidence.courses import (
     DEFAULT,
@@ -23,9 +26,9 @@ SCALES = {
     "paper": PAPER,
 }
 _SIDES = {
-    "two-sided": {"shape": "two_sided", "signed": False},
-    "two-sided, signed": {"shape": "two_sided", "signed": True},
-    "one-sided": {"shape": "one_sided", "signed": False},
+    "two-sided": {"shape": key_of(SHAPES, losses.two_sided), "signed": False},
+    "two-sided, signed": {"shape": key_of(SHAPES, losses.two_sided), "signed": True},
+    "one-sided": {"shape": key_of(SHAPES, losses.one_sided), "signed": False},
 }
 _PAIR_COLOURS = {
     "independent": "#D55E00",
@@ -39,7 +42,7 @@ def forms(pairings: Iterable[str] = PAIRINGS) -> dict[str, dict[str, Any]]:
     """The settings of each form of penalty, by "side / pairing"."""
     settings = {
         f"{side} / {pairing}": {
-            "lipschitz": "difference",
+            "lipschitz": name_of(difference.CHOICE),
             "penalty.pairing": pairing,
             **{f"penalty.{name}": value for name, value in form.items()},
         }
@@ -48,8 +51,8 @@ def forms(pairings: Iterable[str] = PAIRINGS) -> dict[str, dict[str, Any]]:
         if not (form["signed"] and pairing == "independent")
     }
     return settings | {
-        "two-sided / gradient": {"lipschitz": "two_sided"},
-        "one-sided / gradient": {"lipschitz": "one_sided"},
+        "two-sided / gradient": {"lipschitz": name_of(two_sided.CHOICE)},
+        "one-sided / gradient": {"lipschitz": name_of(one_sided.CHOICE)},
     }
 
 
@@ -71,7 +74,7 @@ def evidence(
         settings, (10.0,), seeds=seeds, moments=moments, samples=samples
     )
     return Evidence(
-        {"difference": quality_figure(courses)}, list(map(numbers, courses))
+        {"difference.png": quality_figure(courses)}, list(map(numbers, courses))
     )
 
 

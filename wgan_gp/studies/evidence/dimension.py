@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import build
-from wgan_gp.constraints import penalise
+from wgan_gp.constraints import clip, one_sided, penalise, two_sided
 from wgan_gp.data import DATASETS, Sampler
 from wgan_gp.networks import MLPCritic, from_flax
+from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import (
-    COLOURS,
     Evidence,
     critic_config,
     mean_and_spread,
@@ -52,6 +52,11 @@ SCALES = {
 SHIFT = 1.0
 NOISE = 0.1  # standard deviation in every dimension, around the plane of the data
 BOX = 3.0  # the box is [-BOX, BOX]^D
+# Of the constraints that are measured, by their names.
+SHAPES = {
+    name_of(one_sided.CHOICE): losses.one_sided,
+    name_of(two_sided.CHOICE): losses.two_sided,
+}
 POINTS = {"interpolates": "interpolates", "box": "uniform in the box"}
 
 
@@ -70,12 +75,12 @@ def evidence(*, dimensions: tuple[int, ...], **settings: int) -> Evidence:
     """Figure `dimension` and its table."""
     everything = [
         measure(lipschitz, points, dimension, **settings)
-        for lipschitz in ("one_sided", "two_sided")
+        for lipschitz in SHAPES
         for points in POINTS
         for dimension in dimensions
     ]
     return Evidence(
-        {"dimension": dimension_figure(everything)}, list(map(numbers, everything))
+        {"dimension.png": dimension_figure(everything)}, list(map(numbers, everything))
     )
 
 
@@ -107,7 +112,7 @@ def measure(
     """Trains critics of several seeds in one program, and measures them.
 
     Args:
-      lipschitz: "one_sided" or "two_sided".
+      lipschitz: the constraint, a key of `SHAPES`.
       points: where the penalty acts, a key of `POINTS`.
       dimension: of the samples.
       seeds: how many critics.
@@ -122,7 +127,7 @@ def measure(
         if points == "interpolates"
         else losses.uniform_box(-BOX, BOX)
     )
-    shape = losses.SHAPES[lipschitz]
+    shape = SHAPES[lipschitz]
     penalty = losses.slope_penalty(shape, losses.gradient_norm, where)
     real, fake = sides(dimension)
     algorithm = experiment.algorithm.critic._replace(
@@ -165,14 +170,16 @@ def dimension_figure(everything: list[Critics]) -> Figure:
     """Estimate / W1, norms at interpolates and the penalty against the dimension."""
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     panels = figure.subplots(1, 3, sharex=True)
-    for lipschitz, line in (("one_sided", "-"), ("two_sided", "--")):
-        for points, colour in (("interpolates", "two_sided"), ("box", "clip")):
+    at = sorted({each.dimension for each in everything})
+    for lipschitz, line in zip(SHAPES, ("-", "--")):
+        for points, colour in zip(
+            POINTS, (two_sided.CHOICE.colour, clip.CHOICE.colour)
+        ):
             chosen = [
                 each
                 for each in everything
                 if (each.lipschitz, each.points) == (lipschitz, points)
             ]
-            at = [each.dimension for each in chosen]
             columns = (
                 [each.estimate / SHIFT for each in chosen],
                 [each.between.mean(axis=1) for each in chosen],
@@ -180,11 +187,11 @@ def dimension_figure(everything: list[Critics]) -> Figure:
             )
             for axes, values in zip(panels, columns):
                 values = np.stack(values)
-                style = {"color": COLOURS[colour], "linestyle": line, "marker": "o"}
+                style = {"color": colour, "linestyle": line, "marker": "o"}
                 label = f"{lipschitz}, {POINTS[points]}"
                 axes.plot(at, values.mean(axis=1), ms=4, label=label, **style)
                 low, high = values.min(axis=1), values.max(axis=1)
-                axes.fill_between(at, low, high, color=COLOURS[colour], alpha=0.2)
+                axes.fill_between(at, low, high, color=colour, alpha=0.2)
     titles = (
         "estimate / W1",
         "mean ‖∇D‖ between real and generated",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.studies.evidence.common import (
     SCALE_COLOURS,
     WEIGHTS,
@@ -36,10 +37,11 @@ def evidence(
             moments=moments,
             samples=samples,
         )
-        for lipschitz in ("one_sided", "two_sided", "difference")
+        for lipschitz, choice in CONSTRAINTS.items()
+        if choice.has_scale
     ]
     rows = [row for course in courses for row in numbers(course)]
-    return Evidence({"game": game_figure(courses)}, rows)
+    return Evidence({"game.png": game_figure(courses)}, rows)
 
 
 def numbers(course: Course) -> list[dict[str, Any]]:

@@ -17,9 +17,10 @@ from matplotlib.figure import Figure
 
 from wgan_gp import configs, losses, train
 from wgan_gp.build import build
-from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.constraints import CONSTRAINTS, clip, two_sided
 from wgan_gp.data.arrays import resident
 from wgan_gp.networks import MLP, MLPCritic, Network, from_flax
+from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import COLOURS, Evidence, mean_and_spread
 
 SCALES = {
@@ -43,9 +44,10 @@ class Losses(NamedTuple):
 
 def evidence(**settings: int) -> Evidence:
     """Figure `overfitting` and its table."""
-    everything = [measure(lipschitz, **settings) for lipschitz in ("two_sided", "clip")]
+    names = map(name_of, (two_sided.CHOICE, clip.CHOICE))
+    everything = [measure(lipschitz, **settings) for lipschitz in names]
     return Evidence(
-        {"overfitting": loss_figure(everything)}, list(map(numbers, everything))
+        {"overfitting.png": loss_figure(everything)}, list(map(numbers, everything))
     )
 
 

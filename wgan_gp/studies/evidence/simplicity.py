@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import Experiment, build
-from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.constraints import CONSTRAINTS, clip
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
 from wgan_gp.runs.figures import FAKE, REAL, THIRD
+from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import Evidence, critic_config, mean_and_spread
 from wgan_gp.train import Player, bind_critic, make_critic_train
 
@@ -72,9 +73,14 @@ def evidence(*, datasets: tuple[str, ...], **settings: Any) -> Evidence:
         for dataset in datasets
         for lipschitz in CONSTRAINTS
     ]
-    inside = train_critics("clip", "swissroll", start_inside=True, **settings)
+    inside = train_critics(
+        name_of(clip.CHOICE), "swissroll", start_inside=True, **settings
+    )
     roll = [inside, *(each for each in critics if each.dataset == "swissroll")]
-    figures = {"critics": contour_figure(critics), "weights": weight_figure(roll)}
+    figures = {
+        "critics.png": contour_figure(critics),
+        "weights.png": weight_figure(roll),
+    }
     return Evidence(figures, list(map(numbers, [*critics, inside])))
 
 

@@ -67,9 +67,9 @@ def evidence(**settings: int) -> Evidence:
     ]
     gaussians = [each for each in everything if each.problem == SETS[0]]
     figures = {
-        "coupling": coupling_figure(gaussians),
-        "estimate": course_figure(gaussians),
-        "bias": bias_figure(everything),
+        "coupling.png": coupling_figure(gaussians),
+        "estimate.png": course_figure(gaussians),
+        "bias.png": bias_figure(everything),
     }
     rows = [row for each in everything for row in numbers(each)]
     return Evidence(figures, rows)
@@ -212,7 +212,8 @@ def course_figure(results: list[Transport]) -> Figure:
     figure = Figure(figsize=(2.6 * len(results), 3.1), layout="constrained")
     panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
     for axes, result in zip(panels, results):
-        symbol, values = strengths(result.lipschitz)
+        symbol = CONSTRAINTS[result.lipschitz].symbol
+        values = strengths(result.lipschitz)[1]
         at = np.linspace(0, result.steps, result.course.shape[-1])
         for value, course, colour in zip(values, result.course, SCALE_COLOURS):
             ratio = course / result.true
@@ -243,7 +244,7 @@ def bias_figure(results: list[Transport]) -> Figure:
         true = penalised[0].true
         line = np.geomspace(0.07, 140, 100)
         axes.plot(line, 1 + true / (2 * line), color="0.4", label="1 + W1 / (2λ)")
-        for shift, result in zip((0.9, 1.0, 1.1), penalised):
+        for shift, result in zip(np.linspace(0.9, 1.1, len(penalised)), penalised):
             values = shift * np.asarray(strengths(result.lipschitz)[1])
             ratio = result.estimate / result.true
             centre, error = ratio.mean(axis=1), ratio.std(axis=1)

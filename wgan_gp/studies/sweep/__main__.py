@@ -2,26 +2,30 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ml_collections import ConfigDict, FrozenConfigDict
 from rich.console import Console
 
 from wgan_gp import devices
 from wgan_gp.configs import command_help
 from wgan_gp.configs.command_line import parse
+from wgan_gp.devices.hosts import Place
 from wgan_gp.runs import command, versions, workdir
-from wgan_gp.runs.driver import Interrupted
-from wgan_gp.studies.sweep import report, resolve, runner
-from wgan_gp.studies.sweep.plan import FIELDS, completed
+from wgan_gp.studies.running import Study, run_command
+from wgan_gp.studies.running.locks import locked
+from wgan_gp.studies.sweep import resolve
+from wgan_gp.studies.sweep.settings import FIELDS, SweepSettings, completed
+from wgan_gp.studies.sweep.study import announce, study
 from wgan_gp.system import failures
-from wgan_gp.system.files import named
-from wgan_gp.system.platforms import cores, refuse_windows
-from wgan_gp.system.signals import Listener
+from wgan_gp.system.platforms import cores
+
+_START = 60.0  # seconds that another host may take to make the folder ready
 
 
-def read_config(path: Path) -> FrozenConfigDict:
+def read_config(path: Path) -> SweepSettings:
     """A sweep's `config.json`, with the fields that were added since.
 
     Raises:
@@ -34,7 +38,7 @@ def read_config(path: Path) -> FrozenConfigDict:
     if not isinstance(stored, dict) or "grid" not in stored:
         raise ValueError(f"{path} is not the config of a sweep: name another --workdir")
     try:
-        return FrozenConfigDict(ConfigDict(completed(stored)))
+        return completed(stored)
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{path} is not the config of a sweep: {failures.one_line(error)}"
@@ -63,69 +67,69 @@ KIND = workdir.Kind(
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
-    refuse_windows()
     if {"--help", "-h"} & set(argv):
         print(_help())
         return 0
-    with Listener() as listener:
-        try:
-            sweep, folder, lock = _start(argv)
-        except failures.EXPECTED as error:
-            return failures.report(error, 2)
-        with lock:
-            listener.explain = partial(_explain, folder)
-            return _run(sweep, folder)
+    return run_command(partial(_start, argv))
 
 
 def _help() -> str:
     fields = "\n".join(f"  --config.{name}\n      {FIELDS[name]}" for name in FIELDS)
+    names = ("config", "workdir", "overwrite", "coordinator", "hosts", "host")
     return (
         f"{__doc__}\n\nFlags:\n"
-        f"{command_help.flag_lines('config', 'workdir', 'overwrite')}\n\n"
+        f"{command_help.flag_lines(*names)}\n\n"
         f"Fields of a sweep's configuration:\n{fields}\n"
     )
 
 
-def _start(argv: list[str]):
-    """Everything that can be refused, before any compute is spent."""
+def _start(argv: list[str]) -> tuple[Study, Place | None]:
+    """The study, and this host's place; writes nothing."""
     devices.provide_cpu_devices(cores())
     parse(argv, sweep=True)
-    if command.place() is not None:
-        raise ValueError(
-            "a sweep runs on one host: start one for each part of the grid, with a"
-            " --workdir of its own"
-        )
+    _check_flags(place := command.place())
+    sweep = resolve(command.CONFIG.value)
+    folder = command.workdir_or(f"runs/{sweep.config.name}")
+    replaces, several = command.OVERWRITE.value, place is not None
+    options = {"overwrite": replaces, "kind": KIND}
+    workdir.check(folder, sweep.config, shared=several, **options)
+    found = study(sweep, folder, Console(), place)
+    prepare = partial(_prepare, sweep, folder, several, options)
+    return found._replace(prepare=prepare, replaces=replaces), place
+
+
+def _check_flags(place: Place | None) -> None:
     if command.ACCEPT.value:
         raise ValueError(
             "--accept_changes is not for sweeps, whose finished runs would stay as they"
             " are: name another --workdir"
         )
-    sweep = resolve(command.CONFIG.value)
-    folder = command.workdir_or(f"runs/{sweep.config.name}")
-    options = {"overwrite": command.OVERWRITE.value, "kind": KIND}
-    workdir.check(folder, sweep.config, **options)
-    lock = workdir.claim(folder)
-    if line := workdir.prepare(folder, sweep.config, **options):
-        print(line)
-    return sweep, folder, lock
+    if place is not None and not command.WORKDIR.value:
+        raise ValueError(
+            "several hosts need --workdir FOLDER: name the same folder, which all hosts"
+            " share, on each"
+        )
+    if place is not None and command.OVERWRITE.value:
+        raise ValueError(
+            "--overwrite is not for several hosts, which would remove each other's"
+            " chunks: name another --workdir"
+        )
 
 
-def _run(sweep, folder: Path) -> int:
-    try:
-        report.run(sweep, folder, Console())
-    except Interrupted as stop:
-        print(failures.one_line(stop), file=sys.stderr)
-        return stop.status
-    except failures.EXPECTED as error:
-        return failures.report(named(error, folder), 1)
-    return 0
-
-
-def _explain(folder: Path) -> str:
-    return (
-        f"{runner.finished(folder)} chunks are finished: the same command with"
-        f" --workdir {folder} goes on from there"
-    )
+@contextmanager
+def _prepare(sweep, folder: Path, several: bool, options) -> Iterator[None]:
+    """Makes the folder ready, and holds it; several hosts hold it together."""
+    with workdir.claim(folder, shared=several):
+        with locked(folder / "start.lock", _START) as mine:
+            if not mine:
+                raise FileExistsError(
+                    f"another host has been starting in {folder} for {_START:.0f} s:"
+                    " see what became of it"
+                )
+            if line := workdir.prepare(folder, sweep.config, **options):
+                print(line)
+        announce(sweep, Console())
+        yield
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
-from wgan_gp.configs.checks import get
-from wgan_gp.studies.sweep.plan import traced
+from wgan_gp.configs import Settings, get
+from wgan_gp.studies.sweep.grouping import traced
 
 RUNS = "runs"  # the axis of the mesh that runs are split over
 
@@ -35,9 +35,9 @@ class Functions(NamedTuple):
 
 
 def make_mesh(devices: int) -> Mesh:
-    """A mesh of the first devices, along `RUNS`."""
+    """A mesh of the first devices of this host, along `RUNS`."""
     return jax.make_mesh(
-        (devices,), (RUNS,), (AxisType.Auto,), devices=jax.devices()[:devices]
+        (devices,), (RUNS,), (AxisType.Auto,), devices=jax.local_devices()[:devices]
     )
 
 
@@ -63,7 +63,7 @@ def _first() -> jax.Device:
 
 
 def hyperparameters(
-    experiment: Experiment, configs: list[Any]
+    experiment: Experiment, configs: list[Settings]
 ) -> train.Hyperparameters:
     """Those of each run, `[R]`; what is the same in all of `configs` too.
 

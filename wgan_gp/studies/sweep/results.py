@@ -9,9 +9,16 @@ import numpy as np
 from rich.table import Table
 
 from wgan_gp import configs
-from wgan_gp.evaluate.metrics import IN_SWEEPS, METRICS, QUALITY
-from wgan_gp.studies.sweep.plan import Point, Sweep, label
-from wgan_gp.studies.sweep.runner import Result
+from wgan_gp.evaluate.metrics import METRICS, QUALITY
+from wgan_gp.studies.sweep.chunks import Result
+from wgan_gp.studies.sweep.plan import Sweep
+from wgan_gp.studies.sweep.points import Point, label
+
+# What is summarised, where it was measured.
+COLUMNS = (
+    *("w1", "frechet", "sliced_w1", "modes", "share", "score"),
+    *("wasserstein", "gradient_norm_mean"),
+)
 
 
 class Summary(NamedTuple):
@@ -116,7 +123,7 @@ def _shown(point: Point) -> dict[str, Any]:
 def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
     """A header and a row a point, as text."""
     fields = swept_fields(sweep)
-    names = [n for n in IN_SWEEPS if any(n in each.metrics for each in summaries)]
+    names = [n for n in COLUMNS if any(n in each.metrics for each in summaries)]
     rows = [["lipschitz", *fields, *(METRICS[n].short for n in names), "diverged"]]
     for each in summaries:
         flat = dict(configs.leaves(each.point.config))

@@ -5,6 +5,8 @@ from typing import Any
 from ml_collections import ConfigDict, FieldReference
 
 from wgan_gp import configs
+from wgan_gp.constraints import clip, one_sided, two_sided
+from wgan_gp.studies.chosen import name_of
 from wgan_gp.system.values import did_you_mean, one_of
 
 # The protocol of Korotin et al. 2022: what their table was made with.
@@ -23,12 +25,12 @@ PUBLISHED: dict[str, Any] = {
         "schedule": "constant",
     },
     # The paper clips weights only and stops after 5,000 updates; biases too here.
-    "by_constraint": {"clip": {"clip_bound": 0.04}},
+    "by_constraint": {name_of(clip.CHOICE): {"clip_bound": 0.04}},
 }
 _ENDPOINTS = {"penalty": {"points": "endpoints"}}
 # This project's own: `docs/w1_benchmark.md` says what each part is worth.
 TUNED: dict[str, Any] = {
-    "lipschitz": "one_sided",
+    "lipschitz": name_of(one_sided.CHOICE),
     "steps": 16_000,
     "batch_size": 256,
     "log_every": 1000,
@@ -43,9 +45,9 @@ TUNED: dict[str, Any] = {
         "schedule": "cosine",
     },
     "by_constraint": {
-        "clip": {"clip_bound": 0.04},
-        "one_sided": _ENDPOINTS,
-        "two_sided": _ENDPOINTS,
+        name_of(clip.CHOICE): {"clip_bound": 0.04},
+        name_of(one_sided.CHOICE): _ENDPOINTS,
+        name_of(two_sided.CHOICE): _ENDPOINTS,
     },
 }
 SMOKE: dict[str, Any] = {
@@ -59,7 +61,7 @@ SMOKE: dict[str, Any] = {
 # The tuned recipe with one part put back to what is usual.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "tuned-interpolates": {
-        "by_constraint": {"one_sided": {"penalty": {"points": "interpolates"}}}
+        "by_constraint": {TUNED["lipschitz"]: {"penalty": {"points": "interpolates"}}}
     },
     "tuned-constant_rate": {"critic_optimiser": {"schedule": "constant"}},
     "tuned-published_adam": {"critic_optimiser": PUBLISHED["critic_optimiser"]},

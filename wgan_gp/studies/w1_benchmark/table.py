@@ -10,7 +10,8 @@ from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import Truth
-from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS
+from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS, TUNED
+from wgan_gp.system.files import write_text
 
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 _FORM = "{:.2f}"  # the decimals of most published numbers
@@ -56,7 +57,7 @@ def read_record(path: Path) -> dict[str, Any]:
         numbers = np.array([record[name] for name in Truth._fields], float)
         if numbers.shape != (len(Truth._fields), record["seeds"]):
             raise ValueError(numbers.shape)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         raise ValueError(f"{path} is not a cell's record: move it away") from None
     return record
 
@@ -76,17 +77,16 @@ def check_page(page: Path) -> None:
         raise ValueError(f"{page} lacks the lines {BEGIN} and {END}, in this order")
 
 
-def write_page(page: Path, folder: Path) -> None:
-    """Replaces the tables of a page by those of a folder's records."""
+def write_page(page: Path, records: list[dict[str, Any]]) -> None:
+    """Replaces the tables of a page by those of the records."""
     check_page(page)
     before, rest = page.read_text().split(BEGIN)
     after = rest.split(END)[1]
-    page.write_text(f"{before}{BEGIN}\n\n{tables(folder)}\n{END}{after}")
+    write_text(page, f"{before}{BEGIN}\n\n{tables(records)}\n{END}{after}")
 
 
-def tables(folder: Path) -> str:
+def tables(records: list[dict[str, Any]]) -> str:
     """A table for each recipe, constraint and quantity: ours / published, by cell."""
-    records = read_records(folder)
     kinds = {(each["recipe"], each["config"]["lipschitz"]): [] for each in records}
     for each in records:
         kinds[each["recipe"], each["config"]["lipschitz"]].append(each)
@@ -102,7 +102,7 @@ def _ablations(records: list[dict[str, Any]]) -> str:
     columns = sorted({_cell(r) for r in records if r["recipe"] in ABLATIONS})
     found = {(r["recipe"], r["config"]["lipschitz"], _cell(r)): r for r in records}
     rows = [("tuned", lipschitz) for lipschitz in CONSTRAINTS]
-    rows += [(name, "one_sided") for name in ABLATIONS]
+    rows += [(name, TUNED["lipschitz"]) for name in ABLATIONS]
     heads = " | ".join(f"D = {d}, N = {n}" for d, n in columns)
     lines = ["### The tuned recipe, part by part", "", _title("cosine"), ""]
     lines += [f"| recipe | {heads} |", "|---" * (len(columns) + 1) + "|"]

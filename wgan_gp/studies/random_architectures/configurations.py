@@ -1,0 +1,115 @@
+"""The configuration of each run: a number's architecture under a constraint."""
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from wgan_gp import configs
+from wgan_gp.configs import Settings
+from wgan_gp.system.failures import one_line
+from wgan_gp.system.values import did_you_mean
+
+
+def runs(
+    experiment: Path,
+    numbers: Iterable[int],
+    constraints: Iterable[str],
+    changes: list[str],
+) -> dict[str, Settings]:
+    """The configuration of each run, by its name.
+
+    Args:
+      experiment: file whose variants are the numbers.
+      numbers: of architectures.
+      constraints: names of constraints.
+      changes: fields to change in all runs, `FIELD=VALUE` each.
+
+    Raises:
+      ValueError: the file, a number, or a change cannot be used.
+    """
+    changed = _changes(changes)
+    load = _loader(experiment)
+    return {
+        f"{number:03d}-{lipschitz}": _run(load, number, lipschitz, changed)
+        for number in dict.fromkeys(numbers)
+        for lipschitz in dict.fromkeys(constraints)
+    }
+
+
+def _run(
+    load: Callable[[int], ConfigDict],
+    number: int,
+    lipschitz: str,
+    changes: dict[str, Any],
+) -> Settings:
+    config = load(number).copy_and_resolve_references()
+    fields = [path for path, _ in configs.leaves(config)]
+    for path in changes:
+        if path not in fields:
+            raise ValueError(
+                f"--set: there is no field {path}{did_you_mean(path, fields)}"
+            )
+    with config.ignore_type():  # `resolve` says what is wrong with a type
+        config.update_from_flattened_dict({"lipschitz": lipschitz} | changes)
+    return configs.resolve(config)
+
+
+def _changes(texts: list[str]) -> dict[str, Any]:
+    """The fields of `--set`, each named once; not those that name a run."""
+    changes: dict[str, Any] = {}
+    for path, value in map(_field, texts):
+        if path in ("lipschitz", "name"):
+            raise ValueError(
+                f"--set cannot change {path}, which tells the runs of a study apart:"
+                " choose constraints by --lipschitz"
+            )
+        if path in changes:
+            raise ValueError(f"--set names {path} twice: name it once")
+        changes[path] = value
+    return changes
+
+
+def _field(text: str) -> tuple[str, Any]:
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--set takes FIELD=VALUE, got {text!r}")
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = value
+    return path, tuple(parsed) if isinstance(parsed, list) else parsed
+
+
+def _loader(path: Path):
+    if not path.is_file():
+        raise ValueError(f"--experiment {path}: there is no such file")
+    spec = importlib.util.spec_from_file_location("experiment", path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"--experiment {path}: its name does not end in .py")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # the file can raise anything
+        raise ValueError(_of_file(path, error)) from error
+    if not callable(getattr(module, "get_config", None)):
+        raise ValueError(f"--experiment {path}: it has no function get_config")
+    return partial(_load, path, module.get_config)
+
+
+def _load(path: Path, get_config, number: int) -> ConfigDict:
+    try:
+        config = get_config(str(number))
+    except Exception as error:
+        raise ValueError(_of_file(path, error)) from error
+    if not isinstance(config, ConfigDict) or "task" not in config:
+        raise ValueError(f"--experiment {path} does not hold an experiment")
+    return config
+
+
+def _of_file(path: Path, error: Exception) -> str:
+    return f"--experiment {path}: {type(error).__name__}: {one_line(error)}"

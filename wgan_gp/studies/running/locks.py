@@ -1,0 +1,88 @@
+"""Locks that end with their process: files that exist while something is worked on.
+
+They are locks of `flock`. On a shared file system they hold between hosts if it passes
+them on, as NFS, GPFS and CephFS do by default.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from wgan_gp.system.files import writing
+
+_RETRY = 0.05  # seconds
+
+
+@contextmanager
+def locked(path: Path, seconds: float) -> Iterator[bool]:
+    """Locks a file, which is made for it and removed afterwards.
+
+    Args:
+      path: of the file, in a folder that exists.
+      seconds: to wait for a process that holds it.
+
+    Yields:
+      Whether it is locked; if not, another process holds it.
+
+    Raises:
+      WriteError: the file cannot be made.
+    """
+    file = _wait(path, seconds)
+    try:
+        yield file is not None
+    finally:
+        if file is not None:
+            # Removed while it is locked: a process that has it open looks again.
+            path.unlink(missing_ok=True)
+            file.close()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock; makes no file."""
+    try:
+        file = path.open("r+")
+    except FileNotFoundError:
+        return False
+    with file:
+        return not _lock(file)
+
+
+def _wait(path: Path, seconds: float) -> IO[str] | None:
+    deadline = time.monotonic() + seconds
+    while (file := _take(path)) is None and time.monotonic() < deadline:
+        time.sleep(_RETRY)
+    return file
+
+
+def _take(path: Path) -> IO[str] | None:
+    """The file, locked; None if another process holds it."""
+    while True:
+        with writing(path):
+            file = path.open("a+")  # NFS asks for a file that can be written
+            free = _lock(file)
+        if not free:
+            file.close()
+            return None
+        if _is_at(file, path):
+            return file
+        file.close()  # its holder has removed it meanwhile
+
+
+def _lock(file: IO[str]) -> bool:
+    import fcntl  # not on Windows, where studies are refused
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False

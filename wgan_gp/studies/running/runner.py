@@ -1,0 +1,208 @@
+"""Runs a study: the programs of this host whose records are missing, then the tables.
+
+Records are all that processes share. A record is written whole, and a program whose
+records are complete is not run again. Each program is locked while it runs, so that two
+processes with the same programs, such as one that was started twice, do not run one at
+the same time. No process waits for another one's programs: whoever finds all records
+complete makes the tables.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from wgan_gp.devices.hosts import Place
+from wgan_gp.runs.driver import Interrupted
+from wgan_gp.studies.running.locks import is_locked, locked
+from wgan_gp.studies.running.sharing import share
+from wgan_gp.studies.running.study import Program, Study
+from wgan_gp.system import failures
+from wgan_gp.system.files import WriteError, named, write_json, writing
+from wgan_gp.system.platforms import refuse_windows
+from wgan_gp.system.signals import Listener
+
+_CLAIM = 1.0  # seconds; another process holds a lock that long only if it works
+_TABLES = 120.0  # seconds that another process may take for its tables
+
+
+def run_command(make: Callable[[], tuple[Study, Place | None]]) -> int:
+    """Runs a study's command; what goes wrong is one line on stderr.
+
+    Args:
+      make: reads the command line; returns the study and this host's place.
+
+    Returns:
+      The exit status: 2 for what is refused before anything is written, 1 for a
+      failure after that, 128 plus the number of a signal.
+    """
+    refuse_windows()
+    with Listener() as listener, ExitStack() as held:
+        try:
+            study, place = make()
+            check(study, place)
+            held.enter_context(study.prepare())
+        except failures.EXPECTED as error:
+            return failures.report(error, 2)
+        listener.explain = partial(_explain, study)
+        try:
+            run(study, place)
+        except Interrupted as stop:
+            print(failures.one_line(stop), file=sys.stderr)
+            return stop.status
+        except failures.EXPECTED as error:
+            return failures.report(named(error, study.folder), 1)
+    return 0
+
+
+def check(study: Study, place: Place | None = None) -> None:
+    """Refuses what `run` would refuse; writes nothing.
+
+    Args:
+      study: to be run.
+      place: of this host among several.
+
+    Raises:
+      ValueError: the folder is a file, or holds records that are none of the study or
+        were made with other settings; or what a program's check raises.
+      FileExistsError: another process runs a program of this host.
+      WriteError: the folder cannot be written to.
+    """
+    _check_folder(study.folder)
+    if not study.replaces:
+        _check_records(study)
+    for program in share(study.programs, place):
+        if study.replaces or _is_missing(study, program):
+            _check_free(study, program)
+            program.check()
+
+
+def _check_folder(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"--out {folder} is a file: name a folder")
+    if folder.is_dir() and not os.access(folder, os.W_OK):
+        raise WriteError(folder, PermissionError(13, os.strerror(13)))
+
+
+def _check_records(study: Study) -> None:
+    """Raises ValueError for a file that is no record, or one of other settings."""
+    names = {name for program in study.programs for name in program.names}
+    for path in sorted(study.records.glob("*.json")):
+        if path.stem not in names:
+            study.read(path)
+        elif (record := _read(study, path.stem)) is not None:
+            study.is_complete(path.stem, record)
+
+
+def _check_free(study: Study, program: Program) -> None:
+    for name in program.names:
+        if is_locked(_lock(study, name)):
+            raise FileExistsError(
+                f"another process is running in {study.records / name}: name another"
+                " folder, or stop that process"
+            )
+
+
+def run(study: Study, place: Place | None = None) -> None:
+    """Runs the programs of this host that are missing; makes tables if all are there.
+
+    Args:
+      study: that `check` has not refused; its folder has been prepared.
+      place: of this host among several.
+
+    Raises:
+      Interrupted: a signal came; the program in work was saved.
+      WriteError: a record could not be written.
+      What a program raises.
+    """
+    with writing(study.records):
+        study.records.mkdir(parents=True, exist_ok=True)
+    for program in share(study.programs, place):
+        _run_program(study, program)
+    _make_tables(study)
+
+
+def _run_program(study: Study, program: Program) -> None:
+    if not _is_missing(study, program):
+        return
+    with ExitStack() as locks:
+        for name in program.names:
+            if not locks.enter_context(locked(_lock(study, name), _CLAIM)):
+                print(f"{name} is left to another process, which is running it")
+                return
+        # Looked at again: another process may have run it meanwhile.
+        if _is_missing(study, program):
+            found = {name: _found(study, name) for name in program.names}
+            program.run(found, partial(_save, study))
+
+
+def _make_tables(study: Study) -> None:
+    missing = sum(_is_missing(study, program) for program in study.programs)
+    if missing:
+        print(
+            f"{missing} of {len(study.programs)} programs are left to other hosts: the"
+            f" last one to finish makes the tables, or {study.resume} once all have"
+            " ended"
+        )
+        return
+    paths = sorted(study.records.glob("*.json"))
+    with locked(study.records / "tables.lock", _TABLES) as mine:
+        if not mine:
+            raise FileExistsError(
+                f"another process has been making tables of {study.folder} for"
+                f" {_TABLES:.0f} s: stop it, and run {study.resume} again"
+            )
+        study.tables({path.stem: study.read(path) for path in paths})
+
+
+def _is_missing(study: Study, program: Program) -> bool:
+    """Whether a record of the program is missing, damaged or not complete."""
+    records = {name: _read(study, name) for name in program.names}
+    return any(
+        record is None or not study.is_complete(name, record)
+        for name, record in records.items()
+    )
+
+
+def _read(study: Study, name: str) -> Any | None:
+    """The record of this name; None if there is none, or a damaged one."""
+    path = _path(study, name)
+    try:
+        return study.read(path) if path.exists() else None
+    except ValueError:
+        return None
+
+
+def _found(study: Study, name: str) -> Any | None:
+    """As `_read`, and a damaged record is moved out of the way."""
+    record, path = _read(study, name), _path(study, name)
+    if record is None and path.exists():
+        aside = path.with_suffix(".damaged")
+        print(f"{path} is damaged: it is moved to {aside.name} and made again")
+        with writing(aside):
+            path.replace(aside)
+    return record
+
+
+def _save(study: Study, name: str, record: Any) -> None:
+    write_json(_path(study, name), record)
+
+
+def _path(study: Study, name: str) -> Path:
+    return study.records / f"{name}.json"
+
+
+def _lock(study: Study, name: str) -> Path:
+    return study.records / f"{name}.lock"
+
+
+def _explain(study: Study) -> str:
+    names = [name for program in study.programs for name in program.names]
+    done = sum(_path(study, name).exists() for name in names)
+    return (
+        f"{done} of {len(names)} {study.noun} are recorded: {study.resume} goes on from"
+        " there"
+    )

@@ -1,0 +1,88 @@
+"""The points of a sweep's grid, each with the configuration of its runs."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ml_collections import ConfigDict
+
+from wgan_gp import configs
+from wgan_gp.studies.sweep import grid
+from wgan_gp.system.values import show
+
+MOST_RUNS = 100_000
+
+
+class Point(NamedTuple):
+    """A point of a study, to be run with each seed."""
+
+    study: str
+    swept: dict[str, Any]  # its values of the study's fields
+    config: configs.Settings  # of its first seed's run, resolved
+
+
+class Run(NamedTuple):
+    """One point with one seed."""
+
+    point: int
+    seed: int
+
+
+def points(config: Any) -> list[Point]:
+    """All points of the grid, in its order.
+
+    Raises:
+      ValueError: a study cannot be read, a point cannot be run, or it occurs twice.
+    """
+    known = [
+        path
+        for path, _ in configs.leaves(config.experiment)
+        if not path.startswith("by_constraint.") and path != "by_constraint"
+    ]
+    studies = [grid.parse(text, known) for text in config.grid]
+    count = sum(study.size for study in studies) * config.seeds
+    if count > MOST_RUNS:
+        raise ValueError(f"grid has {count} runs, at most {MOST_RUNS} are possible")
+    found: list[Point] = []
+    seen: dict[str, str] = {}
+    for study in studies:
+        for values in study.points():
+            point = _point(config, study, values)
+            name = identity(point.config)
+            if name in seen:
+                raise ValueError(
+                    f"grid: the point {label(values)} of {show(study.text)} is one of"
+                    f" {show(seen[name])} already: leave one out"
+                )
+            seen[name] = study.text
+            found.append(point)
+    return found
+
+
+def _point(config: Any, study: grid.Study, values: dict[str, Any]):
+    try:
+        resolved = with_changes(config.experiment, values)
+    except ValueError as error:
+        raise ValueError(f"grid: at {label(values)}: {error}") from None
+    flat = dict(configs.leaves(resolved))
+    return Point(study.text, {path: flat[path] for path in values}, resolved)
+
+
+def with_changes(experiment: Any, changes: Mapping[str, Any]) -> configs.Settings:
+    """An experiment's configuration with some fields changed, resolved."""
+    config = ConfigDict(experiment).copy_and_resolve_references()
+    with config.ignore_type():  # `resolve` says what is wrong with a type
+        config.update_from_flattened_dict(changes)
+    return configs.resolve(config)
+
+
+def label(values: Mapping[str, Any]) -> str:
+    """`field=value field=value`, values without quotes."""
+    return " ".join(f"{path}={value}" for path, value in values.items())
+
+
+def identity(config: configs.Settings, *left_out: str) -> str:
+    """The same for configurations that differ in nothing but some fields."""
+    fields = configs.leaves(json.loads(json.dumps(configs.as_dict(config))))
+    kept = {path: value for path, value in fields if path not in left_out}
+    return json.dumps(kept, sort_keys=True)

@@ -1,0 +1,78 @@
+"""A sweep as a study: its chunks are the programs."""
+
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from wgan_gp.devices.hosts import Place
+from wgan_gp.evaluate.held_out import describe_counts
+from wgan_gp.runs.report import save_figure
+from wgan_gp.studies.running import Program, Records, Save, Study, share
+from wgan_gp.studies.sweep import figure, results
+from wgan_gp.studies.sweep.chunks import Chunk, Result, chunks, read
+from wgan_gp.studies.sweep.plan import Sweep
+from wgan_gp.studies.sweep.training import Shared, train_chunk
+from wgan_gp.system.files import write_text
+
+
+def study(
+    sweep: Sweep, workdir: Path, console: Console, place: Place | None = None
+) -> Study:
+    """The study that trains a sweep.
+
+    Args:
+      sweep: from `resolve`.
+      workdir: gets the records of chunks under `chunks/`, `table.csv`, `summary.md`,
+        and `summary.png` if a run has not diverged.
+      console: where progress and the closing table go.
+      place: of this host among several.
+    """
+    every, shared = chunks(sweep), Shared()
+    train = partial(train_chunk, sweep, workdir, console, shared, share(every, place))
+    runs = {chunk.name: chunk.runs for chunk in every}
+    return Study(
+        noun="chunks",
+        folder=workdir,
+        records=workdir / "chunks",
+        programs=[_program(train, chunk) for chunk in every],
+        read=lambda path: read(path, runs.get(path.stem, [])),
+        is_complete=lambda name, record: True,  # `workdir` compares the settings
+        tables=partial(_tables, sweep, workdir, console),
+        resume=f"the same command with --workdir {workdir}",
+    )
+
+
+def _program(train, chunk: Chunk) -> Program:
+    def run(found: Records, save: Save) -> None:
+        train(chunk, save)
+
+    return Program((chunk.name,), run)
+
+
+def announce(sweep: Sweep, console: Console) -> None:
+    """Says once what is to be known of the data sets, and how much is evaluated."""
+    programs = [each.experiment for each in sweep.programs]
+    notes = (note for each in programs for note in each.dataset.notes)
+    counts = (describe_counts(each.evaluation, each.dataset) for each in programs)
+    for line in dict.fromkeys(filter(None, (*notes, *counts))):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def in_order(sweep: Sweep, records: Records) -> list[Result]:
+    """The result of each run, in the sweep's order, from the records of all chunks."""
+    found = {each.run: each for record in records.values() for each in record}
+    return [found[each] for each in sweep.runs]
+
+
+def _tables(sweep: Sweep, workdir: Path, console: Console, records: Records) -> None:
+    """Writes and prints the results."""
+    found = in_order(sweep, records)
+    summaries = results.summarise(sweep, found)
+    write_text(workdir / "table.csv", results.csv_table(sweep, found))
+    write_text(workdir / "summary.md", results.markdown(sweep, summaries))
+    if results.quality(summaries) is not None:
+        title = f"{sweep.config.name}: {sweep.config.seeds} seeds a point"
+        save_figure(workdir / "summary.png", figure.draw(summaries, title=title))
+    console.print(results.closing_table(sweep, summaries))
+    console.print(f"table, summary, figure: {workdir}", soft_wrap=True)

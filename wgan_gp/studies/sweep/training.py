@@ -1,0 +1,189 @@
+"""Trains and evaluates the runs of a chunk; goes on where a signal stopped it."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from wgan_gp.runs import loop, report
+from wgan_gp.runs.checkpoint import Checkpoints
+from wgan_gp.runs.driver import Interrupted
+from wgan_gp.studies.running import Save
+from wgan_gp.studies.sweep import programs
+from wgan_gp.studies.sweep.chunks import Chunk, Result, record
+from wgan_gp.studies.sweep.evaluation import HeldOut, evaluate
+from wgan_gp.studies.sweep.grouping import Program
+from wgan_gp.studies.sweep.plan import Sweep, run_config
+from wgan_gp.studies.sweep.programs import Trained
+from wgan_gp.system.files import writing
+from wgan_gp.system.signals import Held as HeldSignals
+
+PIECE = 100  # steps between two looks at signals
+
+
+class Shared:
+    """What the chunks of a process share: compiled functions and held-out samples."""
+
+    def __init__(self):
+        self.held_out = HeldOut()
+        self._functions: dict[Any, programs.Functions] = {}
+
+    def compiled(self, program: Program, mesh) -> programs.Functions:
+        """Those of the newest program: a sweep has many, and they take memory."""
+        key = id(program), mesh
+        if key not in self._functions:
+            self._functions.clear()  # its copies of the data go before others come
+            self._functions[key] = programs.functions(program.experiment, mesh)
+        return self._functions[key]
+
+
+def train_chunk(
+    sweep: Sweep,
+    workdir: Path,
+    console: Console,
+    shared: Shared,
+    mine: Sequence[Chunk],
+    chunk: Chunk,
+    save: Save,
+) -> None:
+    """Trains and evaluates a chunk, from its newest checkpoint if it has one.
+
+    Args:
+      sweep: from `resolve`.
+      workdir: the state of the chunk in work is under its `checkpoints/`.
+      console: where progress and warnings go.
+      shared: of this process.
+      mine: the chunks of this process, for the progress bar.
+      chunk: one of them.
+      save: called with the chunk's name and record.
+
+    Raises:
+      Interrupted: SIGTERM or SIGINT came; the state was saved.
+      ValueError: all checkpoints are damaged.
+      WriteError: a state or the record could not be written.
+    """
+    folder = workdir / "checkpoints" / chunk.name
+    with HeldSignals() as signals, report.progress_bar(console) as progress:
+        progress.live.transient = chunk is not mine[-1]  # one bar stays in the end
+        bar = _Bar(progress, mine, chunk)
+        work = _Work(sweep, workdir, console, shared, chunk, bar, signals)
+        save(chunk.name, record(work.evaluate(work.train(folder))))
+        shutil.rmtree(folder, ignore_errors=True)  # of use to no one any more
+        if stop := signals.received:  # after the last look at signals
+            raise work.interrupted(stop, chunk.program.config.steps)
+
+
+class _Bar:
+    """The progress of one chunk, in a bar over all chunks of this process."""
+
+    def __init__(self, progress: Progress, mine: Sequence[Chunk], chunk: Chunk):
+        total = sum(each.steps for each in mine)
+        before = sum(each.steps for each in mine if each.number < chunk.number)
+        self._progress, self._chunk = progress, chunk
+        self._task = progress.add_task("", total=total, completed=before)
+        self.tell()
+
+    def tell(self, what: str = "") -> None:
+        chunk = self._chunk
+        kind = chunk.program.config.lipschitz
+        text = f"chunk {chunk.number + 1}: {kind}, {len(chunk.runs)} runs {what}"
+        self._progress.update(self._task, description=text)
+
+    def advance(self, steps: int) -> None:
+        self._progress.advance(self._task, steps)
+
+
+class _Work:
+    """One chunk in work."""
+
+    def __init__(self, sweep, workdir, console, shared, chunk, bar, signals):
+        self._sweep, self._workdir, self._console = sweep, workdir, console
+        self._shared, self._chunk, self._bar = shared, chunk, bar
+        self._signals = signals
+
+    def train(self, folder: Path) -> Trained:
+        """The runs after their last step, on one device."""
+        with writing(folder):
+            folder.parent.mkdir(exist_ok=True)
+        checkpoints = Checkpoints(folder)
+        try:
+            return self._advance(checkpoints)
+        finally:
+            checkpoints.close()
+
+    def _advance(self, checkpoints: Checkpoints) -> Trained:
+        chunk, every = self._chunk, self._sweep.config.save_every
+        count, steps = len(chunk.runs), chunk.program.config.steps
+        mesh = programs.make_mesh(min(self._sweep.devices, count))
+        made = self._shared.compiled(chunk.program, mesh)
+        given, keys = self._inputs(mesh)
+        done, trained = self._start(checkpoints, made, given, keys, mesh)
+        self._bar.advance(done * count)
+        while done < steps:
+            until = min(_next(done, PIECE), _next(done, every), steps)
+            trained = jax.block_until_ready(made.advance(until - done, given, trained))
+            self._bar.advance((until - done) * count)
+            done, stop = until, self._signals.received
+            if done % every == 0 or done == steps or stop:
+                checkpoints.save(done, programs.gather(trained, count), None)
+            if stop:
+                checkpoints.wait()
+                raise self.interrupted(stop, done)
+        return programs.gather(trained, count)
+
+    def _inputs(self, mesh):
+        """Hyperparameters and keys of the runs, on the mesh."""
+        configs = [run_config(self._sweep, each) for each in self._chunk.runs]
+        given = programs.hyperparameters(self._chunk.program.experiment, configs)
+        seeds = jnp.asarray([each.seed for each in self._chunk.runs], jnp.uint32)
+        keys = jax.vmap(loop.run_keys)(seeds)[:, 0]
+        return programs.spread(given, mesh), programs.spread(keys, mesh)
+
+    def _start(self, checkpoints, made, given, keys, mesh) -> tuple[int, Trained]:
+        """The steps that are done, and the runs there."""
+        count = len(self._chunk.runs)
+        like = jax.eval_shape(
+            lambda tree: jax.tree.map(lambda leaf: leaf[:count], tree),
+            jax.eval_shape(made.start, keys, given),
+        )
+        saved = checkpoints.latest(like, self._warn, set_aside=True)
+        if saved is None:
+            return 0, made.start(keys, given)
+        return saved.step, programs.spread(saved.state, mesh)
+
+    def evaluate(self, trained: Trained) -> list[Result]:
+        """The results of the runs."""
+        results, finite = [], np.asarray(trained.finite)
+        for i, each in enumerate(self._chunk.runs):
+            self._bar.tell(f"({i} evaluated)")
+            metrics = self._measure(trained, i) if finite[i] else {}
+            results.append(Result(each, metrics))
+            if stop := self._signals.received:  # what was trained is saved
+                raise self.interrupted(stop, self._chunk.program.config.steps)
+        return results
+
+    def _measure(self, trained: Trained, i: int) -> dict[str, float]:
+        experiment = self._chunk.program.experiment
+        config = run_config(self._sweep, self._chunk.runs[i])
+        state = jax.tree.map(lambda leaf: leaf[i], trained.state)
+        held = self._shared.held_out.get(experiment, config)
+        return evaluate(experiment, config, state, held)
+
+    def _warn(self, text: str) -> None:
+        self._console.print(text, soft_wrap=True)
+
+    def interrupted(self, number: int, step: int) -> Interrupted:
+        """What is raised at a signal, once the state is saved."""
+        count = sum(len(each.chunks) for each in self._sweep.programs)
+        where = f"{step} of chunk {self._chunk.number + 1} of {count}"
+        return Interrupted(number, where, self._workdir)
+
+
+def _next(done: int, every: int) -> int:
+    return done - done % every + every

@@ -1,0 +1,161 @@
+"""The cells of a grid as a study: a record each, made on its own or with others."""
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from wgan_gp import configs
+from wgan_gp.studies.running import Program, Records, Save, Study
+from wgan_gp.studies.w1_benchmark import table
+from wgan_gp.studies.w1_benchmark.cells import solve_cells
+from wgan_gp.studies.w1_benchmark.recipes import cell_config
+
+# What shapes a critic and its numbers; names and logging intervals do not.
+_SHAPING = (
+    *("lipschitz", "steps", "batch_size", "critic", "critic_optimiser"),
+    *("penalty", "clip_bound", "data", "eval_samples"),
+)
+
+
+class Cell(NamedTuple):
+    """A cell under a constraint, and how many critics it is to have."""
+
+    recipe: str
+    lipschitz: str
+    dimension: int
+    funnels: int
+    seeds: int
+    config: dict[str, Any]  # the fields of `_SHAPING`
+
+    @property
+    def name(self) -> str:
+        """Of its record."""
+        size = f"dim{self.dimension}-funnels{self.funnels}"
+        return f"{size}-{self.recipe}-{self.lipschitz}"
+
+
+def make_cell(
+    recipe: str, lipschitz: str, dimension: int, funnels: int, *, seeds: int
+) -> Cell:
+    """A cell to be solved.
+
+    Raises:
+      ValueError: the recipe, the dimension or the number of funnels is none.
+    """
+    config = _shaping(_resolved(recipe, lipschitz, dimension, funnels))
+    return Cell(recipe, lipschitz, dimension, funnels, seeds, config)
+
+
+def study(cells: list[Cell], out: Path, page: Path | None = None) -> Study:
+    """The study that solves cells.
+
+    Args:
+      cells: from `make_cell`.
+      out: folder of their records.
+      page: whose tables are replaced at the end.
+    """
+    by_name = {cell.name: cell for cell in cells}
+
+    def tables(records: Records) -> None:
+        if page is not None:
+            table.write_page(page, list(records.values()))
+
+    return Study(
+        noun="cells",
+        folder=out,
+        records=out,
+        programs=[_program(group) for group in _together(cells)],
+        read=table.read_record,
+        is_complete=lambda name, record: is_complete(out, by_name[name], record),
+        tables=tables,
+    )
+
+
+def is_complete(out: Path, cell: Cell, record: dict[str, Any]) -> bool:
+    """Whether a record has a critic for each seed of its cell.
+
+    Raises:
+      ValueError: it was made with other settings.
+    """
+    path = out / f"{cell.name}.json"
+    whole = {"name": path.stem, "task": "critic", "seed": 0} | record["config"]
+    try:
+        before = _shaping(configs.resolve_stored(whole))
+    except ValueError:  # no configuration of this version
+        before = None
+    if (record["recipe"], before) != (cell.recipe, cell.config):
+        raise ValueError(
+            f"{path} was made with other settings: move it away, or use another --out"
+        )
+    return record["seeds"] >= cell.seeds
+
+
+def _program(group: list[Cell]) -> Program:
+    return Program(tuple(cell.name for cell in group), partial(_run, group))
+
+
+def _run(group: list[Cell], found: Records, save: Save) -> None:
+    """Solves and records cells; FloatingPointError for one that diverged."""
+
+    def seeds_done(cell: Cell) -> int:
+        record = found[cell.name]
+        return 0 if record is None else record["seeds"]
+
+    todo = [cell for cell in group if seeds_done(cell) < cell.seeds]
+    for first, cells in itertools.groupby(sorted(todo, key=seeds_done), key=seeds_done):
+        for cell, record in _solve(list(cells), first):
+            whole = table.joined(found[cell.name], record)
+            save(cell.name, whole)
+            print(table.one_line(whole), flush=True)
+
+
+def _solve(cells: list[Cell], start: int) -> Iterator[tuple[Cell, dict[str, Any]]]:
+    """Cells and their records, with numbers for the seeds from `start` on."""
+    first, started = cells[0], time.monotonic()
+    config = _resolved(first.recipe, first.lipschitz, first.dimension, first.funnels)
+    seeds = range(start, first.seeds)
+    truth = solve_cells(config, tuple(cell.funnels for cell in cells), seeds)
+    seconds = (time.monotonic() - started) / len(cells) / len(seeds)
+    for i, cell in enumerate(cells):
+        numbers = {name: values[i].tolist() for name, values in truth._asdict().items()}
+        if not np.isfinite(list(numbers.values())).all():
+            raise FloatingPointError(
+                f"a critic of {cell.name} has diverged: no record of it is kept"
+            )
+        settings = {"recipe": cell.recipe, "seeds": len(seeds), "config": cell.config}
+        yield cell, settings | {"seconds": round(seconds, 1)} | numbers
+
+
+def _together(cells: list[Cell]) -> list[list[Cell]]:
+    """Cells that one program solves: on accelerators all of one shape.
+
+    On a CPU a program for each cell is faster: together, all are padded to the most
+    funnels, and at batch 1,024 nothing is gained by it (`benchmarks/README.md`).
+    """
+    if jax.default_backend() == "cpu":
+        return [[cell] for cell in cells]
+
+    def shape(cell: Cell) -> str:
+        data = {k: v for k, v in cell.config["data"].items() if k != "funnels"}
+        return json.dumps([cell.recipe, cell.config | {"data": data}])
+
+    ordered = sorted(cells, key=shape)
+    return [list(group) for _, group in itertools.groupby(ordered, key=shape)]
+
+
+def _shaping(config: configs.CriticSettings) -> dict[str, Any]:
+    fields = json.loads(json.dumps(configs.as_dict(config)))
+    return {name: fields[name] for name in _SHAPING}
+
+
+def _resolved(recipe: str, lipschitz: str, dimension: int, funnels: int):
+    config = cell_config(dimension, funnels, recipe)
+    config.lipschitz = lipschitz
+    return configs.resolve(config)
