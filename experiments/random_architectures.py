@@ -11,6 +11,7 @@ colon is number 0. "smoke" is the base alone, narrow, in seconds.
 """
 
 import random
+from typing import Any
 
 from wgan_gp import configs
 
@@ -51,12 +52,13 @@ def get_config(arg: str = "0"):
         raise ValueError(
             f"an architecture has a number from 0 to {COUNT - 1}, got {arg!r}"
         )
-    variants = {number: architecture(int(number)), "smoke": configs.IMAGE_SMOKE}
+    variants: dict[str, Any] = {number: architecture(int(number))}
     return configs.experiment(
         "random_architectures",
         arg,
         critic="dcgan",
         generator="dcgan",
         default=DEFAULT,
+        smoke=configs.IMAGE_SMOKE,
         **variants,
     )

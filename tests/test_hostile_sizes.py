@@ -10,7 +10,8 @@ from tests.helpers import resolve
 from tests.hostile import refusal
 from wgan_gp import data
 from wgan_gp.build import build
-from wgan_gp.evaluate import memory
+from wgan_gp.data.image_sets import load_images
+from wgan_gp.evaluate import held_out, memory
 from wgan_gp.evaluate.images import Reals, image_quality
 
 WIDE = (2**15, 2**15, 2**15)
@@ -30,24 +31,24 @@ def test_a_state_that_does_not_fit_is_refused_by_its_widths(monkeypatch):
 
 def test_widths_of_image_networks_are_named(monkeypatch):
     monkeypatch.setattr(memory, "physical", lambda: 1000)
-    config, state = resolve("digits"), [np.zeros(1000)]
-    line = refusal(lambda: memory.check(config, data.load("swissroll"), state))
+    settings, dataset = resolve("digits"), load_images("digits8x8")
+    line = refusal(lambda: build(settings, dataset))
     assert "critic.width = 2, critic.multipliers = " in line
     assert "generator.width = 2" in line
 
 
 def test_images_to_evaluate_on_that_do_not_fit_are_refused(monkeypatch):
     images = data.Dataset("digits8x8", (8, 8, 1), None)
-    config = resolve("digits", "smoke", eval_samples=1000, eval_repeats=10)
+    evaluation = held_out.Evaluation(1000, 10)
     needed = 10_000 * 64 * memory._EVALUATED
     monkeypatch.setattr(memory, "physical", lambda: needed / memory.SHARE - 1)
-    line = refusal(lambda: memory.check(config, images, []))
+    line = refusal(lambda: memory.check(evaluation, images, [], ""))
     assert "eval_samples * eval_repeats = 10000: images to evaluate on" in line
     monkeypatch.setattr(memory, "physical", lambda: needed / memory.SHARE + 1)
-    memory.check(config, images, [])
+    memory.check(evaluation, images, [], "")
     # A set that holds out less is evaluated on less.
-    usual = resolve("cifar10", "", **{"data.name": "digits8x8"})
-    memory.check(usual, images._replace(held_out_count=200), [])
+    usual = held_out.Evaluation(1000, 10, default=(1000, 10))
+    memory.check(usual, images._replace(held_out_count=200), [], "")
 
 
 def test_memory_is_no_more_than_a_process_may_map(monkeypatch):

@@ -2,7 +2,8 @@ import jax
 import pytest
 
 from tests.helpers import load_experiment
-from wgan_gp import build, configs
+from wgan_gp import configs
+from wgan_gp.data import image_sets
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.studies import sweep
 from wgan_gp.studies.sweep import plan, programs
@@ -82,7 +83,7 @@ def test_programs_of_the_same_data_share_one_copy_of_it(monkeypatch):
         opened.append((name, options["scale"]))
         return load_images(name, **options)
 
-    monkeypatch.setattr(build, "load_images", load)
+    monkeypatch.setattr(image_sets, "load_images", load)
     images = load_experiment("digits", "smoke")
     images.lipschitz = "clip"  # the least to trace
     studies = (
