@@ -21,6 +21,7 @@ from tests.helpers import (
     unchecked,
 )
 from wgan_gp import configs, sample, train
+from wgan_gp.algorithm import updates
 from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.data import Dataset
 from wgan_gp.data.image_sets import load_images
@@ -330,6 +331,6 @@ def test_the_command_says_in_one_line_what_a_missing_set_needs(tmp_path):
 def test_microbatches_average_what_each_part_gives():
     values = jnp.arange(8.0)
     function = lambda add, part: (jnp.mean(part) + add, jnp.max(part))  # noqa: E731
-    mean, greatest = train.in_parts(function, 4)(1.0, values)
+    mean, greatest = updates.in_parts(function, 4)(1.0, values)
     assert mean == 4.5
     assert greatest == 5.5  # of parts 0 4, 1 5, 2 6 and 3 7

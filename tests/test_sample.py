@@ -115,7 +115,7 @@ def pictures(tmp_path_factory):
 
 def keep(folder, config, dataset):
     """Saves a run whose networks are random, batch normalisation too."""
-    algorithm, rates = assemble(config, dataset)[1:]
+    algorithm, rates = assemble(config, dataset)[1:3]
     state = jax.jit(partial(train.init, algorithm, rates))(key())
     noise = partial(np.random.default_rng(0).normal, 0, 0.5)
     average = jax.tree.map(lambda x: x + np.float32(noise(x.shape)), state.average)
