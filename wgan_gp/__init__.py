@@ -7,8 +7,9 @@ when it is first used: the losses need neither Flax nor a library for configurat
 data or figures. Importing this package touches no flags, files or devices.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from wgan_gp.system.lazy import lazy_attributes
 
 __version__ = "0.1.0"
 __all__ = ["constraints", "data", "evaluate", "losses", "networks", "train"]
@@ -17,16 +18,4 @@ if TYPE_CHECKING:
     from wgan_gp import constraints, data, evaluate, losses, networks, train
     from wgan_gp.losses import *  # noqa: F403
 else:  # where type checkers saw it, they would take any name for right
-
-    def __getattr__(name: str) -> Any:
-        if name in __all__:
-            return import_module(f"wgan_gp.{name}")
-        losses = import_module("wgan_gp.losses")
-        if name in losses.__all__:
-            return getattr(losses, name)
-        raise AttributeError(f"module 'wgan_gp' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    losses = import_module("wgan_gp.losses")
-    return sorted({*globals(), *__all__, *losses.__all__})
+    __getattr__, __dir__ = lazy_attributes(__name__, __all__, names_of="losses")
