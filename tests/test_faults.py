@@ -62,7 +62,7 @@ def train(folder, at=None, finish=lambda _: None):
     config = resolve(**FIELDS)
     with pytest.MonkeyPatch.context() as patch, Listener() as listener:
 
-        def run(config, folder, *, experiment):
+        def run(config, folder, experiment):
             console = Console(file=io.StringIO())
             driver.drive(course(at), config, folder, console)
             finish(folder)

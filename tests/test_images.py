@@ -52,7 +52,7 @@ def test_every_image_experiment_trains(name, tmp_path):
     config = resolve(name, "smoke", steps=2)
     workdir.prepare(tmp_path, config)
     with unchecked():
-        result = loop.run(config, tmp_path)
+        result = loop.run(config, tmp_path, build(config))
     assert np.isfinite(list(result.values())).all()
     assert {path.name for path in tmp_path.iterdir()} == set(workdir.OURS) - {"damaged"}
     pictures = {path.name for path in (tmp_path / "figures").iterdir()}
@@ -188,7 +188,7 @@ def test_a_streamed_set_trains_like_one_on_the_device(tmp_path):
     assert experiment.dataset.stream is not None
     workdir.prepare(tmp_path, config)
     with unchecked():
-        result = loop.run(config, tmp_path)
+        result = loop.run(config, tmp_path, build(config))
     assert np.isfinite(list(result.values())).all()
     assert "floor_sliced_w1" not in result
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
@@ -220,7 +220,7 @@ def test_digits_are_measured_by_a_classifier(tmp_path, monkeypatch):
     )
     workdir.prepare(tmp_path, config)
     with unchecked():
-        result = loop.run(config, tmp_path)
+        result = loop.run(config, tmp_path, build(config))
     assert result["frechet"] > 5 * result["floor_frechet"]
     assert result["recall"] < result["floor_recall"]
     assert 0 < result["confidence"] <= 1
@@ -232,7 +232,7 @@ def test_samples_of_a_conditional_run_can_be_drawn(tmp_path):
     config = resolve("cifar10_resnet", "smoke", batch_size=4, **(fields | TINY))
     workdir.prepare(tmp_path / "run", config)
     with unchecked():
-        loop.run(config, tmp_path / "run")
+        loop.run(config, tmp_path / "run", build(config))
         drawn = sample.sample(tmp_path / "run", 5)
     assert drawn.shape == (5, 8, 8, 3)
 

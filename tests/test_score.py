@@ -5,6 +5,7 @@ import pytest
 
 from tests.helpers import resolve, run_module, unchecked
 from wgan_gp import score
+from wgan_gp.build import build
 from wgan_gp.data.images import open_images
 from wgan_gp.evaluate.images import Reals, image_quality, observe_reals
 from wgan_gp.evaluate.metrics import record_names
@@ -23,7 +24,7 @@ def run(tmp_path_factory):
     config = resolve("digits", "smoke", steps=2)
     workdir.prepare(folder, config)
     with unchecked():
-        loop.run(config, folder)
+        loop.run(config, folder, build(config))
     return folder
 
 

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.helpers import ROOT, command_environment, resolve, unchecked
+from wgan_gp.build import build
 from wgan_gp.runs import loop, workdir
 
 SETTINGS = {"checkpoint.every": 10, "eval_every": 20}
@@ -92,7 +93,7 @@ def alone(tmp_path, name="toy8gauss", **fields):
     config = resolve(name, **SETTINGS | fields)
     workdir.prepare(tmp_path / "alone", config)
     with unchecked():
-        loop.run(config, tmp_path / "alone")
+        loop.run(config, tmp_path / "alone", build(config))
     return tmp_path / "alone"
 
 

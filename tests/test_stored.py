@@ -48,7 +48,7 @@ def test_a_stored_run_goes_on_and_is_sampled_from(folder):
     out = io.StringIO()
     workdir.prepare(folder / "toy8gauss", config, accept_changes=True)
     with unchecked():
-        loop.run(config, folder / "toy8gauss", console=Console(file=out))
+        loop.run(config, folder / "toy8gauss", build(config), console=Console(file=out))
     assert "going on from step 20" in out.getvalue()
     assert restore.steps(folder / "toy8gauss" / "checkpoints") == [30, 20]
     assert sample.sample(folder / "toy8gauss", 3).shape == (3, 2)

@@ -54,7 +54,7 @@ def _run(settings, experiment, folder: Path, listener: Listener) -> int:
     listener.explain = partial(workdir.last_saved, folder)
     run = solve.run if settings.task == "critic" else loop.run
     try:
-        run(settings, folder, experiment=experiment)
+        run(settings, folder, experiment)
     except Interrupted as stop:
         print(one_line(stop), file=sys.stderr)
         return stop.status

@@ -119,7 +119,7 @@ def test_a_run_says_first_what_is_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "hold_out", stop)
     said = io.StringIO()
     with pytest.raises(InterruptedError):
-        loop.run(config, tmp_path, experiment=experiment, console=Console(file=said))
+        loop.run(config, tmp_path, experiment, console=Console(file=said))
     assert said.getvalue() == "1 file left out: [bold]\n"
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from tests.games import LATENT, tiny
 from tests.helpers import SMALL, key, resolve, unchecked
 from wgan_gp import configs, devices, losses, main, train
+from wgan_gp.build import build
 from wgan_gp.constraints import CLIP, penalise
 from wgan_gp.devices import mesh
 from wgan_gp.networks import from_flax
@@ -250,7 +251,7 @@ def run(folder, **fields):
     config = resolve(**SMALL | fields)
     workdir.prepare(folder, config)
     with unchecked():
-        return loop.run(config, folder, console=Console(quiet=True))
+        return loop.run(config, folder, build(config), console=Console(quiet=True))
 
 
 def test_a_run_goes_on_on_another_number_of_devices(tmp_path):

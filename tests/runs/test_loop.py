@@ -14,7 +14,7 @@ from wgan_gp.runs import draws, loop, workdir
 
 def start(config, folder):
     workdir.prepare(folder, config)
-    return loop.run(config, folder)
+    return loop.run(config, folder, build(config))
 
 
 def records(folder):

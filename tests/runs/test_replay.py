@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.helpers import resolve, unchecked
 from wgan_gp import configs
+from wgan_gp.build import build, build_critic
 from wgan_gp.runs import driver, loop, replay, solve, workdir
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
@@ -119,18 +120,18 @@ def critic(**fields):
 
 
 @pytest.mark.parametrize(
-    ("make", "run", "rate"),
+    ("make", "builder", "run", "rate"),
     [
-        (partial(resolve, log_every=2), loop.run, "generator_optimiser"),
-        (critic, solve.run, "critic_optimiser"),
+        (partial(resolve, log_every=2), build, loop.run, "generator_optimiser"),
+        (critic, build_critic, solve.run, "critic_optimiser"),
     ],
     ids=["generator of a game", "critic alone"],
 )
-def test_a_run_that_diverges_names_the_operation(make, run, rate, tmp_path):
+def test_a_run_that_diverges_names_the_operation(make, builder, run, rate, tmp_path):
     config = make(debug_nans=True, **{f"{rate}.learning_rate": 1e30})
     workdir.prepare(tmp_path, config)
     with unchecked(), pytest.raises(FloatingPointError) as caught:
-        run(config, tmp_path, console=Console(file=io.StringIO()))
+        run(config, tmp_path, builder(config), console=Console(file=io.StringIO()))
     text = str(caught.value)
     assert " gives NaN is " in text
     assert "wgan_gp/" in text

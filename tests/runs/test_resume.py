@@ -12,6 +12,7 @@ import pytest
 
 from tests.helpers import ROOT, SMALL, command_environment, resolve, unchecked
 from wgan_gp import configs
+from wgan_gp.build import build, build_critic
 from wgan_gp.runs import driver, loop, report, solve, workdir
 from wgan_gp.runs.records import keep_records
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
@@ -34,9 +35,10 @@ def critic():
 
 def run(config, folder):
     workdir.prepare(folder, config)
-    runner = solve.run if config.task == "critic" else loop.run
+    alone = config.task == "critic"
+    make, runner = (build_critic, solve.run) if alone else (build, loop.run)
     with unchecked():
-        return runner(config, folder)
+        return runner(config, folder, make(config))
 
 
 class Killed(BaseException):
@@ -180,7 +182,7 @@ def test_changed_settings_are_named_and_refused_unless_accepted(tmp_path):
     workdir.prepare(tmp_path, free)
     workdir.prepare(tmp_path, other, accept_changes=True)
     with unchecked():
-        loop.run(other, tmp_path)
+        loop.run(other, tmp_path, build(other))
     records = keep_records(tmp_path / "metrics.jsonl", 99)
     assert [r["step"] for r in records if r["split"] == "train"][-3:] == [16, 18, 20]
 
@@ -190,7 +192,7 @@ def test_a_run_of_other_networks_is_refused_when_it_goes_on(tmp_path):
     other = resolve(**TOY | {"critic.hidden": (9, 9)})
     workdir.prepare(tmp_path, other, accept_changes=True)
     with unchecked(), pytest.raises(ValueError, match="other networks"):
-        loop.run(other, tmp_path)
+        loop.run(other, tmp_path, build(other))
 
 
 @pytest.mark.parametrize("player", ["critic_optimiser", "generator_optimiser"])
@@ -202,7 +204,7 @@ def test_nan_stops_a_run_and_names_the_last_good_checkpoint(player, tmp_path):
     )
     workdir.prepare(tmp_path, broken, accept_changes=True)
     with unchecked(), pytest.raises(FloatingPointError) as caught:
-        loop.run(broken, tmp_path)
+        loop.run(broken, tmp_path, build(broken))
     assert "of step 14, is kept" in str(caught.value)
     kept = {path.name for path in (tmp_path / "checkpoints").iterdir()}
     assert {"14", "12"} <= kept

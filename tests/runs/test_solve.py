@@ -6,6 +6,7 @@ from matplotlib.image import imread
 
 from tests.helpers import ROOT, run_module, unchecked
 from wgan_gp import configs
+from wgan_gp.build import build_critic
 from wgan_gp.runs import solve
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
@@ -44,7 +45,7 @@ def test_the_command_trains_a_critic_alone_beside_the_truth(tmp_path):
 def test_a_run_is_the_grids_critic_of_the_same_seed(tmp_path):
     config = configs.resolve(cell_config(3, 4, "smoke"))
     with unchecked():
-        alone = solve.run(config, tmp_path)
+        alone = solve.run(config, tmp_path, build_critic(config))
         grid = solve_cells(config, (4,), range(1))
     for name, values in grid._asdict().items():
         np.testing.assert_allclose(alone[name], values[0, 0], rtol=1e-4, err_msg=name)
@@ -53,8 +54,9 @@ def test_a_run_is_the_grids_critic_of_the_same_seed(tmp_path):
 def test_a_diverged_critic_stops_the_run(tmp_path):
     config = cell_config(2, 4, "smoke")
     config.critic_optimiser.learning_rate = 1e30
+    settings = configs.resolve(config)
     with unchecked(), pytest.raises(FloatingPointError, match="has diverged"):
-        solve.run(configs.resolve(config), tmp_path)
+        solve.run(settings, tmp_path, build_critic(settings))
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_a_run_that_diverged_is_recorded_as_one(tmp_path, capsys, monkeypatch):
 
 
 def test_a_study_that_is_stopped_says_so_in_one_line(tmp_path, capsys, monkeypatch):
-    def stop(_, folder):
+    def stop(_, folder, experiment):
         raise Interrupted(signal.SIGINT, 1, folder)
 
     monkeypatch.setattr(loop, "run", stop)
@@ -85,8 +85,8 @@ def test_a_study_that_is_stopped_says_so_in_one_line(tmp_path, capsys, monkeypat
 def test_a_run_that_was_begun_is_gone_on_with(tmp_path, monkeypatch):
     original = loop.run
 
-    def stop(config, folder):
-        original(config, folder)
+    def stop(config, folder, experiment):
+        original(config, folder, experiment)
         raise Interrupted(signal.SIGINT, 2, folder)
 
     monkeypatch.setattr(loop, "run", stop)
@@ -138,7 +138,7 @@ def test_a_damaged_record_is_named_before_any_compute(text, tmp_path, capsys):
 def test_two_studies_do_not_share_a_run(tmp_path, capsys, monkeypatch):
     statuses = []
 
-    def train(config, folder):
+    def train(config, folder, experiment):
         statuses.append(run(tmp_path, "--numbers", "0"))  # the second, meanwhile
         return {"score": 2.0}
 
@@ -150,7 +150,7 @@ def test_two_studies_do_not_share_a_run(tmp_path, capsys, monkeypatch):
 
 
 def test_a_run_that_another_study_has_finished_is_not_run_again(tmp_path, monkeypatch):
-    def train(config, folder):
+    def train(config, folder, experiment):
         runs.append(folder.name)
         if folder.name == "000-two_sided":  # another study does the next meanwhile
             monkeypatch.setattr(loop, "run", lambda *_: {"score": 3.0})

@@ -1,6 +1,7 @@
 """What a run keeps of its data set, so that it can be sampled from without the data."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from wgan_gp import data
 from wgan_gp.data import Dataset
+from wgan_gp.devices import hosts
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import write_json
 
@@ -16,7 +18,7 @@ NAME = "dataset.json"
 
 
 def write(workdir: Path, dataset: Dataset) -> None:
-    """Writes `dataset.json` into a run's folder.
+    """Writes `dataset.json` into a run's folder, on the first host.
 
     Args:
       workdir: the folder.
@@ -35,7 +37,7 @@ def write(workdir: Path, dataset: Dataset) -> None:
         "class_shares": None if shares is None else np.asarray(shares).tolist(),
         "left_out": list(dataset.left_out),
     }
-    write_json(workdir / NAME, record)
+    hosts.on_first(partial(write_json, workdir / NAME, record))
 
 
 def read(workdir: Path) -> Dataset | None:

@@ -11,7 +11,7 @@ from jax.sharding import Mesh
 from rich.console import Console
 
 from wgan_gp import devices, train
-from wgan_gp.build import Experiment, build
+from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
@@ -24,8 +24,8 @@ from wgan_gp.runs.records import MetricWriter
 def run(
     settings: Settings,
     workdir: Path,
+    experiment: Experiment,
     *,
-    experiment: Experiment | None = None,
     console: Console | None = None,
 ) -> dict[str, float]:
     """Trains one experiment, from its newest checkpoint if any, and reports on it.
@@ -34,7 +34,7 @@ def run(
       settings: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, states under `checkpoints/`, and PNG figures.
-      experiment: what `build` makes of the config; made here by default.
+      experiment: what `build` makes of the settings.
       console: where progress and the closing table go; the terminal by default.
 
     Returns:
@@ -45,17 +45,16 @@ def run(
       driver.Interrupted: a signal came; the state was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
-    experiment = experiment or build(settings)
     for line in experiment.dataset.notes:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
     if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
         console.print(line, soft_wrap=True)
+    dataset_file.write(workdir, experiment.dataset)
     # Evaluation has streams of its own: it never changes what training draws.
     train_key, held_key, eval_key = run_keys(settings.seed)
     if line := describe_counts(experiment.evaluation, experiment.dataset):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
-    hosts.on_first(lambda: dataset_file.write(workdir, experiment.dataset))
     held = hold_out(experiment.dataset, experiment.evaluation, held_key)
     started = time.monotonic()
     course = _course(experiment, settings, mesh, held, train_key, eval_key)

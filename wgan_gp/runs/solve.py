@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wgan_gp import devices, train
-from wgan_gp.build import CriticExperiment, build_critic
+from wgan_gp.build import CriticExperiment
 from wgan_gp.configs import CriticSettings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate.metrics import METRICS
@@ -25,8 +25,8 @@ from wgan_gp.train import Player, critic_step, init_critic
 def run(
     settings: CriticSettings,
     workdir: Path,
+    experiment: CriticExperiment,
     *,
-    experiment: CriticExperiment | None = None,
     console: Console | None = None,
 ) -> dict[str, float]:
     """Trains one critic and measures it beside the optimal one.
@@ -35,7 +35,7 @@ def run(
       settings: of task "critic", from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, critics under `checkpoints/`, and `figures/curves.png`.
-      experiment: what `build_critic` makes of the config; made here by default.
+      experiment: what `build_critic` makes of the settings.
       console: where progress and the closing table go; the terminal by default.
 
     Returns:
@@ -49,7 +49,6 @@ def run(
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
     if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
         console.print(line, soft_wrap=True)
-    experiment = experiment or build_critic(settings)
     # The streams of `ground_truth.cells.solve_cells`: one seed is one critic.
     train_key, eval_key = jax.random.split(jax.random.key(settings.seed))
     init_key, step_key = jax.random.split(train_key)

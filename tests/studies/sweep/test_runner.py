@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.helpers import load_experiment, unchecked
 from tests.studies.sweep.test_plan import configuration
+from wgan_gp.build import build
 from wgan_gp.runs import loop, workdir
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies import running, sweep
@@ -75,7 +76,7 @@ def assert_is_single(found, each, row, folder):
     config = run_config(found, each)
     workdir.prepare(folder, config)
     with unchecked():
-        single = loop.run(config, folder)
+        single = loop.run(config, folder, build(config))
     del single["seconds"], single["step"]
     assert set(single) < set(row)
     for name, value in single.items():

@@ -77,7 +77,7 @@ def _run(folder: Path, config: Settings, found: Records, save: Save) -> None:
             print(f"{folder.name}: {line}")
         result, failure = None, ""
         try:
-            result = loop.run(config, folder)
+            result = loop.run(config, folder, build(config))
         except FloatingPointError as error:
             failure = str(error)
         settings = json.loads(json.dumps(as_dict(config)))
