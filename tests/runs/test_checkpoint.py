@@ -192,3 +192,12 @@ def test_a_missing_checkpoint_is_named(tmp_path):
 def test_checksums_that_cannot_be_read_count_as_damage(folder):
     (folder / "30" / "sums.json").write_text(json.dumps({})[:1])
     assert latest(folder)[0].step == 20
+
+
+def test_arrays_come_back_in_the_types_and_the_structure_that_are_asked_for(folder):
+    """A state may have gained parts without arrays since it was saved."""
+    like = LIKE | {"count": jax.ShapeDtypeStruct((), "float32"), "state": ()}
+    saved, warnings = latest(folder, like)
+    assert warnings == []
+    assert (saved.state["count"], saved.state["count"].dtype) == (7, "float32")
+    assert saved.state["state"] == ()
