@@ -13,19 +13,20 @@ from wgan_gp import losses
 from wgan_gp.networks import bind, from_flax, layers
 from wgan_gp.networks.bottleneck import BottleneckCritic, BottleneckGenerator
 from wgan_gp.networks.dcgan import DCGANCritic, DCGANGenerator
+from wgan_gp.networks.good import GoodCritic
 from wgan_gp.networks.layers import ConvTranspose
-from wgan_gp.networks.resnet import ResNetCritic, ResNetGenerator
+from wgan_gp.networks.resnet import ResNetGenerator
 
-# With channels enough for every form of convolution on CPUs.
+# With few blocks, and channels enough for every form of convolution on CPUs.
 CRITICS = {
     "dcgan": (DCGANCritic(16, (1, 2)), (12, 12, 1)),
-    "resnet": (ResNetCritic(16), (8, 8, 2)),
-    "bottleneck": (BottleneckCritic(32, (1, 1), "none"), (8, 8, 1)),
+    "good": (GoodCritic(16, (1,), "none"), (8, 8, 2)),
+    "bottleneck": (BottleneckCritic(32, (0, 0), "none"), (8, 8, 1)),
 }
 GENERATORS = {
     "dcgan": DCGANGenerator((7, 7, 1), 16, (2, 1)),
     "resnet": ResNetGenerator((8, 8, 3), 16),
-    "bottleneck": BottleneckGenerator((8, 8, 2), 32, (1, 1)),
+    "bottleneck": BottleneckGenerator((8, 8, 2), 32, (0, 0)),
 }
 
 

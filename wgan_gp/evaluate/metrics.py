@@ -156,8 +156,8 @@ METRICS: dict[str, Metric] = {
         "cosine of the gradients", "cosine", "higher", ideal="1", symbol="cosine"
     ),
     "cosine_clear": Metric(
-        "cosine of the gradients, centres left out",
         "cosine, centres left out",
+        "cosine without centres",
         "higher",
         ideal="1",
     ),

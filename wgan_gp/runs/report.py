@@ -151,6 +151,8 @@ def _rows(name: str, result: dict[str, float], sets: int) -> Iterator[tuple[str,
     if floor is not None and not metric.floor_row:
         title += " (real to real)"
         value += f" ({metric.text(floor)})"
+    if metric.extent is not None:
+        title += ", mean"
     yield title, value
     if metric.extent is not None:
         least, greatest = (metric.text(result[each]) for each in metric.extent)
