@@ -1,6 +1,7 @@
 """Every study resumes, refuses and makes tables in the same way."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.studies.small_study import NAMES, study
 from wgan_gp.devices.hosts import Place
 from wgan_gp.runs import workdir
 from wgan_gp.studies import running
+from wgan_gp.studies.running import runner
 from wgan_gp.studies.running.locks import is_locked, locked
 from wgan_gp.system.files import WriteError
 
@@ -118,6 +120,21 @@ def test_a_program_that_another_process_runs_is_refused_or_left_to_it(tmp_path, 
     assert sorted(each.stem for each in (tmp_path / "letters").iterdir()) == [*"acde"]
     assert not (tmp_path / "table.json").exists()
     running.run(study(tmp_path))
+    assert table(tmp_path) == TABLE
+
+
+def test_a_program_that_ended_just_before_it_is_claimed_is_not_run(
+    tmp_path, monkeypatch
+):
+    @contextmanager
+    def late(path, seconds):
+        if path.stem in NAMES:  # another process has run it
+            store(tmp_path, path.stem, json.dumps({"value": ord(path.stem)}))
+        yield True
+
+    monkeypatch.setattr(runner, "locked", late)
+    running.run(study(tmp_path))
+    assert not (tmp_path / "log.txt").exists()
     assert table(tmp_path) == TABLE
 
 
