@@ -168,6 +168,24 @@ def test_the_host_that_finishes_last_makes_the_tables(tmp_path, capsys):
     assert not capsys.readouterr().out
 
 
+def test_hosts_that_finish_together_do_not_leave_the_tables_to_each_other(
+    tmp_path, monkeypatch
+):
+    original = runner.locked
+
+    @contextmanager
+    def meanwhile(path, seconds):
+        if path.stem == "tables":  # the other host has just saved its last record
+            for name in "bd":
+                store(tmp_path, name, json.dumps({"value": ord(name)}))
+        with original(path, seconds) as mine:
+            yield mine
+
+    monkeypatch.setattr(runner, "locked", meanwhile)
+    running.run(study(tmp_path), Place("first:1", 2, 0))
+    assert table(tmp_path) == TABLE
+
+
 def test_a_failure_is_one_line_with_status_1(tmp_path, capsys):
     def fail(found, save):
         raise FloatingPointError("it has\ndiverged")
