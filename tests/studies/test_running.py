@@ -1,6 +1,7 @@
 """Every study resumes, refuses and makes tables in the same way."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.studies.small_study import NAMES, study
 from wgan_gp.devices.hosts import Place
 from wgan_gp.runs import workdir
 from wgan_gp.studies import running
+from wgan_gp.studies.running import runner
 from wgan_gp.studies.running.locks import is_locked, locked
 from wgan_gp.system.files import WriteError
 
@@ -121,6 +123,21 @@ def test_a_program_that_another_process_runs_is_refused_or_left_to_it(tmp_path, 
     assert table(tmp_path) == TABLE
 
 
+def test_a_program_that_ended_just_before_it_is_claimed_is_not_run(
+    tmp_path, monkeypatch
+):
+    @contextmanager
+    def late(path, seconds):
+        if path.stem in NAMES:  # another process has run it
+            store(tmp_path, path.stem, json.dumps({"value": ord(path.stem)}))
+        yield True
+
+    monkeypatch.setattr(runner, "locked", late)
+    running.run(study(tmp_path))
+    assert not (tmp_path / "log.txt").exists()
+    assert table(tmp_path) == TABLE
+
+
 def test_a_lock_is_held_by_one_and_leaves_no_file(tmp_path):
     path = tmp_path / "x.lock"
     assert not is_locked(path)
@@ -149,6 +166,24 @@ def test_the_host_that_finishes_last_makes_the_tables(tmp_path, capsys):
     running.run(study(tmp_path), Place("first:1", 2, 0))
     assert table(tmp_path) == TABLE
     assert not capsys.readouterr().out
+
+
+def test_hosts_that_finish_together_do_not_leave_the_tables_to_each_other(
+    tmp_path, monkeypatch
+):
+    original = runner.locked
+
+    @contextmanager
+    def meanwhile(path, seconds):
+        if path.stem == "tables":  # the other host has just saved its last record
+            for name in "bd":
+                store(tmp_path, name, json.dumps({"value": ord(name)}))
+        with original(path, seconds) as mine:
+            yield mine
+
+    monkeypatch.setattr(runner, "locked", meanwhile)
+    running.run(study(tmp_path), Place("first:1", 2, 0))
+    assert table(tmp_path) == TABLE
 
 
 def test_a_failure_is_one_line_with_status_1(tmp_path, capsys):

@@ -38,10 +38,10 @@ def test_an_error_is_one_line(error, limit, line):
 
 def test_every_command_ends_alike():
     """Each catches what `failures` expects, where it begins and where it works."""
-    commands = ("main", "studies/random_architectures", "system/arguments")
-    packages = ("sweep", "evidence", "w1_benchmark")
-    paths = [f"{name}.py" for name in commands]
-    paths += [f"studies/{package}/__main__.py" for package in packages]
-    for path in paths:
-        text = (ROOT / "wgan_gp" / path).read_text()
-        assert "except failures.EXPECTED as error" in text, path
+    for name in ("main", "studies/running/runner", "system/arguments"):
+        text = (ROOT / "wgan_gp" / f"{name}.py").read_text()
+        assert "except failures.EXPECTED as error" in text, name
+    studies = sorted((ROOT / "wgan_gp" / "studies").glob("*/__main__.py"))
+    assert len(studies) == 4
+    for path in studies:
+        assert "return run_command(" in path.read_text(), path

@@ -140,21 +140,25 @@ def _run_program(study: Study, program: Program) -> None:
 
 
 def _make_tables(study: Study) -> None:
-    missing = sum(_is_missing(study, program) for program in study.programs)
-    if missing:
-        print(
-            f"{missing} of {len(study.programs)} programs are left to other hosts: the"
-            f" last one to finish makes the tables, or {study.resume} once all have"
-            " ended"
-        )
-        return
-    paths = sorted(study.records.glob("*.json"))
+    """Makes tables, unless a program is missing that another process has to run."""
     with locked(study.records / "tables.lock", _TABLES) as mine:
         if not mine:
             raise FileExistsError(
                 f"another process has been making tables of {study.folder} for"
                 f" {_TABLES:.0f} s: stop it, and run {study.resume} again"
             )
+        # Counted under the lock: of hosts that finish at the same time, the second one
+        # sees the records of both. NFS may show an old listing of a folder until this
+        # host changes the folder, as the lock's file does.
+        missing = sum(_is_missing(study, program) for program in study.programs)
+        if missing:
+            print(
+                f"{missing} of {len(study.programs)} programs are left to other hosts:"
+                f" the last one to finish makes the tables, or {study.resume} once all"
+                " have ended"
+            )
+            return
+        paths = sorted(study.records.glob("*.json"))
         study.tables({path.stem: study.read(path) for path in paths})
 
 

@@ -20,7 +20,7 @@ from wgan_gp.studies.sweep import resolve
 from wgan_gp.studies.sweep.settings import FIELDS, SweepSettings, completed
 from wgan_gp.studies.sweep.study import announce, study
 from wgan_gp.system import failures
-from wgan_gp.system.platforms import cores
+from wgan_gp.system.platforms import cores, refuse_windows
 
 _START = 60.0  # seconds that another host may take to make the folder ready
 
@@ -67,6 +67,7 @@ KIND = workdir.Kind(
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns its exit status."""
+    refuse_windows()
     if {"--help", "-h"} & set(argv):
         print(_help())
         return 0
