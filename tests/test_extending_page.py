@@ -24,6 +24,7 @@ from wgan_gp import constraints, data, main, networks, sample, score
 from wgan_gp.configs import experiment_file
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import workdir
+from wgan_gp.system.signals import Listener
 
 BLOCKS = code_blocks("extending.md")
 # A file, and the test of what it brings, by what `get_config` calls it.
@@ -55,7 +56,7 @@ from wgan_gp import configs, data
 def stripes(key, n):
     phase_key, label_key = jax.random.split(key)
     labels = jax.random.choice(label_key, 2, (n,))
-    rows = jnp.arange(8.0) + 6 * jax.random.uniform(phase_key, (n, 1))
+    rows = jnp.arange(8.0)[None] + 6 * jax.random.uniform(phase_key, (n, 1))
     sides = jnp.sin(rows)[:, :, None, None] * jnp.ones((1, 1, 8, 1))
     return sides * (2.0 * labels - 1).reshape(n, 1, 1, 1), labels
 
@@ -80,8 +81,12 @@ def _tables():
 def train(folder, name, *args):
     """Trains the experiment of a file, as the command does; the exit status."""
     arguments = "--config", f"{folder / name}.py:smoke", "--workdir", folder / name
-    with command_line(*arguments, *TINY, *args) as argv, unchecked():
-        return main.main(argv)
+    with unchecked(), Listener() as listener:
+        # Modules that are imported within `command_line` are forgotten after it.
+        with command_line(*arguments, *TINY, *args) as argv:
+            settings, experiment, workdir, lock = main._start(argv)
+        with lock:
+            return main._run(settings, experiment, workdir, listener)
 
 
 @pytest.fixture(scope="module")
