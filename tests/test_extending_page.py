@@ -63,9 +63,10 @@ def stripes(key, n):
 data.DATASETS["stripes"] = data.Dataset("stripes", (8, 8, 1), stripes, classes=2)
 CHANGES = {"data": {"name": "stripes"}}
 """
-DIGITS = FILES["dragan"][0].partition("def get_config")[0] + (
-    'CHANGES = {"lipschitz": "dragan", "data": {"name": "digits8x8"}}'
+DIGITS = (
+    FILES["dragan"][0].partition("def get_config")[0].replace('"dragan"', '"kodali"')
 )
+DIGITS += 'CHANGES = {"lipschitz": "kodali", "data": {"name": "digits8x8"}}'
 ALL = {name: text for name, (text, _) in FILES.items()} | {
     "stripes": STRIPES + IMAGES,
     "digits": DIGITS + IMAGES,
@@ -288,7 +289,7 @@ def test_equal_files_bring_a_name_once_and_others_do_not_take_it(runs, tmp_path)
     experiment_file.load(second)
     assert data.DATASETS["moons"] is moons
     second.write_text(f"{ALL['moons']}\n# another file\n")
-    with pytest.raises(ValueError, match="use a new process"):
+    with pytest.raises(ValueError, match="use a process of its own"):
         experiment_file.load(second)
     assert data.DATASETS["moons"] is moons
 

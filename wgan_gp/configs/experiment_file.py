@@ -123,7 +123,7 @@ def _check_kept(path: str | Path, before: Entries, after: Entries, mine) -> None
         others = [text for text in _BROUGHT if (label, name) in _BROUGHT[text]]
         cure = "choose another name"
         if others:
-            cure += ", or use a new process: another experiment's file brought it here"
+            cure = "another experiment's file brought it: use a process of its own"
         raise ValueError(
             f"{path} replaces {label}[{name!r}], which is there already: {cure}"
         )
