@@ -1,7 +1,9 @@
 """Small critics, samples and configurations that several tests share."""
 
+import contextlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -11,6 +13,7 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp import configs, losses
+from wgan_gp.configs import experiment_file
 
 ROOT = Path(__file__).parent.parent
 EXPERIMENTS = ("toy8gauss", "toy25gauss", "swissroll")
@@ -143,6 +146,28 @@ def command_environment(optimised=False):
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def code_blocks(page):
+    """The blocks of Python of a page in docs/."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+@contextlib.contextmanager
+def own_tables():
+    """Forgets afterwards what experiments' files have brought within."""
+    before, brought = experiment_file._entries(), dict(experiment_file._BROUGHT)
+    modules = dict(sys.modules)
+    try:
+        yield
+    finally:
+        experiment_file._restore(before)
+        experiment_file._BROUGHT.clear()
+        experiment_file._BROUGHT.update(brought)
+        for name in set(sys.modules) - set(modules):
+            if name.startswith("wgan_gp_experiment"):
+                del sys.modules[name]
 
 
 def contents(folder):

@@ -1,17 +1,13 @@
 """The recipes of docs/critics.md, which error messages lead to."""
 
 import importlib.util
-import re
 
 import jax
 
-from tests.helpers import ROOT, unchecked
+from tests.helpers import code_blocks, unchecked
 from wgan_gp import losses
 
-PAGE = (ROOT / "docs" / "critics.md").read_text()
-
-
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+BLOCKS = code_blocks("critics.md")
 
 
 def test_every_block_runs(monkeypatch):

@@ -80,7 +80,7 @@ def _fail(line: str, status: int) -> int:
 
 def _start(argv: list[str]):
     """Everything that can be refused, before any compute is spent."""
-    parse(argv)
+    text = parse(argv)
     from wgan_gp import build, configs, devices
     from wgan_gp.devices import hosts
     from wgan_gp.evaluate import held_out
@@ -98,7 +98,7 @@ def _start(argv: list[str]):
     devices.mesh_for(settings.batches, settings.mesh.data)
     make = build.build_critic if settings.task == "critic" else build.build
     experiment = hosts.in_turn(partial(make, settings))
-    folder, lock = _claim(settings, experiment)
+    folder, lock = _claim(settings, experiment, text)
     return settings, experiment, folder, lock
 
 
@@ -109,7 +109,7 @@ def _cpu_devices(settings) -> int:
     return devices.cpu_device_count(settings.batch_size, widths and min(widths))
 
 
-def _claim(settings, experiment):
+def _claim(settings, experiment, text: bytes):
     """The run's folder, which the first host makes ready, and the lock on it."""
     from wgan_gp.devices import hosts
     from wgan_gp.runs import resume, workdir
@@ -126,8 +126,8 @@ def _claim(settings, experiment):
         )
         workdir.check(folder, settings, resumable=resumable, **options)
         locks.append(workdir.claim(folder))
-        if line := workdir.prepare(folder, settings, **options):
-            print(line)
+        if lines := workdir.prepare(folder, settings, experiment=text, **options):
+            print(lines)
         return str(folder)
 
     folder = Path(hosts.on_first(claim))

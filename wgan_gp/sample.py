@@ -23,7 +23,7 @@ from wgan_gp.evaluate import memory
 from wgan_gp.runs import draws, sample_files
 from wgan_gp.runs.draws import Drawn
 from wgan_gp.runs.sample_files import Layout, Write
-from wgan_gp.runs.workdir import load_run, read_config
+from wgan_gp.runs.workdir import load_run, open_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.paths import expand
 from wgan_gp.system.signals import Held
@@ -66,13 +66,15 @@ def sample(
 def open_run(workdir: str | Path) -> Run:
     """The newest state of a run, without its data.
 
+    A copy of the experiment's file in the run's folder is executed.
+
     Raises:
       FileNotFoundError: the folder holds no run, or one that has saved nothing yet.
       ValueError: what it holds cannot be read, or has no generator.
     """
     folder = expand(workdir)
     experiment, state = load_run(folder)
-    return Run(experiment, state, read_config(folder / "config.json"))
+    return Run(experiment, state, open_settings(folder))
 
 
 def draw(

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from wgan_gp import sample
 from wgan_gp.configs import Settings
+from wgan_gp.data import DATASETS
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import SPLITS
 from wgan_gp.evaluate import memory
@@ -29,7 +30,7 @@ from wgan_gp.evaluate.images import (
 )
 from wgan_gp.evaluate.metrics import FLOOR, METRICS, Metric
 from wgan_gp.runs import draws
-from wgan_gp.runs.workdir import read_config
+from wgan_gp.runs.workdir import open_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.values import one_of, whole
 
@@ -66,12 +67,14 @@ def score(
 
 def _open(workdir: Path, n: int) -> sample.Run:
     """The run, if it can be scored on n images."""
-    file = workdir / "config.json"
-    if not file.is_file():
-        raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
-    settings = read_config(file)
+    settings = open_settings(workdir)
     if settings.data.kind != "images":
         raise ValueError(f"{workdir} holds a run that is not on images")
+    if settings.data.name in DATASETS:
+        raise ValueError(
+            f"{workdir} holds a run on {settings.data.name}, a sampler without splits"
+            " to score beside: add a metric to its experiment's file"
+        )
     run = sample.open_run(workdir)
     memory.check_samples(3 * n, sample.layout_of(run, n))  # and as many real, twice
     return run

@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 from wgan_gp.algorithm import optimisers
 from wgan_gp.configs.settings import PLAYERS, Schema, constraint_fields, get, leaves
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data import DATASETS
 from wgan_gp.data.kinds import KINDS
 from wgan_gp.system.fields import Declaration
 from wgan_gp.system.values import at_least, below, one_of, show
@@ -108,6 +109,11 @@ def _check_pixels(config: ConfigDict) -> None:
 def _check_features(config: ConfigDict) -> None:
     features = config.features
     one_of("features.network", features.network, KINDS[config.data.kind].features)
+    if features.network == "digits" and config.data.name in DATASETS:
+        raise ValueError(
+            "features.network = 'digits' needs an image set with labels and splits,"
+            f" and {show(config.data.name)} is a sampler: set it to 'none'"
+        )
     if (features.network == "inception") != (features.weights is not None):
         raise ValueError(
             "features.weights is the file of features.network = 'inception': got"

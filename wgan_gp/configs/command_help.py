@@ -117,18 +117,19 @@ def _describe(path: str, field: Described) -> str:
     return f"{' '.join(field.sentences)} {noun}. Default: {', '.join(shown)}."
 
 
-_ALL = {*KINDS, "a critic alone"} - {"funnels"}
-_OF_PRESETS = {
-    path for each in CONSTRAINTS.values() for path, _ in leaves(each.presets)
-}
+def _of_presets() -> set[str]:
+    """The fields that a constraint sets."""
+    presets = (each.presets for each in CONSTRAINTS.values())
+    return {path for each in presets for path, _ in leaves(each)}
 
 
 def _default(path: str, value: Any, runs: list[str]) -> str:
     """A default, and the runs that have it unless all do."""
-    whole = set(runs) in (set(CRITICS), set(GENERATORS), _ALL)
+    every = {*KINDS, "a critic alone"} - {"funnels"}
+    whole = set(runs) in (set(CRITICS), set(GENERATORS), every)
     where = "" if whole else f" ({', '.join(runs)})"
     if value is None:
-        return ("set by lipschitz" if path in _OF_PRESETS else "open") + where
+        return ("set by lipschitz" if path in _of_presets() else "open") + where
     return f"{value}{where}"
 
 

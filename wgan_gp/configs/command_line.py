@@ -11,7 +11,7 @@ from pathlib import Path
 from absl import flags, logging
 from ml_collections import ConfigDict
 
-from wgan_gp.configs import flag_errors
+from wgan_gp.configs import experiment_file, flag_errors
 from wgan_gp.configs.flag_errors import short
 from wgan_gp.system.paths import expand
 from wgan_gp.system.values import nearest
@@ -20,21 +20,41 @@ _LARGEST = 2**20  # bytes of a config file
 _SIBLINGS = 1000  # files that are looked at for a name that was meant
 
 
-def parse(argv: list[str], *, sweep: bool = False) -> None:
+def parse(argv: list[str], *, sweep: bool = False) -> bytes:
     """Sets the flags from a command line, and loads the file of `--config`.
 
     Args:
       argv: the program's name, then its arguments.
       sweep: whether the file has to hold a sweep, rather than an experiment.
 
+    Returns:
+      What the file holds, for the run to keep a copy.
+
     Raises:
-      ValueError: a flag, the file or what it returns is not as it should be.
+      ValueError: a flag, the file or what it returns is not as it should be, or the
+        file replaces what the package's tables hold.
     """
     argv = [argv[0], *_expanded(argv[1:])]
     flag_errors.check_form(argv[1:])
     paths = _config_paths(argv[1:])
     for path in paths:
         _check_file(path)
+    path, text = (paths[-1], _read(paths[-1])) if paths else ("", b"")
+    with experiment_file.accepting(path, text):
+        _load(argv, paths, sweep)
+    experiment_file.check_stands_alone(path, text)
+    return text
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:  # the flags' parser meets it again, and it is explained there
+        return b""
+
+
+def _load(argv: list[str], paths: list[str], sweep: bool) -> None:
+    """Parses the flags, which executes the file, and checks what comes of it."""
     logging.set_verbosity(logging.ERROR)  # what is wrong is said once, here
     try:
         rest = flags.FLAGS(argv)

@@ -4,12 +4,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from wgan_gp.data import toy
 from wgan_gp.data.arrays import Sampler, noisy, resident
 
-__all__ = ["DATASETS", "Dataset", "Sampler", "load", "noisy", "resident"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "Sampler",
+    "load",
+    "noisy",
+    "open_named",
+    "resident",
+    "unlabelled",
+]
 
 
 _KINDS = {1: "vectors", 3: "images"}  # by the number of a sample's axes
@@ -40,12 +50,25 @@ class Dataset(NamedTuple):
         return _KINDS[len(self.shape)]
 
 
+def unlabelled(dataset: Dataset) -> Sampler:
+    """The sampler of a data set's training samples, without their labels."""
+    if dataset.classes is None:
+        return dataset.sample
+
+    def sample(key: jax.Array, n: int) -> jax.Array:
+        samples, _ = dataset.sample(key, n)
+        return samples
+
+    return sample
+
+
 def _mixture(name: str, modes: np.ndarray, std: float) -> Dataset:
     return Dataset(
         name, (2,), partial(toy.mixture, modes=modes, std=std), modes=modes, std=std
     )
 
 
+# By `data.name` of a configuration. An experiment's file may add its own.
 DATASETS = {
     "8gaussians": _mixture("8gaussians", toy.RING_MODES, toy.RING_STD),
     "25gaussians": _mixture("25gaussians", toy.GRID_MODES, toy.GRID_STD),
@@ -62,3 +85,32 @@ def load(name: str) -> Dataset:
     if name not in DATASETS:
         raise ValueError(f"data.name must be one of {sorted(DATASETS)}, got {name!r}")
     return DATASETS[name]
+
+
+def open_named(name: str, kind: str, *, conditional: bool) -> Dataset:
+    """A data set of `DATASETS` as a configuration asks for it.
+
+    Args:
+      name: of the set, a key of `DATASETS`.
+      kind: "vectors" or "images", which the configuration expects.
+      conditional: whether training samples are to come with labels.
+
+    Returns:
+      The set; without labels, unless it is conditional.
+
+    Raises:
+      ValueError: it is of another kind, or has no labels.
+    """
+    dataset = load(name)
+    if dataset.kind != kind:
+        raise ValueError(
+            f"{name} has samples of shape {dataset.shape}, and this experiment learns"
+            f" {kind}: start from configs.base(data={dataset.kind!r})"
+        )
+    if conditional and dataset.classes is None:
+        raise ValueError(f"{name} has no labels: conditional must be False")
+    if conditional or dataset.classes is None:
+        return dataset
+    return dataset._replace(
+        sample=unlabelled(dataset), classes=None, class_names=None, class_shares=None
+    )

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wgan_gp.data import Dataset
+from wgan_gp.data import DATASETS, Dataset, open_named
 from wgan_gp.data.images import fits, open_set, resident_images
 from wgan_gp.data.ranges import SCALES, Scale
 from wgan_gp.data.sources import (
@@ -90,7 +90,13 @@ def open_image_set(
     conditional: bool,
     check: Callable[[ImageSource], None],
 ) -> Dataset:
-    """The image set that the settings name; arguments and errors of `load_images`."""
+    """The image set that the settings name; arguments and errors of `load_images`.
+
+    A name in `DATASETS` comes before those of `images.open_images`. Such a set makes
+    its own pixels, in the range of `data.scale`.
+    """
+    if settings.name in DATASETS:
+        return _open_named(settings, conditional)
     return load_images(
         settings.name,
         scale=settings.scale,
@@ -99,6 +105,24 @@ def open_image_set(
         check=check,
         **settings.source_options,
     )
+
+
+def _open_named(settings: ImageData, conditional: bool) -> Dataset:
+    """A set of `DATASETS`, which the fields for files have no effect on."""
+    fields = {each.name: each for each in dataclasses.fields(settings)}
+    for name in (*settings.source_options, "resident_bytes"):
+        if getattr(settings, name) != fields[name].default:
+            raise ValueError(
+                f"data.{name} = {show(getattr(settings, name))} has no effect on a set"
+                " of data.DATASETS, which makes its own pixels: leave it out"
+            )
+    dataset = open_named(settings.name, "images", conditional=conditional)
+    if dataset.stream is not None and dataset.held_out is None:
+        raise ValueError(
+            f"{settings.name} is streamed and holds nothing out: give it held_out, a"
+            " sampler of images to evaluate on"
+        )
+    return dataset
 
 
 def load_images(

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from wgan_gp.data import DATASETS, Dataset, load
+from wgan_gp.data import DATASETS, Dataset, open_named
 from wgan_gp.system.fields import Rule, setting
 from wgan_gp.system.values import one_of, show
 
@@ -17,7 +17,7 @@ def _check_name(path: str, name: str) -> None:
             " sampler of an array of vectors, for train.CriticAlgorithm and"
             " train.make_train; for pictures, start from experiments/digits.py"
         )
-    one_of(path, name, DATASETS)
+    one_of(path, name, [each for each in DATASETS if DATASETS[each].kind == "vectors"])
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,4 @@ def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Datase
     Raises:
       ValueError: there is no such set, or it has no labels.
     """
-    dataset = load(settings.name)
-    if conditional and dataset.classes is None:
-        raise ValueError(f"{settings.name} has no labels: conditional must be False")
-    return dataset
+    return open_named(settings.name, "vectors", conditional=conditional)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from wgan_gp.data import Dataset
+from wgan_gp.data import Dataset, unlabelled
 from wgan_gp.data.ranges import to_pixels
 from wgan_gp.evaluate.images import (
     Observer,
@@ -17,7 +17,7 @@ from wgan_gp.evaluate.images import (
     inception_observer,
     observe_reals,
 )
-from wgan_gp.evaluate.metrics import METRICS, as_floor
+from wgan_gp.evaluate.metrics import METRICS, as_floor, measured
 from wgan_gp.evaluate.samples import sample_quality, sampling_floor
 
 # Precision and recall look at the third-nearest neighbour, which is of another image.
@@ -59,13 +59,17 @@ def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
 def _hold_out_vectors(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
     """The floor is what other real samples score."""
     samples, repeats = count_evaluated(evaluation, dataset)
-    sets = _draw_sets(dataset.sample, key, 2 * repeats, samples)
+    sampler = dataset.held_out or unlabelled(dataset)
+    sets = _draw_sets(sampler, key, 2 * repeats, samples)
     reals, others = sets[:repeats], sets[repeats:]
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
-        return sample_quality(dataset, fakes, reals[: len(fakes)])
+        paired = reals[: len(fakes)]
+        own = measured(fakes, paired, dataset)
+        return sample_quality(dataset, fakes, paired) | own
 
     floor = {METRICS["w1"].floor: sampling_floor(reals, others)}
+    floor |= as_floor(measured(others, reals, dataset))
     return Held(reals, floor, quality)
 
 
@@ -73,7 +77,8 @@ def _hold_out_images(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -
     """The floor is what as many images of the train split score."""
     held_key, train_key = jax.random.split(key)
     samples, repeats = count_evaluated(evaluation, dataset)
-    reals = _draw_sets(dataset.held_out, held_key, repeats, samples)
+    sampler = dataset.held_out or unlabelled(dataset)
+    reals = _draw_sets(sampler, held_key, repeats, samples)
     observer = _OBSERVERS[evaluation.features](evaluation)
     seen = observe_reals(to_pixels(reals, evaluation.data.scale), observer)
 
@@ -81,12 +86,14 @@ def _hold_out_images(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -
         pixels = to_pixels(fakes, evaluation.data.scale)
         features = None if seen.features is None else seen.features[: len(pixels)]
         part = Reals(seen.images[: len(pixels)], features)
-        return image_quality(pixels, part, observer)
+        shape = fakes.shape
+        own = measured(pixels.reshape(shape), part.images.reshape(shape), dataset)
+        return image_quality(pixels, part, observer) | own
 
     floor = {}
     if dataset.stream is None:
-        drawn: Any = dataset.sample(train_key, samples * repeats)
-        floor = as_floor(quality(np.asarray(drawn[0] if dataset.classes else drawn)))
+        others = _draw_sets(unlabelled(dataset), train_key, repeats, samples)
+        floor = as_floor(quality(others))
     return Held(reals, floor, quality)
 
 

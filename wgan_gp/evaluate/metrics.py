@@ -2,12 +2,18 @@
 
 A metric is a scalar in a run's records. Its functions in `evaluate` measure it, and
 records, tables, figures and sweeps look up here how to present it. To add a metric,
-write the function that measures it, have its value recorded under a new name, and add
-a line with that name to `METRICS`: tables then have it in the order of the lines.
+add a line to `METRICS`, with the function that measures it as `measure`: every
+evaluation then records it, and tables have it in the order of the lines.
+`docs/extending.md` shows how.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
+
+import numpy as np
+
+from wgan_gp.data import Dataset
+from wgan_gp.system.values import show
 
 FLOOR = "floor_"  # before the name of a metric: what real samples score in its place
 
@@ -29,6 +35,13 @@ class Metric(NamedTuple):
       extent: the records of the least and the greatest value that it is the mean of.
       symbol: its name beside a progress bar; empty if it is not shown there.
       in_sweeps: whether it has a column in the summary of a sweep.
+      measure: `(fakes, reals, dataset) -> float`. Each evaluation calls it for each of
+        its sets with the generated samples `[n, ...]`, as many held-out real ones and
+        the data set, and records the mean. Vectors are floats, images uint8 `[n, H, W,
+        C]`. It may return None for a data set that it does not apply to. At the start
+        of a run, other real samples are measured in the place of generated ones, and
+        recorded as `floor` if that has a name. A metric without the function is
+        recorded by other code.
     """
 
     label: str
@@ -43,6 +56,7 @@ class Metric(NamedTuple):
     extent: tuple[str, str] | None = None
     symbol: str = ""
     in_sweeps: bool = False
+    measure: Callable[[np.ndarray, np.ndarray, Dataset], float | None] | None = None
 
     def text(self, value: float, form: str = "") -> str:
         """A value with its unit.
@@ -169,13 +183,48 @@ METRICS: dict[str, Metric] = {
 }
 # The first of these that was measured says how good a generator is.
 QUALITY = ("w1", "frechet", "sliced_w1")
-# The columns of a sweep's summary: first those that say which run is better.
-IN_SWEEPS = tuple(
-    sorted(
-        (name for name, metric in METRICS.items() if metric.in_sweeps),
-        key=lambda name: METRICS[name].better == "",
-    )
-)
+
+
+def in_sweeps() -> list[str]:
+    """The columns of a sweep's summary: first those that say which run is better."""
+    names = (name for name, metric in METRICS.items() if metric.in_sweeps)
+    return sorted(names, key=lambda name: METRICS[name].better == "")
+
+
+def measured(
+    fakes: np.ndarray, reals: np.ndarray, dataset: Dataset
+) -> dict[str, float]:
+    """The metrics that have a function of their own.
+
+    Args:
+      fakes: sets of generated samples `[R, n, ...]`; images are uint8.
+      reals: as many sets of held-out real ones.
+      dataset: what was to be learned.
+
+    Returns:
+      The mean of each over the sets, by its name, without those that do not apply to
+      the data set.
+
+    Raises:
+      ValueError: a function returns something else than a number.
+    """
+    found: dict[str, float] = {}
+    for name, metric in METRICS.items():
+        if metric.measure is not None:
+            values = [metric.measure(*pair, dataset) for pair in zip(fakes, reals)]
+            if None not in values:
+                found[name] = float(np.mean([_number(name, each) for each in values]))
+    return found
+
+
+def _number(name: str, value: float | None) -> float:
+    try:
+        return float(np.asarray(value).item())
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"the metric {name!r} measured {show(value)}: its function must return a"
+            " number"
+        ) from None
 
 
 def as_floor(scores: Mapping[str, float]) -> dict[str, float]:

@@ -64,7 +64,9 @@ def read(workdir: Path) -> Dataset | None:
             f"{path} does not describe a data set ({one_line(error, 200)}): move it"
             " away, and the data set itself is opened"
         ) from None
-    return data.DATASETS.get(found.name, found)
+    known = data.DATASETS.get(found.name, found)
+    # A set with labels, of a run without them, is no more than what is described.
+    return known if known.classes == found.classes else found
 
 
 def differences(workdir: Path, dataset: Dataset) -> list[str]:

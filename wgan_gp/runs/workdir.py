@@ -14,15 +14,16 @@ import jax
 
 from wgan_gp import configs, train
 from wgan_gp.build import Experiment, assemble, build
-from wgan_gp.configs import as_dict
+from wgan_gp.configs import as_dict, experiment_file
 from wgan_gp.configs.comparison import FREE, differences, listed
 from wgan_gp.runs import checkpoint, dataset_file, restore, versions
 from wgan_gp.system.failures import one_line
-from wgan_gp.system.files import WriteError, write_json, writing
+from wgan_gp.system.files import WriteError, write_bytes, write_json, writing
 
 OURS = (
     "config.json",
     dataset_file.NAME,
+    experiment_file.NAME,
     "metrics.jsonl",
     "tensorboard",
     "checkpoints",
@@ -149,11 +150,13 @@ def prepare(
     overwrite: bool = False,
     accept_changes: bool = False,
     kind: Kind | None = None,
+    experiment: bytes | None = None,
 ) -> str | None:
     """Makes the folder of a run, or finds one that the run can go on in.
 
     The configuration is written to `config.json`, the versions in use are added to
-    `versions.json`. What is not of an earlier run is left alone.
+    `versions.json`, and the experiment's file is copied to `experiment.py`. What is not
+    of an earlier run is left alone.
 
     Args:
       workdir: the folder; made with its parents if it does not exist.
@@ -161,9 +164,12 @@ def prepare(
       overwrite: as in `check`.
       accept_changes: as in `check`.
       kind: as in `check`.
+      experiment: what the experiment's file holds. None, for a run that was made in
+        Python, leaves an earlier copy as it is.
 
     Returns:
-      A line on versions that differ from those of the run's last start, if any do.
+      Lines on what differs from the run's last start, versions and the experiment's
+      file; None if nothing does.
 
     Raises:
       FileExistsError: as `check`, but for the processes: `claim` holds them off.
@@ -176,10 +182,12 @@ def prepare(
         workdir.mkdir(parents=True, exist_ok=True)
     if overwrite:
         _remove(_existing(workdir, kind))
-    line = versions.changes(workdir)
+    lines = versions.changes(workdir), experiment_file.differs(workdir, experiment)
     write_json(workdir / "config.json", as_dict(settings))
+    if experiment is not None:
+        write_bytes(workdir / experiment_file.NAME, experiment)
     versions.record(workdir, next(iter(restore.steps(workdir / "checkpoints")), 0))
-    return line
+    return "\n".join(filter(None, lines)) or None
 
 
 def _remove(paths: list[Path]) -> None:
@@ -234,12 +242,9 @@ def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
 
     Raises:
       FileNotFoundError: the folder holds no run, or one that has saved nothing yet.
-      ValueError: its configuration cannot be read, or it has no generator.
+      ValueError: as `open_settings`, or it has no generator.
     """
-    path = workdir / "config.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
-    settings = read_config(path)
+    settings = open_settings(workdir)
     if settings.task != "gan":
         raise ValueError(f"{workdir} holds a critic trained alone: it has no generator")
     dataset = dataset_file.read(workdir)
@@ -247,6 +252,27 @@ def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
     start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
     like = jax.eval_shape(start, jax.random.key(0))
     return experiment, checkpoint.load(workdir / "checkpoints", like)
+
+
+def open_settings(workdir: Path) -> Any:
+    """The settings of a stored run, once its copy of the experiment's file is executed.
+
+    The copy is executed once in a process. It brings the data sets, constraints,
+    networks and metrics that the run uses and this package does not have.
+
+    Args:
+      workdir: the run's folder. Runs made in Python, and older ones, have no copy.
+
+    Raises:
+      FileNotFoundError: the folder holds no run.
+      ValueError: the copy fails, or the configuration cannot be read.
+    """
+    path, copy = workdir / "config.json", workdir / experiment_file.NAME
+    if not path.is_file():
+        raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
+    if copy.exists():
+        experiment_file.load(copy)
+    return read_config(path)
 
 
 def read_config(path: Path) -> Any:

@@ -70,11 +70,16 @@ def write_text(path: Path, text: str) -> None:
     Raises:
       WriteError: it cannot be written.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """As `write_text`, of bytes."""
     draft = path.with_suffix(".part")
     with writing(path):
         try:
-            with draft.open("w") as file:
-                file.write(text)
+            with draft.open("wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())  # or a crash could leave an empty file
             draft.replace(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from wgan_gp import devices
-from wgan_gp.configs import command_help
+from wgan_gp.configs import command_help, experiment_file
 from wgan_gp.configs.command_line import parse
 from wgan_gp.devices.hosts import Place
 from wgan_gp.runs import command, versions, workdir
@@ -49,6 +49,7 @@ KIND = workdir.Kind(
     noun="sweep",
     ours=(
         "config.json",
+        experiment_file.NAME,
         "chunks",
         "checkpoints",
         "table.csv",
@@ -87,7 +88,7 @@ def _help() -> str:
 def _start(argv: list[str]) -> tuple[Study, Place | None]:
     """The study, and this host's place; writes nothing."""
     devices.provide_cpu_devices(cores())
-    parse(argv, sweep=True)
+    text = parse(argv, sweep=True)
     _check_flags(place := command.place())
     sweep = resolve(command.CONFIG.value)
     folder = command.workdir_or(f"runs/{sweep.config.name}")
@@ -95,7 +96,7 @@ def _start(argv: list[str]) -> tuple[Study, Place | None]:
     options = {"overwrite": replaces, "kind": KIND}
     workdir.check(folder, sweep.config, shared=several, **options)
     found = study(sweep, folder, Console(), place)
-    prepare = partial(_prepare, sweep, folder, several, options)
+    prepare = partial(_prepare, sweep, folder, several, text, options)
     return found._replace(prepare=prepare, replaces=replaces), place
 
 
@@ -118,7 +119,7 @@ def _check_flags(place: Place | None) -> None:
 
 
 @contextmanager
-def _prepare(sweep, folder: Path, several: bool, options) -> Iterator[None]:
+def _prepare(sweep, folder: Path, several: bool, text, options) -> Iterator[None]:
     """Makes the folder ready, and holds it; several hosts hold it together."""
     with workdir.claim(folder, shared=several):
         with locked(folder / "start.lock", _START) as mine:
@@ -127,8 +128,9 @@ def _prepare(sweep, folder: Path, several: bool, options) -> Iterator[None]:
                     f"another host has been starting in {folder} for {_START:.0f} s:"
                     " see what became of it"
                 )
-            if line := workdir.prepare(folder, sweep.config, **options):
-                print(line)
+            prepare = partial(workdir.prepare, folder, sweep.config, experiment=text)
+            if lines := prepare(**options):
+                print(lines)
         announce(sweep, Console())
         yield
 

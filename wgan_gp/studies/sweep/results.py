@@ -9,16 +9,10 @@ import numpy as np
 from rich.table import Table
 
 from wgan_gp import configs
-from wgan_gp.evaluate.metrics import METRICS, QUALITY
+from wgan_gp.evaluate.metrics import METRICS, QUALITY, in_sweeps
 from wgan_gp.studies.sweep.chunks import Result
 from wgan_gp.studies.sweep.plan import Sweep
 from wgan_gp.studies.sweep.points import Point, label
-
-# What is summarised, where it was measured.
-COLUMNS = (
-    *("w1", "frechet", "sliced_w1", "modes", "share", "score"),
-    *("wasserstein", "gradient_norm_mean"),
-)
 
 
 class Summary(NamedTuple):
@@ -72,7 +66,9 @@ def summarise(sweep: Sweep, results: Sequence[Result]) -> list[Summary]:
 
 def _summary(point: Point, results: list[Result]) -> Summary:
     good = [each.metrics for each in results if not each.diverged]
-    metrics = {name: np.array([m[name] for m in good]) for name in (good or [{}])[0]}
+    # What all have measured: a metric may have been added while the sweep ran.
+    names = [n for n in (good or [{}])[0] if all(n in each for each in good)]
+    metrics = {name: np.array([each[name] for each in good]) for name in names}
     return Summary(point, len(results) - len(good), metrics)
 
 
@@ -123,7 +119,7 @@ def _shown(point: Point) -> dict[str, Any]:
 def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
     """A header and a row a point, as text."""
     fields = swept_fields(sweep)
-    names = [n for n in COLUMNS if any(n in each.metrics for each in summaries)]
+    names = [n for n in in_sweeps() if any(n in each.metrics for each in summaries)]
     rows = [["lipschitz", *fields, *(METRICS[n].short for n in names), "diverged"]]
     for each in summaries:
         flat = dict(configs.leaves(each.point.config))
