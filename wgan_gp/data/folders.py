@@ -85,15 +85,15 @@ def open_folder(
         turns out to be corrupt when it is decoded.
     """
     if not root.is_dir():
-        raise ValueError(f"there is no folder {root}")
+        raise ValueError(f"there is no folder {root}: check data.name")
     name, root = f"folder:{root}", root.resolve()
     splits, left_out = find_splits(root)
     read = {x: _read_headers(splits[x], skip_corrupt=skip_corrupt) for x in splits}
     usual = _most_common_size(read)
     if size is None:
-        for split, part in splits.items():
+        for split, files in splits.items():
             left_out += _drop_other_sizes(
-                part, read[split], usual, skip_corrupt=skip_corrupt
+                files, read[split], usual, skip_corrupt=skip_corrupt
             )
     notes = []
     if channels is None:
@@ -114,7 +114,7 @@ def open_folder(
     return ImageSet(name, open_split, tuple(left_out), tuple(notes))
 
 
-def _read_headers(part: SplitFiles, *, skip_corrupt: bool) -> _Headers:
+def _read_headers(files: SplitFiles, *, skip_corrupt: bool) -> _Headers:
     """Reads the header of each picture of a split.
 
     Raises:
@@ -124,20 +124,22 @@ def _read_headers(part: SplitFiles, *, skip_corrupt: bool) -> _Headers:
 
     found = _Headers({}, set())
     read = read_or_skip(
-        lambda index: _Header(*read_header(part.root / part.paths[index])),
-        lambda index: str(part.root / part.paths[index]),
+        lambda index: _Header(*read_header(files.root / files.paths[index])),
+        lambda index: str(files.root / files.paths[index]),
         skip_corrupt=skip_corrupt,
         skipped=found.skipped,
     )
     with warnings.catch_warnings():
         # `read_header` refuses large pictures itself, where Pillow would warn.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        for index, path in enumerate(part.paths):
+        for index, path in enumerate(files.paths):
             if header := read(index):
                 found.headers[path] = header
     if not found.headers:
-        count = len(part.paths)
-        raise ValueError(f"all of the {count} pictures in {part.root} are corrupt")
+        count = len(files.paths)
+        raise ValueError(
+            f"all of the {count} pictures in {files.root} are corrupt: replace them"
+        )
     return found
 
 
@@ -148,7 +150,7 @@ def _most_common_size(read: dict[str, _Headers]) -> tuple[int, int]:
 
 
 def _drop_other_sizes(
-    part: SplitFiles, found: _Headers, usual: tuple[int, int], *, skip_corrupt: bool
+    files: SplitFiles, found: _Headers, usual: tuple[int, int], *, skip_corrupt: bool
 ) -> list[LeftOutFile]:
     """Removes the pictures of other sizes from a split's headers, in place.
 
@@ -164,18 +166,20 @@ def _drop_other_sizes(
         height, width = found.headers.pop(path).size
         if not skip_corrupt:
             raise ValueError(
-                f"{part.root / path} is {height} x {width}, where the pictures'"
+                f"{files.root / path} is {height} x {width}, where the pictures'"
                 f" usual size is {usual[0]} x {usual[1]}: set data.size to (height,"
                 " width), or data.skip_corrupt"
             )
-        found.skipped.add(str(part.root / path))
+        found.skipped.add(str(files.root / path))
         left_out.append(
-            LeftOutFile(str(part.root / path), "of another size", f"{height} x {width}")
+            LeftOutFile(
+                str(files.root / path), "of another size", f"{height} x {width}"
+            )
         )
     if not found.headers:
         raise ValueError(
-            f"no picture in {part.root} is {usual[0]} x {usual[1]}, the usual size: set"
-            " data.size to (height, width)"
+            f"no picture in {files.root} is {usual[0]} x {usual[1]}, the usual size:"
+            " set data.size to (height, width)"
         )
     return left_out
 
@@ -185,9 +189,9 @@ def _choose_channels(
 ) -> tuple[int, list[str]]:
     """Returns 1 if all pictures are grey, otherwise 3, and a note if they differ."""
     by_channels: dict[int, list[Path]] = {1: [], 3: []}
-    for split, part in splits.items():
+    for split, files in splits.items():
         for path, header in read[split].headers.items():
-            by_channels[header.channels].append(part.root / path)
+            by_channels[header.channels].append(files.root / path)
     grey, colour = by_channels[1], by_channels[3]
     if not (grey and colour):
         return (1 if grey else 3), []
@@ -200,14 +204,14 @@ def _choose_channels(
 
 def _class_names(splits: dict[str, SplitFiles]) -> tuple[str, ...]:
     """The classes of all splits, sorted; empty if no picture is in a subfolder."""
-    paths = (path for part in splits.values() for path in part.paths)
+    paths = (path for files in splits.values() for path in files.paths)
     return tuple(sorted({path.parts[0] for path in paths if len(path.parts) > 1}))
 
 
 def _open_split(
     name: str,
     split: str,
-    part: SplitFiles,
+    files: SplitFiles,
     found: _Headers,
     output: _OutputFormat,
     skip_corrupt: bool,
@@ -225,8 +229,8 @@ def _open_split(
         shape=output.shape,
         classes=None if labels is None else len(output.classes),
         read=read_or_skip(
-            partial(_decode, part.root, kept, labels, output),
-            lambda index: str(part.root / kept[index]),
+            partial(_decode, files.root, kept, labels, output),
+            lambda index: str(files.root / kept[index]),
             skip_corrupt=skip_corrupt,
             skipped=found.skipped,
         ),

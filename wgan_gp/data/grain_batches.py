@@ -109,6 +109,8 @@ def _skip_corrupt(source: ImageSource, order: Any) -> Callable[[int], Example]:
                     return example
                 corrupt.add(index)
             position += 1
-        raise ValueError(f"all of {source.name}'s {source.split} split is corrupt")
+        raise ValueError(
+            f"all of {source.name}'s {source.split} split is corrupt: replace its files"
+        )
 
     return read

@@ -273,7 +273,8 @@ def _first_images(source: ImageSource, max_bytes: int) -> np.ndarray:
 def _held_out_sampler(name: str, images: np.ndarray, scale: Scale):
     """Returns a sampler that draws held-out pictures without repetition.
 
-    The pictures stay in host memory, because evaluation draws them once in a run.
+    The pictures stay in host memory, because evaluation draws them once in a run and
+    training has the device's memory.
     """
 
     def sample(key: jax.Array, n: int) -> jax.Array:

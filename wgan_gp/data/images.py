@@ -124,7 +124,9 @@ def open_all_splits(
         raise ValueError(f"{name} names no file or folder: add its path")
     if kind == "npz":
         if size is not None:
-            raise ValueError("size is for pictures, not for arrays: resize them before")
+            raise ValueError(
+                "size is for pictures, not for arrays: resize the arrays first"
+            )
         return open_npz(expand(path), channels=channels, max_bytes=max_bytes)
     options: Any = {"size": size, "channels": channels, "skip_corrupt": skip_corrupt}
     if kind == "folder":
@@ -174,7 +176,7 @@ def resident_images(
             f" device, more than the {max_bytes} allowed: stream it, or raise max_bytes"
         )
     if labelled and source.classes is None:
-        raise ValueError(f"{source.name} has no labels")
+        raise ValueError(f"{source.name} has no labels: labelled must be False")
     images, labels = load_arrays(source)
     labels = jnp.asarray(labels) if labelled else None
 

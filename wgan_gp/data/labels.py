@@ -37,7 +37,9 @@ def number_labels(
         "text" if each.dtype.kind == "U" else "numbers" for each in labels.values()
     }
     if len(kinds) > 1:
-        raise ValueError("labels are text in some splits and numbers in others")
+        raise ValueError(
+            "labels are text in some splits and numbers in others: use one in all"
+        )
     classes = np.unique(np.concatenate(list(labels.values())))
     numbers = {
         split: np.searchsorted(classes, each).astype(np.int32)

@@ -62,7 +62,7 @@ def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
       ValueError: the file cannot be read, or its arrays are not as described.
     """
     if not path.is_file():
-        raise ValueError(f"there is no file {path}")
+        raise ValueError(f"there is no file {path}: check data.name")
     arrays, keys = _read_arrays(path, max_bytes)
     images = {
         key: _as_uint8(array, f"{path}: {key}")
@@ -201,7 +201,9 @@ def _read_array(
     with archive.open(name) as file:
         shape, dtype = _read_header(file, f"{path}: {key}")
     if dtype.hasobject:
-        raise ValueError(f"{path}: {key} holds Python objects, expected numbers")
+        raise ValueError(
+            f"{path}: {key} holds Python objects, expected numbers: save numbers"
+        )
     size = max(math.prod(shape) * dtype.itemsize, archive.getinfo(name).file_size)
     if size > max_bytes:
         raise ValueError(

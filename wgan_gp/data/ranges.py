@@ -88,7 +88,9 @@ def to_uint8(images: jax.Array, low: float, high: float) -> jax.Array:
 def _check_uint8(images: jax.Array) -> None:
     """Refuses floats: images that are scaled already would be scaled again."""
     if images.dtype != jnp.uint8:
-        raise ValueError(f"images must be uint8, got {images.dtype}")
+        raise ValueError(
+            f"images must be uint8, got {images.dtype}: pass pictures before scaling"
+        )
 
 
 SCALES: dict[str, Scale] = {

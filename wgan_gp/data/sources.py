@@ -151,7 +151,9 @@ def load_arrays(source: ImageSource, count: int | None = None) -> Example:
     examples = [source.read(index) for index in range(count or source.count)]
     examples = [example for example in examples if example is not None]
     if not examples:
-        raise ValueError(f"all of {source.name}'s {source.split} split is corrupt")
+        raise ValueError(
+            f"all of {source.name}'s {source.split} split is corrupt: replace its files"
+        )
     images = np.stack([example.image for example in examples])
     if source.classes is None:
         return Example(images, None)

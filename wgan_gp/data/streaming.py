@@ -80,7 +80,7 @@ class Stream(Iterator[Example]):
         """Moves to a saved position.
 
         The batches from there on are the same, bit for bit. Nothing before the position
-        is read, so this takes no time in the middle of an epoch.
+        is read, so resuming late takes no longer than resuming early.
 
         Args:
           state: from `get_state`, of a stream with the same source, batch size and
@@ -95,14 +95,14 @@ class Stream(Iterator[Example]):
             if field not in state or _full_path(state[field]) != _full_path(own):
                 raise ValueError(
                     f"the state is of another stream: {field} is {state.get(field)!r},"
-                    f" expected {own!r}"
+                    f" expected {own!r}: give the arguments it was saved with"
                 )
         batches = state.get("batches")
         if type(batches) is not int or batches < 0:
             raise ValueError(
                 "the state has no position: expected batches, how many were handed out,"
-                f" got {batches!r}; what was saved before streams counted batches must"
-                " be started again"
+                f" got {batches!r}; a state of an earlier version cannot be resumed,"
+                " start the run again"
             )
         _close_all(self._iterators)
         self._batches = batches
