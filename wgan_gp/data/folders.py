@@ -43,7 +43,7 @@ class _Headers(NamedTuple):
     """
 
     headers: dict[Path, _Header]  # by path below the split's root, in order
-    skipped: set[str]  # names of pictures that were left out as corrupt
+    skipped: set[str]  # names of pictures left out so far
 
 
 class _OutputFormat(NamedTuple):

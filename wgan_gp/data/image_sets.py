@@ -26,15 +26,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp.data import Dataset
+from wgan_gp.data.image_notes import all_left_out, class_shares, collect_notes
 from wgan_gp.data.images import fits, open_all_splits, resident_images
 from wgan_gp.data.ranges import SCALES, Scale
 from wgan_gp.data.sources import (
-    ImageSet,
     ImageSource,
-    LeftOutFile,
     load_arrays,
     load_into_memory,
-    summarise_left_out,
 )
 from wgan_gp.system.fields import Rule, among, at_least, setting
 from wgan_gp.system.values import WIDEST, show, whole
@@ -183,8 +181,8 @@ def load_images(
         )
         stream = partial(_open_stream, train)
     held_images = _first_images(held_out, held_out_bytes)
-    shares = _class_shares(train) if conditional else None
-    left_out = _all_left_out(images, train, held_out)
+    shares = class_shares(train) if conditional else None
+    left_out = all_left_out(images, train, held_out)
     return Dataset(
         name,
         train.shape,
@@ -196,58 +194,9 @@ def load_images(
         class_names=train.class_names if conditional else None,
         class_shares=shares,
         left_out=tuple(map(str, left_out)),
-        notes=_notes(images, left_out, train, shares),
+        notes=collect_notes(images, left_out, train, shares),
         stream=stream,
     )
-
-
-def _class_shares(train: ImageSource) -> np.ndarray:
-    """Returns the share of each class among the training pictures, `[classes]`.
-
-    Raises:
-      ValueError: some pictures have no label, which TFDS writes as -1.
-    """
-    assert train.classes is not None
-    assert train.read_labels is not None
-    labels = train.read_labels()
-    if missing := int(np.sum(labels < 0)):
-        raise ValueError(
-            f"{train.name} has {missing} pictures to train on without a label:"
-            " conditional must be False"
-        )
-    return np.bincount(labels, minlength=train.classes) / len(labels)
-
-
-def _notes(
-    images: ImageSet,
-    left_out: list[LeftOutFile],
-    train: ImageSource,
-    shares: np.ndarray | None,
-) -> tuple[str, ...]:
-    """What a user should know of the set before training on it, one line each."""
-    notes = list(images.notes)
-    if left_out:
-        notes.append(summarise_left_out(left_out))
-    if shares is not None and not shares.all():
-        absent = [
-            str((train.class_names or ())[i]) for i in np.flatnonzero(shares == 0)
-        ]
-        some = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
-        notes.append(
-            f"no picture of {len(absent)} of the {len(shares)} classes is in the train"
-            f" split, and none will be generated: {some}"
-        )
-    return tuple(notes)
-
-
-def _all_left_out(images: ImageSet, *sources: ImageSource) -> list[LeftOutFile]:
-    """The files that are not in the set, with the pictures that were found corrupt."""
-    known = {each.path for each in images.left_out}
-    skipped = {name for source in sources for name in source.skipped} - known
-    return [
-        *images.left_out,
-        *(LeftOutFile(name, "corrupt") for name in sorted(skipped)),
-    ]
 
 
 def _scale_batch(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
