@@ -1,8 +1,8 @@
 """What a user is told of an image set before a run trains on it.
 
-A set can be less than its user expects in three ways: files were left out, a class has
-no picture in the train split, or some pictures are in colour and some grey. This does not
-stop a run. Each becomes a line of `Dataset.notes`, and the run's record lists the files.
+A set can be less than its user expects: files were left out, a class has no picture in
+the train split, or some pictures are in colour and some grey. This does not stop a run.
+Each becomes a line of `Dataset.notes`, and the run's record lists the files.
 """
 
 import numpy as np
