@@ -214,9 +214,9 @@ def described(names, shares=None):
 def test_names_come_before_numbers_and_own_numbers_are_kept():
     gaps = described(("0", "2", "5"))
     assert [class_labels.class_number(gaps, each) for each in (2, "5", 1)] == [1, 2, 1]
-    np.testing.assert_array_equal(class_labels.own_labels(gaps), [0, 2, 5])
+    np.testing.assert_array_equal(class_labels.original_labels(gaps), [0, 2, 5])
     for names in (NAMES, ("0", "01", "2")):
-        assert class_labels.own_labels(described(names)) is None
+        assert class_labels.original_labels(described(names)) is None
     unseen = described(NAMES, np.array([0.5, 0.5, 0.0]))
     with pytest.raises(ValueError, match="no training sample is of this class"):
         class_labels.class_number(unseen, "owl")

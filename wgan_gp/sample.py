@@ -17,8 +17,8 @@ import numpy as np
 from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings
-from wgan_gp.data.class_labels import class_number, own_labels
-from wgan_gp.data.ranges import LIMITS, to_uint8
+from wgan_gp.data.class_labels import class_number, original_labels
+from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
 from wgan_gp.evaluate import memory
 from wgan_gp.runs import draws, sample_files
 from wgan_gp.runs.draws import Drawn
@@ -97,7 +97,7 @@ def draw(
     """
     dataset = run.experiment.dataset
     number = None if label is None else class_number(dataset, label)
-    own = own_labels(dataset) if dataset.classes else None
+    own = original_labels(dataset) if dataset.classes else None
     parts = draws.draw(
         run.experiment.algorithm,
         run.state.average,
@@ -116,7 +116,7 @@ def layout_of(run: Run, n: int) -> Layout:
     made = draws.one_sample(run.experiment.algorithm, run.state.average, _finish(run))
     dataset = run.experiment.dataset
     labelled = dataset.classes is not None
-    named = labelled and own_labels(dataset) is None
+    named = labelled and original_labels(dataset) is None
     names = dataset.class_names if named else None
     return Layout(n, made.shape, np.dtype(made.dtype), labelled, names)
 
@@ -125,7 +125,7 @@ def _finish(run: Run):
     """What is done to samples on the device: images become bytes."""
     if len(run.experiment.dataset.shape) != 3:
         return draws.as_they_are
-    low, high = LIMITS[run.settings.data.scale]
+    low, high = PIXEL_RANGES[run.settings.data.scale]
     return partial(to_uint8, low=low, high=high)
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from wgan_gp.data.sources import in_memory, read_or_skip
+from wgan_gp.data.sources import read_or_skip, source_from_arrays
 
 N = 23
 
@@ -13,7 +13,7 @@ def arrays(count=N):
     """Pictures that carry their own index, and labels that do."""
     images = np.zeros((count, 2, 3, 1), np.uint8)
     images[:] = np.arange(count)[:, None, None, None]
-    return in_memory("indices", "train", images, np.arange(count), count)
+    return source_from_arrays("indices", "train", images, np.arange(count), count)
 
 
 def lazy(corrupt=(), skip_corrupt=True, count=N):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wgan_gp.data.images import load_arrays, open_images, open_set
-from wgan_gp.data.sources import count_left_out, part_of
+from wgan_gp.data.images import load_arrays, open_all_splits, open_images
+from wgan_gp.data.sources import split_indices, summarise_left_out
 
 SPLITS = ("train", "validation", "test")
 PICTURES = np.random.RandomState(1).randint(0, 256, (20, 6, 7, 3), np.uint8)
@@ -263,7 +263,7 @@ def test_hidden_files_and_what_systems_leave_are_no_pictures_and_no_classes(clas
         save(classed / "x.png", PICTURES[0])
         (classed / name).parent.mkdir(parents=True, exist_ok=True)
         (classed / "x.png").rename(classed / name)
-    images = open_set(f"folder:{classed}")
+    images = open_all_splits(f"folder:{classed}")
     assert images.left_out == ()
     assert images.open("train").class_names == ("cat", "dog")
     assert sum(part.count for part in open_all(classed)) == 20
@@ -279,11 +279,11 @@ def test_a_class_may_be_named_like_a_picture_and_an_empty_one_is_none(tmp_path):
 def test_files_with_other_suffixes_are_counted(folder):
     for name in ("a.txt", "b.HEIC", "c.txt", "README"):
         (folder / name).write_bytes(b"")
-    left_out = open_set(f"folder:{folder}").left_out
+    left_out = open_all_splits(f"folder:{folder}").left_out
     assert {each.path for each in left_out} == {
         str(folder / name) for name in ("a.txt", "b.HEIC", "c.txt", "README")
     }
-    assert count_left_out(left_out) == (
+    assert summarise_left_out(left_out) == (
         "4 files left out: 4 with other suffixes (.txt, none, .heic)"
     )
 
@@ -324,8 +324,8 @@ def test_two_folders_for_one_split_are_refused(tmp_path):
 def test_pictures_beside_the_folders_of_splits_are_left_out(tmp_path):
     for name in ("train/0", "val/0", "other/0", "1"):
         save(tmp_path / f"{name}.png", PICTURES[0])
-    left_out = open_set(f"folder:{tmp_path}").left_out
-    assert count_left_out(left_out) == "2 files left out: 2 in no split's folder"
+    left_out = open_all_splits(f"folder:{tmp_path}").left_out
+    assert summarise_left_out(left_out) == "2 files left out: 2 in no split's folder"
 
 
 def test_classes_have_the_same_number_in_all_splits(tmp_path):
@@ -345,14 +345,14 @@ def test_a_picture_of_another_kind_counts_in_whatever_split_it_is(folder, split)
     """One in colour makes all of them so, and one of another size is refused."""
     for index, pixels in enumerate(PICTURES):
         save(folder / f"{index:02}.png", pixels[..., 0])
-    odd = folder / f"{part_of(20, split)[-1]:02}.png"
+    odd = folder / f"{split_indices(20, split)[-1]:02}.png"
     save(odd, PICTURES[0])
-    (line,) = open_set(f"folder:{folder}").notes
+    (line,) = open_all_splits(f"folder:{folder}").notes
     assert str(odd) in line
     assert "19 are grey" in line
     assert {part.shape for part in open_all(folder)} == {(6, 7, 3)}
     assert {part.shape for part in open_all(folder, channels=1)} == {(6, 7, 1)}
-    assert open_set(f"folder:{folder}", channels=1).notes == ()
+    assert open_all_splits(f"folder:{folder}", channels=1).notes == ()
     save(odd, PICTURES[0][:5])
     refuse(folder, odd, "5 x 7", "6 x 7")
 

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from tests.helpers import ROOT, key
 from wgan_gp.data.images import fits, load_arrays, open_images, resident_images
 from wgan_gp.data.ranges import SCALES
-from wgan_gp.data.sources import SPLITS, in_memory
+from wgan_gp.data.sources import SPLITS, source_from_arrays
 
 SIZES = {"digits8x8": (1397, 200, 200), "mnist5k": (4000, 500, 500)}
 IMAGES = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones(
@@ -141,7 +141,7 @@ print("tensorflow" in sys.modules, "tensorflow_datasets" in sys.modules)
 
 def small(labelled=True):
     labels = np.arange(6) if labelled else None
-    return in_memory("small", "train", IMAGES, labels, 6 if labelled else None)
+    return source_from_arrays("small", "train", IMAGES, labels, 6 if labelled else None)
 
 
 def test_resident_images_are_drawn_uniformly_with_their_labels():

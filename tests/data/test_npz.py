@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wgan_gp.data.images import open_images, open_set
+from wgan_gp.data.images import open_all_splits, open_images
 from wgan_gp.data.sources import SPLITS
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (50, 4, 5, 3), np.uint8)
@@ -259,7 +259,7 @@ def test_splits_of_two_sizes_are_refused_by_their_names(tmp_path):
 
 def test_splits_in_grey_and_in_colour_are_read_in_colour_or_as_is_said(tmp_path):
     name = save(tmp_path, train_images=IMAGES[..., 0], validation_images=IMAGES)
-    (line,) = open_set(name).notes
+    (line,) = open_all_splits(name).notes
     assert "validation_images are in colour and train_images grey" in line
     train, held_out = (open_images(name, x).arrays.image for x in SPLITS[:2])
     np.testing.assert_array_equal(train, np.repeat(IMAGES[..., :1], 3, axis=-1))

@@ -84,7 +84,7 @@ from wgan_gp.data.builders import digits
 def stop(image):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(60)
-digits.encode = stop
+digits.encode_png = stop
 sys.exit(prepare.main(["digits8x8", "--data_dir", {str(tmp_path)!r}]))
 """
     done = subprocess.run(
@@ -106,25 +106,25 @@ print(source.count, int(source.arrays.image.sum()))
 DIE = """
 import os, signal
 from wgan_gp.data.builders import digits
-kept, encode = [], digits.encode
+kept, encode = [], digits.encode_png
 def dying(image):
     kept.append(image)
     if len(kept) == 900:
         os.kill(os.getpid(), signal.SIGKILL)
     return encode(image)
-digits.encode = dying
+digits.encode_png = dying
 """
 # Both processes are about to write before one of them has: each waits for the other.
 MEET = """
 import pathlib, time
 from wgan_gp.data.builders import digits
-place, stratify = pathlib.Path(sys.argv[1]), digits.stratify
+place, stratified_split = pathlib.Path(sys.argv[1]), digits.stratified_split
 def meeting(*args):
     (place / sys.argv[2]).touch()
     while not all((place / name).exists() for name in "ab"):
         time.sleep(0.01)
-    return stratify(*args)
-digits.stratify = meeting
+    return stratified_split(*args)
+digits.stratified_split = meeting
 """
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from tests.data.streams import SOURCES, N, arrays, flat, lazy, take
 from tests.helpers import run_module
 from wgan_gp.data.images import open_images
-from wgan_gp.data.sources import Example, in_memory
+from wgan_gp.data.sources import Example, source_from_arrays
 from wgan_gp.data.streaming import stream
 
 
@@ -44,7 +44,9 @@ def test_batches_are_bytes_on_the_host_with_their_labels(source, streamed):
 def test_sets_without_labels_have_none(streamed):
     pictures = np.zeros((9, 2, 2, 1), np.uint8)
     assert (
-        next(streamed(in_memory("x", "train", pictures, None, None), 4, 0)).label
+        next(
+            streamed(source_from_arrays("x", "train", pictures, None, None), 4, 0)
+        ).label
         is None
     )
     bare = lazy()._replace(read=lambda i: Example(pictures[0], None), classes=None)
@@ -176,9 +178,10 @@ def test_a_closed_stream_says_so(streamed):
 def test_a_program_may_end_with_a_stream_open(tmp_path):
     (tmp_path / "program.py").write_text(
         "import numpy as np\n"
-        "from wgan_gp.data.sources import in_memory\n"
+        "from wgan_gp.data.sources import source_from_arrays\n"
         "from wgan_gp.data.streaming import stream\n"
-        "source = in_memory('x', 'train', np.zeros((9, 2, 2, 1), 'u1'), None, None)\n"
+        "images = np.zeros((9, 2, 2, 1), 'u1')\n"
+        "source = source_from_arrays('x', 'train', images, None, None)\n"
         "batches = stream(source, 4, 0)\n"
         "next(batches)\n"
     )

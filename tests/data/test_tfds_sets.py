@@ -118,10 +118,10 @@ def test_splits_of_published_sets(name, counts, expected):
     builder = Namespace(name=name, info=Namespace(splits=splits))
     for split, instruction in zip(SPLITS, expected, strict=True):
         if instruction:
-            assert tfds_sets._instruction(builder, name, split) == instruction
+            assert tfds_sets._split_expression(builder, name, split) == instruction
             continue
         with pytest.raises(ValueError, match=f"{name} has no {split} split"):
-            tfds_sets._instruction(builder, name, split)
+            tfds_sets._split_expression(builder, name, split)
 
 
 def test_corrupt_records_are_named_and_refused_or_skipped(data_dir):

@@ -1,4 +1,26 @@
-"""Data sets as samplers `(key, n) -> [n, ...]` that run on the device."""
+"""Data sets: distributions to learn, as samplers that run on the device.
+
+A data set is a `Dataset`, and its core is a sampler `(key, n) -> [n, ...]`: it draws
+`n` samples with a JAX key, and the same key gives the same samples. A training step can
+therefore draw its own batch inside `jax.jit`, and a resumed run replays its batches.
+
+Where the samples come from:
+
+- `toy`: the papers' two-dimensional mixtures and the Swiss roll (`DATASETS`);
+- `arrays`: an array of your own, by `resident`;
+- `image_sets`: pictures of TFDS, of an .npz file or of a folder, by `load_images`;
+- `funnels`: the W1 benchmark, pairs of distributions whose W1 is known.
+
+Image sets that do not fit on the device are the exception to "a sampler with a key":
+they have a `stream` of batches, which the host reads (see `streaming`).
+
+Example:
+  >>> import jax
+  >>> from wgan_gp import data
+  >>> ring = data.load("8gaussians")
+  >>> ring.sample(jax.random.key(0), 5).shape
+  (5, 2)
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,27 +48,54 @@ _KINDS = {1: "vectors", 3: "images"}  # by the number of a sample's axes
 
 
 class Dataset(NamedTuple):
-    """A distribution to learn."""
+    """A distribution to learn.
+
+    Only the name, the shape and the sampler are required. The other fields tell the
+    evaluation what it may measure and the report what it may say. Where the train split
+    is finite, `sample` draws from it with replacement and `held_out` draws from other
+    pictures without repetition.
+
+    Attributes:
+      name: what the configuration calls it, as "8gaussians" or "npz:cats.npz".
+      shape: of one sample, `[D]` or `[H, W, C]`.
+      sample: `(key, n) -> [n, *shape]` float32, called inside the jitted training step.
+        With labels it returns `([n, *shape], [n])`. Where there is a `stream`, it takes
+        `(key, raw batch)` and scales that batch instead.
+      modes: centres `[M, D]` of a mixture of Gaussians; None for other sets. With modes
+        the evaluation counts how many of them a generator covers.
+      std: standard deviation of each mode, in the units of the samples.
+      held_out: a sampler of data that training never sees; None if `sample` draws from
+        the distribution itself, which needs no held-out data.
+      held_out_count: how many samples are held out, if finitely many.
+      count: how many samples there are to train on, if finitely many.
+      classes: how many classes the labels have; None if samples come without labels.
+      class_names: the name of each class, in the order of its numbers.
+      class_shares: share of each class in the train split, `[classes]`, sums to 1.
+      left_out: files that are not part of the set, with the reason, one line each.
+      notes: what a user should know before training, one line each.
+      stream: `(batch size over all hosts, seed)` -> iterator over this host's raw
+        batches; None if the samples are on the device.
+    """
 
     name: str
-    shape: tuple[int, ...]  # of one sample
-    sample: Sampler  # (key, n, or a raw batch of `stream`) -> [n, *shape]
-    modes: np.ndarray | None = None  # centres [M, D], where the set is a mixture
-    std: float | None = None  # standard deviation of each mode
-    held_out: Sampler | None = None  # of what training never sees; None: same as sample
-    held_out_count: int | None = None  # samples that are held out, if finitely many
-    count: int | None = None  # of the samples, if they are finitely many
-    classes: int | None = None  # of the labels that samples come with, if they do
-    class_names: tuple[str, ...] | None = None  # of each class, as the set has them
-    class_shares: np.ndarray | None = None  # [classes], of each in the train split
-    left_out: tuple[str, ...] = ()  # files that are not part of the set, and why
-    notes: tuple[str, ...] = ()  # what a user should know before training, line by line
-    # (batch size of all hosts, seed) -> this host's raw batches
+    shape: tuple[int, ...]
+    sample: Sampler
+    modes: np.ndarray | None = None
+    std: float | None = None
+    held_out: Sampler | None = None
+    held_out_count: int | None = None
+    count: int | None = None
+    classes: int | None = None
+    class_names: tuple[str, ...] | None = None
+    class_shares: np.ndarray | None = None
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
     stream: Callable[[int, int], Any] | None = None
 
     @property
     def kind(self) -> str:
-        """What its samples are: "vectors" `[D]` or "images" `[H, W, C]`."""
+        """The kind of its samples: "vectors" `[D]` or "images" `[H, W, C]`."""
         return _KINDS[len(self.shape)]
 
 
@@ -63,6 +112,7 @@ def unlabelled(dataset: Dataset) -> Sampler:
 
 
 def _mixture(name: str, modes: np.ndarray, std: float) -> Dataset:
+    """An even mixture of Gaussians in the plane, with its modes `[M, 2]`."""
     return Dataset(
         name, (2,), partial(toy.mixture, modes=modes, std=std), modes=modes, std=std
     )
@@ -77,10 +127,16 @@ DATASETS = {
 
 
 def load(name: str) -> Dataset:
-    """The data set of this name.
+    """Returns a two-dimensional data set of the papers.
+
+    Args:
+      name: a key of `DATASETS`: "8gaussians", "25gaussians" or "swissroll".
+
+    Returns:
+      The data set, whose samples are `[n, 2]` and of about unit standard deviation.
 
     Raises:
-      ValueError: there is none; the message lists those there are.
+      ValueError: no data set has this name; the message lists the names.
     """
     if name not in DATASETS:
         raise ValueError(f"data.name must be one of {sorted(DATASETS)}, got {name!r}")

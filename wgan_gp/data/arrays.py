@@ -1,4 +1,9 @@
-"""Samples that are there already, kept on the device."""
+"""Samplers over arrays that are in memory, and a generator that needs no training.
+
+Use `resident` for vectors, series or anything else that is an array `[N, ...]` and
+fits on the device. Pictures of bytes go through `images.resident_images`, which keeps
+the bytes and scales each batch.
+"""
 
 from collections.abc import Callable
 
@@ -11,17 +16,26 @@ Sampler = Callable[[jax.Array, int], jax.Array]  # (key, n) -> [n, ...]
 
 
 def resident(samples: np.ndarray) -> Sampler:
-    """Draws from a finite set, with replacement.
+    """Returns a sampler that draws from a finite set, uniformly and with replacement.
+
+    With replacement, each batch is independent of the others, and the sampler needs no
+    state beside its key. An epoch has no meaning here.
 
     Args:
-      samples: `[N, ...]`; copied to the device once. Integers and booleans become
-        float32, their values as they are: `resident_images` scales pictures of bytes.
+      samples: `[N, ...]`, real numbers, copied to the device once. Integers and
+        booleans become float32 with their values unchanged.
 
     Returns:
-      A sampler `(key, n) -> [n, ...]`.
+      A sampler `(key, n) -> [n, ...]` of floats.
 
     Raises:
-      ValueError: there are none, or they are not real numbers.
+      ValueError: there are no samples, or they are not real numbers.
+
+    Example:
+      >>> import jax, numpy as np
+      >>> sample = resident(np.eye(3))
+      >>> sample(jax.random.key(0), 4).shape
+      (4, 3)
     """
     samples = np.asarray(samples)
     if not samples.ndim or not len(samples):
@@ -38,7 +52,18 @@ def resident(samples: np.ndarray) -> Sampler:
 
 
 def noisy(sample_real: Sampler, std: float = 1.0) -> Sampler:
-    """Real samples plus Gaussian noise: the fixed generator of [WGAN-GP], Figure 1a."""
+    """Returns a sampler of real samples plus Gaussian noise.
+
+    It is the fixed "generator" of Gulrajani et al. 2017, Figure 1: its critic can be
+    trained to convergence and shows what a constraint does to the critic's values.
+
+    Args:
+      sample_real: a sampler `(key, n) -> [n, ...]`.
+      std: standard deviation of the noise, in the units of the samples.
+
+    Returns:
+      A sampler `(key, n) -> [n, ...]`. The noise is independent of the real samples.
+    """
 
     def sample(key: jax.Array, n: int) -> jax.Array:
         real_key, noise_key = jax.random.split(key)

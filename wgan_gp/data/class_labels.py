@@ -1,4 +1,9 @@
-"""The classes of a data set, as its user knows them."""
+"""The classes of a data set by the names that its user knows.
+
+Networks see classes as numbers from 0 to `classes` - 1. Users know them by name: the
+folder "cat", or the label 7 of an .npz file whose labels are 3, 7 and 9. These
+functions translate for commands that take or print a class, as `wgan_gp.sample`.
+"""
 
 import numpy as np
 
@@ -7,14 +12,21 @@ from wgan_gp.system.values import did_you_mean, show
 
 
 def class_number(dataset: Dataset, label: int | str) -> int:
-    """The number of a class.
+    """Returns the number of a class, which the generator takes as its condition.
+
+    A name wins over a number: where the classes are named "3", "7" and "9", the label 7
+    is class 1 and not class 7. Where no class has that name, 0 is the first class.
 
     Args:
-      dataset: of the run.
-      label: its name; or its number, if no class has a name like that.
+      dataset: the data set of the run.
+      label: a class's name, or its number.
+
+    Returns:
+      The number, at least 0 and below `dataset.classes`.
 
     Raises:
-      ValueError: there is no such class, or the generator takes no labels.
+      ValueError: the label is no class, no training sample is of this class, or the
+        generator takes no labels.
     """
     if dataset.classes is None:
         raise ValueError(
@@ -41,8 +53,19 @@ def class_number(dataset: Dataset, label: int | str) -> int:
     return number
 
 
-def own_labels(dataset: Dataset) -> np.ndarray | None:
-    """The data set's own label of each class, `[K]`, if these are whole numbers."""
+def original_labels(dataset: Dataset) -> np.ndarray | None:
+    """Returns the label of each class in the user's data, if all are whole numbers.
+
+    Generated samples are saved with these labels, so that they can be mixed with the
+    user's own data.
+
+    Args:
+      dataset: the data set of the run.
+
+    Returns:
+      Labels `[classes]`, by class; None if a class's name is not a whole number below
+      2^31 in its usual spelling ("07" is not).
+    """
     names = dataset.class_names
     if names is None or not all(name.isdecimal() for name in names):
         return None

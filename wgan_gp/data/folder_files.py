@@ -1,73 +1,107 @@
-"""Which files of a folder are pictures, and of which split."""
+"""Finds the pictures of a folder and decides which split each belongs to.
+
+Two layouts are read, each with or without classes:
+
+    photos/0.png                 split by `sources.split_indices`
+    photos/cat/0.png             the same; the subfolders are classes
+    photos/train/0.png           split by the user: train, validation, test
+    photos/train/cat/0.png       the same, with classes
+
+Only names and links are looked at here, no picture is opened. Paths are sorted, so
+the order is the same on every machine. Guarantees: no picture is in two splits, no
+link leads out of the folder, and a file that is not used is reported as a
+`LeftOutFile`, except for hidden files and what operating systems leave behind.
+"""
 
 import os
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from wgan_gp.data.sources import SPLITS, LeftOut, part_of
+from wgan_gp.data.sources import SPLITS, LeftOutFile, split_indices
 
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".bmp", ".webp", ".ppm", ".pgm", ".gif", ".tif", ".tiff",
 )  # fmt: skip
-# What a subfolder's name may be, in any capitals, to hold a split.
+# Names of subfolders that hold a split, in upper or lower case.
 SPLIT_FOLDERS = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val"),
     "test": ("test", "testing"),
 }
-# What operating systems and tools leave behind, beside names that start with a dot.
-_LITTER = ("__macosx", "@eadir", "thumbs.db", "desktop.ini")
+# Made by operating systems and storage servers, in lower case. Hidden files are ignored
+# as well, by their dot.
+_SYSTEM_FILES = ("__macosx", "@eadir", "thumbs.db", "desktop.ini")
 
 
-class Part(NamedTuple):
-    """The pictures of one split."""
+class SplitFiles(NamedTuple):
+    """The pictures of one split.
+
+    Attributes:
+      root: the folder, without links in its path.
+      paths: of the pictures, relative to `root`, sorted. If the split has classes, the
+        first part of a path is its class.
+    """
 
     root: Path
-    paths: list[Path]  # relative to it, sorted; of a class if they are in a subfolder
+    paths: list[Path]
 
 
-def find_parts(root: Path) -> tuple[dict[str, Part], list[LeftOut]]:
-    """The splits of a folder of pictures, and its files that are in none.
+def find_splits(root: Path) -> tuple[dict[str, SplitFiles], list[LeftOutFile]]:
+    """Finds the pictures of each split, and the files that belong to none.
 
-    If there is a subfolder for `train`, splits are the subfolders of `SPLIT_FOLDERS`,
-    and there may be fewer than three; otherwise `part_of` makes them.
+    If the folder has a subfolder for `train`, the splits are its subfolders named in
+    `SPLIT_FOLDERS`; validation or test may be missing. Otherwise all pictures are split
+    by `split_indices` in the order of their paths.
 
     Args:
       root: the folder, without links in its path.
 
+    Returns:
+      The pictures of each split, by its name, and the files that are left out.
+
     Raises:
-      ValueError: there are no pictures, or too few, or some beside subfolders of
-        classes; a link leads outside; a folder cannot be read; two are for one split.
+      ValueError: there are no or too few pictures, pictures lie beside subfolders of
+        classes, a link leads out of the folder, a folder cannot be read, or two
+        subfolders are for the same split.
     """
     folders = split_folders(root)
     if not folders:
         paths, left_out = _find_files(root)
         _check_classes(root, paths)
         try:
-            order = {split: part_of(len(paths), split) for split in SPLITS}
+            order = {split: split_indices(len(paths), split) for split in SPLITS}
         except ValueError as error:
             raise ValueError(f"{root}: {error}") from None
-        parts = {x: Part(root, [paths[i] for i in order[x]]) for x in SPLITS}
-        return parts, left_out
-    apart = tuple(folder.name for folder in folders.values())
-    stray, left_out = _find_files(root, apart)
-    left_out += [LeftOut(str(root / path), "in no split's folder") for path in stray]
-    parts = {}
+        splits = {x: SplitFiles(root, [paths[i] for i in order[x]]) for x in SPLITS}
+        return splits, left_out
+    excluded = tuple(folder.name for folder in folders.values())
+    stray, left_out = _find_files(root, excluded)
+    left_out += [
+        LeftOutFile(str(root / path), "in no split's folder") for path in stray
+    ]
+    splits = {}
     for split, folder in folders.items():
         below = folder.resolve()
         paths, others = _find_files(below)
         left_out += others
         if paths or split == "train":
             _check_classes(below, paths)
-            parts[split] = Part(below, paths)
-    return parts, left_out
+            splits[split] = SplitFiles(below, paths)
+    return splits, left_out
 
 
 def split_folders(root: Path) -> dict[str, Path]:
-    """The subfolder of each split; none if there is no subfolder for `train`.
+    """Finds the subfolder of each split.
+
+    Args:
+      root: the folder.
+
+    Returns:
+      The subfolders by split, in the order of `SPLITS`. Empty if none is for `train`:
+      a folder named "test" alone may just as well be a class.
 
     Raises:
-      ValueError: there are two for one split, or the folder cannot be read.
+      ValueError: two subfolders are for the same split, or the folder cannot be read.
     """
     found: dict[str, list[Path]] = {}
     try:
@@ -91,22 +125,32 @@ def split_folders(root: Path) -> dict[str, Path]:
 
 
 def _find_files(
-    root: Path, apart: tuple[str, ...] = ()
-) -> tuple[list[Path], list[LeftOut]]:
-    """The pictures below a folder, sorted, and what else there is.
+    root: Path, excluded: tuple[str, ...] = ()
+) -> tuple[list[Path], list[LeftOutFile]]:
+    """Lists the pictures below a folder, sorted, and the other files.
 
-    Hidden files and folders, and what systems leave behind, are as good as not there.
-    A link that leads elsewhere in the folder is passed over: its picture is found where
-    it lies, and in two splits it would be in both. Subfolders named in `apart` are not
-    looked into.
+    Hidden files, hidden folders and what operating systems leave behind are ignored. A
+    link to another place in the folder is ignored, too: its picture is found where it
+    lies, and through the link it could enter a second split.
+
+    Args:
+      root: the folder, without links in its path.
+      excluded: names of subfolders of `root` that are not searched.
+
+    Returns:
+      Paths of the pictures relative to `root`, and what is left out.
     """
     pictures, left_out = [], []
     for folder, subfolders, files in os.walk(root, onerror=_refuse_unreadable):
-        aside = apart if Path(folder) == root else ()
-        subfolders[:] = [x for x in subfolders if not (_is_litter(x) or x in aside)]
+        skipped = excluded if Path(folder) == root else ()
+        subfolders[:] = [
+            x for x in subfolders if not (_is_hidden_or_system(x) or x in skipped)
+        ]
         for name in subfolders:
             _check_link(Path(folder, name), root)
-        for path in (Path(folder, name) for name in files if not _is_litter(name)):
+        for path in (
+            Path(folder, name) for name in files if not _is_hidden_or_system(name)
+        ):
             if _check_link(path, root) or not path.is_file():
                 continue
             suffix = path.suffix.lower()
@@ -114,21 +158,26 @@ def _find_files(
                 pictures.append(path.relative_to(root))
             else:
                 kind = "with other suffixes"
-                left_out.append(LeftOut(str(path), kind, suffix or "none"))
+                left_out.append(LeftOutFile(str(path), kind, suffix or "none"))
     return sorted(pictures, key=lambda path: path.parts), sorted(left_out)
 
 
-def _is_litter(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _LITTER
+def _is_hidden_or_system(name: str) -> bool:
+    """Whether a file or folder is hidden or made by an operating system."""
+    return name.startswith(".") or name.lower() in _SYSTEM_FILES
 
 
 def _check_link(path: Path, root: Path) -> bool:
-    """Whether this is a link; refused if it leads outside the folder."""
+    """Returns whether the path is a link.
+
+    Raises:
+      ValueError: it leads outside `root`, to nothing, or to itself.
+    """
     if not path.is_symlink():
         return False
     try:
         inside = path.resolve(strict=True).is_relative_to(root)
-    except (OSError, RuntimeError):  # dangling, or a circle of links
+    except (OSError, RuntimeError):  # to nothing, or to itself
         inside = False
     if not inside:
         raise ValueError(f"{path} is a link that leads outside {root}: copy the file")
@@ -136,7 +185,11 @@ def _check_link(path: Path, root: Path) -> bool:
 
 
 def _check_classes(root: Path, paths: list[Path]) -> None:
-    """Refuses a folder without pictures, and pictures beside folders of classes."""
+    """Refuses a folder without pictures, and pictures that lie beside class folders.
+
+    Raises:
+      ValueError: in these two cases; the message names a picture to move.
+    """
     if not paths:
         raise ValueError(f"{root} has no picture: expected {', '.join(SUFFIXES)}")
     loose = [path for path in paths if len(path.parts) == 1]
@@ -149,4 +202,5 @@ def _check_classes(root: Path, paths: list[Path]) -> None:
 
 
 def _refuse_unreadable(error: OSError) -> NoReturn:
+    """Turns an error of the operating system into one line."""
     raise ValueError(f"{error.filename} cannot be read: {error.strerror}") from error

@@ -1,7 +1,10 @@
 """Pairs of distributions whose W1 and whose optimal critic are known.
 
 The W1 benchmark of Korotin, Kolesov and Burnaev 2022, "Kantorovich Strikes Back!"
-(arXiv:2206.07767). The potential
+(arXiv:2206.07767). A critic trained on such a pair can be compared with the truth: its
+estimate of W1 with W1 itself, and its gradient with the optimal critic's.
+
+The potential
 
     u(x) = min_n (||x - a_n|| + b_n)
 
@@ -14,6 +17,9 @@ share t^8 of the same ray. Every move goes straight down u, so that u is optimal
     W1 = E ||x - y|| = E u(y) - E u(x),
 
 and D = -u attains the maximum of E D(x) - E D(y) over 1-Lipschitz critics.
+
+Limits: the expectations have no closed form and are estimated from samples, and the
+optimal gradient is undefined at the centres and where two funnels meet.
 """
 
 import dataclasses
@@ -27,14 +33,14 @@ import numpy as np
 from wgan_gp.system.fields import at_least, setting, whole
 
 EDGE = 2.5  # the cube is [-EDGE, EDGE]^D
-HEIGHT_STD = 0.1
-DEGREE = 8
-SEED = 987
-# Nearer to a centre than this, the direction to it is lost in float32: coordinates
+HEIGHT_STD = 0.1  # standard deviation of the heights b_n
+DEGREE = 8  # the power that a share t of a ray is raised to
+SEED = 987  # of the authors' program
+# Closer to a centre than this, float32 cannot resolve the direction to it: coordinates
 # near 2.5 are rounded by up to 1.2e-7.
 MIN_RADIUS = 1e-5
-# The height of a funnel that is not there: no point lies in it, no ray ends at it.
-ABSENT = 1e4
+# The height of an absent funnel, so large that no point lies in it and it ends no ray.
+ABSENT_HEIGHT = 1e4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,25 +60,33 @@ class FunnelData:
 
 
 class Funnels(NamedTuple):
-    """The benchmark of one dimension and number of funnels; arrays, to vmap over."""
+    """The funnels of one benchmark; all fields are arrays, to vmap over."""
 
     centres: jax.Array  # [N, D], a_n
     heights: jax.Array  # [N], b_n
 
 
 def make_funnels(dimension: int, funnels: int, seed: int = SEED) -> Funnels:
-    """The benchmark of this size; for the paper's sizes the authors' own pairs.
+    """Returns the benchmark of this size, equal to the authors' for the paper's sizes.
 
     Their program draws from PyTorch's CPU generator, whose Mersenne Twister is NumPy's
-    too: D N and N normals that are thrown away, then the centres, then the heights.
+    too. It draws D N normals and N normals that it does not use, then the centres, then
+    the heights; the same order is kept here.
 
     Args:
       dimension: D, at least 1.
       funnels: N, at least 1; the paper has 4, 16, 64 and 256.
-      seed: of the funnels.
+      seed: of the funnels; the default is the authors' own.
+
+    Returns:
+      The funnels, float32.
 
     Raises:
-      ValueError: a size below 1.
+      ValueError: a size is below 1.
+
+    Example:
+      >>> make_funnels(dimension=2, funnels=4).centres.shape
+      (4, 2)
     """
     if dimension < 1 or funnels < 1:
         raise ValueError(
@@ -90,36 +104,76 @@ def make_funnels(dimension: int, funnels: int, seed: int = SEED) -> Funnels:
 
 
 def pad(funnels: Funnels, count: int) -> Funnels:
-    """The same benchmark with `count` funnels, those added absent."""
+    """Returns the same benchmark with `count` funnels, of which the added are absent.
+
+    Benchmarks of one dimension then have equal shapes and share a compiled program.
+
+    Args:
+      funnels: N funnels.
+      count: how many to pad to, at least N.
+
+    Returns:
+      `count` funnels with the same potential everywhere in the cube.
+    """
     added = count - len(funnels.heights)
     return Funnels(
         jnp.pad(funnels.centres, ((0, added), (0, 0))),
-        jnp.pad(funnels.heights, (0, added), constant_values=ABSENT),
+        jnp.pad(funnels.heights, (0, added), constant_values=ABSENT_HEIGHT),
     )
 
 
 def sample_fake(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
-    """Draws y, `[n, D]`."""
+    """Draws from the generated distribution, uniform on the cube.
+
+    Args:
+      funnels: the benchmark; only its dimension D matters.
+      key: a PRNG key.
+      n: number of samples.
+
+    Returns:
+      y, `[n, D]`.
+    """
     shape = (n, funnels.centres.shape[1])
     return jax.random.uniform(key, shape, minval=-EDGE, maxval=EDGE)
 
 
 def sample_real(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
-    """Draws x, `[n, D]`."""
+    """Draws from the real distribution: generated points moved down their rays.
+
+    Args:
+      funnels: the benchmark.
+      key: a PRNG key. With the key of `sample_fake`, each x is the partner of its y.
+      n: number of samples.
+
+    Returns:
+      x, `[n, D]`.
+    """
     return descend(funnels, sample_fake(funnels, key, n))
 
 
 def potential(funnels: Funnels, x: jax.Array) -> jax.Array:
-    """U at one point `[D]`; the optimal critic is -u."""
+    """Evaluates u at one point; the optimal critic is -u.
+
+    Args:
+      funnels: the benchmark.
+      x: a point, `[D]`.
+
+    Returns:
+      u(x), `[]`.
+    """
     return jnp.min(_heights(funnels, x))
 
 
 def optimal_gradient(funnels: Funnels, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The optimal critic's gradient at one point `[D]`, and the centre's distance.
+    """The optimal critic's gradient at one point, and the distance from its centre.
+
+    Args:
+      funnels: the benchmark.
+      x: a point, `[D]`.
 
     Returns:
-      -grad u, a unit vector `[D]`, and the distance `[]` to the centre of the funnel
-      that the point lies in; below `MIN_RADIUS` the direction is rounding noise.
+      -grad u, a unit vector `[D]` from x to the centre of its funnel, and the distance
+      `[]` to that centre. Below `MIN_RADIUS` the direction is rounding noise.
     """
     offset = x - funnels.centres[jnp.argmin(_heights(funnels, x))]
     radius = jnp.linalg.norm(offset)
@@ -134,7 +188,7 @@ def descend(funnels: Funnels, y: jax.Array) -> jax.Array:
 
         r = (||y - a_n||^2 - c^2) / (2 (c - <y - a_n, v>)),  c = u(y) - b_n,
 
-    if that r is positive, and r + c, a norm, too.
+    if that r is positive, and r + c, a norm, is positive too.
 
     Args:
       funnels: the benchmark.
@@ -155,7 +209,8 @@ def descend(funnels: Funnels, y: jax.Array) -> jax.Array:
 
     c = (radius + heights[own])[:, None] - heights[None]
     slack = c - jnp.sum(y * v, axis=1, keepdims=True) + dot(v, centres.T)
-    # At the point's own funnel this is 0 / 0; elsewhere slack 0 means no crossing.
+    # For the point's own funnel r would be 0 / 0. For others, slack = 0 means that the
+    # ray never crosses.
     crossing = (jnp.arange(len(heights))[None] != own[:, None]) & (slack != 0)
     r = 0.5 * (squared - c * c) / jnp.where(crossing, slack, 1.0)
     crossing &= (r > 0) & (r + c > 0)
@@ -169,31 +224,33 @@ def descend(funnels: Funnels, y: jax.Array) -> jax.Array:
 
 
 def _heights(funnels: Funnels, x: jax.Array) -> jax.Array:
-    """||x - a_n|| + b_n at one point, `[N]`."""
+    """The funnels' values ||x - a_n|| + b_n at one point, `[N]`."""
     squared = jnp.sum(jnp.square(x[None] - funnels.centres), axis=1)
-    # The derivative of a root at 0 is infinite; a centre gets gradient 0 instead.
+    # The derivative of a root at 0 is infinite, and one `where` would make it NaN. The
+    # first `where` keeps 0 from the root, so that a centre has the gradient 0.
     root = jnp.sqrt(jnp.where(squared > 0, squared, 1.0))
     return jnp.where(squared > 0, root, 0.0) + funnels.heights
 
 
 def _uniform(stream: np.random.RandomState, n: int) -> np.ndarray:
-    """Float32 uniforms from the lower 24 bits of each word."""
+    """Draws n uniforms on [0, 1) in float32, from the lower 24 bits of each word."""
     words = stream.randint(0, 2**32, size=n, dtype=np.uint32)
     return (words & 0xFFFFFF) * np.float32(2**-24)
 
 
 def _normal(stream: np.random.RandomState, n: int) -> np.ndarray:
-    """Normals by Box and Muller, in float32 rows of 16 or in float64 pairs.
+    """Draws n normals by Box and Muller, as PyTorch's CPU generator does.
 
-    The generator's own normals for these sizes. From 16 on, a size that is not a
-    multiple of 16 draws its last row again. (Below, PyTorch keeps an odd size's last
-    number for the next call; none of the paper's sizes is odd, and here it is lost.)
+    From 16 on it works in float32 on rows of 16, and a size that is not a multiple of
+    16 draws its last row again. Below 16 it works in float64 on pairs. There PyTorch
+    keeps an odd size's last number for the next call, and here it is dropped: none of
+    the paper's sizes is odd.
     """
     if n >= 16:
-        whole = _rows(_uniform(stream, n)[: n - n % 16])
+        whole = _box_muller_rows(_uniform(stream, n)[: n - n % 16])
         if n % 16:
             whole = np.concatenate([whole, np.zeros(n % 16, np.float32)])
-            whole[-16:] = _rows(_uniform(stream, 16))
+            whole[-16:] = _box_muller_rows(_uniform(stream, 16))
         return whole
     words = stream.randint(0, 2**32, size=2 * (n + n % 2), dtype=np.uint32)
     high, low = words.astype(np.uint64).reshape(2, -1, order="F")
@@ -203,8 +260,8 @@ def _normal(stream: np.random.RandomState, n: int) -> np.ndarray:
     return pairs.ravel()[:n].astype(np.float32)
 
 
-def _rows(u: np.ndarray) -> np.ndarray:
-    """Rows of 16 uniforms to as many normals, flattened."""
+def _box_muller_rows(u: np.ndarray) -> np.ndarray:
+    """Turns rows of 16 uniforms into as many normals, flattened."""
     first, second = np.split(u.reshape(-1, 16), 2, axis=1)
     radius = np.sqrt(-2 * np.log(1 - first))
     angle = np.float32(2 * np.pi) * second

@@ -1,4 +1,19 @@
-"""Image sets as data sets to learn: on the device where they fit, streamed if not."""
+"""Image sets as data sets to learn: the step from files to a sampler.
+
+`load_images` opens a set, learns from its train split and holds out its validation
+split. There are two ways for pictures to reach the training step:
+
+- resident: the train split takes at most `resident_bytes`. It is copied to the device
+  once, as bytes, and `Dataset.sample(key, n)` draws from it with replacement;
+- streamed: it takes more. `Dataset.stream` reads shuffled batches on the host, and
+  `Dataset.sample(key, batch)` only scales such a batch.
+
+Both give float32 `[n, H, W, C]` in the range that `scale` names. The choice depends on
+the set's size and the settings alone, so a resumed run makes the same one.
+
+The validation split is always in memory, or its first `held_out_bytes`. The test split
+is not read: `wgan_gp.score` does that on request.
+"""
 
 import dataclasses
 import math
@@ -11,21 +26,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp.data import DATASETS, Dataset, open_named
-from wgan_gp.data.images import fits, open_set, resident_images
+from wgan_gp.data.image_notes import all_left_out, class_shares, collect_notes
+from wgan_gp.data.images import fits, open_all_splits, resident_images
 from wgan_gp.data.ranges import SCALES, Scale
 from wgan_gp.data.sources import (
-    ImageSet,
     ImageSource,
-    LeftOut,
-    count_left_out,
     load_arrays,
-    read_in,
+    load_into_memory,
 )
 from wgan_gp.system.fields import Rule, among, at_least, setting
 from wgan_gp.system.values import WIDEST, show, whole
 
 
 def _check_name(path: str, name: str) -> None:
+    """Refuses names that no file or data set can have; `path` is the field's name."""
     if len(name) > 500 or not name.isprintable():
         raise ValueError(
             f"{path} must be at most 500 characters that can be printed, got"
@@ -34,6 +48,7 @@ def _check_name(path: str, name: str) -> None:
 
 
 def _check_size(path: str, size: tuple) -> None:
+    """Refuses a size that is not two sides of at least 1 pixel."""
     if len(size) != 2:
         raise ValueError(f"{path} must be (height, width), got {show(size)}")
     for side in size:
@@ -42,7 +57,11 @@ def _check_size(path: str, size: tuple) -> None:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ImageData:
-    """The section `data` of a configuration for images."""
+    """The section `data` of a configuration for images.
+
+    The sentences are what `--help` prints of each field. `resident_bytes` counts uint8
+    pixels, `count * H * W * C`, of the train split.
+    """
 
     kind: str
     name: str = setting(
@@ -57,7 +76,7 @@ class ImageData:
     )
     size: tuple[int, int] | None = setting(
         None,
-        "(height, width) that pictures are cropped and scaled to.",
+        "(height, width) that pictures are cropped and scale_pixels to.",
         Rule(_check_size, words=">= 1"),
     )
     channels: int | None = setting(
@@ -79,7 +98,7 @@ class ImageData:
 
     @property
     def source_options(self) -> dict[str, Any]:
-        """What `images.open_images` needs beside a name and a split."""
+        """The fields that `images.open_images` takes, as its keyword arguments."""
         names = ("size", "channels", "data_dir", "skip_corrupt")
         return {name: getattr(self, name) for name in names}
 
@@ -90,10 +109,22 @@ def open_image_set(
     conditional: bool,
     check: Callable[[ImageSource], None],
 ) -> Dataset:
-    """The image set that the settings name; arguments and errors of `load_images`.
+    """Opens the image set that the settings name.
 
-    A name in `DATASETS` comes before those of `images.open_images`. Such a set makes
-    its own pixels, in the range of `data.scale`.
+    `kinds.KINDS` lists this function, and `build` calls it. A name in `DATASETS` comes
+    before those of `images.open_images`. Such a set makes its own pixels, in the range
+    of `data.scale`.
+
+    Args:
+      settings: the section `data`.
+      conditional: the same as in `load_images`.
+      check: the same as in `load_images`.
+
+    Returns:
+      The data set.
+
+    Raises:
+      ValueError: the same as `load_images`.
     """
     if settings.name in DATASETS:
         return _open_named(settings, conditional)
@@ -135,108 +166,69 @@ def load_images(
     check: Callable[[ImageSource], None] = lambda train: None,
     **options: Any,
 ) -> Dataset:
-    """An image set, its train split to learn from and its validation split held out.
+    """Opens an image set: its train split to learn from, its validation split held out.
 
     Args:
-      name: as in `images.open_images`.
-      scale: a key of `ranges.SCALES`.
+      name: the same as in `images.open_images`.
+      scale: a key of `ranges.SCALES`, the range of pixel values that networks see.
       conditional: whether training samples come with labels, `([n, H, W, C], [n])`.
-      resident_bytes: the most that the train split may take on the device; a larger
+      resident_bytes: the most that the train split may take on the device. A larger
         one is streamed, and `sample` then takes raw batches of `stream`.
-      held_out_bytes: the most of the validation split that is kept, from its start.
-      check: gets the train split before it is read, and raises ValueError if it will
-        not do.
-      **options: more of `images.open_images`.
+      held_out_bytes: how much of the validation split to keep, from its start.
+      check: gets the train split before its pixels are read. It raises ValueError if
+        the networks cannot take such pictures.
+      **options: other arguments of `images.open_images`.
 
     Returns:
-      The data set; its held-out samples are without repetition.
+      The data set. Its held-out sampler draws without repetition.
 
     Raises:
-      ValueError: as `images.open_images`, or there are no labels.
+      ValueError: the same as `images.open_images`; or labels are asked for and some or
+        all pictures have none.
     """
-    images = open_set(name, **options)
+    images = open_all_splits(name, **options)
     train, held_out = images.open("train"), images.open("validation")
     check(train)
     if conditional and train.classes is None:
         raise ValueError(f"{name} has no labels: conditional must be False")
-    scaled, stream = SCALES[scale], None
+    scale_pixels, stream = SCALES[scale], None
     if fits(train, resident_bytes):
-        train = read_in(train)
+        train = load_into_memory(train)
         sample = resident_images(
-            train, scaled, labelled=conditional, max_bytes=resident_bytes
+            train, scale_pixels, labelled=conditional, max_bytes=resident_bytes
         )
     else:
-        sample = jax.tree_util.Partial(_prepare, scale=scaled, labelled=conditional)
+        sample = jax.tree_util.Partial(
+            _scale_batch, scale=scale_pixels, labelled=conditional
+        )
         stream = partial(_open_stream, train)
     held_images = _first_images(held_out, held_out_bytes)
-    shares = _class_shares(train) if conditional else None
-    left_out = _left_out(images, train, held_out)
+    shares = class_shares(train) if conditional else None
+    left_out = all_left_out(images, train, held_out)
     return Dataset(
         name,
         train.shape,
         sample,
-        held_out=_held_out(name, held_images, scaled),
+        held_out=_held_out_sampler(name, held_images, scale_pixels),
         held_out_count=len(held_images),
         count=train.count,
         classes=train.classes if conditional else None,
         class_names=train.class_names if conditional else None,
         class_shares=shares,
         left_out=tuple(map(str, left_out)),
-        notes=_notes(images, left_out, train, shares),
+        notes=collect_notes(images, left_out, train, shares),
         stream=stream,
     )
 
 
-def _class_shares(train: ImageSource) -> np.ndarray:
-    """Of each class among the training pictures, `[classes]`."""
-    assert train.classes is not None
-    assert train.read_labels is not None
-    labels = train.read_labels()
-    if missing := int(np.sum(labels < 0)):
-        raise ValueError(
-            f"{train.name} has {missing} pictures to train on without a label:"
-            " conditional must be False"
-        )
-    return np.bincount(labels, minlength=train.classes) / len(labels)
-
-
-def _notes(
-    images: ImageSet,
-    left_out: list[LeftOut],
-    train: ImageSource,
-    shares: np.ndarray | None,
-) -> tuple[str, ...]:
-    """What a user should know of the set before it is trained on."""
-    notes = list(images.notes)
-    if left_out:
-        notes.append(count_left_out(left_out))
-    if shares is not None and not shares.all():
-        absent = [
-            str((train.class_names or ())[i]) for i in np.flatnonzero(shares == 0)
-        ]
-        some = ", ".join(absent[:5]) + (", ..." if len(absent) > 5 else "")
-        notes.append(
-            f"no picture of {len(absent)} of the {len(shares)} classes is in the train"
-            f" split, and none will be generated: {some}"
-        )
-    return tuple(notes)
-
-
-def _left_out(images: ImageSet, *sources: ImageSource) -> list[LeftOut]:
-    """What is not in the set, with what reading the sources has found corrupt."""
-    known = {each.path for each in images.left_out}
-    skipped = {name for source in sources for name in source.skipped} - known
-    return [*images.left_out, *(LeftOut(name, "corrupt") for name in sorted(skipped))]
-
-
-def _prepare(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
-    """A streamed batch as the networks see it."""
+def _scale_batch(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
+    """Scales a streamed batch; this is the sampler of a streamed set."""
     images = scale(key, raw.image)
     return (images, raw.label) if labelled else images
 
 
 def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
-    """This host's part of the batches."""
+    """Opens this host's part of the batches. Grain is imported only when needed."""
     from wgan_gp.data.streaming import stream
 
     host, hosts = jax.process_index(), jax.process_count()
@@ -244,13 +236,17 @@ def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
 
 
 def _first_images(source: ImageSource, max_bytes: int) -> np.ndarray:
-    """As much of a split, from its start, as takes `max_bytes`; `[n, H, W, C]`."""
+    """Reads as many pictures from a split's start as `max_bytes` hold."""
     count = max(1, min(source.count, max_bytes // math.prod(source.shape)))
     return load_arrays(source, count).image
 
 
-def _held_out(name: str, images: np.ndarray, scale: Scale):
-    """A sampler without repetition."""
+def _held_out_sampler(name: str, images: np.ndarray, scale: Scale):
+    """Returns a sampler that draws held-out pictures without repetition.
+
+    The pictures stay in host memory, because evaluation draws them once in a run and
+    training has the device's memory.
+    """
 
     def sample(key: jax.Array, n: int) -> jax.Array:
         if n > len(images):

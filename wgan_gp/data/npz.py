@@ -1,4 +1,18 @@
-"""A user's own arrays, from an .npz file."""
+"""Reads a user's own arrays from an .npz file, the format of `numpy.savez`.
+
+An .npz file is a zip archive of arrays, each under a key. Two layouts are read:
+
+    images, labels                                split by `sources.split_indices`
+    train_images, train_labels, test_images, ...  split by the user
+
+`images` are `[N, H, W]` or `[N, H, W, C]` with C = 1 or 3, uint8 or floats in [0, 1];
+floats are rounded to the nearest of 256 levels. `labels` are numbers or text, `[N]` or
+`[N, 1]`, and may be missing. Other keys are ignored.
+
+Files may be corrupt or made to harm, so each array's header is read first. It has to
+declare plain numbers and a size below a limit; nothing is ever unpickled. Arrays are
+read into memory whole: sets that do not fit there belong into a folder.
+"""
 
 import math
 import zipfile
@@ -8,33 +22,48 @@ from pathlib import Path
 import numpy as np
 
 from wgan_gp.data.labels import check_labels, number_labels
-from wgan_gp.data.sources import SPLITS, ImageSet, ImageSource, in_memory, part_of
+from wgan_gp.data.sources import (
+    SPLITS,
+    ImageSet,
+    ImageSource,
+    source_from_arrays,
+    split_indices,
+)
 from wgan_gp.system.failures import one_line
 
-# Grey of red, green and blue (ITU-R 601-2), in 65536ths: what Pillow takes.
-_LUMA = np.array([19595, 38470, 7471], np.uint32)
-_BROKEN = (OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
+# Weights of red, green and blue in grey (ITU-R 601-2), in 65536ths: Pillow's own, so
+# that a picture has the same grey from an array and from a file.
+_LUMA_WEIGHTS = np.array([19595, 38470, 7471], np.uint32)
+_READ_ERRORS = (
+    OSError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
-    """The arrays in a file.
+    """Opens the arrays of a file, with the keys that this module's docstring lists.
 
-    Keys: `images`, `[N, H, W]` or `[N, H, W, C]` with C = 1 or 3, uint8 or floats in
-    [0, 1]; `labels`, whole numbers or text, `[N]` or `[N, 1]`, may be missing. They are
-    split by `part_of`, unless the keys are `train_images`, `train_labels`,
-    `validation_images` and so on; those must have one size.
+    All splits must have one height and width; channels may differ, and are converted.
 
     Args:
-      path: the file; it is never unpickled.
-      channels: 1 for grey, 3 for colour; None for 1 if all are grey, and otherwise 3.
-      max_bytes: the most that an array may take in memory; looked up in its header.
+      path: the file.
+      channels: 1 for grey, 3 for colour; None takes 1 if all are grey, otherwise 3.
+      max_bytes: the most that one array may take in memory, by its header.
+
+    Returns:
+      The set, in memory. Its `open(split)` raises ValueError for a split that the file
+      lacks.
 
     Raises:
-      ValueError: the file cannot be read, or its arrays are not as above.
+      ValueError: the file cannot be read, or its arrays are not as described.
     """
     if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    arrays, keys = _read_all(path, max_bytes)
+        raise ValueError(f"there is no file {path}: check data.name")
+    arrays, keys = _read_arrays(path, max_bytes)
     images = {
         key: _as_uint8(array, f"{path}: {key}")
         for key, array in arrays.items()
@@ -49,27 +78,38 @@ def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
     notes = []
     if channels is None:
         channels, notes = _choose_channels(images, path)
-    numbers, classes = _number(labels, path)
-    own_splits = "images" not in images
-    if not own_splits:
+    numbers, classes = _number_labels(labels, path)
+    has_split_keys = "images" not in images
+    if not has_split_keys:
         _check_count(len(images["images"]), path)
 
     def open_split(split: str) -> ImageSource:
-        key = f"{split}_images" if own_splits else "images"
+        key = f"{split}_images" if has_split_keys else "images"
         if key not in images:
             raise ValueError(f"{path} has no array {key}: it has {sorted(keys)}")
-        part = slice(None) if own_splits else part_of(len(images[key]), split)
-        pictures = _in_channels(images[key][part], channels)
+        part = slice(None) if has_split_keys else split_indices(len(images[key]), split)
+        pictures = _convert_channels(images[key][part], channels)
         if key not in numbers:
-            return in_memory(f"npz:{path}", split, pictures, None, None)
+            return source_from_arrays(f"npz:{path}", split, pictures, None, None)
         chosen = numbers[key][part]
-        return in_memory(f"npz:{path}", split, pictures, chosen, len(classes), classes)
+        return source_from_arrays(
+            f"npz:{path}", split, pictures, chosen, len(classes), classes
+        )
 
     return ImageSet(f"npz:{path}", open_split, notes=tuple(notes))
 
 
-def _read_all(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set[str]]:
-    """The arrays that count, by their keys, and all keys there are."""
+def _read_arrays(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set[str]]:
+    """Reads the arrays of images and labels.
+
+    If the file has `train_images` or the like, `images` and `labels` are ignored.
+
+    Returns:
+      The arrays by key, and all keys of the file, for errors to list.
+
+    Raises:
+      ValueError: the file is no readable archive, or has no images.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             keys = {
@@ -80,9 +120,9 @@ def _read_all(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set[st
             prefixes = [f"{x}_" for x in SPLITS if f"{x}_images" in keys] or [""]
             wanted = (f"{x}{noun}" for x in prefixes for noun in ("images", "labels"))
             arrays = {
-                x: _read(archive, x, path, max_bytes) for x in wanted if x in keys
+                x: _read_array(archive, x, path, max_bytes) for x in wanted if x in keys
             }
-    except _BROKEN as error:
+    except _READ_ERRORS as error:
         raise ValueError(f"{path} is not a readable .npz file: {error}") from error
     if prefixes == [""] and "images" not in keys:
         raise ValueError(f"{path} has no array images: it has {sorted(keys) or 'none'}")
@@ -90,6 +130,7 @@ def _read_all(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set[st
 
 
 def _check_same_size(images: dict[str, np.ndarray], path: Path) -> None:
+    """Refuses splits whose pictures differ in height or width."""
     first, *others = images
     for key in others:
         sizes = [images[each].shape[1:3] for each in (key, first)]
@@ -104,7 +145,7 @@ def _check_same_size(images: dict[str, np.ndarray], path: Path) -> None:
 def _choose_channels(
     images: dict[str, np.ndarray], path: Path
 ) -> tuple[int, list[str]]:
-    """1 if all splits are grey, and otherwise 3; and a line if they differ."""
+    """Returns 1 if all splits are grey, otherwise 3, and a note if they differ."""
     by_channels: dict[int, list[str]] = {1: [], 3: []}
     for key, array in images.items():
         by_channels[array.shape[-1]].append(key)
@@ -118,9 +159,10 @@ def _choose_channels(
     return 3, [line]
 
 
-def _number(
+def _number_labels(
     labels: dict[str, np.ndarray], path: Path
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Numbers the labels of all splits; errors start with the path."""
     try:
         return number_labels(labels) if labels else ({}, ())
     except ValueError as error:
@@ -128,31 +170,40 @@ def _number(
 
 
 def _check_count(count: int, path: Path) -> None:
+    """Refuses fewer images than splitting needs; errors start with the path."""
     try:
-        part_of(count, "train")
+        split_indices(count, "train")
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _in_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """Images `[N, H, W, C]` in grey or in colour."""
+def _convert_channels(images: np.ndarray, channels: int) -> np.ndarray:
+    """Converts images `[N, H, W, C]` to grey or colour, with Pillow's rounding."""
     if images.shape[-1] == channels:
         return images
     if channels == 3:
         return np.repeat(images, 3, axis=-1)
     grey = np.empty((*images.shape[:-1], 1), np.uint8)
-    for index, image in enumerate(images):  # one by one, to take little memory
-        grey[index, ..., 0] = (image @ _LUMA + 2**15) >> 16
+    for index, image in enumerate(images):  # one by one, as uint32 takes 4 x the memory
+        grey[index, ..., 0] = (image @ _LUMA_WEIGHTS + 2**15) >> 16
     return grey
 
 
-def _read(archive: zipfile.ZipFile, key: str, path: Path, max_bytes: int) -> np.ndarray:
-    """One array, once its header says that it is safe to read."""
+def _read_array(
+    archive: zipfile.ZipFile, key: str, path: Path, max_bytes: int
+) -> np.ndarray:
+    """Reads one array after its header has shown that it is safe to read.
+
+    Raises:
+      ValueError: it holds Python objects, is too large, or is corrupt.
+    """
     name = f"{key}.npy"
     with archive.open(name) as file:
-        shape, dtype = _header(file, f"{path}: {key}")
+        shape, dtype = _read_header(file, f"{path}: {key}")
     if dtype.hasobject:
-        raise ValueError(f"{path}: {key} holds Python objects, expected numbers")
+        raise ValueError(
+            f"{path}: {key} holds Python objects, expected numbers: save numbers"
+        )
     size = max(math.prod(shape) * dtype.itemsize, archive.getinfo(name).file_size)
     if size > max_bytes:
         raise ValueError(
@@ -166,7 +217,12 @@ def _read(archive: zipfile.ZipFile, key: str, path: Path, max_bytes: int) -> np.
             raise ValueError(f"{path}: {key} is corrupt: {error}") from error
 
 
-def _header(file, what: str) -> tuple[tuple[int, ...], np.dtype]:
+def _read_header(file, what: str) -> tuple[tuple[int, ...], np.dtype]:
+    """Reads an array's shape and type without reading its data.
+
+    NumPy has a reader for each version of the format and no public one for all. Version
+    3 exists for field names that are not ASCII, which arrays of pictures do not have.
+    """
     readers = {
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
@@ -183,7 +239,11 @@ def _header(file, what: str) -> tuple[tuple[int, ...], np.dtype]:
 
 
 def _as_uint8(images: np.ndarray, what: str) -> np.ndarray:
-    """Images as uint8 `[N, H, W, C]`."""
+    """Converts images to uint8 `[N, H, W, C]`; `what` starts the errors.
+
+    Raises:
+      ValueError: shape, type or range are not as this module's docstring says.
+    """
     grey = images[..., None] if images.ndim == 3 else images
     if grey.ndim != 4 or grey.shape[-1] not in (1, 3) or 0 in grey.shape:
         raise ValueError(
@@ -196,7 +256,7 @@ def _as_uint8(images: np.ndarray, what: str) -> np.ndarray:
         raise ValueError(
             f"{what} must be uint8, or floats in [0, 1], got {images.dtype}"
         )
-    # Written so that NaN fails too.
+    # `not (...)` rather than `low < 0 or high > 1`, so that NaN fails, too.
     low, high = grey.min(), grey.max()
     if not (low >= 0 and high <= 1):
         raise ValueError(

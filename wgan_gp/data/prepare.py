@@ -18,15 +18,20 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.system.failures import one_line
+from wgan_gp.system.paths import PATH_KINDS
 from wgan_gp.system.values import did_you_mean, show
 
 BUILT_IN = {"digits8x8": "Digits8x8", "mnist5k": "Mnist5k"}
-# set, configuration, version
+# The set, perhaps with its configuration and version, as `lsun/bedroom:3.0.0`.
 _NAME = re.compile(r"\w+(/[\w.+-]+)*(:\d+\.\d+\.\d+)?")
 
 
 class UnknownSetError(ValueError):
-    """There is no set of this name."""
+    """TFDS has no set of this name.
+
+    Attributes:
+      hint: ": did you mean ...?" with similar names, or "" if there are none.
+    """
 
     def __init__(self, name: str):
         import tensorflow_datasets as tfds
@@ -41,11 +46,21 @@ class UnknownSetError(ValueError):
 
 
 def open_builder(name: str, data_dir: str | None) -> Any:
-    """The TFDS builder of a set, whose errors are told in one line.
+    """Returns the TFDS builder of a set; errors are one line.
+
+    A builder describes a set (features, splits, folder) and writes it; making one reads
+    metadata only.
+
+    Args:
+      name: of the set, as TFDS writes it: `mnist`, `lsun/bedroom`, `cifar10:3.0.2`.
+      data_dir: TFDS's folder; None for its default.
+
+    Returns:
+      A `tfds.core.DatasetBuilder`.
 
     Raises:
-      UnknownSetError: TFDS knows no such set.
-      ValueError: it cannot open it, or the package that ships the set is missing.
+      UnknownSetError: TFDS has no such set.
+      ValueError: TFDS cannot open it, or the package that ships the set is missing.
     """
     import tensorflow_datasets as tfds
 
@@ -61,11 +76,17 @@ def open_builder(name: str, data_dir: str | None) -> Any:
 
 
 def make_builder(name: str, data_dir: str | None) -> Any:
-    """The TFDS builder of a set; looks at files only.
+    """Returns the TFDS builder of a set; errors are TFDS's own.
+
+    Args:
+      name: of the set; keys of `BUILT_IN` are this package's builders.
+      data_dir: TFDS's folder; None for its default.
+
+    Returns:
+      A `tfds.core.DatasetBuilder`.
 
     Raises:
-      ValueError: the package that ships the set is missing.
-      Exception: of TFDS's own kinds, if it knows no such set.
+      Exception: of TFDS's types, if it has no such set.
     """
     import tensorflow_datasets as tfds
 
@@ -77,16 +98,16 @@ def make_builder(name: str, data_dir: str | None) -> Any:
 
 
 def get_feature(builder: Any, name: str) -> Any:
-    """The TFDS feature of this name, or None."""
+    """Returns the TFDS feature of this name, or None if the set's records lack it."""
     features = builder.info.features
     return features[name] if name in getattr(features, "keys", dict)() else None
 
 
-def check_pictures(builder: Any, name: str) -> tuple[int | None, int | None, int]:
-    """The shape `[H, W, C]` that a set declares; sides are None if they vary.
+def declared_shape(builder: Any, name: str) -> tuple[int | None, int | None, int]:
+    """Returns the shape `[H, W, C]` that a set declares; H and W are None if they vary.
 
     Raises:
-      ValueError: it has no pictures of 8 bits with 1 or 3 channels.
+      ValueError: its records have no picture of 8 bits with 1 or 3 channels.
     """
     image: Any = get_feature(builder, "image")
     declared = getattr(image, "shape", None) or ()
@@ -102,19 +123,20 @@ def check_pictures(builder: Any, name: str) -> tuple[int | None, int | None, int
 
 
 def is_prepared(builder: Any) -> bool:
-    """Whether the builder's folder is there, and so complete: TFDS renames it last."""
+    """Returns whether the set is on disk, complete: TFDS renames the folder last."""
     return (builder.data_path / "dataset_info.json").exists()
 
 
 def prepare(builder: Any, *, quiet: bool = False) -> None:
     """Writes a set as ArrayRecord files; does nothing if it is there.
 
-    Two processes may do it at once: each writes a folder of its own and renames it, and
-    the second finds the name taken.
+    ArrayRecord files are read by index without TensorFlow. Two
+    processes may prepare a set at once: each writes a folder of its own and renames it,
+    and the second finds the name taken.
 
     Args:
       builder: from `make_builder`.
-      quiet: without TFDS's progress on stdout and stderr.
+      quiet: whether to hide TFDS's progress on stdout and stderr.
 
     Raises:
       ValueError: a package is missing, or the folder cannot be written.
@@ -146,26 +168,29 @@ def prepare(builder: Any, *, quiet: bool = False) -> None:
 
 
 def _encode_arrays_by_pillow(builder: Any) -> None:
-    """TFDS would need TensorFlow for pictures that come as arrays."""
-    from wgan_gp.data.builders.digits import encode
+    """Makes the builder encode arrays with Pillow, where TFDS would use TensorFlow.
 
-    def spare(feature: Any) -> None:
+    Builders yield pictures as arrays or as files. TFDS writes files as they are.
+    """
+    from wgan_gp.data.builders.digits import encode_png
+
+    def encode_arrays(feature: Any) -> None:
         original = feature.encode_example
 
         def encode_example(value: Any) -> Any:
             if isinstance(value, np.ndarray) and value.dtype == np.uint8:
-                value = encode(value.squeeze(-1) if value.shape[-1] == 1 else value)
+                value = encode_png(value.squeeze(-1) if value.shape[-1] == 1 else value)
             return original(value)
 
         feature.encode_example = encode_example
 
     image = get_feature(builder, "image")
     if image is not None and getattr(image, "encoding_format", "") in (None, "png"):
-        spare(image)
+        encode_arrays(image)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The command; see the head of this file."""
+    """Runs the command; returns its exit status."""
     from wgan_gp.system import arguments
 
     left = "start again, and what is half written is made anew"
@@ -174,9 +199,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _prepare_named(argv: list[str]) -> str:
-    """Prepares the set that is named; returns its folder."""
-    args = _parse(argv)
-    builder = _open(args.name, args.data_dir)
+    """Prepares the set that the arguments name; returns its folder."""
+    args = _parse_arguments(argv)
+    builder = _open_preparable(args.name, args.data_dir)
     try:
         prepare(builder)
     except Exception as error:  # TFDS and the network fail in many ways
@@ -184,11 +209,11 @@ def _prepare_named(argv: list[str]) -> str:
     return str(builder.data_path)
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
-    """Reads the options.
+def _parse_arguments(argv: list[str]) -> argparse.Namespace:
+    """Parses the command line.
 
     Raises:
-      ValueError: one is unknown, or the name is missing.
+      ValueError: an option is unknown, or the name is missing.
     """
     from wgan_gp.system import arguments
 
@@ -206,25 +231,25 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return arguments.parse(parser, argv)
 
 
-def _open(name: str, folder: Path | None) -> Any:
-    """The builder of a set that can be prepared here, as far as can be seen before.
+def _open_preparable(name: str, folder: Path | None) -> Any:
+    """Returns the builder of a set, after all checks that need no download.
 
     Raises:
       ValueError: there is no such set, it has no pictures that this project reads, or
         the folder cannot be written to.
     """
     kind = name.partition(":")[0]
-    if kind in ("npz", "folder"):
+    if kind in PATH_KINDS:
         raise ValueError(f"{name} needs no preparation: give it as --config.data.name")
     builder = open_builder(name, None if folder is None else str(folder))
-    check_pictures(builder, name)
+    declared_shape(builder, name)
     if not is_prepared(builder):
         _check_writable(Path(builder.data_dir_root))
     return builder
 
 
 def _check_writable(folder: Path) -> None:
-    """Refuses a folder that cannot be made or written to; makes nothing."""
+    """Refuses a folder that cannot be created or written to; creates nothing."""
     nearest = next(
         each for each in (folder, *folder.absolute().parents) if each.exists()
     )

@@ -1,4 +1,10 @@
-"""Bytes of pictures to the numbers that networks see, and back."""
+"""Scales bytes of pictures to the numbers that networks see, and back.
+
+Pictures are kept as uint8 and scaled batch by batch on the device. `SCALES` lists the
+ranges by name: "unit" [0, 1] goes with a generator that ends in a sigmoid, "symmetric"
+[-1, 1] with one that ends in a tanh, and "dequantised" adds noise, so that the real
+distribution has a density as the generated one has.
+"""
 
 from collections.abc import Callable
 
@@ -6,20 +12,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-# key, uint8 [..., H, W, C] -> float32 of the same shape; the key is for noise.
+# (key, uint8 [..., H, W, C]) -> float32 of the same shape. The key is for noise.
 Scale = Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def to_range(images: jax.Array, low: float, high: float) -> jax.Array:
-    """0..255 to [low, high].
+    """Scales 0..255 to [low, high].
 
-    x / 255 for [0, 1] and 2 (x / 255 - 1/2) for [-1, 1], the ranges that go with a
-    sigmoid and a tanh (Gulrajani et al. 2017, code for MNIST and CIFAR-10).
+    It is x / 255 for [0, 1] and 2 (x / 255 - 1/2) for [-1, 1], the ranges that go with
+    a sigmoid and a tanh (Gulrajani et al. 2017, code for MNIST and CIFAR-10).
 
     Args:
       images: uint8, `[...]`.
-      low: what 0 becomes.
-      high: what 255 becomes.
+      low: the value of byte 0.
+      high: the value of byte 255.
 
     Returns:
       float32 `[...]`.
@@ -27,16 +33,18 @@ def to_range(images: jax.Array, low: float, high: float) -> jax.Array:
     Raises:
       ValueError: the images are not uint8, or the range is empty.
     """
-    _check(images)
+    _check_uint8(images)
     if not low < high:
         raise ValueError(f"a range needs low < high, got [{low}, {high}]")
     return low + (high - low) * (images.astype(jnp.float32) / 255)
 
 
 def dequantise(key: jax.Array, images: jax.Array) -> jax.Array:
-    """2 (x / 256 - 1/2) + U[0, 1/128): the whole of [-1, 1], without gaps.
+    """Scales bytes to [-1, 1] and adds noise: 2 (x / 256 - 1/2) + U[0, 1/128).
 
-    As the residual network for CIFAR-10 gets it (Gulrajani et al. 2017, code).
+    The noise fills the gap between neighbouring bytes, so that values cover [-1, 1].
+    This is the input of the residual network for CIFAR-10 (Gulrajani et al. 2017,
+    code).
 
     Args:
       key: of the noise.
@@ -48,24 +56,28 @@ def dequantise(key: jax.Array, images: jax.Array) -> jax.Array:
     Raises:
       ValueError: the images are not uint8.
     """
-    _check(images)
+    _check_uint8(images)
     noise = jax.random.uniform(key, images.shape, maxval=1 / 128)
     return 2 * (images.astype(jnp.float32) / 256 - 0.5) + noise
 
 
 def to_uint8(images: jax.Array, low: float, high: float) -> jax.Array:
-    """[low, high] to 0..255: the inverse of `to_range`.
+    """Scales [low, high] to 0..255 and rounds: the inverse of `to_range`.
 
     Args:
-      images: floats `[...]`; what lies outside the range becomes 0 or 255.
-      low: what becomes 0.
-      high: what becomes 255.
+      images: floats `[...]`. Values outside the range are clipped to it.
+      low: the value of byte 0.
+      high: the value of byte 255.
 
     Returns:
       uint8 `[...]`.
 
     Raises:
       ValueError: the range is empty.
+
+    Example:
+      >>> to_uint8(jnp.array([-1.0, 0.0, 1.0, 9.0]), -1, 1).tolist()
+      [0, 128, 255, 255]
     """
     if not low < high:
         raise ValueError(f"a range needs low < high, got [{low}, {high}]")
@@ -73,9 +85,12 @@ def to_uint8(images: jax.Array, low: float, high: float) -> jax.Array:
     return jnp.round(255 * share).astype(jnp.uint8)
 
 
-def _check(images: jax.Array) -> None:
+def _check_uint8(images: jax.Array) -> None:
+    """Refuses floats: images that are scaled already would be scaled again."""
     if images.dtype != jnp.uint8:
-        raise ValueError(f"images must be uint8, got {images.dtype}")
+        raise ValueError(
+            f"images must be uint8, got {images.dtype}: pass pictures before scaling"
+        )
 
 
 SCALES: dict[str, Scale] = {
@@ -83,19 +98,23 @@ SCALES: dict[str, Scale] = {
     "symmetric": lambda key, images: to_range(images, -1, 1),
     "dequantised": dequantise,
 }
-# What black and white become under each of `SCALES`.
-LIMITS = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0), "dequantised": (-1.0, 1.0)}
+# The values of black and white in each of `SCALES`.
+PIXEL_RANGES = {
+    "unit": (0.0, 1.0),
+    "symmetric": (-1.0, 1.0),
+    "dequantised": (-1.0, 1.0),
+}
 
 
 def to_pixels(images: jax.Array | np.ndarray, scale: str) -> np.ndarray:
-    """Images as networks see them, to bytes.
+    """Converts images as networks see them to bytes.
 
     Args:
-      images: `[..., H, W, C]`.
-      scale: a key of `SCALES`, of which they are.
+      images: `[..., H, W, C]`; the leading axes are flattened into one.
+      scale: the key of `SCALES` that they were scaled with.
 
     Returns:
       uint8 `[n, H, W, C]`.
     """
     flat = jnp.reshape(jnp.asarray(images), (-1, *images.shape[-3:]))
-    return np.asarray(to_uint8(flat, *LIMITS[scale]))
+    return np.asarray(to_uint8(flat, *PIXEL_RANGES[scale]))

@@ -1,4 +1,13 @@
-"""Image sets: splits that are read by index, and what all of them share."""
+"""Image sets as splits whose pictures are read by index.
+
+Every format (.npz, folder, TFDS) opens as an `ImageSet`, whose `open(split)` returns an
+`ImageSource`. A source is a count, a shape and a function `read(index)`; it is in
+memory if it has `arrays`. Readers of sources do not ask for the format.
+
+Pictures are uint8 `[H, W, C]`, labels int32 below `classes`. What is shared by all
+formats stands here: the default split, the handling of corrupt records, and the record
+of files that were left out.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -14,33 +23,54 @@ SPLITS = ("train", "validation", "test")
 
 
 class Example(NamedTuple):
-    """A picture, or several, and what it shows."""
+    """One picture or a batch of them, with labels."""
 
     image: np.ndarray  # [..., H, W, C], uint8
     label: np.ndarray | None  # [...], int32; None where the set has no labels
 
 
 class ImageSource(NamedTuple):
-    """One split of an image set."""
+    """One split of an image set.
+
+    Attributes:
+      name: of the set, as the user gave it.
+      split: one of `SPLITS`.
+      count: N, the number of records, with corrupt ones that are still to be found.
+      shape: H, W, C, the same for all pictures of all splits.
+      classes: labels lie in [0, classes); None if there are no labels.
+      read: index -> example. Several threads call it at once. It returns None for a
+        corrupt record that is to be skipped, and otherwise raises ValueError for it.
+      skipped: names of the records skipped so far; `read` adds to it.
+      arrays: the whole split, `[N, H, W, C]` and `[N]`, if it is in memory.
+      class_names: the name of each class, in the order of its numbers.
+      read_labels: returns labels `[N]` without decoding a picture; None if there are no
+        labels.
+    """
 
     name: str
     split: str
-    count: int  # N
-    shape: tuple[int, int, int]  # H, W, C
-    classes: int | None  # labels lie in [0, classes)
-    read: Callable[[int], Example | None]  # index -> example; None: corrupt, skipped
-    skipped: set[str]  # names of what was skipped so far; grows while reading
-    arrays: Example | None = None  # the whole split [N, ...], if it is in memory
-    class_names: tuple[str, ...] | None = None  # of each class, as the set has them
-    # -> labels [N], without decoding a picture; None where the set has no labels
+    count: int
+    shape: tuple[int, int, int]
+    classes: int | None
+    read: Callable[[int], Example | None]
+    skipped: set[str]
+    arrays: Example | None = None
+    class_names: tuple[str, ...] | None = None
+
     read_labels: Callable[[], np.ndarray] | None = None
 
 
-class LeftOut(NamedTuple):
-    """A file that is not part of an image set."""
+class LeftOutFile(NamedTuple):
+    """A file of an image set's folder that is not part of the set.
+
+    Attributes:
+      path: of the file.
+      kind: the reason, as "with other suffixes". Files are counted by it.
+      detail: what distinguishes files of a kind, as the suffix.
+    """
 
     path: str
-    kind: str  # as "with other suffixes": files are counted by it
+    kind: str
     detail: str = ""
 
     def __str__(self) -> str:
@@ -49,15 +79,22 @@ class LeftOut(NamedTuple):
 
 
 class ImageSet(NamedTuple):
-    """All splits of an image set: of one shape, with the same classes."""
+    """All splits of an image set. They have one shape and the same classes.
+
+    Attributes:
+      name: of the set, as the user gave it.
+      open: split -> its source. It raises ValueError if the set lacks the split.
+      left_out: files that belong to no split, of the whole set.
+      notes: what a user should know before training, one line each.
+    """
 
     name: str
-    open: Callable[[str], ImageSource]  # split -> its source; ValueError without one
-    left_out: tuple[LeftOut, ...] = ()  # of all splits
-    notes: tuple[str, ...] = ()  # what a user should know, a line each
+    open: Callable[[str], ImageSource]
+    left_out: tuple[LeftOutFile, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def in_memory(
+def source_from_arrays(
     name: str,
     split: str,
     images: np.ndarray,
@@ -65,7 +102,19 @@ def in_memory(
     classes: int | None,
     class_names: tuple[str, ...] | None = None,
 ) -> ImageSource:
-    """A source of arrays: `images` `[N, H, W, C]` uint8 and `labels` `[N]`."""
+    """Returns a source over arrays.
+
+    Args:
+      name: of the set.
+      split: one of `SPLITS`.
+      images: uint8 `[N, H, W, C]`.
+      labels: whole numbers `[N]`, or None.
+      classes: the number of classes, or None.
+      class_names: the name of each class, if they have names.
+
+    Returns:
+      The source. It shares the arrays' memory.
+    """
     labels = None if labels is None else np.asarray(labels, np.int32)
     arrays = Example(images, labels)
     return ImageSource(
@@ -74,7 +123,7 @@ def in_memory(
         count=len(images),
         shape=tuple(images.shape[1:]),
         classes=classes,
-        read=partial(_take, arrays),
+        read=partial(take, arrays),
         skipped=set(),
         arrays=arrays,
         class_names=class_names,
@@ -83,12 +132,16 @@ def in_memory(
 
 
 def load_arrays(source: ImageSource, count: int | None = None) -> Example:
-    """The split in memory, `[N, H, W, C]` uint8 and labels `[N]` or None.
+    """Reads a split into memory.
 
     Args:
       source: the split.
-      count: how many examples to read, from its start, if it is not in memory; None
-        for all.
+      count: how many records to read from its start; None for all. A split that is in
+        memory already is returned whole.
+
+    Returns:
+      Pictures `[n, H, W, C]` uint8 and labels `[n]` int32 or None. Corrupt records that
+      are to be skipped are missing, so that n may be less than `count`.
 
     Raises:
       ValueError: a picture is corrupt and not to be skipped, or all of them are.
@@ -98,23 +151,27 @@ def load_arrays(source: ImageSource, count: int | None = None) -> Example:
     examples = [source.read(index) for index in range(count or source.count)]
     examples = [example for example in examples if example is not None]
     if not examples:
-        raise ValueError(f"all of {source.name}'s {source.split} split is corrupt")
+        raise ValueError(
+            f"all of {source.name}'s {source.split} split is corrupt: replace its files"
+        )
     images = np.stack([example.image for example in examples])
     if source.classes is None:
         return Example(images, None)
     return Example(images, np.array([example.label for example in examples], np.int32))
 
 
-def read_in(source: ImageSource) -> ImageSource:
-    """The same split in memory; what cannot be decoded is then no part of it.
+def load_into_memory(source: ImageSource) -> ImageSource:
+    """Returns the same split in memory, without its corrupt records.
+
+    The count is then exact, and reading can no longer fail.
 
     Raises:
-      ValueError: as `load_arrays`.
+      ValueError: the same as `load_arrays`.
     """
     if source.arrays is not None:
         return source
     arrays = load_arrays(source)
-    kept = in_memory(
+    kept = source_from_arrays(
         source.name, source.split, *arrays, source.classes, source.class_names
     )
     return kept._replace(skipped=source.skipped)
@@ -127,16 +184,18 @@ def read_or_skip(
     skip_corrupt: bool,
     skipped: set[str],
 ) -> Callable[[int], T | None]:
-    """`decode`, with the record's name in its errors, or with None in their place.
+    """Wraps a decoder so that a corrupt record is skipped, or reported in one line.
 
     Args:
-      decode: index -> a value; it may fail with any exception.
-      name: index -> the name to report.
-      skip_corrupt: whether to return None, and to note the name in `skipped`.
-      skipped: names of records that were skipped.
+      decode: index -> a value. It may raise any exception.
+      name: index -> the record's name, for the report.
+      skip_corrupt: whether to skip corrupt records.
+      skipped: the set that the names of skipped records are added to.
 
-    Raises:
-      ValueError: from the result, if a record is corrupt and not to be skipped.
+    Returns:
+      A function index -> the value. For a corrupt record it returns None if such
+        records
+      are skipped, and otherwise raises ValueError with the record's name.
     """
 
     def read(index: int) -> T | None:
@@ -154,8 +213,16 @@ def read_or_skip(
     return read
 
 
-def count_left_out(left_out: Iterable[LeftOut]) -> str:
-    """As "3 files left out: 2 with other suffixes (.txt), 1 corrupt"."""
+def summarise_left_out(left_out: Iterable[LeftOutFile]) -> str:
+    """Counts the files left out by their reason, in one line.
+
+    Example:
+      >>> summarise_left_out([
+      ...     LeftOutFile("a.txt", "with other suffixes", ".txt"),
+      ...     LeftOutFile("b.png", "corrupt"),
+      ... ])
+      '2 files left out: 1 with other suffixes (.txt), 1 corrupt'
+    """
     counts = Counter(each.kind for each in left_out)
     details = {kind: Counter() for kind in counts}
     for each in left_out:
@@ -170,14 +237,27 @@ def count_left_out(left_out: Iterable[LeftOut]) -> str:
     return f"{total:,} file{'s' * (total != 1)} left out: {', '.join(parts)}"
 
 
-def part_of(count: int, split: str) -> np.ndarray:
-    """Indices of a split of a set that comes without: 80, 10 and 10 %.
+def split_indices(count: int, split: str) -> np.ndarray:
+    """Returns the indices of a split, for a set that comes without splits.
 
-    The same for every set of this size, and for good: NumPy keeps the stream of
-    `RandomState` frozen.
+    80 % of the samples are for training, 10 % for validation and 10 % for testing, at
+    least one each. The split depends on `count` alone and will not change: NumPy keeps
+    the stream of `RandomState` frozen. A set that grows is split anew, so files added
+    later can move a picture from one split to another.
+
+    Args:
+      count: N, the number of samples.
+      split: one of `SPLITS`.
+
+    Returns:
+      Indices `[n]` below N, sorted. Each index is in exactly one split.
 
     Raises:
-      ValueError: fewer than three samples.
+      ValueError: there are fewer than three samples.
+
+    Example:
+      >>> split_indices(10, "train").tolist(), split_indices(10, "test").tolist()
+      ([1, 2, 3, 4, 6, 7, 8, 9], [5])
     """
     if count < 3:
         raise ValueError(
@@ -190,6 +270,7 @@ def part_of(count: int, split: str) -> np.ndarray:
     return np.sort(parts[SPLITS.index(split)])
 
 
-def _take(arrays: Example, index: int) -> Example:
+def take(arrays: Example, index: int) -> Example:
+    """Returns the example of an index, or a batch for an array of indices `[L]`."""
     label = None if arrays.label is None else arrays.label[index]
     return Example(arrays.image[index], label)

@@ -1,76 +1,114 @@
-"""Batches of an image set that is too large for the device, by Grain."""
+"""Shuffled batches of an image set that is too large for the device, by Grain.
+
+Batches are read, decoded and put together on the host while the device trains. What
+makes a stream fit for long runs:
+
+- Deterministic: the order of pictures follows from the seed and the number of pictures
+  alone. Threads, worker processes and the number of hosts do not change it.
+- Resumable: a position is a count of batches. `set_state` jumps to it without reading
+  what came before, also on another number of hosts.
+- Complete: every picture occurs once in each epoch. An epoch that ends within a batch
+  is continued by the next one, so all batches have one size and no picture is dropped.
+
+Pictures and labels are NumPy arrays, uint8 `[L, H, W, C]` and int32 `[L]`, where L is
+the batch size of one host. The caller puts them on the device.
+"""
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import Any
 
-import numpy as np
 from absl import flags
 
+from wgan_gp.data.grain_batches import host_positions, open_batches
 from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.system.paths import locate
 
-_AHEAD = 2  # batches that wait on the host
-_SAMPLES = 2**53  # as good as endless
-
 
 class Stream(Iterator[Example]):
-    """An endless iterator over batches, whose position can be kept and restored."""
+    """An endless iterator over batches, whose position can be saved and restored.
 
-    def __init__(self, open_at: Callable[[int], Any], origin: dict[str, Any]):
+    Use `stream` to make one. Close it to end its threads and processes at once; garbage
+    collection and the interpreter's exit close it, too. After an error it continues
+    with the batch that failed.
+    """
+
+    def __init__(self, open_at: Callable[[int], Any], identity: dict[str, Any]):
+        """Makes a stream that reads nothing yet.
+
+        Args:
+          open_at: number of batches to skip -> a Grain data set of the batches after
+            them.
+          identity: what determines the order of pictures. It is part of the state, and
+            another stream's state is refused by it.
+        """
         self._open_at = open_at
-        self._origin = origin
+        self._identity = identity
         self._batches = 0
-        self._held: list[Any] = []  # Grain's iterator, once it is needed
-        # At the interpreter's end Grain's iterators complain, unless they are gone.
-        self._end = weakref.finalize(self, _close, self._held)
+        self._iterators: list[Any] = []  # at most one, Grain's; made by the first batch
+        # Grain's iterators print errors at the interpreter's exit if they are open.
+        self._end = weakref.finalize(self, _close_all, self._iterators)
 
     def __next__(self) -> Example:
+        """Returns this host's next batch.
+
+        Raises:
+          ValueError: a picture is corrupt and not to be skipped, or the stream is
+            closed.
+        """
         self._check_open()
-        if not self._held:
-            self._held.append(iter(self._open_at(self._batches)))
+        if not self._iterators:
+            self._iterators.append(iter(self._open_at(self._batches)))
         try:
-            batch = next(self._held[0])
+            batch = next(self._iterators[0])
         except Exception:
-            _close(self._held)  # Grain's iterators lose their place in an error
+            # Grain's iterators lose their position in an error.
+            _close_all(self._iterators)
             raise
         self._batches += 1
         return batch
 
     def get_state(self) -> dict[str, Any]:
-        """The position after the last batch that was handed out, fit for JSON.
+        """Returns the position after the last batch handed out, as a dict for JSON.
 
-        It is the same on every host, and a stream on another number of hosts can go on
-        from it.
+        Batches read ahead do not count. The state is the same on every host, and a
+        stream on another number of hosts can resume from it.
         """
-        return {**self._origin, "batches": self._batches}
+        return {**self._identity, "batches": self._batches}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Goes on where `get_state` was called, bit for bit, at no cost of reading.
+        """Moves to a saved position.
+
+        The batches from there on are the same, bit for bit. Nothing before the position
+        is read, so resuming late takes no longer than resuming early.
+
+        Args:
+          state: from `get_state`, of a stream with the same source, batch size and
+            seed.
 
         Raises:
-          ValueError: the state is of a stream with other arguments.
+          ValueError: the state is another stream's or has no position; or this stream
+            is closed.
         """
         self._check_open()
-        for field, own in self._origin.items():
-            if field not in state or _in_full(state[field]) != _in_full(own):
+        for field, own in self._identity.items():
+            if field not in state or _full_path(state[field]) != _full_path(own):
                 raise ValueError(
                     f"the state is of another stream: {field} is {state.get(field)!r},"
-                    f" expected {own!r}"
+                    f" expected {own!r}: give the arguments it was saved with"
                 )
         batches = state.get("batches")
         if type(batches) is not int or batches < 0:
             raise ValueError(
                 "the state has no position: expected batches, how many were handed out,"
-                f" got {batches!r}; what was saved before streams counted batches must"
-                " be started again"
+                f" got {batches!r}; a state of an earlier version cannot be resumed,"
+                " start the run again"
             )
-        _close(self._held)
+        _close_all(self._iterators)
         self._batches = batches
 
     def close(self) -> None:
-        """Ends the threads and processes that read ahead."""
+        """Ends the threads and processes that read ahead; no batch can follow."""
         self._end()
 
     def _check_open(self) -> None:
@@ -89,34 +127,34 @@ def stream(
     threads: int = 4,
     workers: int = 0,
 ) -> Stream:
-    """Endless shuffled batches on the host, uint8 `[L, H, W, C]` and labels `[L]`.
+    """Returns endless shuffled batches, uint8 `[L, H, W, C]` and labels `[L]` or None.
 
-    Each epoch is a fresh permutation, in which every picture occurs once. A batch that
-    an epoch does not fill is filled from the next: none is lost or cut short. Host h
-    of k gets the L = batch_size / k rows from h L of every batch, so that the order
-    does not depend on the number of hosts. In place of a corrupt picture that is
-    skipped comes the next in the order, which has its own place too.
+    Each epoch is a new permutation, in which every picture occurs once. Host h of k
+    gets rows h L to (h + 1) L of each batch, L = batch_size / k, so that the batches of
+    all hosts together do not depend on k. A corrupt picture that is skipped is replaced
+    by the next in the order, which occurs at its own position as well.
 
     Args:
       source: from `open_images`.
-      batch_size: of all hosts together; at most the number of pictures.
+      batch_size: over all hosts; at most the number of pictures.
       seed: of the permutations.
-      state: from `get_state`, on any number of hosts, to go on from there.
+      state: from `get_state`, on any number of hosts, to resume from; None for the
+        start.
       shard_index: of this host, as `jax.process_index()`.
       shard_count: number of hosts, as `jax.process_count()`.
-      threads: that read and decode, unless the source is in memory.
-      workers: processes that read and decode in place of the threads; the order stays
-        the same. Needs absl's flags to be parsed, as under `absl.app`. They do not
+      threads: how many read and decode. A source in memory needs none.
+      workers: how many processes read and decode instead of the threads; the order is
+        the same. They need absl's flags to be parsed, as under `absl.app`, and do not
         report what they skip.
 
     Returns:
-      The iterator; it reads two batches ahead of the one handed out.
+      The iterator. It reads two batches ahead of the one handed out.
 
     Raises:
-      ValueError: a size is out of range, or the state is of another stream; from the
-        iterator, if a picture is corrupt and not to be skipped, or all are.
+      ValueError: a number is out of range, or the state is another stream's. The
+        iterator raises it if a picture is corrupt and not to be skipped, or all are.
     """
-    _check(source, batch_size, seed, shard_index, shard_count)
+    _check_arguments(source, batch_size, seed, shard_index, shard_count)
     if threads < 0 or workers < 0:
         raise ValueError(
             f"threads and workers must be >= 0, got {threads} and {workers}"
@@ -128,96 +166,42 @@ def stream(
         )
 
     def open_at(batches: int) -> Any:
-        places = _places(batches, batch_size, shard_index, shard_count)
-        return _read(source, seed, places, batch_size // shard_count, threads, workers)
+        positions = host_positions(batches, batch_size, shard_index, shard_count)
+        return open_batches(
+            source, seed, positions, batch_size // shard_count, threads, workers
+        )
 
-    origin = {
+    identity = {
         "source": f"{source.name} {source.split}",
         "count": source.count,
         "batch_size": batch_size,
         "seed": seed,
     }
-    iterator = Stream(open_at, origin)
+    iterator = Stream(open_at, identity)
     if state is not None:
         iterator.set_state(state)
     return iterator
 
 
-def _in_full(value: Any) -> Any:
-    """A path as it was given and the same in full name one source."""
+def _full_path(value: Any) -> Any:
+    """Writes a source's path in full, so that a relative path names the same source."""
     return locate(value) if isinstance(value, str) else value
 
 
-def _close(held: list[Any]) -> None:
-    while held:
-        held.pop().close()
+def _close_all(iterators: list[Any]) -> None:
+    """Closes iterators and empties the list, which the stream shares."""
+    while iterators:
+        iterators.pop().close()
 
 
-def _places(batches: int, batch_size: int, shard_index: int, shard_count: int):
-    """This host's i-th place in the order of all, counted from a batch on."""
-    rows = batch_size // shard_count
-    first = batches * batch_size + shard_index * rows
-
-    def place(i: int) -> int:
-        return first + i // rows * batch_size + i % rows
-
-    return place
-
-
-def _read(source: ImageSource, seed: int, place, rows: int, threads: int, workers: int):
-    """A data set of Grain's, of batches of so many rows."""
-    import grain
-
-    # Places beyond its length are those of later epochs, shuffled anew.
-    order = grain.MapDataset.range(source.count).shuffle(seed)
-    places = grain.MapDataset.range(_SAMPLES).map(place)
-    if source.arrays is not None:
-        indices = places.map(order.__getitem__).batch(rows)
-        batches = indices.map(partial(_gather, source.arrays))
-        batches = batches.to_iter_dataset(grain.ReadOptions(0, 0))
-    else:
-        examples = places.map(_next_readable(source, order))
-        batches = _read_ahead(examples, threads, workers).batch(rows)
-    return grain.experimental.ThreadPrefetchIterDataset(
-        batches, prefetch_buffer_size=_AHEAD
-    )
-
-
-def _read_ahead(examples: Any, threads: int, workers: int) -> Any:
-    import grain
-
-    if workers:
-        alone = examples.to_iter_dataset(grain.ReadOptions(0, 0))
-        return alone.mp_prefetch(grain.MultiprocessingOptions(num_workers=workers))
-    return examples.to_iter_dataset(grain.ReadOptions(threads, 16 * threads))
-
-
-def _gather(arrays: Example, index: np.ndarray) -> Example:
-    label = None if arrays.label is None else arrays.label[index]
-    return Example(arrays.image[index], label)
-
-
-def _next_readable(source: ImageSource, order: Any) -> Callable[[int], Example]:
-    """The picture at a place in the order, or at the next that is not corrupt."""
-    corrupt: set[int] = set()
-
-    def read(place: int) -> Example:
-        while len(corrupt) < source.count:
-            index = order[place]
-            if index not in corrupt:
-                example = source.read(index)
-                if example is not None:
-                    return example
-                corrupt.add(index)
-            place += 1
-        raise ValueError(f"all of {source.name}'s {source.split} split is corrupt")
-
-    return read
-
-
-def _check(
+def _check_arguments(
     source: ImageSource, batch_size: int, seed: int, shard_index: int, shard_count: int
 ) -> None:
+    """Refuses numbers out of range.
+
+    Raises:
+      ValueError: a shard, the batch size or the seed is out of range.
+    """
     if shard_count < 1 or not 0 <= shard_index < shard_count:
         raise ValueError(
             f"a shard needs 0 <= shard_index < shard_count, got {shard_index} of"

@@ -1,4 +1,14 @@
-"""Image sets that TFDS has prepared, read without TensorFlow."""
+"""Image sets that TFDS has prepared, read without TensorFlow.
+
+TensorFlow Datasets (TFDS) knows hundreds of sets. `wgan_gp.data.prepare` downloads one
+and writes it as ArrayRecord files, which are read by index; afterwards neither a
+network nor TensorFlow is needed. A record needs a feature `image`, uint8 with 1 or 3
+channels. A feature `label` with classes is used, too.
+
+Splits are TFDS's own where it has train and validation. Otherwise `validation` is the
+end of the train split, a tenth of it, or as many as the papers use for the sets of
+`PUBLISHED_SPLITS`. A set without a test split has none here.
+"""
 
 import io
 from functools import partial
@@ -11,7 +21,7 @@ from wgan_gp.data.decoding import decode
 from wgan_gp.data.prepare import (
     BUILT_IN,
     UnknownSetError,
-    check_pictures,
+    declared_shape,
     get_feature,
     is_prepared,
     make_builder,
@@ -20,13 +30,14 @@ from wgan_gp.data.prepare import (
 )
 from wgan_gp.data.sources import Example, ImageSet, ImageSource, read_or_skip
 
-# Splits as published. CIFAR-10 is trained on all of its training split there, and
-# what is called test serves as validation: it has no test split here.
-PUBLISHED = {
+# Splits as the papers use them, in TFDS's notation. They train on all of CIFAR-10's
+# training pictures, so its test split serves as validation, and no test split is left.
+PUBLISHED_SPLITS = {
     "mnist": {"train": "train[:50000]", "validation": "train[50000:]", "test": "test"},
     "cifar10": {"train": "train", "validation": "test"},
 }
-HELD_OUT = 10  # elsewhere one part in ten of train, its last, is for validation
+# Other sets without a validation split give up the last 1 / 10 of their train split.
+VALIDATION_DIVISOR = 10
 
 
 def open_tfds(
@@ -37,29 +48,31 @@ def open_tfds(
     channels: int | None,
     skip_corrupt: bool,
 ) -> ImageSet:
-    """A set that is prepared, or that an installed package ships.
+    """Opens a set that is prepared, or that an installed package ships.
 
-    A set without a validation split gives up the last of its training split, in the
-    order of TFDS's files; `PUBLISHED` and `HELD_OUT` say how much. Classes and their
-    names are those that the set declares.
+    Classes and their names are those that the set declares. A set that a package ships
+    (`prepare.BUILT_IN`) is prepared on first use, which takes seconds.
 
     Args:
       name: as TFDS writes it: `mnist`, `lsun/bedroom`, `cifar10:3.0.2`.
       data_dir: TFDS's folder; None for its default.
-      size: height and width to crop and scale to; None if all have one size.
+      size: height and width to crop and resize to; None if all have one size.
       channels: 1 for grey, 3 for colour; None for what the set declares.
-      skip_corrupt: skips records that cannot be decoded, rather than refuse them.
+      skip_corrupt: whether to skip records that cannot be decoded.
+
+    Returns:
+      The set. Its `open(split)` raises ValueError for a split that it lacks.
 
     Raises:
-      ValueError: TFDS knows no such set, it is not prepared, or has no pictures of 8
-        bits; also from reading a record, and for a split that it has not.
+      ValueError: TFDS has no such set, it is not prepared, or has no pictures of 8
+        bits. Sources raise it for a corrupt record when it is read.
     """
     builder = _open_builder(name, data_dir)
-    shape = _shape(builder, name, size, channels)
-    builder = _prepared(builder, name, data_dir)
+    shape = _output_shape(builder, name, size, channels)
+    builder = _ensure_prepared(builder, name, data_dir)
 
     def open_split(split: str) -> ImageSource:
-        records = _records(builder, name, _instruction(builder, name, split))
+        records = _records(builder, name, _split_expression(builder, name, split))
         return _open_records(
             builder, records, name, split, shape, size, skip_corrupt=skip_corrupt
         )
@@ -77,6 +90,7 @@ def _open_records(
     *,
     skip_corrupt: bool,
 ) -> ImageSource:
+    """Makes the source of one split, which decodes each record when it is read."""
     label: Any = get_feature(builder, "label")
     classes = getattr(label, "num_classes", None)
     skipped: set[str] = set()
@@ -99,14 +113,21 @@ def _open_records(
 
 
 def _read_labels(records: Any) -> np.ndarray:
+    """Reads the labels of all records, int32 `[N]`. Pictures stay compressed."""
     labels = (records[index]["label"] for index in range(len(records)))
     return np.fromiter(labels, np.int32, len(records))
 
 
-def _prepared(builder: Any, name: str, data_dir: str | None) -> Any:
+def _ensure_prepared(builder: Any, name: str, data_dir: str | None) -> Any:
+    """Returns the builder of a set that is on disk; prepares it if a package ships it.
+
+    Raises:
+      ValueError: it is not on disk; the message has the command that prepares it.
+    """
     if name in BUILT_IN and not is_prepared(builder):
         prepare(builder, quiet=True)
-        # A builder that has lost a race describes its own files, not those there are.
+        # Another process may have written the set first. This builder would then
+        # describe its own files, so a new one reads what is on disk.
         builder = make_builder(name, data_dir)
     if not is_prepared(builder):
         root = Path(builder.data_dir_root)
@@ -119,6 +140,7 @@ def _prepared(builder: Any, name: str, data_dir: str | None) -> Any:
 
 
 def _open_builder(name: str, data_dir: str | None) -> Any:
+    """Returns the builder; the error for an unknown name lists all kinds of names."""
     try:
         return open_builder(name, data_dir)
     except UnknownSetError as error:
@@ -128,11 +150,15 @@ def _open_builder(name: str, data_dir: str | None) -> Any:
         ) from None
 
 
-def _shape(
+def _output_shape(
     builder: Any, name: str, size: tuple[int, int] | None, channels: int | None
 ) -> tuple[int, int, int]:
-    """What the pictures will be, [H, W, C]."""
-    declared = check_pictures(builder, name)
+    """The shape [H, W, C] that pictures are converted to.
+
+    Raises:
+      ValueError: the set's pictures vary in size and no size was asked for.
+    """
+    declared = declared_shape(builder, name)
     height, width = size or declared[:2]
     if height is None or width is None:
         raise ValueError(
@@ -141,27 +167,36 @@ def _shape(
     return height, width, channels or declared[-1]
 
 
-def _instruction(builder: Any, name: str, split: str) -> str:
-    """TFDS's words for a split."""
+def _split_expression(builder: Any, name: str, split: str) -> str:
+    """Returns a split in TFDS's notation, as "train[:50000]".
+
+    Raises:
+      ValueError: the set lacks the split.
+    """
     counts = {key: info.num_examples for key, info in builder.info.splits.items()}
     own = {key: key for key in ("train", "validation", "test") if key in counts}
     if "train" in own and "validation" not in own:
-        last = counts["train"] - counts["train"] // HELD_OUT
+        last = counts["train"] - counts["train"] // VALIDATION_DIVISOR
         own |= {"train": f"train[:{last}]", "validation": f"train[{last}:]"}
-    own = PUBLISHED.get(builder.name, own)
+    own = PUBLISHED_SPLITS.get(builder.name, own)
     if split not in own:
         raise ValueError(f"{name} has no {split} split: it has {', '.join(own)}")
     return own[split]
 
 
-def _records(builder: Any, name: str, instruction: str) -> Any:
+def _records(builder: Any, name: str, expression: str) -> Any:
+    """Opens the records of a split, to be read by index.
+
+    Raises:
+      ValueError: the set is prepared in a format that needs TensorFlow.
+    """
     import tensorflow_datasets as tfds
 
     try:
-        # The picture stays compressed: TFDS would take OpenCV if it is installed, and
-        # checks nothing.
+        # The picture stays compressed and is decoded by `decoding`: TFDS would use
+        # OpenCV where it is installed, and check nothing.
         return builder.as_data_source(
-            instruction, decoders={"image": tfds.decode.SkipDecoding()}
+            expression, decoders={"image": tfds.decode.SkipDecoding()}
         )
     except NotImplementedError:
         raise ValueError(
@@ -178,6 +213,11 @@ def _decode(
     labelled: bool,
     index: int,
 ) -> Example:
+    """Decodes the record of this index.
+
+    Raises:
+      ValueError: the picture is not of the size that the set declares.
+    """
     record = records[index]
     image = decode(io.BytesIO(record["image"]), shape[-1], size)
     if image.shape != shape:

@@ -1,5 +1,9 @@
 """The two-dimensional distributions of the papers, drawn on the device.
 
+They show in seconds what images show in hours: whether a generator covers all modes,
+and what a critic's values look like in the plane. Since they are distributions and not
+finite sets, every batch is new and nothing has to be held out.
+
 Constants are those of the reference implementation of Gulrajani et al. 2017: each
 set is centred and divided by about its standard deviation.
 """
@@ -28,10 +32,10 @@ def mixture(key: jax.Array, n: int, *, modes: np.ndarray, std: float) -> jax.Arr
     """Draws from an even mixture of round Gaussians.
 
     Args:
-      key: a key.
+      key: a PRNG key.
       n: number of samples.
       modes: centres `[M, D]`.
-      std: standard deviation of each, in every direction.
+      std: standard deviation of each mode, in every direction.
 
     Returns:
       Samples `[n, D]`.
@@ -43,10 +47,18 @@ def mixture(key: jax.Array, n: int, *, modes: np.ndarray, std: float) -> jax.Arr
 
 
 def swissroll(key: jax.Array, n: int) -> jax.Array:
-    """Draws `[n, 2]` from a spiral t (cos t, sin t), t ~ 1.5 pi U[1, 3].
+    """Draws from a noisy spiral, the Swiss roll seen from its side.
 
-    Gaussian noise of standard deviation 0.25 is added before dividing by 7.5. The
-    same law as coordinates 0 and 2 of scikit-learn's `make_swiss_roll(noise=0.25)`.
+    Points are t (cos t, sin t) with t ~ 1.5 pi U[1, 3]. Gaussian noise of standard
+    deviation 0.25 is added before dividing by 7.5. This is the distribution of
+    coordinates 0 and 2 of scikit-learn's `make_swiss_roll(noise=0.25)`.
+
+    Args:
+      key: a PRNG key.
+      n: number of samples.
+
+    Returns:
+      Samples `[n, 2]`.
     """
     angle_key, noise_key = jax.random.split(key)
     t = 1.5 * jnp.pi * jax.random.uniform(angle_key, (n,), minval=1.0, maxval=3.0)
