@@ -6,7 +6,7 @@ from typing import Any
 
 from wgan_gp import devices, losses
 from wgan_gp.constraints import points
-from wgan_gp.constraints.one_sided import power
+from wgan_gp.constraints.one_sided import power_field
 from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers, penalise
 from wgan_gp.system.fields import among, setting
 
@@ -18,7 +18,7 @@ class DifferenceSettings(points.PenaltySettings):
     shape: str | None = setting(
         None, "Shape of the difference penalty.", among(losses.SHAPES)
     )
-    power: int | None = power()
+    power: int | None = power_field()
     pairing: str | None = setting(
         None, "Pairs of points of the difference penalty.", among(losses.PAIRINGS)
     )
@@ -32,7 +32,7 @@ def _pairs_samples(penalty: Any) -> bool:
 
 
 def _check(penalty: Any) -> None:
-    points.check(penalty)
+    points.check_fields(penalty)
     if _pairs_samples(penalty) and penalty.signed:
         raise ValueError(
             "penalty.signed needs pairs with a direction, got independent ones:"
@@ -60,7 +60,7 @@ def _pairing(penalty: Any) -> Any:
     # On several devices too, each sample is paired with the next of the whole batch.
     return partial(
         losses.independent_pairs,
-        points=points.chosen(penalty),
+        points=points.make_points(penalty),
         next_in_batch=devices.next_in_batch,
     )
 
@@ -71,7 +71,7 @@ def _used(penalty: Any) -> set[str]:
         fields |= {"power"}
     used = {f"penalty.{name}" for name in fields}
     # Pairs that are drawn independently are drawn somewhere.
-    return used | (points.used(penalty) if _pairs_samples(penalty) else set())
+    return used | (points.used_fields(penalty) if _pairs_samples(penalty) else set())
 
 
 CHOICE = Choice(

@@ -10,7 +10,7 @@ from wgan_gp.constraints.value import ADAM, Choice, optimisers, penalise
 from wgan_gp.system.fields import among, setting
 
 
-def power() -> Any:
+def power_field() -> Any:
     """The field of the power of one-sided penalties."""
     return setting(None, "Power of one-sided penalties.", among((1, 2)))
 
@@ -19,20 +19,22 @@ def power() -> Any:
 class OneSidedSettings(points.PenaltySettings):
     """What a configuration can set of the one-sided gradient penalty."""
 
-    power: int | None = power()
+    power: int | None = power_field()
 
 
 CHOICE = Choice(
     settings=OneSidedSettings,
-    check=points.check,
+    check=points.check_fields,
     make=lambda penalty: penalise(
         partial(
             losses.one_sided_gradient_penalty,
             power=penalty.power,
-            points=points.chosen(penalty),
+            points=points.make_points(penalty),
         )
     ),
-    used=lambda penalty: {"penalty.weight", "penalty.power"} | points.used(penalty),
+    used=lambda penalty: (
+        {"penalty.weight", "penalty.power"} | points.used_fields(penalty)
+    ),
     presets={"penalty": {"weight": 10.0, "power": 2, "points": "interpolates"}}
     | optimisers(ADAM),
     strength="penalty.weight",

@@ -9,7 +9,7 @@ from wgan_gp.losses import Points
 from wgan_gp.system.fields import Rule, among, not_negative, setting
 from wgan_gp.system.values import show
 
-_HALF = 1e38  # the width of a box has to be a float32, too
+_MAX_CORNER = 1e38  # the width of a box has to be a float32, too
 
 # By name, from the section `penalty` of a configuration.
 POINTS: dict[str, Callable[[Any], Points]] = {
@@ -20,14 +20,14 @@ POINTS: dict[str, Callable[[Any], Points]] = {
 
 
 def _check_box(path: str, box: Any) -> None:
-    given = (
+    valid = (
         box and len(box) == 2 and not any(isinstance(each, bool | str) for each in box)
     )
-    if not (given and -_HALF < box[0] < box[1] < _HALF):
+    if not (valid and -_MAX_CORNER < box[0] < box[1] < _MAX_CORNER):
         raise ValueError(f"{path} must be (low, high) with low < high, got {show(box)}")
 
 
-def weight() -> Any:
+def weight_field() -> Any:
     """The field of a penalty's weight."""
     return setting(
         None,
@@ -40,7 +40,7 @@ def weight() -> Any:
 class PenaltySettings:
     """What a configuration can set of a penalty that acts at points."""
 
-    weight: float | None = weight()
+    weight: float | None = weight_field()
     points: str | None = setting(
         None, "Where the gradient's norm is penalised.", among(POINTS)
     )
@@ -49,18 +49,18 @@ class PenaltySettings:
     )
 
 
-def check(penalty: Any) -> None:
-    """Raises ValueError where points are to lie in a box that is not given."""
+def check_fields(penalty: Any) -> None:
+    """Raises ValueError where points are to lie in a box that is not valid."""
     if penalty.points == "box":
         _check_box("penalty.box", penalty.box)
 
 
-def chosen(penalty: Any) -> Points:
+def make_points(penalty: Any) -> Points:
     """The points that a section `penalty` names; interpolates if it names none."""
     return POINTS[penalty.points or "interpolates"](penalty)
 
 
-def used(penalty: Any) -> set[str]:
+def used_fields(penalty: Any) -> set[str]:
     """The fields of the section that have an effect on the points."""
     box = {"penalty.box"} if penalty.points == "box" else set()
     return {"penalty.points"} | box

@@ -8,11 +8,11 @@ from wgan_gp.constraints.value import ADAM, Choice, optimisers, penalise
 
 CHOICE = Choice(
     settings=points.PenaltySettings,
-    check=points.check,
+    check=points.check_fields,
     make=lambda penalty: penalise(
-        partial(losses.gradient_penalty, points=points.chosen(penalty))
+        partial(losses.gradient_penalty, points=points.make_points(penalty))
     ),
-    used=lambda penalty: {"penalty.weight"} | points.used(penalty),
+    used=lambda penalty: {"penalty.weight"} | points.used_fields(penalty),
     presets={"penalty": {"weight": 10.0, "points": "interpolates"}} | optimisers(ADAM),
     strength="penalty.weight",
     symbol="λ",

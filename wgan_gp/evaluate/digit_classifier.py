@@ -17,7 +17,7 @@ from scipy.special import entr
 
 CLASSES = 10
 FEATURES = 64
-LEAST_SIDE = 4  # pixels
+MIN_SIDE = 4  # pixels
 _CHUNK = 500  # images at a time, once trained
 
 
@@ -184,9 +184,11 @@ def _loss(params: Any, images: jax.Array, labels: jax.Array) -> jax.Array:
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
 
-def _move(image: jax.Array, offset: jax.Array, most: tuple[int, int]) -> jax.Array:
-    """The image moved by offset - most pixels, `[H, W, 1]`."""
-    padded = jnp.pad(image, ((most[0],) * 2, (most[1],) * 2, (0, 0)))
+def _shift(
+    image: jax.Array, offset: jax.Array, max_shift: tuple[int, int]
+) -> jax.Array:
+    """The image moved by offset - max_shift pixels, `[H, W, 1]`."""
+    padded = jnp.pad(image, ((max_shift[0],) * 2, (max_shift[1],) * 2, (0, 0)))
     return jax.lax.dynamic_slice(padded, (offset[0], offset[1], 0), image.shape)
 
 
@@ -198,15 +200,15 @@ def _train(images, labels, key, steps: int, batch_size: int, rate: float) -> Any
     rates = optax.warmup_cosine_decay_schedule(0.04 * rate, rate, warmup, steps + 1)
     optimiser = optax.adamw(rates, weight_decay=1e-2)
     height, width = images.shape[1:3]
-    most = max(height // 14, 1), max(width // 14, 1)
+    max_shift = max(height // 14, 1), max(width // 14, 1)
 
     def step(carry, index):
         params, state = carry
         draw, move = jax.random.split(jax.random.fold_in(key, index))
         chosen = jax.random.randint(draw, (batch_size,), 0, len(images))
-        limits = 2 * jnp.asarray([most]) + 1
+        limits = 2 * jnp.asarray([max_shift]) + 1
         offsets = jax.random.randint(move, (batch_size, 2), 0, limits)
-        batch = jax.vmap(partial(_move, most=most))(images[chosen], offsets)
+        batch = jax.vmap(partial(_shift, max_shift=max_shift))(images[chosen], offsets)
         grads = jax.grad(_loss)(params, batch, labels[chosen])
         updates, state = optimiser.update(grads, state, params)
         return (optax.apply_updates(params, updates), state), None
@@ -220,7 +222,7 @@ def _check_images(images: np.ndarray) -> np.ndarray:
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] != 1 or not len(images):
         raise ValueError(f"images must be [n, H, W, 1], got the shape {images.shape}")
-    if min(images.shape[1:3]) < LEAST_SIDE:
+    if min(images.shape[1:3]) < MIN_SIDE:
         raise ValueError(f"images must be at least 4 x 4, got {images.shape[1:3]}")
     if images.dtype == np.uint8:
         return images

@@ -16,7 +16,7 @@ from scipy.spatial.distance import cdist
 from wgan_gp.system.platforms import physical_memory
 
 # Above this many samples Sinkhorn's costs are made again where they are needed.
-_KEPT = 4096
+_MAX_STORED = 4096
 
 
 def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
@@ -37,10 +37,10 @@ def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
       ValueError: the shapes differ, a set is empty, a sample is not finite, or the
         costs do not fit in memory.
     """
-    first, second = _equally_many(first, second)
+    first, second = _check_equal_sizes(first, second)
     if first.shape[1] == 1:
         return float(np.abs(np.sort(first, axis=0) - np.sort(second, axis=0)).mean())
-    cost = _costs(first, second)
+    cost = _cost_matrix(first, second)
     return float(cost[linear_sum_assignment(cost)].mean())
 
 
@@ -57,7 +57,7 @@ def optimal_coupling(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Raises:
       ValueError: as `exact_wasserstein`.
     """
-    return linear_sum_assignment(_costs(*_equally_many(first, second)))[1]
+    return linear_sum_assignment(_cost_matrix(*_check_equal_sizes(first, second)))[1]
 
 
 def sliced_wasserstein(
@@ -81,7 +81,7 @@ def sliced_wasserstein(
       ValueError: the shapes differ, a set is empty, a sample is not finite, or
         `directions` is not positive.
     """
-    first, second = _equally_many(first, second)
+    first, second = _check_equal_sizes(first, second)
     if directions < 1:
         raise ValueError(f"directions must be at least 1, got {directions}")
     lines = jax.random.normal(jax.random.key(seed), (directions, first.shape[1]))
@@ -129,7 +129,7 @@ def sinkhorn_divergence(
             jnp.asarray(second, jnp.float32),
             cost_fn=costs.Euclidean(),
             epsilon=regularisation,
-            batch_size=None if max(len(first), len(second)) <= _KEPT else 1024,
+            batch_size=None if max(len(first), len(second)) <= _MAX_STORED else 1024,
             solve_kwargs={"max_iterations": 20_000},
         )
     if not all(map(bool, solution.converged)):
@@ -140,7 +140,7 @@ def sinkhorn_divergence(
     return float(value)
 
 
-def real_numbers(samples: np.ndarray) -> np.ndarray:
+def as_float64(samples: np.ndarray) -> np.ndarray:
     """The samples in float64, whatever real type they have.
 
     Raises:
@@ -155,7 +155,7 @@ def real_numbers(samples: np.ndarray) -> np.ndarray:
 
 def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both sets as float64 vectors about their common mean, `[n, D]` and `[m, D]`."""
-    first, second = real_numbers(first), real_numbers(second)
+    first, second = as_float64(first), as_float64(second)
     shapes = np.shape(first), np.shape(second)
     if not all(shapes) or shapes[0][1:] != shapes[1][1:]:
         raise ValueError(
@@ -175,7 +175,7 @@ def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return first, second
 
 
-def _equally_many(first, second) -> tuple[np.ndarray, np.ndarray]:
+def _check_equal_sizes(first, second) -> tuple[np.ndarray, np.ndarray]:
     first, second = _check(first, second)
     if len(first) != len(second):
         raise ValueError(
@@ -185,9 +185,9 @@ def _equally_many(first, second) -> tuple[np.ndarray, np.ndarray]:
     return first, second
 
 
-def _costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _cost_matrix(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Euclidean distances `[n, n]`, if they fit in memory."""
-    fit = largest_exact()
+    fit = max_exact_samples()
     if len(first) > fit:
         raise ValueError(
             f"exact W1 of {len(first)} samples needs {16e-9 * len(first) ** 2:.0f} GB;"
@@ -197,6 +197,6 @@ def _costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return cdist(first, second)
 
 
-def largest_exact() -> int:
+def max_exact_samples() -> int:
     """How many samples on each side the exact solver can hold: 16 n^2 bytes."""
     return math.isqrt(physical_memory() // 2 // 16)

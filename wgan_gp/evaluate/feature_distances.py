@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
-from wgan_gp.evaluate.distances import real_numbers
+from wgan_gp.evaluate.distances import as_float64
 
 # Numbers in one block of distances: 64 MB.
 _BLOCK = 8_000_000
@@ -58,7 +58,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
       ValueError: a set is not `[n, F]`, has fewer than 2 samples or a number that is
         not finite, or the features differ in number.
     """
-    first, second = _pair(first, second, at_least=2)
+    first, second = _check_pair(first, second, at_least=2)
     return frechet_from_moments(_moments(first), _moments(second))
 
 
@@ -126,7 +126,7 @@ def kernel_distance(
             f"subsets and subset_size must be at least 2, got {subsets} and"
             f" {subset_size}"
         )
-    first, second = _pair(first, second, at_least=subset_size)
+    first, second = _check_pair(first, second, at_least=subset_size)
     draws = np.random.default_rng(seed)
 
     def subset(features: np.ndarray) -> np.ndarray:
@@ -161,11 +161,11 @@ def precision_recall(
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    real, fake = _pair(real, fake, at_least=k + 1)
+    real, fake = _check_pair(real, fake, at_least=k + 1)
     # The origin among the samples keeps the rounding of squared distances small.
     centre = real.mean(0, keepdims=True)
     real, fake = real - centre, fake - centre
-    return PrecisionRecall(_covered(fake, real, k), _covered(real, fake, k))
+    return PrecisionRecall(_share_inside(fake, real, k), _share_inside(real, fake, k))
 
 
 def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> InceptionScore:
@@ -204,7 +204,7 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> Inception
 
 def _check(features: np.ndarray, at_least: int) -> np.ndarray:
     """The features in float64, if they are a set of enough finite ones."""
-    array = real_numbers(features)
+    array = as_float64(features)
     if array.ndim != 2 or not array.shape[1]:
         raise ValueError(f"features must be [n, F], got the shape {array.shape}")
     if len(array) < at_least:
@@ -214,7 +214,7 @@ def _check(features: np.ndarray, at_least: int) -> np.ndarray:
     return array
 
 
-def _pair(first, second, at_least: int) -> tuple[np.ndarray, np.ndarray]:
+def _check_pair(first, second, at_least: int) -> tuple[np.ndarray, np.ndarray]:
     first, second = _check(first, at_least), _check(second, at_least)
     widths = first.shape[1], second.shape[1]
     if widths[0] != widths[1]:
@@ -260,7 +260,7 @@ def _squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[np.ndarray]:
         yield np.where(squared > 1e-12 * norms, squared, 0.0)
 
 
-def _covered(points: np.ndarray, centres: np.ndarray, k: int) -> float:
+def _share_inside(points: np.ndarray, centres: np.ndarray, k: int) -> float:
     """Share of points within a ball about a centre."""
     # Each centre is its own nearest neighbour, so the k-th other one is at index k.
     radii = np.concatenate(

@@ -11,7 +11,7 @@ from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import ImageSource, load_arrays
 from wgan_gp.evaluate.digit_classifier import (
     CLASSES,
-    LEAST_SIDE,
+    MIN_SIDE,
     digit_features,
     digit_statistics,
     train_digit_classifier,
@@ -70,13 +70,13 @@ def check_digits(source: ImageSource) -> None:
         wrong = "pictures in colour (data.channels = 1 makes them grey)"
     elif source.classes > CLASSES:
         wrong = f"{source.classes} classes"
-    elif min(height, width) < LEAST_SIDE:
+    elif min(height, width) < MIN_SIDE:
         wrong = f"pictures of {height} x {width}"
     else:
         return
     raise ValueError(
         f"{source.name} has {wrong}: features of digits need labelled grey pictures of"
-        f" at most {CLASSES} classes, at least {LEAST_SIDE} x {LEAST_SIDE}"
+        f" at most {CLASSES} classes, at least {MIN_SIDE} x {MIN_SIDE}"
     )
 
 
@@ -134,7 +134,7 @@ def compare_features(
     fakes: np.ndarray,
     *,
     subset_size: int,
-    most: int | None = None,
+    max_support: int | None = None,
     seed: int = 0,
 ) -> dict[str, float]:
     """Every distance between two sets of features.
@@ -143,7 +143,7 @@ def compare_features(
       reals: `[n, F]`.
       fakes: `[m, F]`.
       subset_size: of the kernel distance's subsets, at most n and m.
-      most: how many of each precision and recall look at, as they take time that
+      max_support: how many of each precision and recall look at, as they take time that
         grows with the square; None for all.
       seed: of the subsets.
 
@@ -154,7 +154,7 @@ def compare_features(
       ValueError: as the functions of `feature_distances`.
     """
     kernel = kernel_distance(reals, fakes, subset_size=subset_size, seed=seed)
-    supports = precision_recall(reals[:most], fakes[:most])
+    supports = precision_recall(reals[:max_support], fakes[:max_support])
     return {
         "frechet": frechet_distance(reals, fakes),
         "kernel": kernel.mean,

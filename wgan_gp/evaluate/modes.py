@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import KDTree
 from scipy.special import rel_entr
 
-from wgan_gp.evaluate.distances import real_numbers
+from wgan_gp.evaluate.distances import as_float64
 
 
 class ModeStatistics(NamedTuple):
@@ -41,7 +41,7 @@ def mode_statistics(
     Raises:
       ValueError: there are no samples, or one is not real and finite.
     """
-    samples = real_numbers(samples)
+    samples = as_float64(samples)
     if not len(samples) or not np.isfinite(samples).all():
         raise ValueError("mode statistics need finite samples, at least one")
     distance, nearest = KDTree(modes).query(samples)

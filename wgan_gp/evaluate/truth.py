@@ -11,7 +11,7 @@ from wgan_gp.data import funnels as benchmark
 from wgan_gp.data.funnels import Funnels
 from wgan_gp.evaluate.critic import cosine_similarity
 
-_AT_ONCE = 1024  # samples; bounds memory where there are many funnels
+_CHUNK = 1024  # samples; bounds memory where there are many funnels
 
 
 class Truth(NamedTuple):
@@ -47,7 +47,7 @@ def compare_to_truth(
     reals = benchmark.sample_real(funnels, real_key, n)
     fakes = benchmark.sample_fake(funnels, fake_key, n)
     losses.check_critic(critic, reals[0])
-    over = partial(jax.lax.map, batch_size=_AT_ONCE)
+    over = partial(jax.lax.map, batch_size=_CHUNK)
     mean = lambda values: jnp.mean(losses.at_least_float32(values))  # noqa: E731
     gradient = over(jax.grad(critic), reals)
     true, radius = over(partial(benchmark.optimal_gradient, funnels), reals)

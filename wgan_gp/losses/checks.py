@@ -56,7 +56,7 @@ def as_pair(reals: Any, fakes: Any) -> tuple[jax.Array, jax.Array]:
     return reals, fakes
 
 
-def as_given(condition: Any, count: int) -> tuple[Any, ...]:
+def condition_arguments(condition: Any, count: int) -> tuple[Any, ...]:
     """What a critic is called with beside a sample: `(condition,)`, or `()` for None.
 
     Args:
@@ -87,13 +87,13 @@ def check_points(points: Any, count: int) -> tuple[jax.Array, ...]:
     if not isinstance(points, tuple | list):
         raise ValueError(
             "points must return a tuple of arrays [B, ...], got"
-            f" {_described(points)}: write `return (x,)`"
+            f" {_describe(points)}: write `return (x,)`"
         )
     for x in points:
         if jnp.shape(x)[:1] != (count,):
             raise ValueError(
                 f"points must return arrays of one row per sample, [{count}, ...], got"
-                f" {_described(x)}"
+                f" {_describe(x)}"
             )
     return tuple(points)
 
@@ -123,7 +123,7 @@ def check_penalties(penalties: Any, count: int) -> None:
     if getattr(penalties, "shape", None) != (count,):
         raise ValueError(
             f"a penalty must return one number per sample, of shape ({count},), got"
-            f" {_described(penalties)}: leave the mean and the weight to critic_loss"
+            f" {_describe(penalties)}: leave the mean and the weight to critic_loss"
         )
 
 
@@ -141,19 +141,27 @@ def check_takes_condition(penalty: Penalty) -> None:
         )
 
 
-def check_arguments(critic: Critic, given: tuple[Any, ...]) -> None:
-    """Raises ValueError unless a critic can be called with a sample and `given`."""
+def check_arguments(critic: Critic, conditions: tuple[Any, ...]) -> None:
+    """Checks that a critic accepts a sample, and its condition if there is one.
+
+    Args:
+      critic: the function to look at; it is not called.
+      conditions: from `condition_arguments`.
+
+    Raises:
+      ValueError: its signature has too few or too many arguments.
+    """
     try:
         signature = inspect.signature(critic)
     except (TypeError, ValueError):  # some callables have no signature to look at
         return
     try:
-        signature.bind(None, *given)
+        signature.bind(None, *conditions)
     except TypeError as error:
-        expected = "a sample and its condition" if given else "one sample alone"
+        expected = "a sample and its condition" if conditions else "one sample alone"
         cure = (
             "write critic(x, y), or leave condition= out"
-            if given
+            if conditions
             else "hand its condition to the losses as condition=, a batch [B, ...]"
         )
         raise ValueError(
@@ -161,6 +169,6 @@ def check_arguments(critic: Critic, given: tuple[Any, ...]) -> None:
         ) from error
 
 
-def _described(x: Any) -> str:
+def _describe(x: Any) -> str:
     shape = getattr(x, "shape", None)
     return type(x).__name__ if shape is None else f"an array of shape {shape}"

@@ -11,15 +11,15 @@ from wgan_gp.losses.checks import (
     Critic,
     Penalty,
     as_batches,
-    as_given,
     as_pair,
     check_penalties,
     check_penalty,
     check_same_shape,
     check_takes_condition,
     check_weight,
+    condition_arguments,
 )
-from wgan_gp.losses.critics import check_first, over_batch
+from wgan_gp.losses.critics import check_first_sample, critic_values
 from wgan_gp.losses.floats import at_least_float32
 from wgan_gp.losses.penalties import gradient_penalty
 
@@ -49,10 +49,10 @@ def wasserstein_estimate(
     """
     reals, fakes = as_batches(reals, fakes)
     check_same_shape(reals[0], fakes[0])
-    given = as_given(condition, len(reals))
-    check_first(critic, reals, given)
-    on_reals = over_batch(critic, reals, given)
-    on_fakes = over_batch(critic, fakes, as_given(condition, len(fakes)))
+    conditions = condition_arguments(condition, len(reals))
+    check_first_sample(critic, reals, conditions)
+    on_reals = critic_values(critic, reals, conditions)
+    on_fakes = critic_values(critic, fakes, condition_arguments(condition, len(fakes)))
     return jnp.mean(on_reals) - jnp.mean(on_fakes)
 
 
@@ -128,9 +128,9 @@ def generator_loss(
       ValueError: there is no sample, or the critic returns more than a scalar.
     """
     (fakes,) = as_batches(fakes)
-    given = as_given(condition, len(fakes))
-    check_first(critic, fakes, given)
-    return -jnp.mean(over_batch(critic, fakes, given))
+    conditions = condition_arguments(condition, len(fakes))
+    check_first_sample(critic, fakes, conditions)
+    return -jnp.mean(critic_values(critic, fakes, conditions))
 
 
 def clip_weights(params: Any, bound: float | jax.Array) -> Any:

@@ -11,10 +11,10 @@ from wgan_gp.losses.checks import (
     Penalty,
     Points,
     Shape,
-    as_given,
     as_pair,
     check_arguments,
     check_points,
+    condition_arguments,
 )
 from wgan_gp.losses.floats import at_least_float32
 from wgan_gp.losses.points import PAIRINGS, independent_pairs, interpolates
@@ -47,15 +47,15 @@ def slope_penalty(
 
     def penalty(critic, reals, fakes, key, *, condition=None):
         reals, fakes = as_pair(reals, fakes)
-        given = as_given(condition, len(reals))
-        check_arguments(critic, given)
+        conditions = condition_arguments(condition, len(reals))
+        check_arguments(critic, conditions)
         where = check_points(points(reals, fakes, key), len(reals))
 
-        def cost(where, given):
-            bound = (lambda x: critic(x, *given)) if given else critic
+        def cost(where, conditions):
+            bound = (lambda x: critic(x, *conditions)) if conditions else critic
             return shape(at_least_float32(slope(bound, *where)))
 
-        return at_least_float32(jax.vmap(cost)(where, given))
+        return at_least_float32(jax.vmap(cost)(where, conditions))
 
     return penalty
 
