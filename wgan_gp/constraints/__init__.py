@@ -22,7 +22,13 @@ punish slopes below 1, which optimal critics have away from the lines of transpo
 were proposed against. Each module says when its constraint fails.
 
 In Python, `train.CriticAlgorithm.constraint` takes a `Constraint`: `CLIP`,
-`penalise(losses.gradient_penalty)`, or one of your own. `CONSTRAINTS` lists those that
+`penalise(losses.gradient_penalty)`, or one of your own:
+
+    >>> from wgan_gp import constraints, losses
+    >>> constraints.penalise(losses.one_sided_gradient_penalty).project is None
+    True
+
+`CONSTRAINTS` lists those that
 a configuration chooses by name, in `lipschitz`. To add one, write a file with a
 `Choice`, and a line in the dict. No other code asks which constraint it has.
 """

@@ -1,5 +1,23 @@
 """Distances between sets of samples.
 
+The Wasserstein-1 distance, W1(P, Q) = min over couplings of E ||x - y||_2, is what a
+Wasserstein critic estimates. Between two finite sets it can be computed directly:
+
+- `exact_wasserstein` solves the assignment problem; use it for up to a few thousand
+  vectors of few dimensions.
+- `sinkhorn_divergence` blurs the problem by an entropy, takes sets of different sizes,
+  and needs a regularisation to be chosen.
+- `sliced_wasserstein` averages distances of projections onto lines. It is cheap in any
+  dimension, and small in high ones: it compares pictures with pictures, and is no
+  estimate of W1.
+
+The distance of two finite sets of one distribution is not 0. In D > 2 dimensions it
+falls as n^(-1/D) only, so read a distance beside its floor, the distance of as many
+other real samples.
+
+    >>> exact_wasserstein(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
+    1.5
+
 Samples may be of any real type; distances are computed in float64, of sets that are
 centred first, so that an offset that both share costs no digits. Sinkhorn's is then
 computed in float32.
@@ -15,7 +33,8 @@ from scipy.spatial.distance import cdist
 
 from wgan_gp.system.platforms import physical_memory
 
-# Above this many samples Sinkhorn's costs are made again where they are needed.
+# Above this many samples Sinkhorn's costs are computed again where they are needed,
+# in batches: slower, with memory that grows as n and not as n^2.
 _MAX_STORED = 4096
 
 
@@ -143,6 +162,12 @@ def sinkhorn_divergence(
 def as_float64(samples: np.ndarray) -> np.ndarray:
     """The samples in float64, whatever real type they have.
 
+    Args:
+      samples: `[n, ...]`, of integers, booleans or floats, bfloat16 among them.
+
+    Returns:
+      A new array of the same shape.
+
     Raises:
       ValueError: they are complex, or no numbers.
     """
@@ -176,6 +201,7 @@ def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _check_equal_sizes(first, second) -> tuple[np.ndarray, np.ndarray]:
+    """`_check` of two sets that must have equally many samples."""
     first, second = _check(first, second)
     if len(first) != len(second):
         raise ValueError(
@@ -198,5 +224,9 @@ def _cost_matrix(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def max_exact_samples() -> int:
-    """How many samples on each side the exact solver can hold: 16 n^2 bytes."""
+    """The most samples a side for which the exact solver fits in memory.
+
+    It takes 16 n^2 bytes, costs in float64 and the solver's copy of them, and may use
+    half of the machine's memory.
+    """
     return math.isqrt(physical_memory() // 2 // 16)

@@ -1,4 +1,12 @@
-"""Whether a function is a critic of one sample, and the words for why it is not."""
+"""Whether a function is a critic of one sample, and the error message if it is not.
+
+The gradient penalty is about the gradient of D at one sample. A critic that mixes the
+samples of a batch, as batch normalisation does, has no such gradient ([WGAN-GP],
+section 4). The losses therefore take D as a function of one sample and make batches
+by `jax.vmap`. `check_critic` recognises critics that were written for batches, return
+more than a scalar or keep state, and says how to call them. `check_per_sample` tests
+by numbers whether a critic written for batches treats each sample on its own.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +49,7 @@ def check_critic(critic: Critic, x: jax.Array, *conditions: Any) -> None:
 
 
 def _input_problem(critic: Critic, x: jax.Array, conditions: tuple) -> str | None:
-    """Words for a critic that fails because it expects another kind of input."""
+    """The message for a critic that expects another kind of input; None otherwise."""
     if cure := batched_critic_cure(critic, x, conditions):
         return (
             f"{_CONTRACT}; it fails on a sample of shape {jnp.shape(x)} and takes"
@@ -58,7 +66,12 @@ def _input_problem(critic: Critic, x: jax.Array, conditions: tuple) -> str | Non
 
 @contextmanager
 def explain_state_errors() -> Iterator[None]:
-    """Has a network library's error about randomness or state say what to do."""
+    """Replaces a network library's error about randomness or state by a clear one.
+
+    Raises:
+      ValueError: from within the block, in place of an error that `state_problem`
+        knows. Other errors pass unchanged.
+    """
     try:
         yield
     except Exception as error:
@@ -70,7 +83,13 @@ def explain_state_errors() -> Iterator[None]:
 def check_first_sample(
     critic: Critic, samples: jax.Array, conditions: tuple[Any, ...]
 ) -> None:
-    """`check_critic` on the first sample of a batch and its condition."""
+    """Calls `check_critic` on the first sample of a batch and its condition.
+
+    Args:
+      critic: D.
+      samples: `[B, ...]`, B >= 1.
+      conditions: from `condition_arguments`.
+    """
     check_critic(critic, samples[0], *jax.tree.map(lambda y: y[0], conditions))
 
 
@@ -166,6 +185,7 @@ def _dependence_problem(
 
 
 def _one_value_per_sample(out: Any, count: int) -> jax.Array:
+    """The output of a critic written for batches as `[B]`, from `[B]` or `[B, 1]`."""
     shape = getattr(out, "shape", None)
     if shape not in ((count,), (count, 1)):
         raise ValueError(
@@ -176,6 +196,7 @@ def _one_value_per_sample(out: Any, count: int) -> jax.Array:
 
 
 def _tolerance(values: jax.Array) -> float:
+    """The largest change of a value that rounding explains."""
     # Rounding grows with the values, coupling with how they differ among samples.
     largest = float(jnp.max(jnp.abs(values)))
     return 1e-3 * float(jnp.max(values) - jnp.min(values)) + 1e-5 * largest

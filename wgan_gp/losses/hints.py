@@ -1,4 +1,11 @@
-"""What a function that is no critic returned or did, and what to write instead."""
+"""Error messages for functions that are not critics, and what to write instead.
+
+A critic maps one sample to a scalar. The usual mistakes are a network written for
+batches, an output of shape `[1]`, a tuple with updated state, and layers that draw
+random numbers or keep statistics. Each has a cure that depends on the library the
+network is written with. The functions here find the mistake by abstract evaluation
+(`jax.eval_shape`), which computes nothing, and return a sentence with the cure.
+"""
 
 import math
 import re
@@ -66,6 +73,9 @@ def output_problem(
       x: the sample that it was called with.
       conditions: its condition, or nothing.
       out: what `jax.eval_shape` returned.
+
+    Returns:
+      The end of a sentence that begins "it returned", or None.
     """
     if not isinstance(out, jax.ShapeDtypeStruct):
         return _container_problem(out, conditions)
@@ -79,6 +89,7 @@ def output_problem(
 
 
 def _shape_problem(critic, x, conditions, shape: tuple[int, ...]) -> str:
+    """How to make a scalar of a critic's output of this shape."""
     if math.prod(shape) == 1:
         entry = f"D(x)[{_zero_index(len(shape))}]"
         return f"Take its one number: {_suggest(entry, conditions)}"
@@ -108,6 +119,9 @@ def batched_critic_cure(
       x: one sample.
       conditions: its condition, or nothing.
       single: the shape that the critic returns for one sample, if it does not fail.
+
+    Returns:
+      A sentence with the code to write, or None.
     """
     tails = []
     for count in (2, 3):
@@ -148,6 +162,7 @@ def _output_shape(critic, *arguments) -> tuple[int, ...] | None:
 
 
 def _container_problem(out: Any, conditions: tuple) -> str:
+    """What is wrong with an output that is no array, and which entry to take."""
     if out is None:
         return "None. Does it end without `return`?"
     if isinstance(out, tuple) and len(out) == 2 and isinstance(out[1], Mapping):
@@ -187,9 +202,15 @@ def _zero_index(count: int) -> str:
 
 
 def state_problem(error: BaseException) -> str | None:
-    """Words for a network library's error about randomness or state; None for others.
+    """The message for a network library's error about randomness or state.
 
-    The libraries are told by their errors' names and texts: no library is imported.
+    The errors are recognised by their names and texts, so no library is imported.
+
+    Args:
+      error: what calling a critic raised.
+
+    Returns:
+      What the critic does and how to stop it, or None for an unknown error.
     """
     text = re.sub(r"\s*\(https?:\S+\)|\n.*", "", str(error), flags=re.DOTALL).strip()
     described = f"{type(error).__name__}: {text}"

@@ -1,4 +1,17 @@
-"""Objectives: what the two players minimise, and the clipping projection."""
+"""Objectives: what the two players minimise, and the clipping projection.
+
+The critic D and the generator G play ([WGAN-GP], equation 2 and Algorithm 1)
+
+    min over G, max over D:  E[D(x)] - E[D(x_tilde)],  x_tilde = G(z)
+
+with D kept Lipschitz. The sign is that of [WGAN-GP]: real samples score higher. Some
+code, Arjovsky's among it, has the opposite one.
+
+How to read the numbers: the Wasserstein estimate is large at first and falls towards 0
+as samples get better, so the critic's loss is negative and rises. Estimates of critics
+with different weights, clip bounds or networks do not compare. D is free up to a
+constant, so a value of D alone, and with it the generator's loss, means nothing.
+"""
 
 from functools import partial
 from typing import Any
@@ -36,7 +49,7 @@ def wasserstein_estimate(
       critic: D, a function of one sample that returns a scalar, or of a sample and its
         condition.
       reals: x, `[B, ...]`.
-      fakes: x_tilde, `[B', ...]`.
+      fakes: x_tilde, `[B', ...]`. B' may differ from B if there is no condition.
       condition: what the samples of both sides are judged under, a pytree of arrays
         `[B, ...]`, where B' = B; None for a critic of one argument.
 

@@ -1,7 +1,17 @@
 """Slopes: how steep a critic is at a point, or between two.
 
+A gradient's norm is exact at one point, and training through it needs second
+derivatives. A difference quotient needs none, but it is a mean over a line: it can miss
+that the critic is steep in between.
+
 The critic sees a sample in the sample's own floating type; slopes are computed from
 its values and gradients in float32 at least.
+
+    >>> steep = lambda x: 3 * x[0] + 4 * x[1]
+    >>> float(gradient_norm(steep, jnp.zeros(2)))
+    5.0
+    >>> float(difference_quotient(steep, jnp.array([2.0, 0.0]), jnp.zeros(2)))
+    3.0
 """
 
 import jax
