@@ -85,7 +85,7 @@ def cosine_similarity(first: jax.Array, second: jax.Array) -> jax.Array:
 def stable_norm(x: jax.Array) -> jax.Array:
     """||x||_2 over all dimensions of x, also where squares underflow float32.
 
-    Gradients of deep clipped critics are as small as 1e-30, and their squares are 0.
+    The gradients of deep clipped critics vanish so far that their squares are 0.
 
     Args:
       x: `[...]`.

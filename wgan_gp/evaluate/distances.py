@@ -226,7 +226,7 @@ def _cost_matrix(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def max_exact_samples() -> int:
     """The most samples a side for which the exact solver fits in memory.
 
-    It takes 16 n^2 bytes, costs in float64 and the solver's copy of them, and may use
+    The solver takes 16 n^2 bytes, twice the matrix of costs in float64, and may use
     half of the machine's memory.
     """
     return math.isqrt(physical_memory() // 2 // 16)

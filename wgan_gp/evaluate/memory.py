@@ -1,4 +1,10 @@
-"""What does not fit this machine is refused before it is computed."""
+"""Refuses runs, evaluations and draws that cannot fit in this machine's memory.
+
+A run that outgrows memory is killed by the operating system without a message, often
+after hours. Sizes are known from shapes before anything is computed, so what certainly
+cannot fit is refused in one line that names the fields to lower. This is a lower bound:
+the activations of training are not counted, so a run that passes can still fail.
+"""
 
 import math
 from typing import Any
@@ -19,7 +25,7 @@ _BYTES_PER_VALUE = 38
 
 
 def check(evaluation: Evaluation, dataset: Dataset, state: Any, widths: str) -> None:
-    """Raises ValueError if training or evaluation can't fit in memory.
+    """Checks that training and evaluation can fit in this machine's memory.
 
     A checkpoint is copied on the host, so that its memory counts whatever the device.
 
@@ -28,6 +34,9 @@ def check(evaluation: Evaluation, dataset: Dataset, state: Any, widths: str) -> 
       dataset: what is learned.
       state: a tree of arrays, or of `jax.ShapeDtypeStruct`.
       widths: the fields that say how large the networks are, with their values.
+
+    Raises:
+      ValueError: they cannot; the message has the sizes and the fields to lower.
     """
     needed = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state))
     if needed > SHARE * physical_memory():
@@ -40,6 +49,7 @@ def check(evaluation: Evaluation, dataset: Dataset, state: Any, widths: str) -> 
 
 
 def _check_vectors(evaluation: Evaluation, dataset: Dataset) -> None:
+    """Refuses sets that exact W1, or the samples themselves, have no room for."""
     n, repeats, fit = evaluation.samples, evaluation.repeats, max_exact_samples()
     (dimension,) = dataset.shape
     if n > fit and dimension > 1:
@@ -57,6 +67,7 @@ def _check_vectors(evaluation: Evaluation, dataset: Dataset) -> None:
 
 
 def _check_images(evaluation: Evaluation, dataset: Dataset) -> None:
+    """Refuses held-out and generated images that there is no room for."""
     samples, repeats = count_evaluated(evaluation, dataset)
     needed = samples * repeats * math.prod(dataset.shape) * _BYTES_PER_VALUE
     if needed > SHARE * physical_memory():
@@ -71,11 +82,14 @@ _BY_KIND = {"vectors": _check_vectors, "images": _check_images}
 
 
 def check_samples(n: int, sample: Any) -> None:
-    """Raises ValueError if n samples do not fit in memory.
+    """Checks that n generated samples fit in this machine's memory.
 
     Args:
-      n: how many.
-      sample: the `shape` and `dtype` of one of them.
+      n: number of samples.
+      sample: one of them, or anything with its `shape` and `dtype`.
+
+    Raises:
+      ValueError: they do not fit.
     """
     needed = n * math.prod(sample.shape) * sample.dtype.itemsize
     if needed > SHARE * physical_memory():
