@@ -1,7 +1,7 @@
 """Distances and scores of image sets, on features or probabilities of a classifier.
 
 Distances of pixels say little about how pictures look. The field therefore compares
-features, the activations of a classifier's layer before the last, `[n, F]` for each set:
+features `[n, F]`, the activations of a classifier's layer before the last:
 
 - `frechet_distance` (FID) is the field's standard, biased by the number of samples.
 - `kernel_distance` (KID) has no such bias; use it for small sets.

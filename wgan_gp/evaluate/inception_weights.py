@@ -3,6 +3,11 @@
 A weight file is a pickle, and a pickle may call any function. This reader knows the
 four names that a state dict needs and refuses all others, and it compares the sizes
 that a file declares with those expected before it reads the numbers.
+
+How such a file is made: its pickle describes each tensor by a storage, an offset, a
+shape and strides, and the numbers of a storage follow as raw bytes. A file of PyTorch
+1.6 or later is a zip of `data.pkl` and `data/KEY` for each storage. An older file is
+five pickles in a row, and then the storages.
 """
 
 import io
@@ -24,6 +29,8 @@ _LEGACY_START = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
 
 
 class _Storage(NamedTuple):
+    """A run of numbers in the file, which several tensors may share."""
+
     key: str
     dtype: str  # of _DTYPES
     numbers: int
@@ -83,6 +90,7 @@ def read_state_dict(
 
 
 def _open(file: BinaryIO) -> _Contents:
+    """The tensors that a file describes, and a function that reads a storage."""
     start = file.read(len(_LEGACY_START))
     if start.startswith(_ZIP_START):
         return _open_zip(file)
@@ -92,6 +100,7 @@ def _open(file: BinaryIO) -> _Contents:
 
 
 def _open_zip(file: BinaryIO) -> _Contents:
+    """As `_open`, of a file of PyTorch 1.6 or later."""
     archive = zipfile.ZipFile(file)
     names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
     if len(names) != 1:
@@ -159,6 +168,7 @@ class _Unpickler(pickle.Unpickler):
         self.storages: dict[str, _Storage] = {}
 
     def find_class(self, module: str, name: str) -> Any:
+        """The four names of a state dict; the standard unpickler imports any."""
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -172,6 +182,7 @@ class _Unpickler(pickle.Unpickler):
         )
 
     def persistent_load(self, pid: Any) -> _Storage:
+        """Describes a storage, to which the pickle refers by a tuple."""
         kind, dtype, key, _, numbers, *view = pid
         if kind != "storage" or dtype not in _DTYPES or view not in ([], [None]):
             raise ValueError(f"its pickle has a storage of an unknown kind, {pid}")
@@ -194,6 +205,7 @@ def _unpickle(stream: io.BytesIO) -> tuple[Any, dict[str, _Storage]]:
 
 
 def _check_size(number: Any) -> int:
+    """A size, offset or stride, if it is an integer >= 0."""
     if type(number) is not int or number < 0:
         raise ValueError(f"its pickle has the size {number!r}")
     return number
@@ -202,6 +214,7 @@ def _check_size(number: Any) -> int:
 def _describe_tensor(
     storage: Any, offset: Any, shape: Any, strides: Any, *_: Any
 ) -> _Tensor:
+    """Stands in for `torch._utils._rebuild_tensor_v2`: checks, and builds nothing."""
     shape, strides = (tuple(map(_check_size, x)) for x in (shape, strides))
     if not isinstance(storage, _Storage) or len(shape) != len(strides):
         raise ValueError(f"its pickle has a tensor of {storage}, {shape}, {strides}")
@@ -212,6 +225,7 @@ def _describe_tensor(
 
 
 def _check_state_dict(tensors: Any) -> dict[str, _Tensor]:
+    """What a pickle held, if it is tensors by name."""
     if not isinstance(tensors, dict):
         raise ValueError(f"it holds a {type(tensors).__name__}, not a state dict")
     for name, tensor in tensors.items():
@@ -245,6 +259,7 @@ def _byte_count(storage: _Storage) -> int:
 
 
 def _to_array(tensor: _Tensor, data: bytes) -> np.ndarray:
+    """The tensor as a copy, from all bytes of its storage."""
     if len(data) != _byte_count(tensor.storage):
         raise ValueError(f"it is cut short: {tensor.storage} has {len(data)} bytes")
     storage = np.frombuffer(data, "<f4")[tensor.offset :]
