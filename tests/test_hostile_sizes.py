@@ -18,19 +18,19 @@ WIDE = (2**15, 2**15, 2**15)
 
 
 def test_a_state_that_does_not_fit_is_refused_by_its_widths(monkeypatch):
-    monkeypatch.setattr(memory, "physical", lambda: 2 * 10**9)
+    monkeypatch.setattr(memory, "physical_memory", lambda: 2 * 10**9)
     config = resolve(**{"critic.hidden": WIDE})
     # Two layers of 2^15 x 2^15 and their two moments, in float32: 24 * 2^30 bytes.
     line = refusal(lambda: build(config))
     assert "take 25.8 GB" in line
     assert "has 2.0 GB" in line
     assert "critic.hidden = (32768, 32768, 32768), generator.hidden = (8, 8)" in line
-    monkeypatch.setattr(memory, "physical", lambda: 40 * 10**9)
+    monkeypatch.setattr(memory, "physical_memory", lambda: 40 * 10**9)
     build(config)
 
 
 def test_widths_of_image_networks_are_named(monkeypatch):
-    monkeypatch.setattr(memory, "physical", lambda: 1000)
+    monkeypatch.setattr(memory, "physical_memory", lambda: 1000)
     settings, dataset = resolve("digits"), load_images("digits8x8")
     line = refusal(lambda: build(settings, dataset))
     assert "critic.width = 2, critic.multipliers = " in line
@@ -40,11 +40,11 @@ def test_widths_of_image_networks_are_named(monkeypatch):
 def test_images_to_evaluate_on_that_do_not_fit_are_refused(monkeypatch):
     images = data.Dataset("digits8x8", (8, 8, 1), None)
     evaluation = held_out.Evaluation(1000, 10)
-    needed = 10_000 * 64 * memory._EVALUATED
-    monkeypatch.setattr(memory, "physical", lambda: needed / memory.SHARE - 1)
+    needed = 10_000 * 64 * memory._BYTES_PER_VALUE
+    monkeypatch.setattr(memory, "physical_memory", lambda: needed / memory.SHARE - 1)
     line = refusal(lambda: memory.check(evaluation, images, [], ""))
     assert "eval_samples * eval_repeats = 10000: images to evaluate on" in line
-    monkeypatch.setattr(memory, "physical", lambda: needed / memory.SHARE + 1)
+    monkeypatch.setattr(memory, "physical_memory", lambda: needed / memory.SHARE + 1)
     memory.check(evaluation, images, [], "")
     # A set that holds out less is evaluated on less.
     usual = held_out.Evaluation(1000, 10, default=(1000, 10))
@@ -52,10 +52,10 @@ def test_images_to_evaluate_on_that_do_not_fit_are_refused(monkeypatch):
 
 
 def test_memory_is_no_more_than_a_process_may_map(monkeypatch):
-    there = memory.physical()
+    there = memory.physical_memory()
     limits = {resource.RLIMIT_AS: (there // 2, -1)}
     monkeypatch.setattr(resource, "getrlimit", limits.get)
-    assert memory.physical() == there // 2
+    assert memory.physical_memory() == there // 2
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_memory_is_no_more_than_a_process_may_map(monkeypatch):
 def test_evaluation_that_does_not_fit_is_refused_by_its_fields(
     monkeypatch, fields, words
 ):
-    monkeypatch.setattr(memory, "physical", lambda: 8 * 10**9)
+    monkeypatch.setattr(memory, "physical_memory", lambda: 8 * 10**9)
     assert words in refusal(lambda: build(resolve(**fields)))
 
 
@@ -82,4 +82,4 @@ def test_an_evaluation_of_images_takes_no_more_memory_than_is_counted():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     # Beside it, both are there as floats and as bytes.
-    assert peak / images[0].size + 2 * (4 + 1) <= memory._EVALUATED
+    assert peak / images[0].size + 2 * (4 + 1) <= memory._BYTES_PER_VALUE

@@ -287,7 +287,7 @@ def test_paths_are_expanded(smoke_run, tmp_path, monkeypatch, capsys):
 
 
 def test_samples_that_memory_cannot_hold_are_refused(smoke_run, monkeypatch):
-    monkeypatch.setattr(memory, "physical", lambda: 10**9)
+    monkeypatch.setattr(memory, "physical_memory", lambda: 10**9)
     with pytest.raises(ValueError, match=r"take 0\.9 GB, and this machine has 1\.0 GB"):
         sample.sample(smoke_run.folder, 11 * 10**7)
 

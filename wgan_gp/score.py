@@ -107,7 +107,7 @@ def _compare(reals: np.ndarray, features: np.ndarray, probabilities, *, seed: in
         reals,
         features,
         subset_size=min(1000, len(reals), len(features)),
-        most=_SUPPORT,
+        max_support=_SUPPORT,
         seed=seed,
     )
     scores = {"score": classes.mean, "score_std": classes.standard_deviation}

@@ -171,14 +171,14 @@ def test_a_regularisation_that_is_not_positive_is_refused(bad):
 
 
 def test_more_samples_than_memory_holds_are_refused_with_what_fits(monkeypatch):
-    monkeypatch.setattr(distances, "largest_exact", lambda: 39)
+    monkeypatch.setattr(distances, "max_exact_samples", lambda: 39)
     with pytest.raises(ValueError, match=r"40 samples needs.*at most 39 samples fit"):
         exact_wasserstein(draw(), draw(seed=1))
     assert exact_wasserstein(draw(39), draw(39)) == 0
 
 
 def test_what_fits_is_a_quarter_of_a_gigabyte_or_more():
-    assert 16 * distances.largest_exact() ** 2 > 2**28
+    assert 16 * distances.max_exact_samples() ** 2 > 2**28
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -1,10 +1,36 @@
 """Lipschitz constraints as values: what keeps a critic from growing without bound.
 
+The Wasserstein-1 distance is a supremum over functions whose slope is at most 1:
+
+    W1(P, Q) = sup { E_P[D] - E_Q[D] : |D(x) - D(y)| <= ||x - y|| for all x, y }
+
+([WGAN], equation 2). Without the constraint a critic raises the difference by scaling
+itself up, for ever. Each constraint here is one way to approximate it:
+
+==============  ===============================================  ====================
+name            what it does                                     strength
+==============  ===============================================  ====================
+`clip`          projects every parameter onto [-c, c]            c, 0.01 by default
+`two_sided`     penalises gradient norms other than 1            lambda, 10 by default
+`one_sided`     penalises gradient norms above 1                 lambda, 10 by default
+`difference`    penalises difference quotients of two points     lambda, 10 by default
+==============  ===============================================  ====================
+
+`two_sided` is the method of [WGAN-GP] and a sound first choice. `one_sided` does not
+punish slopes below 1, which optimal critics have away from the lines of transport.
+`difference` needs no second derivatives. `clip` is the baseline that the penalties
+were proposed against. Each module says when its constraint fails.
+
 In Python, `train.CriticAlgorithm.constraint` takes a `Constraint`: `CLIP`,
-`penalise(losses.gradient_penalty)`, or one of your own. `CONSTRAINTS` lists those that
-a configuration chooses by name, in `lipschitz`. Each has a file of its own, which holds
-all that the rest of the code needs to know of it. To add one, write such a file and a
-line in the dict.
+`penalise(losses.gradient_penalty)`, or one of your own:
+
+    >>> from wgan_gp import constraints, losses
+    >>> constraints.penalise(losses.one_sided_gradient_penalty).project is None
+    True
+
+`CONSTRAINTS` lists those that
+a configuration chooses by name, in `lipschitz`. To add one, write a file with a
+`Choice`, and a line in the dict. No other code asks which constraint it has.
 """
 
 from wgan_gp.constraints import clip, difference, one_sided, two_sided

@@ -1,4 +1,9 @@
-"""What a Lipschitz constraint is: the parts that act, and what is told of it."""
+"""What a Lipschitz constraint is, and how a configuration offers one by name.
+
+A `Constraint` is what training uses: functions that act at up to three places of a
+critic step. A `Choice` is what configurations, figures and help texts use: how to make
+the constraint from settings, its defaults, and how to present it.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -6,7 +11,8 @@ from typing import Any, NamedTuple
 from wgan_gp import losses
 from wgan_gp.networks import Network
 
-# The optimisers of the papers that the constraints come from.
+# Adam as in [WGAN-GP], Algorithm 1, and RMSProp as in [WGAN], Algorithm 1. Neither has
+# momentum: the critic's loss changes with each step of the generator.
 ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
 RMSPROP = {"name": "rmsprop", "learning_rate": 5e-5, "beta2": 0.9}
 
@@ -15,7 +21,8 @@ class Constraint(NamedTuple):
     """A Lipschitz constraint, by the places where it acts; with no part, none.
 
     A constraint has one strength, `Hyperparameters.strength`. It is lambda for one with
-    a penalty and c for weight clipping.
+    a penalty and c for weight clipping. It is an argument and not part of the value, so
+    that one compiled program serves a sweep over strengths.
 
     Attributes:
       penalty: `(critic, reals, fakes, keys) -> [B]`. Each critic step calls it once for
@@ -36,27 +43,46 @@ class Constraint(NamedTuple):
 class Choice(NamedTuple):
     """A constraint that a configuration can choose by name.
 
-    `build` calls `make`, and `configs` calls `used` and `pairs_samples`, with the
-    section `penalty` of a configuration: anything that has its fields as attributes.
+    The functions take `penalty`, the section of that name of a configuration: anything
+    that has its fields as attributes.
+
+    Attributes:
+      settings: a frozen dataclass with a `system.fields.setting` for each field that a
+        configuration can set of the constraint.
+      make: `penalty -> Constraint`. `build` calls it.
+      used: `penalty -> paths` of the constraint's fields that have an effect, such as
+        "penalty.weight". `configs` calls it to refuse fields that were set in vain.
+      presets: values for the fields that a configuration leaves open, nested: what the
+        constraint's paper uses.
+      strength: path of the field that is its strength.
+      symbol: the strength's sign in formulas and figures.
+      has_scale: whether the constraint aims at slopes near 1. If so, Wasserstein
+        estimates are distances in the units of the data, and figures compare them.
+      colour: in figures, hexadecimal. The colours are Okabe and Ito's, which
+        colour-blind readers can tell apart.
+      sentence: what it does, for help texts.
+      source: its paper or page.
+      section: the section of a configuration that has the fields of `settings`; empty
+        for the top level.
+      pairs_samples: `penalty -> bool`, whether the penalty pairs the samples of a batch
+        with one another. Such a penalty needs two samples at least and the whole batch
+        at once: `configs` calls it to refuse batches of one and microbatches.
+      check: `penalty -> None`. `configs` calls it; it raises ValueError for fields that
+        do not go together.
     """
 
-    # a dataclass of open fields: what a configuration can set of the constraint
     settings: type
     make: Callable[[Any], Constraint]
-    # `penalty` -> the paths of the constraint's fields that have an effect
     used: Callable[[Any], set[str]]
-    presets: dict[str, Any]  # fields that it sets, nested: what its paper uses
-    strength: str  # path of the field that is its strength
-    symbol: str  # of the strength, in formulas and figures
-    has_scale: bool  # whether slopes near 1 are meant, so that estimates are distances
-    colour: str  # in figures; of Okabe and Ito's, told apart by colour-blind readers
-    sentence: str  # what it does
+    presets: dict[str, Any]
+    strength: str
+    symbol: str
+    has_scale: bool
+    colour: str
+    sentence: str
     source: str
-    section: str = "penalty"  # of a configuration, that holds the fields of `settings`
-    # `penalty` -> whether the penalty pairs samples of a batch with one another, so
-    # that it needs two of them, and the whole batch at once
+    section: str = "penalty"
     pairs_samples: Callable[[Any], bool] = lambda penalty: False
-    # `penalty` -> None; raises ValueError for fields that do not go together
     check: Callable[[Any], None] = lambda penalty: None
 
 
@@ -64,7 +90,11 @@ def penalise(penalty: losses.Penalty) -> Constraint:
     """The constraint that adds this penalty to the critic's loss, and nothing else.
 
     Args:
-      penalty: `(critic, reals, fakes, keys) -> [B]`, such as `losses.gradient_penalty`.
+      penalty: `(critic, reals, fakes, keys) -> [B]`, such as `losses.gradient_penalty`,
+        or one composed by `losses.slope_penalty`. `keys` has one key per sample `[B]`.
+
+    Returns:
+      A `Constraint` whose strength is lambda, the factor of the mean penalty.
 
     Raises:
       TypeError: it is not a function.
@@ -78,7 +108,14 @@ def penalise(penalty: losses.Penalty) -> Constraint:
 
 
 def check(constraint: Any) -> None:
-    """Raises TypeError unless it is a `Constraint`."""
+    """Checks that a value is a `Constraint`; a bare penalty is a common mistake.
+
+    Args:
+      constraint: what `train.CriticAlgorithm.constraint` was set to.
+
+    Raises:
+      TypeError: it is something else.
+    """
     if isinstance(constraint, Constraint):
         return
     cure = "write CLIP, penalise(PENALTY) or Constraint() for none"
@@ -89,6 +126,13 @@ def check(constraint: Any) -> None:
 
 
 def optimisers(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Presets of the same optimiser for both players, at a constant rate."""
+    """Presets of the same optimiser for both players, at a constant rate.
+
+    Args:
+      settings: the optimiser's fields, such as `ADAM`.
+
+    Returns:
+      Nested fields of a configuration.
+    """
     settings = settings | {"schedule": "constant"}
     return {"critic_optimiser": settings, "generator_optimiser": settings}

@@ -1,4 +1,22 @@
-"""Measuring what was learned: distances, mode coverage, critic diagnostics."""
+"""Measuring what was learned: distances, mode coverage, critic diagnostics.
+
+A critic's own Wasserstein estimate is no measure of a generator. It depends on the
+critic, its constraint and how long it was trained. The functions here compare samples
+with held-out real ones, independently of the critic:
+
+===================  ===============================================================
+vectors              `exact_wasserstein`, and `mode_statistics` for mixtures
+pictures             `sliced_wasserstein` of pixels; `frechet_distance`,
+                     `kernel_distance` and `precision_recall` of a network's features;
+                     `inception_score` of its class probabilities
+the critic           `critic_diagnostics` on held-out samples; `truth` beside the
+                     optimal critic, where that is known
+===================  ===============================================================
+
+No finite set scores 0 against another of the same distribution. Every distance is
+therefore read beside its floor, which is what real samples score in place of generated
+ones. Compare numbers of equal sample sizes only.
+"""
 
 from wgan_gp.evaluate.critic import critic_diagnostics
 from wgan_gp.evaluate.distances import (

@@ -1,5 +1,23 @@
 """Distances between sets of samples.
 
+The Wasserstein-1 distance, W1(P, Q) = min over couplings of E ||x - y||_2, is what a
+Wasserstein critic estimates. Between two finite sets it can be computed directly:
+
+- `exact_wasserstein` solves the assignment problem; use it for up to a few thousand
+  vectors of few dimensions.
+- `sinkhorn_divergence` blurs the problem by an entropy, takes sets of different sizes,
+  and needs a regularisation to be chosen.
+- `sliced_wasserstein` averages distances of projections onto lines. It is cheap in any
+  dimension, and small in high ones: it compares pictures with pictures, and is no
+  estimate of W1.
+
+The distance of two finite sets of one distribution is not 0. In D > 2 dimensions it
+falls as n^(-1/D) only, so read a distance beside its floor, the distance of as many
+other real samples.
+
+    >>> exact_wasserstein(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
+    1.5
+
 Samples may be of any real type; distances are computed in float64, of sets that are
 centred first, so that an offset that both share costs no digits. Sinkhorn's is then
 computed in float32.
@@ -15,8 +33,9 @@ from scipy.spatial.distance import cdist
 
 from wgan_gp.system.platforms import physical_memory
 
-# Above this many samples Sinkhorn's costs are made again where they are needed.
-_KEPT = 4096
+# Above this many samples Sinkhorn's costs are computed again where they are needed,
+# in batches: slower, with memory that grows as n and not as n^2.
+_MAX_STORED = 4096
 
 
 def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
@@ -37,10 +56,10 @@ def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
       ValueError: the shapes differ, a set is empty, a sample is not finite, or the
         costs do not fit in memory.
     """
-    first, second = _equally_many(first, second)
+    first, second = _check_equal_sizes(first, second)
     if first.shape[1] == 1:
         return float(np.abs(np.sort(first, axis=0) - np.sort(second, axis=0)).mean())
-    cost = _costs(first, second)
+    cost = _cost_matrix(first, second)
     return float(cost[linear_sum_assignment(cost)].mean())
 
 
@@ -57,7 +76,7 @@ def optimal_coupling(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Raises:
       ValueError: as `exact_wasserstein`.
     """
-    return linear_sum_assignment(_costs(*_equally_many(first, second)))[1]
+    return linear_sum_assignment(_cost_matrix(*_check_equal_sizes(first, second)))[1]
 
 
 def sliced_wasserstein(
@@ -81,7 +100,7 @@ def sliced_wasserstein(
       ValueError: the shapes differ, a set is empty, a sample is not finite, or
         `directions` is not positive.
     """
-    first, second = _equally_many(first, second)
+    first, second = _check_equal_sizes(first, second)
     if directions < 1:
         raise ValueError(f"directions must be at least 1, got {directions}")
     lines = jax.random.normal(jax.random.key(seed), (directions, first.shape[1]))
@@ -129,7 +148,7 @@ def sinkhorn_divergence(
             jnp.asarray(second, jnp.float32),
             cost_fn=costs.Euclidean(),
             epsilon=regularisation,
-            batch_size=None if max(len(first), len(second)) <= _KEPT else 1024,
+            batch_size=None if max(len(first), len(second)) <= _MAX_STORED else 1024,
             solve_kwargs={"max_iterations": 20_000},
         )
     if not all(map(bool, solution.converged)):
@@ -140,8 +159,14 @@ def sinkhorn_divergence(
     return float(value)
 
 
-def real_numbers(samples: np.ndarray) -> np.ndarray:
+def as_float64(samples: np.ndarray) -> np.ndarray:
     """The samples in float64, whatever real type they have.
+
+    Args:
+      samples: `[n, ...]`, of integers, booleans or floats, bfloat16 among them.
+
+    Returns:
+      A new array of the same shape.
 
     Raises:
       ValueError: they are complex, or no numbers.
@@ -155,7 +180,7 @@ def real_numbers(samples: np.ndarray) -> np.ndarray:
 
 def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both sets as float64 vectors about their common mean, `[n, D]` and `[m, D]`."""
-    first, second = real_numbers(first), real_numbers(second)
+    first, second = as_float64(first), as_float64(second)
     shapes = np.shape(first), np.shape(second)
     if not all(shapes) or shapes[0][1:] != shapes[1][1:]:
         raise ValueError(
@@ -175,7 +200,8 @@ def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return first, second
 
 
-def _equally_many(first, second) -> tuple[np.ndarray, np.ndarray]:
+def _check_equal_sizes(first, second) -> tuple[np.ndarray, np.ndarray]:
+    """`_check` of two sets that must have equally many samples."""
     first, second = _check(first, second)
     if len(first) != len(second):
         raise ValueError(
@@ -185,9 +211,9 @@ def _equally_many(first, second) -> tuple[np.ndarray, np.ndarray]:
     return first, second
 
 
-def _costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def _cost_matrix(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Euclidean distances `[n, n]`, if they fit in memory."""
-    fit = largest_exact()
+    fit = max_exact_samples()
     if len(first) > fit:
         raise ValueError(
             f"exact W1 of {len(first)} samples needs {16e-9 * len(first) ** 2:.0f} GB;"
@@ -197,6 +223,10 @@ def _costs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return cdist(first, second)
 
 
-def largest_exact() -> int:
-    """How many samples on each side the exact solver can hold: 16 n^2 bytes."""
+def max_exact_samples() -> int:
+    """The most samples a side for which the exact solver fits in memory.
+
+    The solver takes 16 n^2 bytes, twice the matrix of costs in float64, and may use
+    half of the machine's memory.
+    """
     return math.isqrt(physical_memory() // 2 // 16)

@@ -1,4 +1,20 @@
-"""Distances and scores of image sets, on features or probabilities of a classifier."""
+"""Distances and scores of image sets, on features or probabilities of a classifier.
+
+Distances of pixels say little about how pictures look. The field therefore compares
+features `[n, F]`, the activations of a classifier's layer before the last:
+
+- `frechet_distance` (FID) is the field's standard, biased by the number of samples.
+- `kernel_distance` (KID) has no such bias; use it for small sets.
+- `precision_recall` says whether samples look bad (precision) or lack variety (recall),
+  which one number cannot.
+- `inception_score` needs no real samples, and does not see samples that repeat within
+  a class.
+
+Pitfalls: numbers compare only between sets of equal size, with features of one network
+on pictures that were resized in one way. Published FIDs use 10,000 to 50,000 samples.
+
+The functions know no network. `inception` and `digit_classifier` make features.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,38 +22,58 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
-from wgan_gp.evaluate.distances import real_numbers
+from wgan_gp.evaluate.distances import as_float64
 
 # Numbers in one block of distances: 64 MB.
 _BLOCK = 8_000_000
 
 
 class Moments(NamedTuple):
-    """What the Frechet distance knows of a set."""
+    """Mean and covariance of a set, all that the Frechet distance depends on.
 
-    mean: np.ndarray  # [F]
-    covariance: np.ndarray  # [F, F]
+    Attributes:
+      mean: of the features, `[F]`.
+      covariance: unbiased, `[F, F]`.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
 
 
 class KernelDistance(NamedTuple):
-    """Squared MMD over random subsets."""
+    """Squared maximum mean discrepancy (MMD) over random subsets.
+
+    Attributes:
+      mean: over the subsets; 0 is expected of equal distributions.
+      standard_error: of that mean, over the choice of subsets.
+    """
 
     mean: float
-    standard_error: float  # of that mean, over the choice of subsets
+    standard_error: float
 
 
 class PrecisionRecall(NamedTuple):
-    """How real the samples look, and how much of the real set they cover."""
+    """How real the samples look, and how much of the real set they cover.
+
+    Attributes:
+      precision: share of generated samples among the real ones, 0 to 1.
+      recall: share of real samples among the generated ones, 0 to 1.
+    """
 
     precision: float
     recall: float
 
 
 class InceptionScore(NamedTuple):
-    """The scores of equal parts of a set."""
+    """The scores of equal parts of a set.
+
+    Attributes:
+      mean: over the parts.
+      standard_deviation: over the parts. It is not the error of a score between runs.
+    """
 
     mean: float
-    standard_deviation: float  # over the parts
+    standard_deviation: float
 
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -58,12 +94,15 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
       ValueError: a set is not `[n, F]`, has fewer than 2 samples or a number that is
         not finite, or the features differ in number.
     """
-    first, second = _pair(first, second, at_least=2)
+    first, second = _check_pair(first, second, at_least=2)
     return frechet_from_moments(_moments(first), _moments(second))
 
 
 def gaussian_moments(features: np.ndarray) -> Moments:
-    """Mean and unbiased covariance of features `[n, F]`, for `frechet_from_moments`.
+    """Mean and unbiased covariance of a set, for `frechet_from_moments`.
+
+    Args:
+      features: `[n, F]`, n >= 2.
 
     Raises:
       ValueError: as `frechet_distance`.
@@ -72,11 +111,19 @@ def gaussian_moments(features: np.ndarray) -> Moments:
 
 
 def frechet_from_moments(first: Moments, second: Moments) -> float:
-    """`frechet_distance` of sets whose moments are known, as of the real images.
+    """`frechet_distance` of sets whose moments are known.
 
-    With C = L L^T the trace of (C1 C2)^1/2 is the sum of the singular values of
-    L1^T L2: no root is taken of a difference, and singular covariances, as of fewer
-    samples than features, lose no digits.
+    Use it where many sets are compared with the same real images. With C = L L^T the
+    trace of (C1 C2)^1/2 is the sum of the singular values of L1^T L2. No root is taken
+    of a difference, and singular covariances, which come of fewer samples than
+    features, lose no digits.
+
+    Args:
+      first: from `gaussian_moments`.
+      second: of as many features.
+
+    Returns:
+      The distance, in the features' units squared.
 
     Raises:
       ValueError: shapes do not fit, a number is not finite, or a variance is negative.
@@ -126,7 +173,7 @@ def kernel_distance(
             f"subsets and subset_size must be at least 2, got {subsets} and"
             f" {subset_size}"
         )
-    first, second = _pair(first, second, at_least=subset_size)
+    first, second = _check_pair(first, second, at_least=subset_size)
     draws = np.random.default_rng(seed)
 
     def subset(features: np.ndarray) -> np.ndarray:
@@ -161,11 +208,11 @@ def precision_recall(
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
-    real, fake = _pair(real, fake, at_least=k + 1)
+    real, fake = _check_pair(real, fake, at_least=k + 1)
     # The origin among the samples keeps the rounding of squared distances small.
     centre = real.mean(0, keepdims=True)
     real, fake = real - centre, fake - centre
-    return PrecisionRecall(_covered(fake, real, k), _covered(real, fake, k))
+    return PrecisionRecall(_share_inside(fake, real, k), _share_inside(real, fake, k))
 
 
 def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> InceptionScore:
@@ -204,7 +251,7 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> Inception
 
 def _check(features: np.ndarray, at_least: int) -> np.ndarray:
     """The features in float64, if they are a set of enough finite ones."""
-    array = real_numbers(features)
+    array = as_float64(features)
     if array.ndim != 2 or not array.shape[1]:
         raise ValueError(f"features must be [n, F], got the shape {array.shape}")
     if len(array) < at_least:
@@ -214,7 +261,7 @@ def _check(features: np.ndarray, at_least: int) -> np.ndarray:
     return array
 
 
-def _pair(first, second, at_least: int) -> tuple[np.ndarray, np.ndarray]:
+def _check_pair(first, second, at_least: int) -> tuple[np.ndarray, np.ndarray]:
     first, second = _check(first, at_least), _check(second, at_least)
     widths = first.shape[1], second.shape[1]
     if widths[0] != widths[1]:
@@ -260,8 +307,14 @@ def _squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[np.ndarray]:
         yield np.where(squared > 1e-12 * norms, squared, 0.0)
 
 
-def _covered(points: np.ndarray, centres: np.ndarray, k: int) -> float:
-    """Share of points within a ball about a centre."""
+def _share_inside(points: np.ndarray, centres: np.ndarray, k: int) -> float:
+    """Share of points within a ball about a centre.
+
+    Args:
+      points: `[n, F]`.
+      centres: `[m, F]`; a ball reaches to its centre's k-th nearest other centre.
+      k: from 1 to m - 1.
+    """
     # Each centre is its own nearest neighbour, so the k-th other one is at index k.
     radii = np.concatenate(
         [np.partition(d, k, axis=1)[:, k] for d in _squared_distances(centres, centres)]

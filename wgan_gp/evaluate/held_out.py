@@ -1,4 +1,9 @@
-"""What a run is measured against: held-out real samples, and what they score."""
+"""What a run is measured against: held-out real samples, and what they score.
+
+Held-out samples are drawn once for a run. Each evaluation compares as many generated
+samples with them. The floor is what other real samples score in place of generated
+ones: a generator that scores as low cannot be told from a perfect one.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +57,13 @@ def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
       dataset: what is learned.
       evaluation: how generated samples will be compared with them.
       key: of the samples.
+
+    Returns:
+      The sets, their floor, and the function that scores generated sets.
+
+    Raises:
+      ValueError: the data set holds out too few samples, or the network in
+        `evaluation.features` cannot look at its images.
     """
     return _BY_KIND[dataset.kind](dataset, evaluation, key)
 
@@ -120,6 +132,9 @@ def count_evaluated(evaluation: Evaluation, dataset: Dataset) -> tuple[int, int]
     Args:
       evaluation: with the numbers that are asked for.
       dataset: what is learned.
+
+    Returns:
+      n, the samples in a set, and R, the number of sets.
 
     Raises:
       ValueError: they are too few for distances of features.

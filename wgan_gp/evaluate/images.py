@@ -1,4 +1,14 @@
-"""How good generated images are, beside held-out real ones."""
+"""How good generated images are, beside held-out real ones.
+
+An `Observer` is a network that looks at pictures: it returns features, which distances
+compare, and probabilities of classes, which scores are made of. There are two:
+`digit_observer` trains a small classifier on the data set's own labels, and
+`inception_observer` reads the network behind published FIDs from a file. Without one,
+only the sliced distance of pixels is measured.
+
+The held-out pictures are observed once (`observe_reals`), generated ones at each
+evaluation (`image_quality`).
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,7 +21,7 @@ from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import ImageSource, load_arrays
 from wgan_gp.evaluate.digit_classifier import (
     CLASSES,
-    LEAST_SIDE,
+    MIN_SIDE,
     digit_features,
     digit_statistics,
     train_digit_classifier,
@@ -30,18 +40,28 @@ Observer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 class Reals(NamedTuple):
-    """Held-out images, and what a network sees in them."""
+    """Held-out images, and what a network sees in them.
 
-    images: np.ndarray  # [n, H, W, C], uint8
-    features: np.ndarray | None  # [n, F]
+    Attributes:
+      images: `[n, H, W, C]`, uint8.
+      features: of the same images, `[n, F]`; None without an observer.
+    """
+
+    images: np.ndarray
+    features: np.ndarray | None
 
 
 def digit_observer(name: str, **options) -> Observer:
-    """A classifier trained here and now on the train split of a set of digits.
+    """A classifier, trained when this is called on the train split of a set of digits.
+
+    It is trained from a fixed key, so that two calls for one set compare.
 
     Args:
       name: of the set, as in `data.images.open_images`.
-      **options: more of it.
+      **options: further arguments of `open_images`.
+
+    Returns:
+      `images [n, H, W, 1] -> (features [n, 64], probabilities [n, 10])`.
 
     Raises:
       ValueError: the set has no labels, or is not of grey digits.
@@ -70,18 +90,28 @@ def check_digits(source: ImageSource) -> None:
         wrong = "pictures in colour (data.channels = 1 makes them grey)"
     elif source.classes > CLASSES:
         wrong = f"{source.classes} classes"
-    elif min(height, width) < LEAST_SIDE:
+    elif min(height, width) < MIN_SIDE:
         wrong = f"pictures of {height} x {width}"
     else:
         return
     raise ValueError(
         f"{source.name} has {wrong}: features of digits need labelled grey pictures of"
-        f" at most {CLASSES} classes, at least {LEAST_SIDE} x {LEAST_SIDE}"
+        f" at most {CLASSES} classes, at least {MIN_SIDE} x {MIN_SIDE}"
     )
 
 
 def inception_observer(path: str) -> Observer:
-    """Inception-v3 with the weights of a file, as in `inception.load_inception`."""
+    """Inception-v3 with the weights of a file.
+
+    Args:
+      path: of the weights, as in `inception.load_inception`.
+
+    Returns:
+      `images [n, H, W, C] -> (features [n, 2048], probabilities [n, 1008])`.
+
+    Raises:
+      ValueError: there is no such file, or it holds other weights.
+    """
     params = load_inception(path)
 
     def observe(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -92,7 +122,12 @@ def inception_observer(path: str) -> Observer:
 
 
 def observe_reals(images: np.ndarray, observer: Observer | None) -> Reals:
-    """Held-out images `[n, H, W, C]` uint8, seen once."""
+    """Held-out images with their features, computed once for all evaluations.
+
+    Args:
+      images: `[n, H, W, C]`, uint8.
+      observer: the network whose features are compared, or None.
+    """
     return Reals(images, None if observer is None else observer(images)[0])
 
 
@@ -134,7 +169,7 @@ def compare_features(
     fakes: np.ndarray,
     *,
     subset_size: int,
-    most: int | None = None,
+    max_support: int | None = None,
     seed: int = 0,
 ) -> dict[str, float]:
     """Every distance between two sets of features.
@@ -143,7 +178,7 @@ def compare_features(
       reals: `[n, F]`.
       fakes: `[m, F]`.
       subset_size: of the kernel distance's subsets, at most n and m.
-      most: how many of each precision and recall look at, as they take time that
+      max_support: how many of each precision and recall look at, as they take time that
         grows with the square; None for all.
       seed: of the subsets.
 
@@ -154,7 +189,7 @@ def compare_features(
       ValueError: as the functions of `feature_distances`.
     """
     kernel = kernel_distance(reals, fakes, subset_size=subset_size, seed=seed)
-    supports = precision_recall(reals[:most], fakes[:most])
+    supports = precision_recall(reals[:max_support], fakes[:max_support])
     return {
         "frechet": frechet_distance(reals, fakes),
         "kernel": kernel.mean,

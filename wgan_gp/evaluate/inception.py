@@ -1,4 +1,13 @@
-"""Features and logits of the network behind the field's FID and Inception Score."""
+"""Features and logits of the network behind the field's FID and Inception Score.
+
+Both numbers are defined by one set of weights: Inception-v3 in the TensorFlow graph of
+2015-12-05, its features after the last pool (2,048) and its logits (1,008). Other
+Inception-v3 weights, torchvision's among them, give other numbers.
+
+The way a picture is resized to 299 x 299 matters as well: `inputs` chooses between the
+two ways that published numbers were made with. The weights are a file of 91 MB, which
+the user downloads; `load_inception` reads it without PyTorch.
+"""
 
 import os
 from functools import partial
@@ -103,7 +112,15 @@ def _run(params: Any, images: jax.Array, inputs: str) -> tuple[jax.Array, jax.Ar
 
 
 def prepare(images: jax.Array, inputs: str) -> jax.Array:
-    """What the network is given, `[n, 299, 299, 3]` about [-1, 1]."""
+    """Resizes and scales images as the network expects them.
+
+    Args:
+      images: `[n, H, W, C]` of 1 or 3 colours; uint8, or floats in [-1, 1].
+      inputs: as in `inception_features`.
+
+    Returns:
+      `[n, 299, 299, 3]` in float32, in [-1, 1]; a grey image has three equal colours.
+    """
     origin, grey = _INPUTS[inputs]
     pixels = images.astype(jnp.float32)
     if images.dtype != jnp.uint8:
@@ -115,7 +132,15 @@ def prepare(images: jax.Array, inputs: str) -> jax.Array:
 
 
 def _interpolation(size: int, origin: float) -> np.ndarray:
-    """Weights `[299, size]` that interpolate linearly between pixels."""
+    """Weights that interpolate linearly between pixels along one axis.
+
+    Args:
+      size: pixels of the image along the axis.
+      origin: where a pixel's sample lies in it, 0.5 for its centre and 0 for its edge.
+
+    Returns:
+      `[299, size]`, each row summing to 1.
+    """
     places = (np.arange(SIZE) + origin) * size / SIZE - origin
     places = np.clip(places, 0, size - 1)
     gaps = np.abs(places[:, None] - np.arange(size)[None])
@@ -123,6 +148,7 @@ def _interpolation(size: int, origin: float) -> np.ndarray:
 
 
 def _check_images(images: np.ndarray) -> np.ndarray:
+    """The images as uint8 or float32, if their shape and range are right."""
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] not in (1, 3) or not images.size:
         raise ValueError(
@@ -153,7 +179,11 @@ def _kernel_shapes() -> dict[str, tuple[int, ...]]:
 
 
 def _fold(tensors: dict[str, np.ndarray], name: str) -> dict[str, np.ndarray]:
-    """A convolution and its normalisation as one convolution with a bias."""
+    """A convolution and its batch normalisation as one convolution with a bias.
+
+    At inference the normalisation is a fixed affine map of each channel. It is folded
+    in float64, so that float32 rounds once.
+    """
     gain, bias, mean, variance = (
         np.asarray(tensors[f"{name}.bn.{statistic}"], np.float64)
         for statistic in ("weight", "bias", "running_mean", "running_var")

@@ -3,6 +3,10 @@
 The architecture is of [Szegedy] et al. 2015, arXiv:1512.00567. The graph differs from
 later versions: 1,008 classes, average pools that leave out the padding, and a maximum
 pool in the last block. Modules are named as in PyTorch's files of weights.
+
+Each block runs branches of convolutions beside each other and concatenates their
+channels. Arrays are `[n, H, W, C]`, as Flax has them. Batch normalisation is folded
+into the convolutions when the weights are read (`inception.load_inception`).
 """
 
 import flax.linen as nn
@@ -14,7 +18,14 @@ CLASSES = 1008
 
 
 class ConvRelu(nn.Module):
-    """A convolution with its normalisation folded in, and a ReLU."""
+    """A convolution with its normalisation folded in, and a ReLU.
+
+    Attributes:
+      features: number of output channels.
+      kernel: side of the kernel, or its height and width, in pixels.
+      stride: pixels between outputs.
+      padding: "SAME" or "VALID", as in `flax.linen.Conv`.
+    """
 
     features: int
     kernel: int | tuple[int, int]
@@ -23,7 +34,7 @@ class ConvRelu(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
-        """From `[n, H, W, C]`."""
+        """From `[n, H, W, C]` to `[n, H', W', features]`."""
         conv = nn.Conv(
             self.features,
             (self.kernel,) * 2 if isinstance(self.kernel, int) else self.kernel,
@@ -36,25 +47,36 @@ class ConvRelu(nn.Module):
 
 
 def _chain(x: jax.Array, *layers: tuple) -> jax.Array:
-    """Convolutions, each with a name and `ConvRelu`'s fields, one after another."""
+    """Applies convolutions one after another.
+
+    Args:
+      x: `[n, H, W, C]`.
+      *layers: for each its name, then the fields of `ConvRelu` in order.
+    """
     for name, *fields in layers:
         x = ConvRelu(*fields, name=name)(x)
     return x
 
 
 def _average(x: jax.Array) -> jax.Array:
+    """The mean of each 3 x 3 neighbourhood; padding is not counted at the border."""
     return nn.avg_pool(x, (3, 3), padding="SAME", count_include_pad=False)
 
 
 def _maximum(x: jax.Array, stride: int) -> jax.Array:
+    """The maximum of 3 x 3 neighbourhoods, at each pixel or without the border."""
     padding = "SAME" if stride == 1 else "VALID"
     return nn.max_pool(x, (3, 3), (stride, stride), padding)
 
 
 class Block5(nn.Module):
-    """Sees the image at 35 x 35."""
+    """A block at 35 x 35: branches of 1 x 1, 5 x 5, twice 3 x 3, and a mean pool.
 
-    pool: int  # features of the pool's branch
+    Attributes:
+      pool: features of the pool's branch.
+    """
+
+    pool: int
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -68,7 +90,7 @@ class Block5(nn.Module):
 
 
 class Block6a(nn.Module):
-    """From 35 x 35 to 17 x 17."""
+    """The reduction from 35 x 35 to 17 x 17."""
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -80,9 +102,13 @@ class Block6a(nn.Module):
 
 
 class Block6(nn.Module):
-    """Sees the image at 17 x 17."""
+    """A block at 17 x 17, whose 7 x 7 kernels are factored into 1 x 7 and 7 x 1.
 
-    width: int  # within the branches of 7
+    Attributes:
+      width: features within the branches of 7.
+    """
+
+    width: int
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -98,7 +124,7 @@ class Block6(nn.Module):
 
 
 class Block7a(nn.Module):
-    """From 17 x 17 to 8 x 8."""
+    """The reduction from 17 x 17 to 8 x 8."""
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -111,9 +137,14 @@ class Block7a(nn.Module):
 
 
 class Block7(nn.Module):
-    """Sees the image at 8 x 8."""
+    """A block at 8 x 8, whose branches fork into 1 x 3 and 3 x 1.
 
-    maximum: bool  # pool
+    Attributes:
+      maximum: whether its pool takes the maximum, as in the graph's last block. Other
+        versions of the network take the mean there.
+    """
+
+    maximum: bool
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -132,7 +163,10 @@ class Block7(nn.Module):
 
 
 class Inception(nn.Module):
-    """From prepared images to features and logits."""
+    """The whole network, from prepared images to features and logits.
+
+    The logits have no bias, as in the code of the official Inception Score.
+    """
 
     @nn.compact
     def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:

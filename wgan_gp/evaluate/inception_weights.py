@@ -3,6 +3,11 @@
 A weight file is a pickle, and a pickle may call any function. This reader knows the
 four names that a state dict needs and refuses all others, and it compares the sizes
 that a file declares with those expected before it reads the numbers.
+
+How such a file is made: its pickle describes each tensor by a storage, an offset, a
+shape and strides, and the numbers of a storage follow as raw bytes. A file of PyTorch
+1.6 or later is a zip of `data.pkl` and `data/KEY` for each storage. An older file is
+five pickles in a row, and then the storages.
 """
 
 import io
@@ -24,6 +29,8 @@ _LEGACY_START = pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2)
 
 
 class _Storage(NamedTuple):
+    """A run of numbers in the file, which several tensors may share."""
+
     key: str
     dtype: str  # of _DTYPES
     numbers: int
@@ -63,24 +70,27 @@ def read_state_dict(
     """
     if not os.path.isfile(path):
         raise ValueError(f"there is no weight file {os.fspath(path)!r}")
-    most = 4 * sum(map(prod, shapes.values()))
+    limit = 4 * sum(map(prod, shapes.values()))
     with open(path, "rb") as file:
         try:
-            if (size := os.path.getsize(path)) > most + 2 * _PICKLE_BYTES:
-                raise ValueError(f"it has {size} bytes, the tensors take {most}")
+            if (size := os.path.getsize(path)) > limit + 2 * _PICKLE_BYTES:
+                raise ValueError(f"it has {size} bytes, the tensors take {limit}")
             tensors, read = _open(file)
             tensors = _select(tensors, shapes)
             storages = dict.fromkeys(x.storage for x in tensors.values())
-            if (declared := sum(map(_bytes, storages))) > most:
-                raise ValueError(f"it stores {declared} bytes, the tensors take {most}")
+            if (declared := sum(map(_byte_count, storages))) > limit:
+                raise ValueError(
+                    f"it stores {declared} bytes, the tensors take {limit}"
+                )
             data = {storage: read(storage) for storage in storages}
-            return {name: _numbers(x, data[x.storage]) for name, x in tensors.items()}
+            return {name: _to_array(x, data[x.storage]) for name, x in tensors.items()}
         # Bytes that are no weight file can fail in any way, and all mean the same.
         except Exception as error:
             raise ValueError(f"cannot read {os.fspath(path)!r}: {error}") from error
 
 
 def _open(file: BinaryIO) -> _Contents:
+    """The tensors that a file describes, and a function that reads a storage."""
     start = file.read(len(_LEGACY_START))
     if start.startswith(_ZIP_START):
         return _open_zip(file)
@@ -90,6 +100,7 @@ def _open(file: BinaryIO) -> _Contents:
 
 
 def _open_zip(file: BinaryIO) -> _Contents:
+    """As `_open`, of a file of PyTorch 1.6 or later."""
     archive = zipfile.ZipFile(file)
     names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
     if len(names) != 1:
@@ -114,9 +125,9 @@ def _open_zip(file: BinaryIO) -> _Contents:
     tensors, _ = _unpickle(io.BytesIO(entry("data.pkl", _PICKLE_BYTES)))
 
     def read(storage: _Storage) -> bytes:
-        return entry(f"data/{storage.key}", _bytes(storage))
+        return entry(f"data/{storage.key}", _byte_count(storage))
 
-    return _named(tensors), read
+    return _check_state_dict(tensors), read
 
 
 def _open_legacy(file: BinaryIO) -> _Contents:
@@ -136,7 +147,7 @@ def _open_legacy(file: BinaryIO) -> _Contents:
         if key not in storages:
             raise ValueError(f"storage {key} is declared nowhere")
         starts[key] = position
-        position += 8 + _bytes(storages[key])
+        position += 8 + _byte_count(storages[key])
 
     def read(storage: _Storage) -> bytes:
         if storage.key not in starts:
@@ -144,9 +155,9 @@ def _open_legacy(file: BinaryIO) -> _Contents:
         file.seek(starts[storage.key])
         if (found := int.from_bytes(file.read(8), "little")) != storage.numbers:
             raise ValueError(f"a storage of {storage.numbers} numbers has {found}")
-        return file.read(_bytes(storage))
+        return file.read(_byte_count(storage))
 
-    return _named(tensors), read
+    return _check_state_dict(tensors), read
 
 
 class _Unpickler(pickle.Unpickler):
@@ -157,11 +168,12 @@ class _Unpickler(pickle.Unpickler):
         self.storages: dict[str, _Storage] = {}
 
     def find_class(self, module: str, name: str) -> Any:
+        """The four names of a state dict; the standard unpickler imports any."""
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
             # A fresh object each time: a pickle may set attributes of what it is given.
-            return lambda *args: _tensor(*args)
+            return lambda *args: _describe_tensor(*args)
         if module == "torch" and name in _DTYPES:
             return name
         raise ValueError(
@@ -170,10 +182,11 @@ class _Unpickler(pickle.Unpickler):
         )
 
     def persistent_load(self, pid: Any) -> _Storage:
+        """Describes a storage, to which the pickle refers by a tuple."""
         kind, dtype, key, _, numbers, *view = pid
         if kind != "storage" or dtype not in _DTYPES or view not in ([], [None]):
             raise ValueError(f"its pickle has a storage of an unknown kind, {pid}")
-        storage = _Storage(str(key), dtype, _natural(numbers))
+        storage = _Storage(str(key), dtype, _check_size(numbers))
         if self.storages.setdefault(storage.key, storage) != storage:
             raise ValueError(f"storage {key} is declared in two ways")
         return storage
@@ -191,23 +204,28 @@ def _unpickle(stream: io.BytesIO) -> tuple[Any, dict[str, _Storage]]:
     return unpickler.load(), unpickler.storages
 
 
-def _natural(number: Any) -> int:
+def _check_size(number: Any) -> int:
+    """A size, offset or stride, if it is an integer >= 0."""
     if type(number) is not int or number < 0:
         raise ValueError(f"its pickle has the size {number!r}")
     return number
 
 
-def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:
-    shape, strides = (tuple(map(_natural, x)) for x in (shape, strides))
+def _describe_tensor(
+    storage: Any, offset: Any, shape: Any, strides: Any, *_: Any
+) -> _Tensor:
+    """Stands in for `torch._utils._rebuild_tensor_v2`: checks, and builds nothing."""
+    shape, strides = (tuple(map(_check_size, x)) for x in (shape, strides))
     if not isinstance(storage, _Storage) or len(shape) != len(strides):
         raise ValueError(f"its pickle has a tensor of {storage}, {shape}, {strides}")
-    last = _natural(offset) + sum((n - 1) * s for n, s in zip(shape, strides))
+    last = _check_size(offset) + sum((n - 1) * s for n, s in zip(shape, strides))
     if 0 not in shape and last >= storage.numbers:
         raise ValueError(f"a tensor {shape} reaches beyond its storage {storage}")
     return _Tensor(storage, offset, shape, strides)
 
 
-def _named(tensors: Any) -> dict[str, _Tensor]:
+def _check_state_dict(tensors: Any) -> dict[str, _Tensor]:
+    """What a pickle held, if it is tensors by name."""
     if not isinstance(tensors, dict):
         raise ValueError(f"it holds a {type(tensors).__name__}, not a state dict")
     for name, tensor in tensors.items():
@@ -236,12 +254,13 @@ def _select(tensors: dict[str, _Tensor], shapes: Mapping) -> dict[str, _Tensor]:
     return tensors
 
 
-def _bytes(storage: _Storage) -> int:
+def _byte_count(storage: _Storage) -> int:
     return storage.numbers * _DTYPES[storage.dtype].itemsize
 
 
-def _numbers(tensor: _Tensor, data: bytes) -> np.ndarray:
-    if len(data) != _bytes(tensor.storage):
+def _to_array(tensor: _Tensor, data: bytes) -> np.ndarray:
+    """The tensor as a copy, from all bytes of its storage."""
+    if len(data) != _byte_count(tensor.storage):
         raise ValueError(f"it is cut short: {tensor.storage} has {len(data)} bytes")
     storage = np.frombuffer(data, "<f4")[tensor.offset :]
     strides = tuple(4 * s for s in tensor.strides)

@@ -1,6 +1,8 @@
 """The mathematics: where a critic's slope is measured, how, and what it costs.
 
-A Lipschitz constraint is a projection (`clip_weights`) or a penalty
+A critic D estimates the Wasserstein-1 distance of two distributions by
+mean D(x) - mean D(x_tilde), provided that its slope is at most 1 ([WGAN], equation 2).
+A Lipschitz constraint sees to that. It is a projection (`clip_weights`) or a penalty
 `weight * shape(slope(points))`, put together from three small choices:
 
 ======  ==================================================================
@@ -9,6 +11,17 @@ points  `interpolates`, `endpoints`, `uniform_box`; pairs of them: `independent_
 slope   `gradient_norm`, `difference_quotient`, `signed_difference_quotient`
 shape   `two_sided`, `one_sided`
 ======  ==================================================================
+
+`slope_penalty` composes one of each. The named compositions are `gradient_penalty`
+(WGAN-GP), `one_sided_gradient_penalty` (WGAN-LP) and `difference_penalty`:
+
+    >>> import jax
+    >>> from wgan_gp import losses
+    >>> critic = lambda x: 3 * x[0]  # slope 3 everywhere
+    >>> reals, fakes = jax.numpy.ones((4, 2)), jax.numpy.zeros((4, 2))
+    >>> loss, scalars = losses.critic_loss(critic, reals, fakes, jax.random.key(0))
+    >>> float(scalars["wasserstein"]), float(scalars["penalty"]), float(loss)
+    (3.0, 4.0, 37.0)
 
 A critic here is any function of ONE sample that returns a scalar, or of a sample and
 its condition (a label, say), which the losses take as `condition=`. Batches come from

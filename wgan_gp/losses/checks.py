@@ -1,4 +1,10 @@
-"""The types that losses are made of, and what they refuse."""
+"""The types that losses are made of, and what they refuse.
+
+A loss that is handed arrays of unexpected shapes seldom fails: it broadcasts, and
+trains something else. Each check here therefore raises an error of one line that says
+what was got, what was expected and what to do. The checks look at shapes, types and
+signatures, which are known while JAX traces, so they cost nothing in a compiled step.
+"""
 
 import inspect
 from collections.abc import Callable
@@ -11,14 +17,21 @@ from wgan_gp.losses.floats import as_floats
 
 # One sample, or one sample and its condition, to a scalar.
 Critic = Callable[..., jax.Array]
+# (reals, fakes, key) -> (x [B, ...], ...): where slopes are measured.
 Points = Callable[[jax.Array, jax.Array, jax.Array], tuple[jax.Array, ...]]
+# Slopes of any shape to costs of the same shape.
 Shape = Callable[[jax.Array], jax.Array]
 # (critic, reals, fakes, key) -> [B]; with `condition=` where there is one.
 Penalty = Callable[..., jax.Array]
 
 
 def check_same_shape(first: jax.Array, second: jax.Array) -> None:
-    """Raises ValueError unless two arrays have one shape."""
+    """Raises ValueError unless real and generated samples have the same shape.
+
+    Args:
+      first: real samples, or one of them.
+      second: generated samples, or one of them.
+    """
     if jnp.shape(first) != jnp.shape(second):
         raise ValueError(
             "real and generated samples must have one shape, got"
@@ -28,6 +41,12 @@ def check_same_shape(first: jax.Array, second: jax.Array) -> None:
 
 def as_batches(*batches: Any) -> tuple[jax.Array, ...]:
     """Batches of samples in one floating type, as `as_floats`.
+
+    Args:
+      *batches: arrays of real numbers, each `[B, ...]` with its own B.
+
+    Returns:
+      The batches, in the order given.
 
     Raises:
       ValueError: one is empty, no batch, or not of real numbers.
@@ -48,6 +67,13 @@ def as_batches(*batches: Any) -> tuple[jax.Array, ...]:
 def as_pair(reals: Any, fakes: Any) -> tuple[jax.Array, jax.Array]:
     """Real and generated samples in one floating type.
 
+    Args:
+      reals: x, `[B, ...]`.
+      fakes: x_tilde, `[B, ...]`.
+
+    Returns:
+      Both as arrays of the wider of their floating types.
+
     Raises:
       ValueError: as `as_batches`, or the shapes differ.
     """
@@ -56,8 +82,10 @@ def as_pair(reals: Any, fakes: Any) -> tuple[jax.Array, jax.Array]:
     return reals, fakes
 
 
-def as_given(condition: Any, count: int) -> tuple[Any, ...]:
-    """What a critic is called with beside a sample: `(condition,)`, or `()` for None.
+def condition_arguments(condition: Any, count: int) -> tuple[Any, ...]:
+    """The arguments of a critic after the sample: `(condition,)`, or `()` for None.
+
+    A tuple of one or none lets all losses call `critic(x, *conditions)`.
 
     Args:
       condition: a pytree of arrays `[B, ...]`, or None.
@@ -79,7 +107,11 @@ def as_given(condition: Any, count: int) -> tuple[Any, ...]:
 
 
 def check_points(points: Any, count: int) -> tuple[jax.Array, ...]:
-    """Points `([B, ...], ...)` as `Points` returns them.
+    """Points as a tuple, once they are seen to have one row per sample.
+
+    Args:
+      points: what a function of type `Points` returned.
+      count: B, the number of samples it was called with.
 
     Raises:
       ValueError: they are not a tuple of arrays of B rows.
@@ -87,13 +119,13 @@ def check_points(points: Any, count: int) -> tuple[jax.Array, ...]:
     if not isinstance(points, tuple | list):
         raise ValueError(
             "points must return a tuple of arrays [B, ...], got"
-            f" {_described(points)}: write `return (x,)`"
+            f" {_describe(points)}: write `return (x,)`"
         )
     for x in points:
         if jnp.shape(x)[:1] != (count,):
             raise ValueError(
                 f"points must return arrays of one row per sample, [{count}, ...], got"
-                f" {_described(x)}"
+                f" {_describe(x)}"
             )
     return tuple(points)
 
@@ -108,7 +140,12 @@ def check_penalty(penalty: Any) -> None:
 
 
 def check_weight(weight: Any) -> None:
-    """Raises ValueError unless it is one number >= 0, as far as that is known."""
+    """Raises ValueError unless lambda is one number >= 0.
+
+    Args:
+      weight: a Python number or an array `[]`. The sign of a traced array is not known
+        and not checked.
+    """
     number = hasattr(weight, "dtype") or isinstance(weight, int | float)
     if not number or jnp.ndim(weight) != 0:
         raise ValueError(f"weight must be one number, lambda, got {weight!r:.60}")
@@ -119,11 +156,16 @@ def check_weight(weight: Any) -> None:
 
 
 def check_penalties(penalties: Any, count: int) -> None:
-    """Raises ValueError unless a penalty returned one number per sample `[B]`."""
+    """Raises ValueError unless a penalty returned one number per sample `[B]`.
+
+    Args:
+      penalties: what it returned. A mean, a scalar, is the usual mistake.
+      count: B.
+    """
     if getattr(penalties, "shape", None) != (count,):
         raise ValueError(
             f"a penalty must return one number per sample, of shape ({count},), got"
-            f" {_described(penalties)}: leave the mean and the weight to critic_loss"
+            f" {_describe(penalties)}: leave the mean and the weight to critic_loss"
         )
 
 
@@ -141,19 +183,27 @@ def check_takes_condition(penalty: Penalty) -> None:
         )
 
 
-def check_arguments(critic: Critic, given: tuple[Any, ...]) -> None:
-    """Raises ValueError unless a critic can be called with a sample and `given`."""
+def check_arguments(critic: Critic, conditions: tuple[Any, ...]) -> None:
+    """Checks that a critic accepts a sample, and its condition if there is one.
+
+    Args:
+      critic: the function to look at; it is not called.
+      conditions: from `condition_arguments`.
+
+    Raises:
+      ValueError: its signature has too few or too many arguments.
+    """
     try:
         signature = inspect.signature(critic)
     except (TypeError, ValueError):  # some callables have no signature to look at
         return
     try:
-        signature.bind(None, *given)
+        signature.bind(None, *conditions)
     except TypeError as error:
-        expected = "a sample and its condition" if given else "one sample alone"
+        expected = "a sample and its condition" if conditions else "one sample alone"
         cure = (
             "write critic(x, y), or leave condition= out"
-            if given
+            if conditions
             else "hand its condition to the losses as condition=, a batch [B, ...]"
         )
         raise ValueError(
@@ -161,6 +211,6 @@ def check_arguments(critic: Critic, given: tuple[Any, ...]) -> None:
         ) from error
 
 
-def _described(x: Any) -> str:
+def _describe(x: Any) -> str:
     shape = getattr(x, "shape", None)
     return type(x).__name__ if shape is None else f"an array of shape {shape}"

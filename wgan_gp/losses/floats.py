@@ -1,4 +1,9 @@
-"""Floating types: one for all samples, and float32 at least for slopes and means."""
+"""Floating types: one for all samples, and float32 at least for slopes and means.
+
+Networks may compute in half precision, but a penalty must not: it subtracts 1 from a
+norm and squares the rest. Samples keep the type they have, critics see that type, and
+what is computed from a critic's values or gradients is computed in float32 or wider.
+"""
 
 from functools import reduce
 from typing import Any
@@ -33,6 +38,15 @@ def at_least_float32(x: Any) -> jax.Array:
 
     Squares of slopes overflow float16 at 256 and vanish below 2e-4, and a mean over a
     batch loses digits in either half precision.
+
+    Args:
+      x: an array of real numbers, of any shape.
+
+    Returns:
+      An array of the same shape.
+
+    Raises:
+      ValueError: as `as_floats`.
     """
     (x,) = as_floats(x)
     return x.astype(jnp.promote_types(x.dtype, jnp.float32))
@@ -46,7 +60,7 @@ def _as_float(x: Any) -> jax.Array:
             " two entries, jnp.stack([x.real, x.imag], axis=-1)"
         )
     if jnp.issubdtype(x.dtype, jnp.integer) or x.dtype == bool:
-        # NumPy's integers may have 64 bits, which JAX would wrap to 32.
+        # Converted by NumPy: its integers may have 64 bits, which JAX would wrap to 32.
         return jnp.asarray(x.astype(jnp.result_type(float)))
     if not jnp.issubdtype(x.dtype, jnp.floating):
         raise ValueError(f"expected an array of real numbers, got {x.dtype}")

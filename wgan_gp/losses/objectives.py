@@ -1,4 +1,17 @@
-"""Objectives: what the two players minimise, and the clipping projection."""
+"""Objectives: what the two players minimise, and the clipping projection.
+
+The critic D and the generator G play ([WGAN-GP], equation 2 and Algorithm 1)
+
+    min over G, max over D:  E[D(x)] - E[D(x_tilde)],  x_tilde = G(z)
+
+with D kept Lipschitz. The sign is that of [WGAN-GP]: real samples score higher. Some
+code, Arjovsky's among it, has the opposite one.
+
+How to read the numbers: the Wasserstein estimate is large at first and falls towards 0
+as samples get better, so the critic's loss is negative and rises. Estimates of critics
+with different weights, clip bounds or networks do not compare. D is free up to a
+constant, so a value of D alone, and with it the generator's loss, means nothing.
+"""
 
 from functools import partial
 from typing import Any
@@ -11,15 +24,15 @@ from wgan_gp.losses.checks import (
     Critic,
     Penalty,
     as_batches,
-    as_given,
     as_pair,
     check_penalties,
     check_penalty,
     check_same_shape,
     check_takes_condition,
     check_weight,
+    condition_arguments,
 )
-from wgan_gp.losses.critics import check_first, over_batch
+from wgan_gp.losses.critics import check_first_sample, critic_values
 from wgan_gp.losses.floats import at_least_float32
 from wgan_gp.losses.penalties import gradient_penalty
 
@@ -36,7 +49,7 @@ def wasserstein_estimate(
       critic: D, a function of one sample that returns a scalar, or of a sample and its
         condition.
       reals: x, `[B, ...]`.
-      fakes: x_tilde, `[B', ...]`.
+      fakes: x_tilde, `[B', ...]`. B' may differ from B if there is no condition.
       condition: what the samples of both sides are judged under, a pytree of arrays
         `[B, ...]`, where B' = B; None for a critic of one argument.
 
@@ -49,10 +62,10 @@ def wasserstein_estimate(
     """
     reals, fakes = as_batches(reals, fakes)
     check_same_shape(reals[0], fakes[0])
-    given = as_given(condition, len(reals))
-    check_first(critic, reals, given)
-    on_reals = over_batch(critic, reals, given)
-    on_fakes = over_batch(critic, fakes, as_given(condition, len(fakes)))
+    conditions = condition_arguments(condition, len(reals))
+    check_first_sample(critic, reals, conditions)
+    on_reals = critic_values(critic, reals, conditions)
+    on_fakes = critic_values(critic, fakes, condition_arguments(condition, len(fakes)))
     return jnp.mean(on_reals) - jnp.mean(on_fakes)
 
 
@@ -128,9 +141,9 @@ def generator_loss(
       ValueError: there is no sample, or the critic returns more than a scalar.
     """
     (fakes,) = as_batches(fakes)
-    given = as_given(condition, len(fakes))
-    check_first(critic, fakes, given)
-    return -jnp.mean(over_batch(critic, fakes, given))
+    conditions = condition_arguments(condition, len(fakes))
+    check_first_sample(critic, fakes, conditions)
+    return -jnp.mean(critic_values(critic, fakes, conditions))
 
 
 def clip_weights(params: Any, bound: float | jax.Array) -> Any:

@@ -1,4 +1,22 @@
-"""Penalties: shape(slope(points)), one number per sample."""
+"""Penalties: shape(slope(points)), one number per sample.
+
+A penalty adds `weight * mean(shape(slope(D, points)))` to the critic's loss. It holds
+the Lipschitz constraint only where its points are, and only in the mean: a critic that
+satisfies it may be steeper than 1 elsewhere. A penalty with a gradient in it takes
+second derivatives in training, so activations need useful ones: ReLU, leaky ReLU, tanh
+and softplus train, ELU did not ([WGAN-GP], appendix D).
+
+A penalty of one's own, zero-centred at the samples (R1 and R2 in the literature):
+
+    >>> import jax
+    >>> from wgan_gp import losses
+    >>> zero_centred = losses.slope_penalty(
+    ...     lambda slope: slope**2, losses.gradient_norm, losses.endpoints
+    ... )
+    >>> reals, fakes = jax.numpy.ones((2, 3)), jax.numpy.zeros((2, 3))
+    >>> zero_centred(lambda x: 2 * x[0], reals, fakes, jax.random.key(0)).tolist()
+    [4.0, 4.0]
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,10 +29,10 @@ from wgan_gp.losses.checks import (
     Penalty,
     Points,
     Shape,
-    as_given,
     as_pair,
     check_arguments,
     check_points,
+    condition_arguments,
 )
 from wgan_gp.losses.floats import at_least_float32
 from wgan_gp.losses.points import PAIRINGS, independent_pairs, interpolates
@@ -47,15 +65,15 @@ def slope_penalty(
 
     def penalty(critic, reals, fakes, key, *, condition=None):
         reals, fakes = as_pair(reals, fakes)
-        given = as_given(condition, len(reals))
-        check_arguments(critic, given)
+        conditions = condition_arguments(condition, len(reals))
+        check_arguments(critic, conditions)
         where = check_points(points(reals, fakes, key), len(reals))
 
-        def cost(where, given):
-            bound = (lambda x: critic(x, *given)) if given else critic
+        def cost(where, conditions):
+            bound = (lambda x: critic(x, *conditions)) if conditions else critic
             return shape(at_least_float32(slope(bound, *where)))
 
-        return at_least_float32(jax.vmap(cost)(where, given))
+        return at_least_float32(jax.vmap(cost)(where, conditions))
 
     return penalty
 
@@ -70,6 +88,8 @@ def gradient_penalty(
     points: Points = interpolates,
 ) -> jax.Array:
     """(||grad D(x_hat)||_2 - 1)^2 for each sample ([WGAN-GP], equation 3).
+
+    The norm is over all dimensions of a sample, and each sample has its own epsilon.
 
     Args:
       critic: D, a function of one sample that returns a scalar, or of a sample and its
@@ -104,7 +124,21 @@ def one_sided_gradient_penalty(
 ) -> jax.Array:
     """max(0, ||grad D(x_hat)||_2 - 1)^power for each sample ([WGAN-LP], equation 8).
 
-    Arguments, result and errors as in `gradient_penalty`; `power` as in `one_sided`.
+    Slopes below 1 cost nothing, as an optimal critic has them where nothing is
+    transported. The other arguments, the result and errors are as in
+    `gradient_penalty`.
+
+    Args:
+      critic: D.
+      reals: x, `[B, ...]`.
+      fakes: x_tilde, `[B, ...]`.
+      key: one key for the batch, or one per sample `[B]`.
+      condition: what each sample is judged under, or None.
+      power: 1 or 2, as in `one_sided`.
+      points: where the slope is measured.
+
+    Returns:
+      The penalty of each sample `[B]`, not yet multiplied by lambda.
     """
     shape = partial(one_sided, power=power)
     penalty = slope_penalty(shape, gradient_norm, points)
@@ -162,7 +196,11 @@ def difference_penalty(
 
 
 def _pairs(pairing: str | Points, signed: bool, points: Points) -> Points:
-    """The function that draws pairs, once the choices are seen to fit each other."""
+    """The function that draws pairs.
+
+    Raises:
+      ValueError: `pairing` is unknown, or `signed` or `points` do not apply to it.
+    """
     if callable(pairing):
         return pairing
     if pairing not in PAIRINGS:

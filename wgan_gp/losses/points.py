@@ -1,5 +1,13 @@
 """Points: where a slope is measured.
 
+[WGAN-GP] (section 4) measures on straight lines between pairs of a real and a generated
+sample: an optimal critic has slope 1 on the lines of an optimal coupling
+(Proposition 1), and enforcing the constraint everywhere is intractable. The pairs of a
+batch are random, so most of their lines are not those of the coupling.
+
+Every function takes one key per sample, or splits one key into as many. With a key per
+sample the draws do not depend on how a batch is split over devices.
+
 Points have the floating type of the samples, the wider one where the two sides differ;
 integers and booleans count as float32. They are computed in float32 at least.
 """
@@ -67,8 +75,15 @@ def endpoints(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.A
     """One end of each pair of a batch: the real or the generated sample, by a coin.
 
     Where both distributions cover the same region, their samples are where a critic
-    is judged, and interpolates of unrelated pairs lie elsewhere. Arguments and result
-    as in `interpolates`.
+    is judged, and interpolates of unrelated pairs lie elsewhere.
+
+    Args:
+      reals: `[B, ...]`.
+      fakes: `[B, ...]`.
+      key: one key for the batch, or one per sample `[B]`.
+
+    Returns:
+      A tuple with the points `[B, ...]`.
     """
     reals, fakes = as_pair(reals, fakes)
     heads = jax.vmap(jax.random.bernoulli)(sample_keys(key, reals.shape[0]))
@@ -172,7 +187,19 @@ def segment_pairs(
 def endpoint_pairs(
     reals: jax.Array, fakes: jax.Array, key: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """The real and the generated sample themselves; `key` is not used."""
+    """The real and the generated sample themselves; `key` is not used.
+
+    The critic's values there are part of the loss anyway. A slope between unrelated
+    samples says little about slopes at either of them.
+
+    Args:
+      reals: `[B, ...]`.
+      fakes: `[B, ...]`.
+      key: ignored; it is there so that all pairings are called alike.
+
+    Returns:
+      `reals` and `fakes`, each `[B, ...]`.
+    """
     del key
     return as_pair(reals, fakes)
 
@@ -185,10 +212,18 @@ PAIRINGS = {
 
 
 def sample_keys(key: jax.Array, count: int) -> jax.Array:
-    """One key per sample `[count]` from one key, or the keys as given if they are.
+    """One key per sample.
+
+    Args:
+      key: one key `[]`, which is split, or one per sample `[count]`, which are
+        returned. Keys of the older kind, uint32 `[2]` or `[count, 2]`, are accepted.
+      count: B.
+
+    Returns:
+      Typed keys `[count]`.
 
     Raises:
-      ValueError: `key` is no key, or keys of another number.
+      ValueError: `key` is no key, or there are more or fewer than `count`.
     """
     dtype = getattr(key, "dtype", type(key).__name__)
     if dtype == jnp.uint32 and jnp.ndim(key) in (1, 2):  # keys of the older kind
@@ -208,6 +243,11 @@ def sample_keys(key: jax.Array, count: int) -> jax.Array:
 
 
 def split_keys(key: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
-    """Two independent sets of one key per sample, each `[count]`."""
+    """Two independent sets of one key per sample, each `[count]`.
+
+    Args:
+      key: as in `sample_keys`.
+      count: B.
+    """
     keys = jax.vmap(partial(jax.random.split, num=2))(sample_keys(key, count))
     return keys[:, 0], keys[:, 1]

@@ -1,4 +1,13 @@
-"""Shapes: what a slope costs, computed in float32 at least."""
+"""Shapes: what a slope costs, computed in float32 at least.
+
+The two-sided shape asks for slope 1, the one-sided one for slope 1 at most. They agree
+where the critic is too steep. Where it is flat the one-sided shape has no gradient, and
+the two-sided one pulls the slope up in whatever direction the gradient has.
+
+    >>> slopes = jnp.array([0.0, 1.0, 3.0])
+    >>> two_sided(slopes).tolist(), one_sided(slopes).tolist()
+    ([1.0, 0.0, 4.0], [0.0, 0.0, 4.0])
+"""
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +16,14 @@ from wgan_gp.losses.floats import at_least_float32
 
 
 def two_sided(slope: jax.Array) -> jax.Array:
-    """(s - 1)^2, elementwise ([WGAN-GP], equation 3)."""
+    """(s - 1)^2, elementwise ([WGAN-GP], equation 3).
+
+    Args:
+      slope: s, of any shape.
+
+    Returns:
+      The cost, of the shape of `slope`.
+    """
     return jnp.square(at_least_float32(slope) - 1)
 
 

@@ -1,7 +1,17 @@
 """Slopes: how steep a critic is at a point, or between two.
 
+A gradient's norm is exact at one point, and training through it needs second
+derivatives. A difference quotient needs none, but it is a mean over a line: it can miss
+that the critic is steep in between.
+
 The critic sees a sample in the sample's own floating type; slopes are computed from
 its values and gradients in float32 at least.
+
+    >>> steep = lambda x: 3 * x[0] + 4 * x[1]
+    >>> float(gradient_norm(steep, jnp.zeros(2)))
+    5.0
+    >>> float(difference_quotient(steep, jnp.array([2.0, 0.0]), jnp.zeros(2)))
+    3.0
 """
 
 import jax
@@ -9,7 +19,7 @@ import jax.numpy as jnp
 import optax
 
 from wgan_gp.losses.checks import Critic, check_same_shape
-from wgan_gp.losses.critics import check_critic, explained
+from wgan_gp.losses.critics import check_critic, explain_state_errors
 from wgan_gp.losses.floats import as_floats, at_least_float32
 
 # Below this a gradient's norm reads as this constant, with derivative zero: the
@@ -35,7 +45,7 @@ def gradient_norm(critic: Critic, x: jax.Array) -> jax.Array:
     """
     (x,) = as_floats(x)
     check_critic(critic, x)
-    with explained():
+    with explain_state_errors():
         gradient = jax.grad(critic)(x)
     return optax.safe_norm(jnp.ravel(at_least_float32(gradient)), MIN_NORM)
 
@@ -60,7 +70,7 @@ def signed_difference_quotient(
     x1, x2 = as_floats(x1, x2)
     check_same_shape(x1, x2)
     check_critic(critic, x1)
-    with explained():
+    with explain_state_errors():
         rise = at_least_float32(critic(x1)) - at_least_float32(critic(x2))
     along = at_least_float32(x1) - at_least_float32(x2)
     return rise / optax.safe_norm(jnp.ravel(along), MIN_DISTANCE)
