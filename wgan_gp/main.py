@@ -51,7 +51,7 @@ def _run(settings, experiment, folder: Path, listener: Listener) -> int:
     from wgan_gp.runs.driver import Interrupted
     from wgan_gp.system import files
 
-    listener.explain = partial(workdir.last_saved, folder)
+    listener.explain = partial(workdir.resume_hint, folder)
     run = solve.run if settings.task == "critic" else loop.run
     try:
         run(settings, folder, experiment=experiment)
@@ -59,13 +59,13 @@ def _run(settings, experiment, folder: Path, listener: Listener) -> int:
         print(one_line(stop), file=sys.stderr)
         return stop.status
     except failures.EXPECTED as error:
-        exhausted, lost = failures.is_exhausted(error), hosts.is_lost(error)
+        exhausted, lost = failures.is_out_of_memory(error), hosts.is_host_lost(error)
         if lost and not exhausted:
             line = f"another host is gone or cannot be reached: {one_line(error)}"
         else:
-            line = failures.explain(files.named(error, folder))
+            line = failures.explain(files.as_write_error(error, folder))
         if exhausted or lost or isinstance(error, OSError):
-            line += f" ({workdir.last_saved(folder)})"
+            line += f" ({workdir.resume_hint(folder)})"
         return _fail(line, 1)
     return 0
 
@@ -74,7 +74,7 @@ def _fail(line: str, status: int) -> int:
     print(f"error: {line}", file=sys.stderr)
     from wgan_gp.devices import hosts
 
-    hosts.leave(status)
+    hosts.exit_at_once(status)
     return status
 
 
@@ -88,17 +88,17 @@ def _start(argv: list[str]):
     settings = configs.resolve(command.CONFIG.value)
     if settings.task == "gan":
         held_out.check_weights(settings.features.weights)
-    if (where := command.place()) is None:
+    if (rank := command.host_rank()) is None:
         count = settings.mesh.data or _cpu_devices(settings)
         devices.provide_cpu_devices(count)
     elif settings.debug_nans:
         raise ValueError("debug_nans needs a run on one host: leave it out here")
     else:
-        hosts.join(where, command.HOST_TIMEOUT.value)
+        hosts.join(rank, command.HOST_TIMEOUT.value)
     devices.mesh_for(settings.batches, settings.mesh.data)
     make = build.build_critic if settings.task == "critic" else build.build
-    experiment = hosts.in_turn(partial(make, settings))
-    folder, lock = _claim(settings, experiment)
+    experiment = hosts.first_then_others(partial(make, settings))
+    folder, lock = _prepare_workdir(settings, experiment)
     return settings, experiment, folder, lock
 
 
@@ -109,7 +109,7 @@ def _cpu_devices(settings) -> int:
     return devices.cpu_device_count(settings.batch_size, widths and min(widths))
 
 
-def _claim(settings, experiment):
+def _prepare_workdir(settings, experiment):
     """The run's folder, which the first host makes ready, and the lock on it."""
     from wgan_gp.devices import hosts
     from wgan_gp.runs import resume, workdir
@@ -118,19 +118,19 @@ def _claim(settings, experiment):
     options = {"overwrite": command.OVERWRITE.value, "accept_changes": accepted}
     locks = []
 
-    def claim() -> str:
+    def prepare() -> str:
         name = f"runs/{settings.name}-{settings.lipschitz}"
-        folder = command.workdir_or(name)
+        folder = command.workdir_or_default(name)
         resumable = partial(
             resume.check, folder, settings, experiment, accepted=accepted
         )
         workdir.check(folder, settings, resumable=resumable, **options)
-        locks.append(workdir.claim(folder))
+        locks.append(workdir.lock(folder))
         if line := workdir.prepare(folder, settings, **options):
             print(line)
         return str(folder)
 
-    folder = Path(hosts.on_first(claim))
+    folder = Path(hosts.on_first_host(prepare))
     if not locks and not (folder / "config.json").is_file():
         raise ValueError(
             f"--workdir {folder} of host 0 is not there on this host: name one that all"

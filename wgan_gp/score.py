@@ -29,7 +29,7 @@ from wgan_gp.evaluate.images import (
 )
 from wgan_gp.evaluate.metrics import FLOOR, METRICS, Metric
 from wgan_gp.runs import draws
-from wgan_gp.runs.workdir import read_config
+from wgan_gp.runs.workdir import read_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.values import one_of, whole
 
@@ -64,21 +64,21 @@ def score(
     return _score_run(_open(workdir, n), n, split, observe, seed)
 
 
-def _open(workdir: Path, n: int) -> sample.Run:
+def _open(workdir: Path, n: int) -> sample.FinishedRun:
     """The run, if it can be scored on n images."""
     file = workdir / "config.json"
     if not file.is_file():
         raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
-    settings = read_config(file)
+    settings = read_settings(file)
     if settings.data.kind != "images":
         raise ValueError(f"{workdir} holds a run that is not on images")
     run = sample.open_run(workdir)
-    memory.check_samples(3 * n, sample.layout_of(run, n))  # and as many real, twice
+    memory.check_samples(3 * n, sample.sample_spec(run, n))  # and as many real, twice
     return run
 
 
 def _score_run(
-    run: sample.Run, n: int, split: str, observe: Observer, seed: int
+    run: sample.FinishedRun, n: int, split: str, observe: Observer, seed: int
 ) -> dict[str, float]:
     reals = _reals(run.settings, split, n, seed)
     if len(reals) < _LEAST:
@@ -87,7 +87,7 @@ def _score_run(
             f" and scores need {_LEAST}: name another --split"
         )
     others = _reals(run.settings, _other(split), n, seed)
-    fakes = draws.concatenated(sample.draw(run, n, seed=seed), n)
+    fakes = draws.concatenate(sample.draw(run, n, seed=seed), n)
     real_features, _ = observe(reals)
     scores = _compare(real_features, *observe(fakes), seed=seed)
     counts = {"generated": n, "real": len(reals), "floor_images": len(others)}

@@ -9,7 +9,7 @@ import numpy as np
 from absl import flags
 
 from wgan_gp.data.sources import Example, ImageSource
-from wgan_gp.system.paths import locate
+from wgan_gp.system.paths import with_absolute_path
 
 _AHEAD = 2  # batches that wait on the host
 _SAMPLES = 2**53  # as good as endless
@@ -145,7 +145,7 @@ def stream(
 
 def _in_full(value: Any) -> Any:
     """A path as it was given and the same in full name one source."""
-    return locate(value) if isinstance(value, str) else value
+    return with_absolute_path(value) if isinstance(value, str) else value
 
 
 def _close(held: list[Any]) -> None:

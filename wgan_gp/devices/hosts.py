@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from wgan_gp.devices import rollcall
+from wgan_gp.devices import rendezvous
 
 HEARTBEAT = 60  # seconds after which a host that is silent is given up
 
 
-class Place(NamedTuple):
+class HostRank(NamedTuple):
     """Where this process stands among those of a run."""
 
     coordinator: str  # host:port of the first
@@ -27,8 +27,8 @@ class Place(NamedTuple):
     index: int
 
 
-def detect(coordinator: str | None, count: int | None, index: int | None):
-    """This process's place, from flags or what started it: Slurm, a TPU pod, Open MPI.
+def detect_rank(coordinator: str | None, count: int | None, index: int | None):
+    """This process's rank, from flags or what started it: Slurm, a TPU pod, Open MPI.
 
     Args:
       coordinator: `host:port` of the first process, or None.
@@ -36,7 +36,7 @@ def detect(coordinator: str | None, count: int | None, index: int | None):
       index: which of them this is, from 0, or None.
 
     Returns:
-      The place, or None for a process on its own.
+      The rank, or None for a process on its own.
 
     Raises:
       ValueError: some of the three are missing or out of range, and what started the
@@ -60,10 +60,10 @@ def detect(coordinator: str | None, count: int | None, index: int | None):
         raise ValueError(
             f"--host must lie between 0 and --hosts - 1, got {index} of {count}"
         )
-    return Place(coordinator, count, index) if count > 1 else None
+    return HostRank(coordinator, count, index) if count > 1 else None
 
 
-def _detected() -> Place | None:
+def _detected() -> HostRank | None:
     # The only part of JAX that knows what started this process.
     from jax._src.clusters import ClusterEnv
 
@@ -79,14 +79,14 @@ def _detected() -> Place | None:
     coordinator, count, index, _ = found
     if coordinator is None or count is None or index is None or count < 2:
         return None
-    return Place(coordinator, count, index)
+    return HostRank(coordinator, count, index)
 
 
-def join(place: Place, timeout: float) -> None:
+def join(rank: HostRank, timeout: float) -> None:
     """Waits for all hosts and makes them one run; before any other use of JAX.
 
     Args:
-      place: of this process.
+      rank: of this process.
       timeout: seconds to wait for the others.
 
     Raises:
@@ -101,13 +101,13 @@ def join(place: Place, timeout: float) -> None:
             "an array was made before the hosts met, perhaps at the top of the config"
             " file: make it with NumPy"
         )
-    rollcall.hold(place, timeout)
+    rendezvous.wait_for_hosts(rank, timeout)
     # It would take SIGTERM away from `signals`.
     jax.config.update("jax_enable_preemption_service", False)
     jax.distributed.initialize(
-        place.coordinator,
-        place.count,
-        place.index,
+        rank.coordinator,
+        rank.count,
+        rank.index,
         cluster_detection_method="deactivate",
         initialization_timeout=max(int(timeout), 1),
         heartbeat_timeout_seconds=HEARTBEAT,
@@ -122,7 +122,7 @@ def _has_devices() -> bool:
     return backends_are_initialized()
 
 
-def is_lost(error: Exception) -> bool:
+def is_host_lost(error: Exception) -> bool:
     """Whether an error says that another host cannot be reached any more."""
     text = str(error)
     return jax.process_count() > 1 and (
@@ -135,7 +135,7 @@ def is_first() -> bool:
     return jax.process_index() == 0
 
 
-def on_first(function: Callable[[], Any]) -> Any:
+def on_first_host(function: Callable[[], Any]) -> Any:
     """Calls a function on the first host, and returns its result on all.
 
     Args:
@@ -162,7 +162,7 @@ def on_first(function: Callable[[], Any]) -> Any:
     return value
 
 
-def in_turn(function: Callable[[], Any]) -> Any:
+def first_then_others(function: Callable[[], Any]) -> Any:
     """Calls a function on the first host, then on the others, as when it makes files.
 
     Raises:
@@ -171,11 +171,11 @@ def in_turn(function: Callable[[], Any]) -> Any:
     if jax.process_count() == 1:
         return function()
     made: list[Any] = []
-    on_first(lambda: made.append(function()))
+    on_first_host(lambda: made.append(function()))
     return made[0] if made else function()
 
 
-def largest(number: int) -> int:
+def max_over_hosts(number: int) -> int:
     """The largest of all hosts' numbers."""
     if jax.process_count() == 1:
         return number
@@ -195,7 +195,7 @@ def _broadcast(value: Any) -> Any:
     return json.loads(bytes(np.asarray(multihost_utils.broadcast_one_to_all(block))))
 
 
-def leave(status: int) -> None:
+def exit_at_once(status: int) -> None:
     """Ends this process at once where several belong together and one has failed.
 
     To wait for the others, as at a normal end, would be to wait for those that are

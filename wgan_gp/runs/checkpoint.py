@@ -16,7 +16,7 @@ from orbax.checkpoint import v1 as ocp
 
 from wgan_gp.devices import hosts, unwrap_keys
 from wgan_gp.runs import restore
-from wgan_gp.runs.restore import Saved
+from wgan_gp.runs.restore import Restored
 from wgan_gp.system import checksums
 from wgan_gp.system.files import WriteError, writing
 
@@ -59,7 +59,7 @@ class Checkpoints:
           WriteError: the folder cannot be written to.
         """
         self._folder, self._keep, self._every = folder.absolute(), keep, keep_every
-        self._steps: list[int] = hosts.on_first(self._open)
+        self._steps: list[int] = hosts.on_first_host(self._open)
         self._thread = ThreadPoolExecutor(1)
         self._pending: tuple[int, Future[None]] | None = None
 
@@ -113,7 +113,7 @@ class Checkpoints:
         """Removes a checkpoint; at no moment is a part of it under its name."""
         self._path(step).rename(self._draft(step))
         shutil.rmtree(self._draft(step))
-        checksums.beside(self._path(step)).unlink(missing_ok=True)
+        checksums.legacy_path(self._path(step)).unlink(missing_ok=True)
 
     def wait(self) -> None:
         """Returns when what was begun is saved."""
@@ -144,9 +144,9 @@ class Checkpoints:
         """Steps of which there is a whole checkpoint, the newest first."""
         return self._steps
 
-    def latest(
+    def load_latest(
         self, like: Any, warn: Callable[[str], None], *, set_aside: bool = False
-    ) -> Saved | None:
+    ) -> Restored | None:
         """The newest checkpoint that is not damaged, or None if there is none at all.
 
         Args:
@@ -159,7 +159,7 @@ class Checkpoints:
         Raises:
           ValueError: the newest is of other networks, or all are damaged.
         """
-        saved = restore.newest(self._folder, self._steps, like, warn)
+        saved = restore.load_newest(self._folder, self._steps, like, warn)
         damaged = [step for step in self._steps if saved and step > saved.step]
         if set_aside and damaged:
             self._set_aside(damaged)
@@ -172,7 +172,7 @@ class Checkpoints:
             self._set_aside([step])
 
     def _set_aside(self, steps: list[int]) -> None:
-        hosts.on_first(partial(self._move_aside, steps))
+        hosts.on_first_host(partial(self._move_aside, steps))
         self._steps = [step for step in self._steps if step not in steps]
 
     def _move_aside(self, steps: list[int]) -> None:
@@ -182,7 +182,7 @@ class Checkpoints:
             for step in steps:
                 shutil.rmtree(folder / str(step), ignore_errors=True)
                 self._path(step).rename(folder / str(step))
-                checksums.beside(self._path(step)).unlink(missing_ok=True)
+                checksums.legacy_path(self._path(step)).unlink(missing_ok=True)
 
     def _path(self, step: int) -> Path:
         return self._folder / str(step)
@@ -196,15 +196,15 @@ def load(folder: Path, like: Any) -> Any:
 
     Args:
       folder: of its checkpoints.
-      like: as in `Checkpoints.latest`.
+      like: as in `Checkpoints.load_latest`.
 
     Raises:
       FileNotFoundError: there is none.
-      ValueError: as `Checkpoints.latest`.
+      ValueError: as `Checkpoints.load_latest`.
     """
     folder = folder.absolute()
     warn = lambda text: print(text, file=sys.stderr)  # noqa: E731
-    saved = restore.newest(folder, restore.steps(folder), like, warn)
+    saved = restore.load_newest(folder, restore.steps(folder), like, warn)
     if saved is None:
         raise FileNotFoundError(f"no checkpoint in {folder}")
     return saved.state

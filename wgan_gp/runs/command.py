@@ -30,17 +30,17 @@ ACCEPT = flags.DEFINE_bool(
 )
 
 
-def workdir_or(name: str) -> Path:
+def workdir_or_default(name: str) -> Path:
     """The folder that --workdir names; by default a new one of this name and time."""
     from wgan_gp.runs import workdir
 
     if WORKDIR.value:
         return expand(WORKDIR.value)
-    return workdir.unused(Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
+    return workdir.unused_folder(Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
 
 
-def place():
+def host_rank():
     """Where this process stands among the hosts of a run, if there are several."""
     from wgan_gp.devices import hosts
 
-    return hosts.detect(COORDINATOR.value, HOSTS.value, HOST.value)
+    return hosts.detect_rank(COORDINATOR.value, HOSTS.value, HOST.value)

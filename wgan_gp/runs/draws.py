@@ -21,17 +21,17 @@ from wgan_gp import train
 # A dispatch costs more than a small batch: batches up to this size share one.
 _BYTES = 2**16
 
-Finish = Callable[[jax.Array], jax.Array]
+Postprocess = Callable[[jax.Array], jax.Array]
 
 
-class Drawn(NamedTuple):
+class SampleBatch(NamedTuple):
     """Samples, and their labels where the generator takes labels."""
 
     samples: np.ndarray  # [m, ...]
     labels: np.ndarray | None  # [m]
 
 
-def as_they_are(samples: jax.Array) -> jax.Array:
+def identity(samples: jax.Array) -> jax.Array:
     """The samples."""
     return samples
 
@@ -43,8 +43,8 @@ def draw(
     n: int,
     *,
     label: int | None = None,
-    finish: Finish = as_they_are,
-) -> Iterator[Drawn]:
+    postprocess: Postprocess = identity,
+) -> Iterator[SampleBatch]:
     """Draws n samples, a few batches at a time.
 
     Args:
@@ -55,13 +55,13 @@ def draw(
       label: keeps the samples of this class and drops the others. They come from
         batches of all classes, as in training: a batch of one class would be
         normalised by other statistics.
-      finish: what is done to samples `[m, ...]` on the device.
+      postprocess: what is done to samples `[m, ...]` on the device.
 
     Yields:
       Parts `[m, ...]` whose lengths add up to n.
     """
     missing = n
-    for drawn in _batches(algorithm, params, key, finish):
+    for drawn in _batches(algorithm, params, key, postprocess):
         if label is not None:
             drawn = _of_class(drawn, label)
         drawn = _first(drawn, missing)
@@ -71,7 +71,7 @@ def draw(
             return
 
 
-def concatenated(parts: Iterable[Drawn], n: int) -> np.ndarray:
+def concatenate(parts: Iterable[SampleBatch], n: int) -> np.ndarray:
     """The samples of parts whose lengths add up to n, `[n, ...]`."""
     samples, done = None, 0
     for part in parts:
@@ -90,39 +90,41 @@ def batches_per_call(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
     )
 
 
-def one_sample(
-    algorithm: train.Algorithm, params: Any, finish: Finish = as_they_are
+def sample_struct(
+    algorithm: train.Algorithm, params: Any, postprocess: Postprocess = identity
 ) -> jax.ShapeDtypeStruct:
     """The shape and type of one sample."""
 
     def batch(params, key):
-        return finish(train.generate(algorithm, params, key, 1))
+        return postprocess(train.generate(algorithm, params, key, 1))
 
     made = jax.eval_shape(batch, params, jax.random.key(0))
     return jax.ShapeDtypeStruct(made.shape[1:], made.dtype)
 
 
-def _batches(algorithm: train.Algorithm, params: Any, key: jax.Array, finish: Finish):
-    count = batches_per_call(algorithm, one_sample(algorithm, params).shape)
+def _batches(
+    algorithm: train.Algorithm, params: Any, key: jax.Array, postprocess: Postprocess
+):
+    count = batches_per_call(algorithm, sample_struct(algorithm, params).shape)
     draw_several = partial(
         _several,
-        (algorithm.generator, algorithm.sample_latent, finish),
+        (algorithm.generator, algorithm.sample_latent, postprocess),
         train.generator_batch_size(algorithm),
         count,
     )
     for first in itertools.count(0, count):
-        yield Drawn(*jax.device_get(draw_several(params, key, jnp.uint32(first))))
+        yield SampleBatch(*jax.device_get(draw_several(params, key, jnp.uint32(first))))
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
 def _several(functions, size: int, count: int, params, key, first):
     """Batches number `first` to `first + count - 1`, one behind the other."""
-    generator, sample_latent, finish = functions
+    generator, sample_latent, postprocess = functions
 
     def one(number):
         latents = sample_latent(jax.random.fold_in(key, number), size)
         labels = latents[1] if isinstance(latents, tuple) else None
-        return finish(generator.apply(params, latents)), labels
+        return postprocess(generator.apply(params, latents)), labels
 
     if count == 1:
         return one(first)
@@ -130,12 +132,12 @@ def _several(functions, size: int, count: int, params, key, first):
     return jax.tree.map(lambda x: x.reshape(count * size, *x.shape[2:]), drawn)
 
 
-def _first(drawn: Drawn, n: int) -> Drawn:
+def _first(drawn: SampleBatch, n: int) -> SampleBatch:
     labels = None if drawn.labels is None else drawn.labels[:n]
-    return Drawn(drawn.samples[:n], labels)
+    return SampleBatch(drawn.samples[:n], labels)
 
 
-def _of_class(drawn: Drawn, label: int) -> Drawn:
+def _of_class(drawn: SampleBatch, label: int) -> SampleBatch:
     assert drawn.labels is not None
     kept = drawn.labels == label
-    return Drawn(drawn.samples[kept], drawn.labels[kept])
+    return SampleBatch(drawn.samples[kept], drawn.labels[kept])

@@ -14,7 +14,7 @@ from wgan_gp.data.ranges import to_pixels
 from wgan_gp.runs import figures
 
 
-class Layout(NamedTuple):
+class GridLayout(NamedTuple):
     """How generated images are laid out."""
 
     columns: int
@@ -22,7 +22,7 @@ class Layout(NamedTuple):
     headings: dict[str, list[str]]  # above columns or beside rows, for `save_image`
 
 
-def layout(dataset: Dataset) -> Layout:
+def grid_layout(dataset: Dataset) -> GridLayout:
     """8 x 8 images; of a set with labels, images of every class.
 
     Up to 16 classes have a column each, or several, of 8 images. More have 16 columns,
@@ -31,24 +31,26 @@ def layout(dataset: Dataset) -> Layout:
     """
     classes = dataset.classes
     if not classes:
-        return Layout(8, None, {})
+        return GridLayout(8, None, {})
     if classes <= 16:
         row = np.repeat(np.arange(classes), max(1, 8 // classes))
         names = dataset.class_names or [str(each) for each in range(classes)]
-        return Layout(
+        return GridLayout(
             len(row), np.tile(row, 8), {"columns": [names[each] for each in row]}
         )
     shown = min(classes, 256)
     rows = max(8, -(-shown // 16))
     labels = np.arange(16 * rows) % shown
     ends = zip(labels[::16], labels[15::16])
-    return Layout(16, labels, {"rows": [f"{first} to {last}" for first, last in ends]})
+    return GridLayout(
+        16, labels, {"rows": [f"{first} to {last}" for first, last in ends]}
+    )
 
 
 def image_grid(
     experiment: Experiment, settings: Settings, state: train.TrainState
 ) -> np.ndarray | None:
-    """Generated images in one, as `layout` lays them out; None if they are no images.
+    """One picture of generated images, laid out by `grid_layout`; None for vectors.
 
     The latents are the same at every step of a run.
 
@@ -57,7 +59,7 @@ def image_grid(
     """
     if experiment.dataset.kind != "images":
         return None
-    grid = layout(experiment.dataset)
+    grid = grid_layout(experiment.dataset)
     count = 64 if grid.labels is None else len(grid.labels)
     key = jax.random.fold_in(jax.random.key(settings.seed), 64)
     latents = experiment.algorithm.sample_latent(key, count)

@@ -15,9 +15,9 @@ from wgan_gp.build import Experiment, build
 from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
-from wgan_gp.evaluate.held_out import Held, describe_counts, hold_out
+from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
 from wgan_gp.runs import dataset_file, draws, grids, report
-from wgan_gp.runs.driver import Course, drive
+from wgan_gp.runs.driver import Trainable, drive
 from wgan_gp.runs.records import MetricWriter
 
 
@@ -55,11 +55,11 @@ def run(
     train_key, held_key, eval_key = run_keys(settings.seed)
     if line := describe_counts(experiment.evaluation, experiment.dataset):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
-    hosts.on_first(lambda: dataset_file.write(workdir, experiment.dataset))
+    hosts.on_first_host(lambda: dataset_file.write(workdir, experiment.dataset))
     held = hold_out(experiment.dataset, experiment.evaluation, held_key)
     started = time.monotonic()
-    course = _course(experiment, settings, mesh, held, train_key, eval_key)
-    state, history = drive(course, settings, workdir, console)
+    trainable = _trainable(experiment, settings, mesh, held, train_key, eval_key)
+    state, history = drive(trainable, settings, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
         report.draw_figures(
@@ -75,14 +75,14 @@ def run_keys(seed: int | jax.Array) -> jax.Array:
     return jax.random.split(jax.random.key(seed), 3)
 
 
-def _course(
+def _trainable(
     experiment: Experiment,
     settings: Settings,
     mesh: Mesh,
-    held: Held,
+    held: HeldOutSets,
     train_key: jax.Array,
     eval_key: jax.Array,
-) -> Course:
+) -> Trainable:
     start = jax.jit(
         partial(train.init, experiment.algorithm, experiment.hyperparameters),
         out_shardings=devices.replicated(mesh),
@@ -102,20 +102,23 @@ def _course(
     batches, position = None, {}
     if experiment.dataset.stream is not None:
         batches = experiment.dataset.stream(settings.batch_size, settings.seed)
-        position = {"position": batches.get_state, "go_to": batches.set_state}
-    return Course(
-        start=lambda: start(train_key),
+        position = {
+            "stream_position": batches.get_state,
+            "seek_stream": batches.set_state,
+        }
+    return Trainable(
+        init=lambda: start(train_key),
         advance=_on_device(experiment, mesh)
         if batches is None
         else _streamed(experiment, settings, mesh, batches),
-        measure=measure,
-        live=report.live_text,
-        show=show,
-        place=partial(devices.replicate, mesh=mesh),
+        evaluate=measure,
+        progress_text=report.progress_text,
+        log_images=show,
+        to_devices=partial(devices.replicate, mesh=mesh),
         step=partial(
             train.train_step, experiment.algorithm, experiment.hyperparameters
         ),
-        inputs=lambda _: (
+        step_inputs=lambda _: (
             None if batches is None else _stacked(batches, settings.n_critic)
         ),
         **position,
@@ -169,7 +172,7 @@ def _stacked(batches, count: int):
 def evaluate(
     experiment: Experiment,
     state: train.TrainState,
-    held: Held,
+    held: HeldOutSets,
     key: jax.Array,
     repeats: int,
 ) -> dict[str, float]:
@@ -191,7 +194,7 @@ def evaluate(
     reals = held.reals[:repeats]
     count = reals.shape[0] * reals.shape[1]
     parts = draws.draw(algorithm, state.average, fake_key, count)
-    fakes = draws.concatenated(parts, count).reshape(reals.shape)
+    fakes = draws.concatenate(parts, count).reshape(reals.shape)
     diagnostics = _diagnose(algorithm, state.critic, reals[0], fakes[0], critic_key)
     return diagnostics | held.quality(fakes) | held.floor
 

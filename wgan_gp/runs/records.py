@@ -17,7 +17,7 @@ from wgan_gp.system.files import write_text, writing
 _PROTO: Any = event_pb2  # its names are made when it is imported
 
 
-def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
+def truncate_records(path: Path, step: int) -> list[dict[str, Any]]:
     """Cuts `metrics.jsonl` off after a step, and returns the records that are left.
 
     What a run wrote after its last checkpoint is written again when it goes on; a line
@@ -105,7 +105,7 @@ class MetricWriter:
         self.close()
 
 
-class Silent(MetricWriter):
+class NullWriter(MetricWriter):
     """Takes what a `MetricWriter` takes, and writes nothing."""
 
     def __init__(self):

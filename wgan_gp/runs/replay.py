@@ -12,7 +12,7 @@ _LIBRARIES = ("site-packages", "dist-packages")
 _PLAYERS = {"critic_step": "the critic", "generator_step": "the generator"}
 
 
-def find(
+def find_nonfinite_step(
     step: Callable[[Any, Any], Any],
     inputs: Callable[[int], Any],
     state: Any,
@@ -33,13 +33,13 @@ def find(
         given = inputs(number)
         following = compiled(state, given)
         if not all(is_finite(following).values()):
-            found = operation(lambda: step(state, given))  # noqa: B023
+            found = find_nonfinite_operation(lambda: step(state, given))  # noqa: B023
             return f"in step {number + 1}, {found}"
         state = following[0]
     return f"steps {done + 1} to {until}, computed again one by one, are finite"
 
 
-def operation(compute: Callable[[], Any]) -> str:
+def find_nonfinite_operation(compute: Callable[[], Any]) -> str:
     """The first operation whose result is NaN, or if none is infinite, in words.
 
     Args:

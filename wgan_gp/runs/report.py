@@ -16,7 +16,7 @@ from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.evaluate.held_out import Held
+from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import figures, grids
 from wgan_gp.system.files import writing
@@ -38,7 +38,7 @@ def draw_figures(
     experiment: Experiment,
     settings: Settings,
     state: train.TrainState,
-    held: Held,
+    held: HeldOutSets,
     history: History,
     key: jax.Array,
     workdir: Path,
@@ -82,11 +82,11 @@ def save_figure(path: Path, figure: Figure) -> None:
     Raises:
       WriteError: it cannot be written.
     """
-    _whole(path, partial(figure.savefig, dpi=150))
+    _write_atomically(path, partial(figure.savefig, dpi=150))
 
 
 def _save_image(path: Path, image: np.ndarray, **headings) -> None:
-    _whole(path, partial(figures.save_image, image=image, **headings))
+    _write_atomically(path, partial(figures.save_image, image=image, **headings))
 
 
 def _title(experiment: Experiment, settings: Settings) -> str:
@@ -96,7 +96,7 @@ def _title(experiment: Experiment, settings: Settings) -> str:
     return f"{name}: {settings.lipschitz}, {settings.steps:,} generator updates"
 
 
-def _whole(path: Path, write: Callable[[Path], None]) -> None:
+def _write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     draft = path.with_suffix(".part.png")
     with writing(path):
         try:
@@ -108,7 +108,7 @@ def _whole(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def _draw_images(experiment, settings, state, images: np.ndarray, folder: Path) -> None:
-    headings = grids.layout(experiment.dataset).headings
+    headings = grids.grid_layout(experiment.dataset).headings
     _save_image(folder / "samples.png", images, **headings)
     lines = grids.interpolations(experiment, settings, state)
     _save_image(folder / "interpolation.png", lines)
@@ -207,7 +207,9 @@ def as_floats(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in metrics.items()}
 
 
-def live_text(training: dict[str, float], evaluation: list[dict[str, float]]) -> str:
+def progress_text(
+    training: dict[str, float], evaluation: list[dict[str, float]]
+) -> str:
     """The numbers beside the bar.
 
     Args:

@@ -14,7 +14,7 @@ from wgan_gp.system.checksums import DamageError
 from wgan_gp.system.failures import one_line
 
 
-class Saved(NamedTuple):
+class Restored(NamedTuple):
     """A checkpoint that was read back."""
 
     step: int
@@ -33,9 +33,9 @@ def steps(folder: Path) -> list[int]:
     return sorted((step for step in found if str(step) in names), reverse=True)
 
 
-def newest(
+def load_newest(
     folder: Path, saved: list[int], like: Any, warn: Callable[[str], None]
-) -> Saved | None:
+) -> Restored | None:
     """The newest checkpoint that is not damaged, or None if there is none at all.
 
     Args:
@@ -51,31 +51,31 @@ def newest(
     for step in saved:
         path = folder / str(step)
         try:
-            if found := hosts.on_first(partial(problem, path, warn)):
+            if found := hosts.on_first_host(partial(find_damage, path, warn)):
                 raise DamageError(found)
             return _load(path, like)
         except DamageError as error:
             warn(f"checkpoint {step} is damaged ({error}): trying the one before")
     if saved:
-        raise all_damaged(folder)
+        raise all_damaged_error(folder)
     return None
 
 
-def all_damaged(folder: Path) -> ValueError:
+def all_damaged_error(folder: Path) -> ValueError:
     """What is raised when no checkpoint of a run can be used."""
     return ValueError(
         f"all checkpoints in {folder} are damaged: start again with --overwrite"
     )
 
 
-def problem(path: Path, warn: Callable[[str], None] = lambda _: None) -> str | None:
+def find_damage(path: Path, warn: Callable[[str], None] = lambda _: None) -> str | None:
     """What is wrong with a checkpoint, by its checksums; None if nothing is.
 
     Args:
       path: of the checkpoint.
       warn: is told if there is nothing to check it by.
     """
-    inside, beside = path / checksums.NAME, checksums.beside(path)
+    inside, beside = path / checksums.NAME, checksums.legacy_path(path)
     try:
         if not inside.is_file() and beside.is_file():  # by version 0.1
             checksums.verify(path, beside)
@@ -97,7 +97,7 @@ def mismatches(path: Path, like: Any, *, types: bool = True) -> list[str]:
 
     Args:
       path: of the checkpoint. Its arrays are not read.
-      like: as in `newest`.
+      like: as in `load_newest`.
       types: whether their types are compared, too, and not only their shapes.
 
     Raises:
@@ -120,7 +120,7 @@ def _comparison(stored: str | None, expected: str | None) -> str:
     return f"is saved as {stored}, and should be {expected}"
 
 
-def position(path: Path) -> dict[str, Any] | None:
+def stream_position(path: Path) -> dict[str, Any] | None:
     """The position of the data's stream that a checkpoint holds.
 
     Raises:
@@ -140,12 +140,12 @@ def _arrays(tree: Any, types: bool) -> dict[str, str]:
 def _leaves(tree: Any) -> dict[str, Any]:
     """The leaves of a tree by their places in it."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {_name(place): leaf for place, leaf in leaves}
+    return {_name(key_path): leaf for key_path, leaf in leaves}
 
 
-def _name(place: Any) -> str:
+def _name(key_path: Any) -> str:
     """The place of a leaf in words, the same for tuples, lists and dicts."""
-    return jax.tree_util.keystr(place, simple=True, separator=".")
+    return jax.tree_util.keystr(key_path, simple=True, separator=".")
 
 
 def _metadata(path: Path) -> Any:
@@ -158,7 +158,7 @@ def _metadata(path: Path) -> Any:
     return found
 
 
-def _load(path: Path, like: Any) -> Saved:
+def _load(path: Path, like: Any) -> Restored:
     # Orbax converts types.
     if differing := mismatches(path, like, types=False):
         raise ValueError(
@@ -168,9 +168,9 @@ def _load(path: Path, like: Any) -> Saved:
     expected = jax.eval_shape(unwrap_keys, like)
     by_name = _leaves(_read(path, _leaves(expected)))
     state = jax.tree_util.tree_map_with_path(
-        lambda place, _: by_name[_name(place)], expected
+        lambda key_path, _: by_name[_name(key_path)], expected
     )
-    return Saved(int(path.name), rewrap_keys(state, like), position(path))
+    return Restored(int(path.name), rewrap_keys(state, like), stream_position(path))
 
 
 def _read(path: Path, expected: dict[str, Any]) -> Any:
@@ -181,8 +181,8 @@ def _read(path: Path, expected: dict[str, Any]) -> Any:
     """
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
 
-    def typed(place, leaf):
-        dtype = expected[_name(place)].dtype
+    def typed(key_path, leaf):
+        dtype = expected[_name(key_path)].dtype
         return jax.ShapeDtypeStruct(leaf.shape, dtype, sharding=device)
 
     stored = _metadata(path).metadata["state"]

@@ -8,7 +8,7 @@ import jax
 
 from wgan_gp import train
 from wgan_gp.configs import CriticSettings
-from wgan_gp.configs.comparison import listed
+from wgan_gp.configs.comparison import join_changes
 from wgan_gp.runs import dataset_file, restore
 from wgan_gp.runs.restore import DamageError
 
@@ -49,11 +49,11 @@ def check(
         others = dataset_file.differences(workdir, experiment.dataset)
     folder = (workdir / "checkpoints").absolute()  # Orbax takes no other
     saved = restore.steps(folder)
-    whole = (step for step in saved if not restore.problem(folder / str(step)))
+    whole = (step for step in saved if not restore.find_damage(folder / str(step)))
     step = next(whole, None)
     if step is None:
         if saved:
-            raise restore.all_damaged(folder)
+            raise restore.all_damaged_error(folder)
         return others
     check_steps(step, settings)
     changed = [*changed, *others]
@@ -61,11 +61,11 @@ def check(
     found = [each for each in others if each.startswith(_CLASSES)]
     found = found or _obstacles(folder / str(step), settings, experiment)
     if found:
-        other = f"with other settings ({listed(changed)})"
+        other = f"with other settings ({join_changes(changed)})"
         raise ValueError(
             f"{workdir} cannot go on from step {step}"
             f" {other if changed else 'with this version of the code'}:"
-            f" {listed(found, 1)}. Keep what it was trained with, or: {cure}"
+            f" {join_changes(found, 1)}. Keep what it was trained with, or: {cure}"
         )
     _check_left(step, settings, changed if accepted else [])
     return others
@@ -78,7 +78,8 @@ def _check_left(done: int, settings: CriticSettings, changed: list[str]) -> None
     ):
         raise ValueError(
             f"all {done} steps are done, so nothing would be trained with what differs"
-            f" ({listed(changed)}): raise --config.steps, too, or leave it as it was"
+            f" ({join_changes(changed)}): raise --config.steps, too, or leave it as it"
+            " was"
         )
 
 
@@ -94,8 +95,8 @@ def check_steps(done: int, settings: CriticSettings) -> None:
 def _obstacles(path: Path, settings: CriticSettings, experiment: Any) -> list[str]:
     """Why a checkpoint cannot go on under a configuration, in words."""
     try:
-        found = restore.mismatches(path, state_of(settings, experiment))
-        position = restore.position(path)
+        found = restore.mismatches(path, abstract_state(settings, experiment))
+        position = restore.stream_position(path)
     except DamageError:  # a run of version 0.1, without checksums: told when it is read
         return []
     if found or position is None or settings.task == "critic":
@@ -110,7 +111,7 @@ def _obstacles(path: Path, settings: CriticSettings, experiment: Any) -> list[st
     return []
 
 
-def state_of(settings: CriticSettings, experiment: Any) -> Any:
+def abstract_state(settings: CriticSettings, experiment: Any) -> Any:
     """A state under a configuration: shapes and types."""
     init = train.init_critic if settings.task == "critic" else train.init
     start = partial(init, experiment.algorithm, experiment.hyperparameters)

@@ -12,16 +12,16 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan_gp.runs import figures
-from wgan_gp.runs.draws import Drawn
+from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.system.files import writing
 from wgan_gp.system.values import show
 
-Write = Callable[[Drawn], None]  # takes the next samples
+Write = Callable[[SampleBatch], None]  # takes the next samples
 GRID = 64  # samples in a grid, at most
 _COLUMNS = 8
 
 
-class Layout(NamedTuple):
+class SampleSpec(NamedTuple):
     """What all samples of a file are."""
 
     count: int
@@ -31,7 +31,7 @@ class Layout(NamedTuple):
     class_names: tuple[str, ...] | None = None  # by number, where labels are numbers
 
 
-def check_new(path: Path, flag: str) -> None:
+def check_creatable(path: Path, flag: str) -> None:
     """Raises an OSError unless a file or folder can be made at a path.
 
     Args:
@@ -42,7 +42,7 @@ def check_new(path: Path, flag: str) -> None:
         return
     if path.exists() or path.is_symlink():
         raise FileExistsError(f"{path} exists already: name another {flag}")
-    folder = existing_folder(path)
+    folder = nearest_existing_folder(path)
     if not folder.is_dir():
         raise NotADirectoryError(
             f"{flag} {path}: {folder} is a file, so no folder can be made there: name"
@@ -52,25 +52,25 @@ def check_new(path: Path, flag: str) -> None:
         raise PermissionError(f"{flag} {path}: {folder} is not writable: name another")
 
 
-def existing_folder(path: Path) -> Path:
+def nearest_existing_folder(path: Path) -> Path:
     """The nearest of a path's folders that exists."""
     return next(each for each in path.absolute().parents if each.exists())
 
 
-def check_room(path: Path, layout: Layout, flag: str) -> None:
+def check_disk_space(path: Path, spec: SampleSpec, flag: str) -> None:
     """Raises ValueError if the disk has no room for the samples."""
-    needed = layout.count * layout.dtype.itemsize * int(np.prod(layout.shape))
-    free = shutil.disk_usage(existing_folder(path)).free
+    needed = spec.count * spec.dtype.itemsize * int(np.prod(spec.shape))
+    free = shutil.disk_usage(nearest_existing_folder(path)).free
     if needed > free:
         raise ValueError(
-            f"--n {show(layout.count)}: the samples take {needed / 1e9:,.1f} GB, and"
+            f"--n {show(spec.count)}: the samples take {needed / 1e9:,.1f} GB, and"
             f" there are {free / 1e9:,.1f} GB free for {flag} {path}: draw fewer, or"
             " name another disk"
         )
 
 
 @contextmanager
-def draft_of(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """A path to write to, which gets the name `path` at the end, or is removed.
 
     Folders that were made for it are removed, too, if what is within fails.
@@ -96,23 +96,23 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def npz_file(path: Path, key: str, layout: Layout) -> Iterator[Write]:
+def npz_file(path: Path, key: str, spec: SampleSpec) -> Iterator[Write]:
     """An .npz file with the samples and, where there are, their labels.
 
     Args:
       path: of the file.
       key: of the samples. Labels have the key `labels`, int32, and the names of
         classes `class_names`.
-      layout: of the samples.
+      spec: of the samples.
     """
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
         tempfile.TemporaryFile(dir=path.parent) as labels,
     ):
         with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
-            _write_header(file, (layout.count, *layout.shape), layout.dtype)
+            _write_header(file, (spec.count, *spec.shape), spec.dtype)
 
-            def write(drawn: Drawn) -> None:
+            def write(drawn: SampleBatch) -> None:
                 file.write(np.ascontiguousarray(drawn.samples).data)
                 if drawn.labels is not None:
                     labels.write(np.asarray(drawn.labels, np.int32).tobytes())
@@ -122,11 +122,11 @@ def npz_file(path: Path, key: str, layout: Layout) -> Iterator[Write]:
             return
         labels.seek(0)
         with archive.open("labels.npy", "w", force_zip64=True) as file:
-            _write_header(file, (layout.count,), np.dtype(np.int32))
+            _write_header(file, (spec.count,), np.dtype(np.int32))
             shutil.copyfileobj(labels, file)
-        if layout.class_names is not None:
+        if spec.class_names is not None:
             with archive.open("class_names.npy", "w") as file:
-                names = np.array(layout.class_names, str)
+                names = np.array(spec.class_names, str)
                 np.lib.format.write_array(file, names, allow_pickle=False)
 
 
@@ -140,12 +140,12 @@ def _write_header(file, shape: tuple[int, ...], dtype: np.dtype) -> None:
 
 
 @contextmanager
-def png_folder(path: Path, layout: Layout) -> Iterator[Write]:
+def png_folder(path: Path, spec: SampleSpec) -> Iterator[Write]:
     """A folder with one PNG a picture: `000000.png`, with labels `000000-LABEL.png`."""
     path.mkdir()
-    digits, done = max(6, len(str(layout.count - 1))), 0
+    digits, done = max(6, len(str(spec.count - 1))), 0
 
-    def write(drawn: Drawn) -> None:
+    def write(drawn: SampleBatch) -> None:
         nonlocal done
         for i, image in enumerate(drawn.samples):
             label = "" if drawn.labels is None else f"-{drawn.labels[i]}"
@@ -161,7 +161,7 @@ def grid_file(path: Path) -> Iterator[Write]:
     """The first 64 pictures in rows of 8, as one PNG."""
     kept: list[np.ndarray] = []
 
-    def write(drawn: Drawn) -> None:
+    def write(drawn: SampleBatch) -> None:
         kept.extend(drawn.samples[: GRID - len(kept)])
 
     yield write

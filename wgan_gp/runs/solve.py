@@ -17,7 +17,7 @@ from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import compare_to_truth
 from wgan_gp.runs import figures, report
-from wgan_gp.runs.driver import Course, drive
+from wgan_gp.runs.driver import Trainable, drive
 from wgan_gp.system.files import writing
 from wgan_gp.train import Player, critic_step, init_critic
 
@@ -68,22 +68,28 @@ def run(
         return several(critic, devices.replicate(keys[done:until], mesh))
 
     measure = jax.jit(partial(_measure, experiment, settings.eval_samples))
-    course = Course(
-        start=lambda: start(experiment.hyperparameters, init_key),
+
+    def evaluate(critic: Player, _step: int) -> dict[str, float]:
+        return report.as_floats(measure(critic, eval_key)._asdict())
+
+    trainable = Trainable(
+        init=lambda: start(experiment.hyperparameters, init_key),
         advance=advance,
-        place=partial(devices.replicate, mesh=mesh),
-        measure=lambda critic, _: report.as_floats(measure(critic, eval_key)._asdict()),
-        live=report.live_text,
+        to_devices=partial(devices.replicate, mesh=mesh),
+        evaluate=lambda critic, _: report.as_floats(
+            measure(critic, eval_key)._asdict()
+        ),
+        progress_text=report.progress_text,
         step=partial(
             critic_step,
             experiment.algorithm,
             experiment.hyperparameters,
             experiment.sample_fake,
         ),
-        inputs=lambda done: keys[done],
+        step_inputs=lambda done: keys[done],
     )
     started = time.monotonic()
-    _, (_, evaluation) = drive(course, settings, workdir, console)
+    _, (_, evaluation) = drive(trainable, settings, workdir, console)
     result = evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
         _draw(settings, evaluation, workdir)

@@ -23,7 +23,7 @@ def write(folder: Path) -> None:
     write_text(folder / NAME, json.dumps(_sums(folder), indent=1))
 
 
-def beside(folder: Path) -> Path:
+def legacy_path(folder: Path) -> Path:
     """Where version 0.1 kept the sums of a checkpoint: next to it."""
     return folder.with_name(f"{folder.name}.{NAME}")
 

@@ -20,7 +20,7 @@ def one_line(error: BaseException, limit: int = 10_000) -> str:
     return " ".join(text.split())[:limit] or type(error).__name__
 
 
-def is_exhausted(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error is that memory was too small, on the host or a device."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError)
@@ -35,7 +35,7 @@ def explain(error: BaseException) -> str:
       RuntimeError: the error itself, if it is another one than that memory ran out: it
         is a fault of this code, and its traceback is of use.
     """
-    if is_exhausted(error):
+    if is_out_of_memory(error):
         text = one_line(error, 200)
         return f"memory is too small: free some, or ask for less ({text})"
     if isinstance(error, RuntimeError):

@@ -36,7 +36,7 @@ def _reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or text or type(error).__name__
 
 
-def named(error: Exception, folder: Path) -> Exception:
+def as_write_error(error: Exception, folder: Path) -> Exception:
     """The error; a `WriteError` if it is one of a full disk that names no file."""
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     if not isinstance(error, OSError) or error.errno not in full:

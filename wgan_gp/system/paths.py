@@ -35,7 +35,7 @@ def expand(path: str | Path) -> Path:
     return expanded
 
 
-def locate(name: str) -> str:
+def with_absolute_path(name: str) -> str:
     """The name of a data set, with its path in full if it is one.
 
     A run's record then names the same files wherever the run is resumed from.

@@ -17,7 +17,7 @@ class Stopped(Exception):  # noqa: N818
         self.status = 128 + number
 
 
-class Held:
+class DeferredSignals:
     """Notes the first SIGTERM or SIGINT within, rather than die of it.
 
     A second one ends a command that has a `Listener`; without one it raises
@@ -28,9 +28,9 @@ class Held:
         self.received = 0
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> "Held":
+    def __enter__(self) -> "DeferredSignals":
         if Listener.current:
-            Listener.current.held = self
+            Listener.current.deferred = self
         elif threading.current_thread() is threading.main_thread():
             self._before = {n: signal.signal(n, self._note) for n in STOPS}
         return self
@@ -47,13 +47,13 @@ class Held:
 
     def __exit__(self, *_) -> None:
         if Listener.current:
-            Listener.current.held = None
+            Listener.current.deferred = None
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
 
 class Listener:
-    """Ends the process at a signal that is not held, with one line on stderr.
+    """Ends the process at a signal that is not deferred, with one line on stderr.
 
     A thread does so, since Python's handlers do not run while JAX compiles or computes.
     The exit status is 128 plus the signal's number. What is being saved is lost, as by
@@ -63,7 +63,7 @@ class Listener:
     current: ClassVar["Listener | None"] = None
 
     def __init__(self):
-        self.held: Held | None = None
+        self.deferred: DeferredSignals | None = None
         self.explain: Callable[[], str] = lambda: "nothing was begun"
 
     def __enter__(self) -> "Listener":
@@ -86,11 +86,11 @@ class Listener:
         while got := os.read(self._read, 1):
             if (number := got[0]) not in STOPS:
                 continue
-            held = self.held
-            if held is None or held.received:
+            deferred = self.deferred
+            if deferred is None or deferred.received:
                 self._leave(number)
             else:
-                held.received = number
+                deferred.received = number
         os.close(self._read)
 
     def _leave(self, number: int) -> None:

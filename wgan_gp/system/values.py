@@ -59,7 +59,7 @@ def did_you_mean(name: Any, known: Iterable[str], prefix: str = "") -> str:
     return f": did you mean {' or '.join(names)}?" if names else ""
 
 
-def few(names: list[str]) -> str:
+def join_names(names: list[str]) -> str:
     """At most nine of the names, and how many more there are."""
     more = f" and {len(names) - 9} more" if len(names) > 9 else ""
     # An unknown field's name can be any text.

@@ -19,13 +19,13 @@ from wgan_gp.build import Experiment, build
 from wgan_gp.constraints import clip, one_sided, two_sided
 from wgan_gp.evaluate.critic import stable_norm
 from wgan_gp.networks import Network
-from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import (
     CLIP_BOUNDS,
     Evidence,
     mean_and_spread,
     over_grid,
 )
+from wgan_gp.studies.names import constraint_name
 
 SCALES = {
     "smoke": {"seeds": 2, "steps": 3, "width": 8, "layers": 3},
@@ -41,10 +41,10 @@ class Depth(NamedTuple):
     norms: np.ndarray  # [S, L], from the first hidden layer to the last
 
 
-def evidence(**settings: int) -> Evidence:
+def evidence(**sizes: int) -> Evidence:
     """Figure `depth` and its table."""
-    depths = measure_depth(**settings)
-    return Evidence({"depth.png": depth_figure(depths)}, list(map(numbers, depths)))
+    depths = measure_depth(**sizes)
+    return Evidence({"depth.png": depth_figure(depths)}, list(map(table_row, depths)))
 
 
 def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[Depth]:
@@ -60,13 +60,13 @@ def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[De
       One entry for each clip bound, and one for each gradient penalty.
     """
     sizes = {"seeds": seeds, "steps": steps, "width": width, "layers": layers}
-    name = name_of(clip.CHOICE)
+    name = constraint_name(clip.CHOICE)
     clipped = _train(name, np.asarray(CLIP_BOUNDS), **sizes)
     results = [
         Depth(f"{name}, c = {bound}", norms)
         for bound, norms in zip(CLIP_BOUNDS, clipped)
     ]
-    for lipschitz in map(name_of, (one_sided.CHOICE, two_sided.CHOICE)):
+    for lipschitz in map(constraint_name, (one_sided.CHOICE, two_sided.CHOICE)):
         (norms,) = _train(lipschitz, np.full(1, 10.0), **sizes)
         results.append(Depth(f"{lipschitz}, λ = 10", norms))
     return results
@@ -158,7 +158,7 @@ def _fit(norms: np.ndarray) -> float:
     return float(np.polyfit(alive, np.log10(norms[alive]), 1)[0])
 
 
-def numbers(depth: Depth) -> dict[str, Any]:
+def table_row(depth: Depth) -> dict[str, Any]:
     """The row of the results table, mean and spread over seeds."""
     slopes = slope_per_layer(depth.norms)
     return {

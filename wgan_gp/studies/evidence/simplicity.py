@@ -19,8 +19,8 @@ from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
 from wgan_gp.runs.figures import FAKE, REAL, THIRD
-from wgan_gp.studies.chosen import name_of
-from wgan_gp.studies.evidence.common import Evidence, critic_config, mean_and_spread
+from wgan_gp.studies.evidence.common import Evidence, critic_settings, mean_and_spread
+from wgan_gp.studies.names import constraint_name
 from wgan_gp.train import Player, bind_critic, make_critic_train
 
 SCALES = {
@@ -66,22 +66,22 @@ class Critics(NamedTuple):
     fakes: np.ndarray  # [n, 2]
 
 
-def evidence(*, datasets: tuple[str, ...], **settings: Any) -> Evidence:
+def evidence(*, datasets: tuple[str, ...], **sizes: Any) -> Evidence:
     """Both claims: figures `critics` and `weights`, and the table."""
     critics = [
-        train_critics(lipschitz, dataset, **settings)
+        train_critics(lipschitz, dataset, **sizes)
         for dataset in datasets
         for lipschitz in CONSTRAINTS
     ]
     inside = train_critics(
-        name_of(clip.CHOICE), "swissroll", start_inside=True, **settings
+        constraint_name(clip.CHOICE), "swissroll", start_inside=True, **sizes
     )
     roll = [inside, *(each for each in critics if each.dataset == "swissroll")]
     figures = {
         "critics.png": contour_figure(critics),
         "weights.png": weight_figure(roll),
     }
-    return Evidence(figures, list(map(numbers, [*critics, inside])))
+    return Evidence(figures, list(map(table_row, [*critics, inside])))
 
 
 def train_critics(
@@ -109,7 +109,7 @@ def train_critics(
     Returns:
       The critics' values and gradients on a grid, weights and estimates.
     """
-    config = critic_config(lipschitz, dataset, steps=steps, width=width)
+    config = critic_settings(lipschitz, dataset, steps=steps, width=width)
     experiment = build(config)
     fake = noisy(experiment.dataset.sample)
     algorithm, label = experiment.algorithm.critic, lipschitz
@@ -200,13 +200,13 @@ def share_at_limits(weights: np.ndarray, bound: float | None) -> float:
 
     Args:
       weights: of one critic, `[W]`.
-      bound: c; without one the largest absolute weight takes its place.
+      bound: c; without one the largest absolute weight takes its rank.
     """
     limit = np.abs(weights).max() if bound is None else bound
     return float(np.mean(np.abs(weights) >= 0.99 * limit))
 
 
-def numbers(critics: Critics) -> dict[str, Any]:
+def table_row(critics: Critics) -> dict[str, Any]:
     """The row of the results table: each number as mean and spread over seeds."""
     norms = np.linalg.norm(critics.gradients, axis=-1)
     return {

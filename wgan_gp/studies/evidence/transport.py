@@ -26,7 +26,7 @@ from wgan_gp.studies.evidence.common import (
     COLOURS,
     SCALE_COLOURS,
     Evidence,
-    critic_config,
+    critic_settings,
     mean_and_spread,
     over_strengths_and_seeds,
     strengths,
@@ -41,7 +41,7 @@ SCALES = {
 SETS = ("8 Gaussians + noise", "two clusters")
 CLUSTER_STD = 0.05
 SHIFT = 1.0  # distance of the two clusters
-COURSE = 60  # points of a course
+CURVE_POINTS = 60  # points of a curve
 
 
 class Transport(NamedTuple):
@@ -49,7 +49,7 @@ class Transport(NamedTuple):
 
     lipschitz: str
     problem: str
-    course: np.ndarray  # [V, S, COURSE] estimate on fresh samples as training goes
+    curve: np.ndarray  # [V, S, CURVE_POINTS] estimate on fresh samples as training goes
     estimate: np.ndarray  # [V, S]
     coupled: np.ndarray  # [V, S, n] gradient norms between optimally coupled pairs
     unrelated: np.ndarray  # [V, S, n] the same between pairs at random
@@ -58,20 +58,20 @@ class Transport(NamedTuple):
     steps: int
 
 
-def evidence(**settings: int) -> Evidence:
+def evidence(**sizes: int) -> Evidence:
     """Both claims: figures `coupling`, `estimate` and `bias`, and the table."""
     everything = [
-        measure(lipschitz, problem, **settings)
+        measure(lipschitz, problem, **sizes)
         for problem in SETS
         for lipschitz in CONSTRAINTS
     ]
     gaussians = [each for each in everything if each.problem == SETS[0]]
     figures = {
         "coupling.png": coupling_figure(gaussians),
-        "estimate.png": course_figure(gaussians),
+        "estimate.png": estimate_figure(gaussians),
         "bias.png": bias_figure(everything),
     }
-    rows = [row for each in everything for row in numbers(each)]
+    rows = [row for each in everything for row in table_rows(each)]
     return Evidence(figures, rows)
 
 
@@ -88,7 +88,7 @@ def measure(
       width: of each of the three hidden layers.
       samples: held-out samples on each side.
     """
-    config = critic_config(lipschitz, "8gaussians", steps=steps, width=width)
+    config = critic_settings(lipschitz, "8gaussians", steps=steps, width=width)
     experiment = build(config)
     real, fake = _sides(problem, experiment)
     algorithm = experiment.algorithm.critic._replace(sample_real=real)
@@ -100,9 +100,9 @@ def measure(
     def run(key, hyperparameters):
         critic, metrics = train(key, hyperparameters)
         bound = bind_critic(algorithm, critic)
-        course = jnp.array_split(metrics["wasserstein"], min(COURSE, steps))
+        curve = jnp.array_split(metrics["wasserstein"], min(CURVE_POINTS, steps))
         return (
-            jnp.stack([jnp.mean(part) for part in course]),
+            jnp.stack([jnp.mean(part) for part in curve]),
             losses.wasserstein_estimate(bound, reals, fakes),
             *_slopes(bound, reals, fakes, partners, point_key),
         )
@@ -141,7 +141,7 @@ def _slopes(critic, reals, fakes, partners, key):
     return norm(between), norm(anywhere), cosine
 
 
-def numbers(transport: Transport) -> list[dict[str, Any]]:
+def table_rows(transport: Transport) -> list[dict[str, Any]]:
     """A row of the results table for each strength, mean and spread over seeds."""
     symbol = CONSTRAINTS[transport.lipschitz].symbol
     rows = []
@@ -207,16 +207,16 @@ def _bars(axes, at, values, colour, marker, label):
     axes.errorbar(at, middle, yerr=error, linestyle="none", **style)
 
 
-def course_figure(results: list[Transport]) -> Figure:
+def estimate_figure(results: list[Transport]) -> Figure:
     """Estimate in units of the exact W1 as training goes: a line for each strength."""
     figure = Figure(figsize=(2.6 * len(results), 3.1), layout="constrained")
     panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
     for axes, result in zip(panels, results):
         symbol = CONSTRAINTS[result.lipschitz].symbol
         values = strengths(result.lipschitz)[1]
-        at = np.linspace(0, result.steps, result.course.shape[-1])
-        for value, course, colour in zip(values, result.course, SCALE_COLOURS):
-            ratio = course / result.true
+        at = np.linspace(0, result.steps, result.curve.shape[-1])
+        for value, curve, colour in zip(values, result.curve, SCALE_COLOURS):
+            ratio = curve / result.true
             label = f"{symbol} = {value:g}"
             axes.plot(at, ratio.mean(axis=0), color=colour, linewidth=1.2, label=label)
             low, high = ratio.min(axis=0), ratio.max(axis=0)

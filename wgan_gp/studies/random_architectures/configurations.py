@@ -48,7 +48,7 @@ def _run(
     changes: dict[str, Any],
 ) -> Settings:
     config = load(number).copy_and_resolve_references()
-    fields = [path for path, _ in configs.leaves(config)]
+    fields = [path for path, _ in configs.flatten(config)]
     for path in changes:
         if path not in fields:
             raise ValueError(

@@ -8,13 +8,13 @@ from typing import Any
 from wgan_gp import configs
 from wgan_gp.build import build
 from wgan_gp.configs import Settings, as_dict
-from wgan_gp.configs.comparison import differences, listed
+from wgan_gp.configs.comparison import differences, join_changes
 from wgan_gp.runs import loop, resume, workdir
 from wgan_gp.studies.random_architectures.records import read, summary
 from wgan_gp.studies.running import Program, Records, Save, Study
 
 _CURE = "Use another --out, or move that folder away"
-_KIND = workdir.RUN._replace(cure=_CURE)
+_SPEC = workdir.RUN_SPEC._replace(cure=_CURE)
 
 
 def study(runs: dict[str, Settings], out: Path) -> Study:
@@ -29,9 +29,9 @@ def study(runs: dict[str, Settings], out: Path) -> Study:
         folder=out,
         records=out,
         programs=[_program(out, *each) for each in runs.items()],
-        read=read,
+        read_record=read,
         is_complete=lambda name, record: is_complete(out, name, runs[name], record),
-        tables=lambda records: print(summary(list(records.values()))),
+        make_tables=lambda records: print(summary(list(records.values()))),
     )
 
 
@@ -47,8 +47,8 @@ def is_complete(out: Path, name: str, config: Settings, record: dict[str, Any]) 
         changes = [str(error)]
     if changes:
         raise ValueError(
-            f"{out / name}.json was made with other settings ({listed(changes)}): move"
-            " it away, or use another --out"
+            f"{out / name}.json was made with other settings ({join_changes(changes)}):"
+            " move it away, or use another --out"
         )
     return True
 
@@ -63,7 +63,7 @@ def _program(out: Path, name: str, config: Settings) -> Program:
 
 def _check(folder: Path, config: Settings) -> None:
     resumable = partial(resume.check, folder, config, build(config), cure=_CURE)
-    workdir.check(folder, config, kind=_KIND, resumable=resumable)
+    workdir.check(folder, config, spec=_SPEC, resumable=resumable)
 
 
 def _run(folder: Path, config: Settings, found: Records, save: Save) -> None:
@@ -72,8 +72,8 @@ def _run(folder: Path, config: Settings, found: Records, save: Save) -> None:
     Raises:
       Interrupted: a signal came; the run was saved.
     """
-    with workdir.claim(folder):
-        if line := workdir.prepare(folder, config, kind=_KIND):
+    with workdir.lock(folder):
+        if line := workdir.prepare(folder, config, spec=_SPEC):
             print(f"{folder.name}: {line}")
         result, failure = None, ""
         try:

@@ -1,7 +1,7 @@
 """How every study runs: it resumes, refuses, shares its programs, and makes tables."""
 
 from wgan_gp.studies.running.runner import check, run, run_command
-from wgan_gp.studies.running.sharing import add_host_flags, place_of, share
+from wgan_gp.studies.running.sharing import add_host_flags, host_rank, programs_of_host
 from wgan_gp.studies.running.study import Program, Records, Save, Study
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "Study",
     "add_host_flags",
     "check",
-    "place_of",
+    "host_rank",
+    "programs_of_host",
     "run",
     "run_command",
-    "share",
 ]

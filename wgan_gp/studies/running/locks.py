@@ -17,7 +17,7 @@ _RETRY = 0.05  # seconds
 
 
 @contextmanager
-def locked(path: Path, seconds: float) -> Iterator[bool]:
+def file_lock(path: Path, seconds: float) -> Iterator[bool]:
     """Locks a file, which is made for it and removed afterwards.
 
     Args:

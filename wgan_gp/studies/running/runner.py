@@ -15,25 +15,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wgan_gp.devices.hosts import Place
+from wgan_gp.devices.hosts import HostRank
 from wgan_gp.runs.driver import Interrupted
-from wgan_gp.studies.running.locks import is_locked, locked
-from wgan_gp.studies.running.sharing import share
+from wgan_gp.studies.running.locks import file_lock, is_locked
+from wgan_gp.studies.running.sharing import programs_of_host
 from wgan_gp.studies.running.study import Program, Study
 from wgan_gp.system import failures
-from wgan_gp.system.files import WriteError, named, write_json, writing
+from wgan_gp.system.files import WriteError, as_write_error, write_json, writing
 from wgan_gp.system.platforms import refuse_windows
 from wgan_gp.system.signals import Listener
 
-_CLAIM = 1.0  # seconds; another process holds a lock that long only if it works
-_TABLES = 120.0  # seconds that another process may take for its tables
+_LOCK_WAIT = 1.0  # seconds; another process holds a lock that long only if it works
+_TABLES_WAIT = 120.0  # seconds that another process may take for its tables
 
 
-def run_command(make: Callable[[], tuple[Study, Place | None]]) -> int:
+def run_command(make: Callable[[], tuple[Study, HostRank | None]]) -> int:
     """Runs a study's command; what goes wrong is one line on stderr.
 
     Args:
-      make: reads the command line; returns the study and this host's place.
+      make: reads the command line; returns the study and this host's rank.
 
     Returns:
       The exit status: 2 for what is refused before anything is written, 1 for a
@@ -42,28 +42,28 @@ def run_command(make: Callable[[], tuple[Study, Place | None]]) -> int:
     refuse_windows()
     with Listener() as listener, ExitStack() as held:
         try:
-            study, place = make()
-            check(study, place)
+            study, rank = make()
+            check(study, rank)
             held.enter_context(study.prepare())
         except failures.EXPECTED as error:
             return failures.report(error, 2)
         listener.explain = partial(_explain, study)
         try:
-            run(study, place)
+            run(study, rank)
         except Interrupted as stop:
             print(failures.one_line(stop), file=sys.stderr)
             return stop.status
         except failures.EXPECTED as error:
-            return failures.report(named(error, study.folder), 1)
+            return failures.report(as_write_error(error, study.folder), 1)
     return 0
 
 
-def check(study: Study, place: Place | None = None) -> None:
+def check(study: Study, rank: HostRank | None = None) -> None:
     """Refuses what `run` would refuse; writes nothing.
 
     Args:
       study: to be run.
-      place: of this host among several.
+      rank: of this host among several.
 
     Raises:
       ValueError: the folder is a file, or holds records that are none of the study or
@@ -72,10 +72,10 @@ def check(study: Study, place: Place | None = None) -> None:
       WriteError: the folder cannot be written to.
     """
     _check_folder(study.folder)
-    if not study.replaces:
+    if not study.overwrites:
         _check_records(study)
-    for program in share(study.programs, place):
-        if study.replaces or _is_missing(study, program):
+    for program in programs_of_host(study.programs, rank):
+        if study.overwrites or _is_missing(study, program):
             _check_free(study, program)
             program.check()
 
@@ -92,7 +92,7 @@ def _check_records(study: Study) -> None:
     names = {name for program in study.programs for name in program.names}
     for path in sorted(study.records.glob("*.json")):
         if path.stem not in names:
-            study.read(path)
+            study.read_record(path)
         elif (record := _read(study, path.stem)) is not None:
             study.is_complete(path.stem, record)
 
@@ -106,12 +106,12 @@ def _check_free(study: Study, program: Program) -> None:
             )
 
 
-def run(study: Study, place: Place | None = None) -> None:
+def run(study: Study, rank: HostRank | None = None) -> None:
     """Runs the programs of this host that are missing; makes tables if all are there.
 
     Args:
       study: that `check` has not refused; its folder has been prepared.
-      place: of this host among several.
+      rank: of this host among several.
 
     Raises:
       Interrupted: a signal came; the program in work was saved.
@@ -120,7 +120,7 @@ def run(study: Study, place: Place | None = None) -> None:
     """
     with writing(study.records):
         study.records.mkdir(parents=True, exist_ok=True)
-    for program in share(study.programs, place):
+    for program in programs_of_host(study.programs, rank):
         _run_program(study, program)
     _make_tables(study)
 
@@ -130,7 +130,7 @@ def _run_program(study: Study, program: Program) -> None:
         return
     with ExitStack() as locks:
         for name in program.names:
-            if not locks.enter_context(locked(_lock(study, name), _CLAIM)):
+            if not locks.enter_context(file_lock(_lock(study, name), _LOCK_WAIT)):
                 print(f"{name} is left to another process, which is running it")
                 return
         # Looked at again: another process may have run it meanwhile.
@@ -144,18 +144,18 @@ def _make_tables(study: Study) -> None:
     if missing:
         print(
             f"{missing} of {len(study.programs)} programs are left to other hosts: the"
-            f" last one to finish makes the tables, or {study.resume} once all have"
-            " ended"
+            f" last one to finish makes the tables, or {study.resume_command} once all"
+            " have ended"
         )
         return
     paths = sorted(study.records.glob("*.json"))
-    with locked(study.records / "tables.lock", _TABLES) as mine:
+    with file_lock(study.records / "tables.lock", _TABLES_WAIT) as mine:
         if not mine:
             raise FileExistsError(
                 f"another process has been making tables of {study.folder} for"
-                f" {_TABLES:.0f} s: stop it, and run {study.resume} again"
+                f" {_TABLES_WAIT:.0f} s: stop it, and run {study.resume_command} again"
             )
-        study.tables({path.stem: study.read(path) for path in paths})
+        study.make_tables({path.stem: study.read_record(path) for path in paths})
 
 
 def _is_missing(study: Study, program: Program) -> bool:
@@ -171,7 +171,7 @@ def _read(study: Study, name: str) -> Any | None:
     """The record of this name; None if there is none, or a damaged one."""
     path = _path(study, name)
     try:
-        return study.read(path) if path.exists() else None
+        return study.read_record(path) if path.exists() else None
     except ValueError:
         return None
 
@@ -203,6 +203,6 @@ def _explain(study: Study) -> str:
     names = [name for program in study.programs for name in program.names]
     done = sum(_path(study, name).exists() for name in names)
     return (
-        f"{done} of {len(names)} {study.noun} are recorded: {study.resume} goes on from"
-        " there"
+        f"{done} of {len(names)} {study.noun} are recorded: {study.resume_command} goes"
+        " on from there"
     )

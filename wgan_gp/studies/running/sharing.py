@@ -14,14 +14,14 @@ from wgan_gp.devices import hosts
 T = TypeVar("T")
 
 
-def share(programs: Sequence[T], place: hosts.Place | None) -> Sequence[T]:
+def programs_of_host(programs: Sequence[T], rank: hosts.HostRank | None) -> Sequence[T]:
     """The programs of this host; all of them on a single host.
 
     Args:
       programs: all programs, in the same order on all hosts.
-      place: from `hosts.detect`.
+      rank: from `hosts.detect_rank`.
     """
-    return programs if place is None else programs[place.index :: place.count]
+    return programs if rank is None else programs[rank.index :: rank.count]
 
 
 def add_host_flags(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +35,10 @@ def add_host_flags(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, metavar=metavar, type=kind, help=f"{text} ({of})")
 
 
-def place_of(args: argparse.Namespace) -> hosts.Place | None:
-    """This host's place, from the flags or from what started the process.
+def host_rank(args: argparse.Namespace) -> hosts.HostRank | None:
+    """This host's rank, from the flags or from what started the process.
 
     Raises:
-      ValueError: as `hosts.detect`.
+      ValueError: as `hosts.detect_rank`.
     """
-    return hosts.detect(args.coordinator, args.hosts, args.host)
+    return hosts.detect_rank(args.coordinator, args.hosts, args.host)

@@ -30,12 +30,12 @@ class Study(NamedTuple):
     folder: Path  # shared by all processes that run the study
     records: Path  # folder of the records, NAME.json each; `folder`, or one in it
     programs: Sequence[Program]
-    read: Callable[[Path], Any]  # a record; raises ValueError if it is damaged
+    read_record: Callable[[Path], Any]  # a record; raises ValueError if it is damaged
     # (name, record) -> whether nothing is missing in it; raises ValueError if it was
     # made with other settings.
     is_complete: Callable[[str, Any], bool]
-    tables: Callable[[Records], None]  # makes tables and figures of all records
-    resume: str = "the same command"  # what goes on with it, for messages
+    make_tables: Callable[[Records], None]  # makes tables and figures of all records
+    resume_command: str = "the same command"  # what goes on with it, for messages
     # Called after all checks: makes the folder ready. It is held while programs run.
     prepare: Callable[[], AbstractContextManager[Any]] = nullcontext
-    replaces: bool = False  # whether `prepare` removes the records that exist
+    overwrites: bool = False  # whether `prepare` removes the records that exist

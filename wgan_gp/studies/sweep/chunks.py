@@ -4,15 +4,15 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wgan_gp.studies.sweep.grouping import Program
+from wgan_gp.studies.sweep.grouping import RunGroup
 from wgan_gp.studies.sweep.plan import Sweep
-from wgan_gp.studies.sweep.points import Run
+from wgan_gp.studies.sweep.points import RunId
 
 
 class Result(NamedTuple):
     """What became of a run."""
 
-    run: Run
+    run: RunId
     metrics: dict[str, float]  # of the last evaluation; empty if it diverged
 
     @property
@@ -25,8 +25,8 @@ class Chunk(NamedTuple):
     """Runs that are trained at the same time."""
 
     number: int
-    program: Program
-    runs: list[Run]
+    group: RunGroup
+    runs: list[RunId]
 
     @property
     def name(self) -> str:
@@ -36,21 +36,21 @@ class Chunk(NamedTuple):
     @property
     def steps(self) -> int:
         """Generator updates of all its runs together."""
-        return len(self.runs) * self.program.config.steps
+        return len(self.runs) * self.group.settings.steps
 
 
 def chunks(sweep: Sweep) -> list[Chunk]:
     """All chunks of all programs, numbered from 0."""
-    found = [(each, runs) for each in sweep.programs for runs in each.chunks]
+    found = [(each, runs) for each in sweep.groups for runs in each.chunks]
     return [Chunk(number, *each) for number, each in enumerate(found)]
 
 
-def record(results: list[Result]) -> list[dict[str, Any]]:
+def to_record(results: list[Result]) -> list[dict[str, Any]]:
     """What is stored of a chunk's results."""
     return [each.run._asdict() | {"metrics": each.metrics} for each in results]
 
 
-def read(path: Path, runs: list[Run]) -> list[Result]:
+def read_record(path: Path, runs: list[RunId]) -> list[Result]:
     """The results of a chunk that is done.
 
     Args:
@@ -62,7 +62,7 @@ def read(path: Path, runs: list[Run]) -> list[Result]:
     """
     try:
         results = [
-            Result(Run(each["point"], each["seed"]), each["metrics"])
+            Result(RunId(each["point"], each["seed"]), each["metrics"])
             for each in json.loads(path.read_text())
         ]
         if [each.run for each in results] != runs:

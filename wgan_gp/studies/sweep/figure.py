@@ -73,7 +73,7 @@ def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
 def _groups(summaries: Sequence[Summary]) -> list[list[Summary]]:
     groups: dict[Any, list[Summary]] = {}
     for each in summaries:
-        key = each.point.study, each.point.config.lipschitz
+        key = each.point.study, each.point.settings.lipschitz
         groups.setdefault(key, []).append(each)
     return list(groups.values())
 
@@ -100,7 +100,7 @@ def _panel(summaries: list[Summary]) -> _Panel:
         ]
         lines.setdefault(", ".join(others), []).append(each)
     return _Panel(
-        title=summaries[0].point.config.lipschitz,
+        title=summaries[0].point.settings.lipschitz,
         field=field,
         ticks={positions[value]: _tick(value) for value in values},
         logarithmic=numeric and min(values) > 0 and max(values) / min(values) >= 10,

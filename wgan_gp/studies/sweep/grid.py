@@ -13,7 +13,7 @@ _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
 NO_EFFECT = ("name", "task", "log_every", "eval_every", "debug_nans")
 
 
-class Study(NamedTuple):
+class GridStudy(NamedTuple):
     """One string of the grid."""
 
     text: str
@@ -30,7 +30,7 @@ class Study(NamedTuple):
             yield dict(zip(self.fields, values))
 
 
-def parse(text: Any, known: Iterable[str]) -> Study:
+def parse(text: Any, known: Iterable[str]) -> GridStudy:
     """A study from its text.
 
     Args:
@@ -59,7 +59,7 @@ def parse(text: Any, known: Iterable[str]) -> Study:
             raise ValueError(f"grid: {path} has no value in {show(text)}")
     if not fields:
         raise ValueError(f"grid: a study needs a field to vary, got {show(text)}")
-    return Study(" ".join(text.split()), fields)
+    return GridStudy(" ".join(text.split()), fields)
 
 
 def _check_field(path: str, known: list[str]) -> None:

@@ -6,18 +6,18 @@ from typing import Any, NamedTuple
 import jax
 
 from wgan_gp.configs import Settings
-from wgan_gp.studies.sweep.grouping import Program, programs
-from wgan_gp.studies.sweep.points import Point, Run, points
-from wgan_gp.studies.sweep.settings import SweepSettings, checked
+from wgan_gp.studies.sweep.grouping import RunGroup, group_runs
+from wgan_gp.studies.sweep.points import Point, RunId, points
+from wgan_gp.studies.sweep.settings import SweepSettings, settings_from_config
 
 
 class Sweep(NamedTuple):
     """What a sweep's configuration describes."""
 
-    config: SweepSettings
+    settings: SweepSettings
     points: list[Point]
-    runs: list[Run]
-    programs: list[Program]
+    runs: list[RunId]
+    groups: list[RunGroup]
     devices: int
 
 
@@ -30,21 +30,21 @@ def resolve(config: Any) -> Sweep:
     Raises:
       ValueError: what cannot be run, in one line that names the field.
     """
-    config = checked(config)
-    found = points(config)
-    first = config.experiment["seed"]
-    seeds = range(first, first + config.seeds)
-    runs = [Run(i, seed) for i in range(len(found)) for seed in seeds]
+    settings = settings_from_config(config)
+    found = points(settings.experiment, settings.grid, settings.seeds)
+    first = settings.experiment["seed"]
+    seeds = range(first, first + settings.seeds)
+    runs = [RunId(i, seed) for i in range(len(found)) for seed in seeds]
     devices = len(jax.local_devices())
-    if config.mesh.runs > devices:
+    if settings.mesh.runs > devices:
         raise ValueError(
             f"mesh.runs must be at most the {devices} devices that there are, got"
-            f" {config.mesh.runs}: 0 is all"
+            f" {settings.mesh.runs}: 0 is all"
         )
-    grouped = programs(config, found, runs)
-    return Sweep(config, found, runs, grouped, config.mesh.runs or devices)
+    grouped = group_runs(found, runs, settings.runs_per_program)
+    return Sweep(settings, found, runs, grouped, settings.mesh.runs or devices)
 
 
-def run_config(sweep: Sweep, run: Run) -> Settings:
+def run_settings(sweep: Sweep, run: RunId) -> Settings:
     """The configuration that a single run of the same numbers would have."""
-    return dataclasses.replace(sweep.points[run.point].config, seed=run.seed)
+    return dataclasses.replace(sweep.points[run.point].settings, seed=run.seed)

@@ -18,37 +18,44 @@ class Point(NamedTuple):
 
     study: str
     swept: dict[str, Any]  # its values of the study's fields
-    config: configs.Settings  # of its first seed's run, resolved
+    settings: configs.Settings  # of its first seed's run, resolved
 
 
-class Run(NamedTuple):
+class RunId(NamedTuple):
     """One point with one seed."""
 
     point: int
     seed: int
 
 
-def points(config: Any) -> list[Point]:
+def points(
+    experiment: dict[str, Any], studies: tuple[str, ...], seeds: int
+) -> list[Point]:
     """All points of the grid, in its order.
+
+    Args:
+      experiment: the configuration that the grid varies, not resolved.
+      studies: the grid; each string is a study, see `grid.parse`.
+      seeds: the number of runs of each point.
 
     Raises:
       ValueError: a study cannot be read, a point cannot be run, or it occurs twice.
     """
     known = [
         path
-        for path, _ in configs.leaves(config.experiment)
+        for path, _ in configs.flatten(experiment)
         if not path.startswith("by_constraint.") and path != "by_constraint"
     ]
-    studies = [grid.parse(text, known) for text in config.grid]
-    count = sum(study.size for study in studies) * config.seeds
+    parsed = [grid.parse(text, known) for text in studies]
+    count = sum(study.size for study in parsed) * seeds
     if count > MOST_RUNS:
         raise ValueError(f"grid has {count} runs, at most {MOST_RUNS} are possible")
     found: list[Point] = []
     seen: dict[str, str] = {}
-    for study in studies:
+    for study in parsed:
         for values in study.points():
-            point = _point(config, study, values)
-            name = identity(point.config)
+            point = _point(experiment, study, values)
+            name = fingerprint(point.settings)
             if name in seen:
                 raise ValueError(
                     f"grid: the point {label(values)} of {show(study.text)} is one of"
@@ -59,12 +66,14 @@ def points(config: Any) -> list[Point]:
     return found
 
 
-def _point(config: Any, study: grid.Study, values: dict[str, Any]):
+def _point(
+    experiment: dict[str, Any], study: grid.GridStudy, values: dict[str, Any]
+) -> Point:
     try:
-        resolved = with_changes(config.experiment, values)
+        resolved = with_changes(experiment, values)
     except ValueError as error:
         raise ValueError(f"grid: at {label(values)}: {error}") from None
-    flat = dict(configs.leaves(resolved))
+    flat = dict(configs.flatten(resolved))
     return Point(study.text, {path: flat[path] for path in values}, resolved)
 
 
@@ -81,8 +90,8 @@ def label(values: Mapping[str, Any]) -> str:
     return " ".join(f"{path}={value}" for path, value in values.items())
 
 
-def identity(config: configs.Settings, *left_out: str) -> str:
+def fingerprint(settings: configs.Settings, *left_out: str) -> str:
     """The same for configurations that differ in nothing but some fields."""
-    fields = configs.leaves(json.loads(json.dumps(configs.as_dict(config))))
+    fields = configs.flatten(json.loads(json.dumps(configs.as_dict(settings))))
     kept = {path: value for path, value in fields if path not in left_out}
     return json.dumps(kept, sort_keys=True)

@@ -15,23 +15,23 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings, get
-from wgan_gp.studies.sweep.grouping import traced
+from wgan_gp.studies.sweep.grouping import traced_fields
 
 RUNS = "runs"  # the axis of the mesh that runs are split over
 
 
-class Trained(NamedTuple):
+class TrainedRuns(NamedTuple):
     """Runs at one moment."""
 
     state: train.TrainState
     finite: jax.Array  # [R] bool, whether all numbers have been
 
 
-class Functions(NamedTuple):
+class CompiledFunctions(NamedTuple):
     """The compiled functions of a program."""
 
-    start: Any  # keys, hyperparameters -> Trained
-    advance: Any  # steps, hyperparameters, Trained -> Trained
+    start: Any  # keys, hyperparameters -> TrainedRuns
+    advance: Any  # steps, hyperparameters, TrainedRuns -> TrainedRuns
 
 
 def make_mesh(devices: int) -> Mesh:
@@ -41,7 +41,7 @@ def make_mesh(devices: int) -> Mesh:
     )
 
 
-def spread(tree: Any, mesh: Mesh) -> Any:
+def split_over_mesh(tree: Any, mesh: Mesh) -> Any:
     """Splits `[n, ...]` over the mesh; the last run is repeated to make them even."""
     count = mesh.size
 
@@ -63,27 +63,27 @@ def _first() -> jax.Device:
 
 
 def hyperparameters(
-    experiment: Experiment, configs: list[Settings]
+    experiment: Experiment, settings: list[Settings]
 ) -> train.Hyperparameters:
-    """Those of each run, `[R]`; what is the same in all of `configs` too.
+    """Those of each run, `[R]`; what is the same in all of `settings` too.
 
     Args:
       experiment: of their program.
-      configs: each run's configuration.
+      settings: each run's configuration.
     """
     fields: dict[str, Any] = {}
-    for path, name in traced(configs[0]).items():
-        fields[name] = [get(each, path) for each in configs]
+    for path, name in traced_fields(settings[0]).items():
+        fields[name] = [get(each, path) for each in settings]
     most, counts = experiment.algorithm.n_critic, fields.pop("n_critic")
     made = {name: jnp.asarray(each, jnp.float32) for name, each in fields.items()}
     if any(count != most for count in counts):
-        steps = [each.steps * count for each, count in zip(configs, counts)]
+        steps = [each.steps * count for each, count in zip(settings, counts)]
         made["n_critic"] = jnp.asarray(counts, jnp.int32)
         made["critic_updates"] = jnp.asarray(steps, jnp.int32)
     return train.Hyperparameters(**made)
 
 
-def functions(experiment: Experiment, mesh: Mesh) -> Functions:
+def compile_functions(experiment: Experiment, mesh: Mesh) -> CompiledFunctions:
     """The functions of a program, compiled when they are first called.
 
     Args:
@@ -95,7 +95,7 @@ def functions(experiment: Experiment, mesh: Mesh) -> Functions:
 
     def start(keys, given):
         state = jax.vmap(partial(train.init, algorithm))(given, keys)
-        return Trained(state, jnp.ones(len(keys), bool))
+        return TrainedRuns(state, jnp.ones(len(keys), bool))
 
     # The sampler is an argument: what a program closes over is compiled into it.
     def advance(sampler, count, given, runs):
@@ -107,7 +107,7 @@ def functions(experiment: Experiment, mesh: Mesh) -> Functions:
         )
         state, metrics = jax.vmap(steps)(given, runs.state)
         leaves = jax.tree.leaves((state, metrics))
-        return Trained(state, runs.finite & _all_finite(leaves))
+        return TrainedRuns(state, runs.finite & _all_finite(leaves))
 
     def split(function, *specs, **options):
         mapped = jax.shard_map(
@@ -122,7 +122,7 @@ def functions(experiment: Experiment, mesh: Mesh) -> Functions:
         sampler = jax.tree_util.Partial(sampler)
     # Once: a call would copy the data to the mesh each time.
     sampler = jax.device_put(sampler, NamedSharding(mesh, whole))
-    return Functions(
+    return CompiledFunctions(
         start=split(start, one, one),
         advance=partial(stepped, sampler),
     )

@@ -44,11 +44,11 @@ def csv_table(sweep: Sweep, results: Sequence[Result]) -> str:
     writer.writerow(header)
     for each in results:
         point = sweep.points[each.run.point]
-        flat = dict(configs.leaves(point.config))
+        flat = dict(configs.flatten(point.settings))
         writer.writerow(
             [
                 point.study,
-                point.config.lipschitz,
+                point.settings.lipschitz,
                 *(flat.get(path) for path in fields),
                 each.run.seed,
                 *(each.metrics.get(name) for name in scalars),
@@ -84,7 +84,7 @@ def quality(summaries: Iterable[Summary]) -> str | None:
 
 def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
     """One row a point: medians over seeds, least and greatest in brackets."""
-    steps = {f"{point.config.steps:,}" for point in sweep.points}
+    steps = {f"{point.settings.steps:,}" for point in sweep.points}
     rows = _rows(sweep, summaries)
     lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -95,7 +95,7 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
         value = np.median(np.hstack(floors))
         floor = f" Real samples have {METRICS[name].short} {value:.3g}."
     return (
-        f"# {sweep.config.name}\n\n{len(sweep.points)} points, {sweep.config.seeds}"
+        f"# {sweep.settings.name}\n\n{len(sweep.points)} points, {sweep.settings.seeds}"
         f" seeds each, {' or '.join(sorted(steps))} generator updates. Medians over the"
         f" seeds that did not diverge, least to greatest in brackets.{floor}\n\n"
         f"{table}\n"
@@ -104,7 +104,7 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
 
 def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
     """The quality of each point, for the terminal."""
-    table = Table(title=sweep.config.name, title_justify="left")
+    table = Table(title=sweep.settings.name, title_justify="left")
     table.add_column("point", overflow="fold")
     name = quality(summaries)
     for column in ([METRICS[name].short] if name else []) + ["diverged"]:
@@ -112,12 +112,12 @@ def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
     for each in summaries:
         row = [label(_shown(each.point))]
         row += [_spread(each.metrics.get(name))] if name else []
-        table.add_row(*row, f"{each.diverged} of {sweep.config.seeds}")
+        table.add_row(*row, f"{each.diverged} of {sweep.settings.seeds}")
     return table
 
 
 def _shown(point: Point) -> dict[str, Any]:
-    return {"lipschitz": point.config.lipschitz} | point.swept
+    return {"lipschitz": point.settings.lipschitz} | point.swept
 
 
 def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
@@ -126,13 +126,13 @@ def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
     names = [n for n in COLUMNS if any(n in each.metrics for each in summaries)]
     rows = [["lipschitz", *fields, *(METRICS[n].short for n in names), "diverged"]]
     for each in summaries:
-        flat = dict(configs.leaves(each.point.config))
+        flat = dict(configs.flatten(each.point.settings))
         rows.append(
             [
-                each.point.config.lipschitz,
+                each.point.settings.lipschitz,
                 *(_text(flat.get(path)) for path in fields),
                 *(_spread(each.metrics.get(name)) for name in names),
-                f"{each.diverged} of {sweep.config.seeds}",
+                f"{each.diverged} of {sweep.settings.seeds}",
             ]
         )
     return rows

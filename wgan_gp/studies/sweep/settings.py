@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from wgan_gp import configs
 from wgan_gp.studies.sweep.points import MOST_RUNS, with_changes
 from wgan_gp.system.fields import at_least, declarations, setting, whole
-from wgan_gp.system.values import few, show
+from wgan_gp.system.values import join_names, show
 from wgan_gp.system.values import whole as check_whole
 
 
@@ -69,7 +69,7 @@ def configuration(
     ).lock()
 
 
-def completed(stored: dict[str, Any]) -> SweepSettings:
+def settings_from_stored(stored: dict[str, Any]) -> SweepSettings:
     """A stored sweep's settings, with the fields that sweeps have got since.
 
     Raises:
@@ -78,14 +78,14 @@ def completed(stored: dict[str, Any]) -> SweepSettings:
     known = {"name", "experiment", "grid", *_DEFAULTS}
     if unknown := sorted(set(stored) - known):
         raise ValueError(
-            f"it has the fields {few(unknown)}, which this version does not"
+            f"it has the fields {join_names(unknown)}, which this version does not"
             " know: use the version of wgan_gp that wrote it, or a newer one"
         )
-    rest = {"experiment": configs.completed(stored.get("experiment"))}
+    rest = {"experiment": configs.complete_stored(stored.get("experiment"))}
     return _frozen(_DEFAULTS | stored | rest)
 
 
-def checked(config: Any) -> SweepSettings:
+def settings_from_config(config: Any) -> SweepSettings:
     """The settings that a sweep's configuration stands for, its own fields checked.
 
     Raises:

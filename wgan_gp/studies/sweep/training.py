@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +17,30 @@ from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies.running import Save
 from wgan_gp.studies.sweep import programs
-from wgan_gp.studies.sweep.chunks import Chunk, Result, record
-from wgan_gp.studies.sweep.evaluation import HeldOut, evaluate
-from wgan_gp.studies.sweep.grouping import Program
-from wgan_gp.studies.sweep.plan import Sweep, run_config
-from wgan_gp.studies.sweep.programs import Trained
+from wgan_gp.studies.sweep.chunks import Chunk, Result, to_record
+from wgan_gp.studies.sweep.evaluation import HeldOutCache, evaluate
+from wgan_gp.studies.sweep.grouping import RunGroup
+from wgan_gp.studies.sweep.plan import Sweep, run_settings
+from wgan_gp.studies.sweep.programs import TrainedRuns
 from wgan_gp.system.files import writing
-from wgan_gp.system.signals import Held as HeldSignals
+from wgan_gp.system.signals import DeferredSignals
 
 PIECE = 100  # steps between two looks at signals
 
 
-class Shared:
+class SharedCache:
     """What the chunks of a process share: compiled functions and held-out samples."""
 
     def __init__(self):
-        self.held_out = HeldOut()
-        self._functions: dict[Any, programs.Functions] = {}
+        self.held_out = HeldOutCache()
+        self._functions: dict[Any, programs.CompiledFunctions] = {}
 
-    def compiled(self, program: Program, mesh) -> programs.Functions:
+    def compiled(self, group: RunGroup, mesh) -> programs.CompiledFunctions:
         """Those of the newest program: a sweep has many, and they take memory."""
-        key = id(program), mesh
+        key = id(group), mesh
         if key not in self._functions:
             self._functions.clear()  # its copies of the data go before others come
-            self._functions[key] = programs.functions(program.experiment, mesh)
+            self._functions[key] = programs.compile_functions(group.experiment, mesh)
         return self._functions[key]
 
 
@@ -47,7 +48,7 @@ def train_chunk(
     sweep: Sweep,
     workdir: Path,
     console: Console,
-    shared: Shared,
+    shared: SharedCache,
     mine: Sequence[Chunk],
     chunk: Chunk,
     save: Save,
@@ -69,14 +70,14 @@ def train_chunk(
       WriteError: a state or the record could not be written.
     """
     folder = workdir / "checkpoints" / chunk.name
-    with HeldSignals() as signals, report.progress_bar(console) as progress:
+    with DeferredSignals() as signals, report.progress_bar(console) as progress:
         progress.live.transient = chunk is not mine[-1]  # one bar stays in the end
         bar = _Bar(progress, mine, chunk)
-        work = _Work(sweep, workdir, console, shared, chunk, bar, signals)
-        save(chunk.name, record(work.evaluate(work.train(folder))))
+        work = _ChunkTrainer(sweep, workdir, console, shared, chunk, bar, signals)
+        save(chunk.name, to_record(work.evaluate(work.train(folder))))
         shutil.rmtree(folder, ignore_errors=True)  # of use to no one any more
         if stop := signals.received:  # after the last look at signals
-            raise work.interrupted(stop, chunk.program.config.steps)
+            raise work.interrupted(stop, chunk.group.settings.steps)
 
 
 class _Bar:
@@ -87,11 +88,11 @@ class _Bar:
         before = sum(each.steps for each in mine if each.number < chunk.number)
         self._progress, self._chunk = progress, chunk
         self._task = progress.add_task("", total=total, completed=before)
-        self.tell()
+        self.describe()
 
-    def tell(self, what: str = "") -> None:
+    def describe(self, what: str = "") -> None:
         chunk = self._chunk
-        kind = chunk.program.config.lipschitz
+        kind = chunk.group.settings.lipschitz
         text = f"chunk {chunk.number + 1}: {kind}, {len(chunk.runs)} runs {what}"
         self._progress.update(self._task, description=text)
 
@@ -99,7 +100,7 @@ class _Bar:
         self._progress.advance(self._task, steps)
 
 
-class _Work:
+class _ChunkTrainer:
     """One chunk in work."""
 
     def __init__(self, sweep, workdir, console, shared, chunk, bar, signals):
@@ -107,7 +108,7 @@ class _Work:
         self._shared, self._chunk, self._bar = shared, chunk, bar
         self._signals = signals
 
-    def train(self, folder: Path) -> Trained:
+    def train(self, folder: Path) -> TrainedRuns:
         """The runs after their last step, on one device."""
         with writing(folder):
             folder.parent.mkdir(exist_ok=True)
@@ -117,11 +118,11 @@ class _Work:
         finally:
             checkpoints.close()
 
-    def _advance(self, checkpoints: Checkpoints) -> Trained:
-        chunk, every = self._chunk, self._sweep.config.save_every
-        count, steps = len(chunk.runs), chunk.program.config.steps
+    def _advance(self, checkpoints: Checkpoints) -> TrainedRuns:
+        chunk, every = self._chunk, self._sweep.settings.save_every
+        count, steps = len(chunk.runs), chunk.group.settings.steps
         mesh = programs.make_mesh(min(self._sweep.devices, count))
-        made = self._shared.compiled(chunk.program, mesh)
+        made = self._shared.compiled(chunk.group, mesh)
         given, keys = self._inputs(mesh)
         done, trained = self._start(checkpoints, made, given, keys, mesh)
         self._bar.advance(done * count)
@@ -139,48 +140,49 @@ class _Work:
 
     def _inputs(self, mesh):
         """Hyperparameters and keys of the runs, on the mesh."""
-        configs = [run_config(self._sweep, each) for each in self._chunk.runs]
-        given = programs.hyperparameters(self._chunk.program.experiment, configs)
+        settings = [run_settings(self._sweep, each) for each in self._chunk.runs]
+        given = programs.hyperparameters(self._chunk.group.experiment, settings)
         seeds = jnp.asarray([each.seed for each in self._chunk.runs], jnp.uint32)
         keys = jax.vmap(loop.run_keys)(seeds)[:, 0]
-        return programs.spread(given, mesh), programs.spread(keys, mesh)
+        split = partial(programs.split_over_mesh, mesh=mesh)
+        return split(given), split(keys)
 
-    def _start(self, checkpoints, made, given, keys, mesh) -> tuple[int, Trained]:
+    def _start(self, checkpoints, made, given, keys, mesh) -> tuple[int, TrainedRuns]:
         """The steps that are done, and the runs there."""
         count = len(self._chunk.runs)
         like = jax.eval_shape(
             lambda tree: jax.tree.map(lambda leaf: leaf[:count], tree),
             jax.eval_shape(made.start, keys, given),
         )
-        saved = checkpoints.latest(like, self._warn, set_aside=True)
+        saved = checkpoints.load_latest(like, self._warn, set_aside=True)
         if saved is None:
             return 0, made.start(keys, given)
-        return saved.step, programs.spread(saved.state, mesh)
+        return saved.step, programs.split_over_mesh(saved.state, mesh)
 
-    def evaluate(self, trained: Trained) -> list[Result]:
+    def evaluate(self, trained: TrainedRuns) -> list[Result]:
         """The results of the runs."""
         results, finite = [], np.asarray(trained.finite)
         for i, each in enumerate(self._chunk.runs):
-            self._bar.tell(f"({i} evaluated)")
+            self._bar.describe(f"({i} evaluated)")
             metrics = self._measure(trained, i) if finite[i] else {}
             results.append(Result(each, metrics))
             if stop := self._signals.received:  # what was trained is saved
-                raise self.interrupted(stop, self._chunk.program.config.steps)
+                raise self.interrupted(stop, self._chunk.group.settings.steps)
         return results
 
-    def _measure(self, trained: Trained, i: int) -> dict[str, float]:
-        experiment = self._chunk.program.experiment
-        config = run_config(self._sweep, self._chunk.runs[i])
+    def _measure(self, trained: TrainedRuns, i: int) -> dict[str, float]:
+        experiment = self._chunk.group.experiment
+        settings = run_settings(self._sweep, self._chunk.runs[i])
         state = jax.tree.map(lambda leaf: leaf[i], trained.state)
-        held = self._shared.held_out.get(experiment, config)
-        return evaluate(experiment, config, state, held)
+        held = self._shared.held_out.get(experiment, settings)
+        return evaluate(experiment, settings, state, held)
 
     def _warn(self, text: str) -> None:
         self._console.print(text, soft_wrap=True)
 
     def interrupted(self, number: int, step: int) -> Interrupted:
         """What is raised at a signal, once the state is saved."""
-        count = sum(len(each.chunks) for each in self._sweep.programs)
+        count = sum(len(each.chunks) for each in self._sweep.groups)
         where = f"{step} of chunk {self._chunk.number + 1} of {count}"
         return Interrupted(number, where, self._workdir)
 

@@ -72,9 +72,9 @@ def study(cells: list[Cell], out: Path, page: Path | None = None) -> Study:
         folder=out,
         records=out,
         programs=[_program(group) for group in _together(cells)],
-        read=table.read_record,
+        read_record=table.read_record,
         is_complete=lambda name, record: is_complete(out, by_name[name], record),
-        tables=tables,
+        make_tables=tables,
     )
 
 
@@ -111,7 +111,7 @@ def _run(group: list[Cell], found: Records, save: Save) -> None:
     todo = [cell for cell in group if seeds_done(cell) < cell.seeds]
     for first, cells in itertools.groupby(sorted(todo, key=seeds_done), key=seeds_done):
         for cell, record in _solve(list(cells), first):
-            whole = table.joined(found[cell.name], record)
+            whole = table.merge_records(found[cell.name], record)
             save(cell.name, whole)
             print(table.one_line(whole), flush=True)
 

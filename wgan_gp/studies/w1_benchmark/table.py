@@ -62,7 +62,7 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
-def joined(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+def merge_records(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
     """One cell's record of the seeds of both; the time is that of the new ones."""
     if old is None:
         return new

@@ -11,11 +11,11 @@ from typing import Any
 _RETRY = 0.2  # seconds
 
 
-def hold(place: Any, timeout: float) -> None:
+def wait_for_hosts(rank: Any, timeout: float) -> None:
     """Returns when all hosts are there.
 
     Args:
-      place: a `hosts.Place`.
+      rank: a `hosts.HostRank`.
       timeout: seconds to wait.
 
     Raises:
@@ -23,11 +23,11 @@ def hold(place: Any, timeout: float) -> None:
       OSError: the first cannot listen at its port.
     """
     deadline = time.monotonic() + timeout
-    name, _, port = place.coordinator.rpartition(":")
-    if place.index == 0:
-        _call(int(port), place.count, deadline, timeout)
+    name, _, port = rank.coordinator.rpartition(":")
+    if rank.index == 0:
+        _call(int(port), rank.count, deadline, timeout)
     else:
-        _answer(name, int(port), place.index, deadline, timeout)
+        _answer(name, int(port), rank.index, deadline, timeout)
 
 
 def _call(port: int, count: int, deadline: float, timeout: float) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from wgan_gp.constraints import CONSTRAINTS, Choice
 
 
-def name_of(choice: Choice) -> str:
+def constraint_name(choice: Choice) -> str:
     """The name by which a configuration chooses a constraint."""
     return key_of(CONSTRAINTS, choice)
 
