@@ -4,6 +4,7 @@ import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wgan_gp.configs.command_line import parse
 from wgan_gp.runs import command
@@ -11,6 +12,9 @@ from wgan_gp.system import failures
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.platforms import refuse_windows
 from wgan_gp.system.signals import Listener
+
+if TYPE_CHECKING:
+    from wgan_gp.configs import CriticSettings
 
 _OF_HOSTS = ("coordinator", "hosts", "host", "host_timeout")
 
@@ -44,7 +48,12 @@ def _help() -> str:
     )
 
 
-def _run(settings, experiment, folder: Path, listener: Listener) -> int:
+def _run(
+    settings: "CriticSettings",
+    experiment: Any,
+    folder: Path,
+    listener: Listener,
+) -> int:
     # After the flags: importing all this takes seconds.
     from wgan_gp.devices import hosts
     from wgan_gp.runs import loop, solve, workdir
@@ -52,7 +61,7 @@ def _run(settings, experiment, folder: Path, listener: Listener) -> int:
     from wgan_gp.system import files
 
     listener.explain = partial(workdir.resume_hint, folder)
-    run = solve.run if settings.task == "critic" else loop.run
+    run: Any = solve.run if settings.task == "critic" else loop.run
     try:
         run(settings, folder, experiment=experiment)
     except Interrupted as stop:
@@ -102,14 +111,14 @@ def _start(argv: list[str]):
     return settings, experiment, folder, lock
 
 
-def _cpu_devices(settings) -> int:
+def _cpu_devices(settings: "CriticSettings") -> int:
     from wgan_gp import devices
 
     widths = getattr(settings.critic, "hidden", None)
     return devices.cpu_device_count(settings.batch_size, widths and min(widths))
 
 
-def _prepare_workdir(settings, experiment):
+def _prepare_workdir(settings: "CriticSettings", experiment: Any):
     """The run's folder, which the first host makes ready, and the lock on it."""
     from wgan_gp.devices import hosts
     from wgan_gp.runs import resume, workdir

@@ -97,7 +97,9 @@ def _score_run(
     return scores | counts | {FLOOR + name: each for name, each in floor.items()}
 
 
-def _compare(reals: np.ndarray, features: np.ndarray, probabilities, *, seed: int):
+def _compare(
+    reals: np.ndarray, features: np.ndarray, probabilities: np.ndarray, *, seed: int
+):
     """Scores of images by their features, beside those of real images."""
     classes = inception_score(probabilities, splits=min(_LEAST, len(features)))
     distances = compare_features(

@@ -99,7 +99,12 @@ def field_help() -> dict[str, FieldHelp]:
     return found
 
 
-def _schema(task="gan", data="funnels", critic="mlp", generator="mlp"):
+def _schema(
+    task: str = "gan",
+    data: str = "funnels",
+    critic: str = "mlp",
+    generator: str = "mlp",
+):
     return schema(task, data, {"critic": critic, "generator": generator})
 
 

@@ -7,6 +7,7 @@ line; `flag_errors` has the words for mistakes in flags.
 import itertools
 import traceback
 from pathlib import Path
+from typing import Any
 
 from absl import flags, logging
 from ml_collections import ConfigDict
@@ -108,7 +109,7 @@ def _meant(path: Path) -> str:
     return f": did you mean {files[near[0]]}?" if near else ""
 
 
-def _check_kind(config, paths: list[str], sweep: bool) -> None:
+def _check_kind(config: Any, paths: list[str], sweep: bool) -> None:
     """Raises ValueError for a sweep's file given to `main`, and the reverse."""
     if not isinstance(config, ConfigDict):
         return

@@ -41,7 +41,7 @@ def data_parallel_mean(
     if not _is_split():
         return function
 
-    def part(params, batch):
+    def part(params: Any, batch: Any):
         # The barrier keeps all that is to be reduced together, for one all-reduce.
         results = jax.lax.optimization_barrier(function(params, batch))
         flat, restore = ravel_pytree(results)

@@ -95,7 +95,7 @@ def sample_struct(
 ) -> jax.ShapeDtypeStruct:
     """The shape and type of one sample."""
 
-    def batch(params, key):
+    def batch(params: Any, key: jax.Array):
         return postprocess(train.generate(algorithm, params, key, 1))
 
     made = jax.eval_shape(batch, params, jax.random.key(0))
@@ -117,11 +117,18 @@ def _batches(
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
-def _several(functions, size: int, count: int, params, key, first):
+def _several(
+    functions: tuple,
+    size: int,
+    count: int,
+    params: Any,
+    key: jax.Array,
+    first: jax.Array,
+):
     """Batches number `first` to `first + count - 1`, one behind the other."""
     generator, sample_latent, postprocess = functions
 
-    def one(number):
+    def one(number: jax.Array):
         latents = sample_latent(jax.random.fold_in(key, number), size)
         labels = latents[1] if isinstance(latents, tuple) else None
         return postprocess(generator.apply(params, latents)), labels

@@ -120,7 +120,14 @@ def drive(
     return end
 
 
-def _drive(trainable, settings, workdir, console, checkpoints, signals):
+def _drive(
+    trainable: Trainable,
+    settings: CriticSettings,
+    workdir: Path,
+    console: Console,
+    checkpoints: Checkpoints,
+    signals: DeferredSignals,
+):
     state, done = _resume(trainable, checkpoints, settings, console)
     records = hosts.on_first_host(
         lambda: truncate_records(workdir / "metrics.jsonl", done)
@@ -171,7 +178,11 @@ def _drive(trainable, settings, workdir, console, checkpoints, signals):
 
 
 def _save(
-    done: int, state, trainable: Trainable, checkpoints, writer: MetricWriter
+    done: int,
+    state: Any,
+    trainable: Trainable,
+    checkpoints: Checkpoints,
+    writer: MetricWriter,
 ) -> None:
     """Saves a state, if its step has not been saved yet.
 
@@ -182,7 +193,16 @@ def _save(
     checkpoints.save(done, state, trainable.stream_position())
 
 
-def _evaluate(trainable, settings, checkpoints, history, writer, console, state, done):
+def _evaluate(
+    trainable: Trainable,
+    settings: CriticSettings,
+    checkpoints: Checkpoints,
+    history: History,
+    writer: MetricWriter,
+    console: Console,
+    state: Any,
+    done: int,
+):
     """Measures a state and records it."""
     measured = trainable.evaluate(state, done)
     if not all(map(math.isfinite, measured.values())):
@@ -207,7 +227,9 @@ def _lacks_evaluation(done: int, settings: CriticSettings, history: History) -> 
     return _due(done, settings.eval_every, settings) and measured < done
 
 
-def _finder(trainable: Trainable, settings: CriticSettings, state: Any, done, until):
+def _finder(
+    trainable: Trainable, settings: CriticSettings, state: Any, done: int, until: int
+):
     """With `debug_nans`: says which operation of the next steps was not finite."""
     if not settings.debug_nans or trainable.step is None:
         return None
@@ -229,7 +251,12 @@ def _finder(trainable: Trainable, settings: CriticSettings, state: Any, done, un
     return find
 
 
-def _resume(trainable: Trainable, checkpoints: Checkpoints, settings, console):
+def _resume(
+    trainable: Trainable,
+    checkpoints: Checkpoints,
+    settings: CriticSettings,
+    console: Console,
+):
     """The state to go on from, and its step."""
     like = jax.eval_shape(trainable.init)
     warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731

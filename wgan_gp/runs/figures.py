@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
@@ -78,7 +80,12 @@ def training_curves(
     return figure
 
 
-def _plot_estimate(axes, training, evaluation, floor: dict[str, float]) -> None:
+def _plot_estimate(
+    axes: Axes,
+    training: Sequence[dict[str, float]],
+    evaluation: Sequence[dict[str, float]],
+    floor: dict[str, float],
+) -> None:
     """The critic's estimate, and the exact distance where it is known."""
     while_training = _column(training, "wasserstein")
     held_out = _column(evaluation, "wasserstein")
@@ -99,7 +106,7 @@ def _plot_estimate(axes, training, evaluation, floor: dict[str, float]) -> None:
     scale_y(axes, values)
 
 
-def _plot_slope(axes, evaluation) -> None:
+def _plot_slope(axes: Axes, evaluation: Sequence[dict[str, float]]) -> None:
     """The critic's slope, whose best value under a penalty is near 1."""
     at = _column(evaluation, "step")
     metric = METRICS["gradient_norm_mean"]
@@ -117,7 +124,9 @@ def _plot_slope(axes, evaluation) -> None:
         axes.set_ylim(bottom=min(mean) / 2)
 
 
-def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
+def _plot_quality(
+    axes: Axes, evaluation: Sequence[dict[str, float]], floor: dict[str, float]
+) -> None:
     """The share near modes if there is one, or else the quality."""
     name = next(each for each in ("share", *QUALITY) if each in evaluation[0])
     least = METRICS[name].floor
@@ -178,7 +187,9 @@ def save_image(
     picture.save(path)
 
 
-def _with_headings(picture: Image.Image, columns, rows) -> Image.Image:
+def _with_headings(
+    picture: Image.Image, columns: Sequence[str], rows: Sequence[str]
+) -> Image.Image:
     font = ImageFont.load_default(12)
     left = 8 + max((int(font.getlength(row)) for row in rows), default=-8)
     top = 18 if columns else 0
@@ -196,7 +207,7 @@ def _with_headings(picture: Image.Image, columns, rows) -> Image.Image:
     return sheet
 
 
-def _fitted(text: str, width: float, font) -> str:
+def _fitted(text: str, width: float, font: Any) -> str:
     """As much of a text's beginning as there is room for, on one line."""
     text = " ".join(text.split())
     while text and font.getlength(text) > width:

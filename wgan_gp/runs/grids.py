@@ -1,6 +1,6 @@
 """Generated images of a run, side by side in one picture."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -93,5 +93,7 @@ def interpolations(
     return figures.image_grid(images, columns=8)
 
 
-def _generate(experiment, state, latents) -> jax.Array:
+def _generate(
+    experiment: Experiment, state: train.TrainState, latents: Any
+) -> jax.Array:
     return jax.jit(experiment.algorithm.generator.apply)(state.average, latents)

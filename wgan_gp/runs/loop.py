@@ -1,8 +1,10 @@
 """Runs of a critic and a generator: what is trained, measured and drawn."""
 
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +12,7 @@ import numpy as np
 from jax.sharding import Mesh
 from rich.console import Console
 
-from wgan_gp import devices, train
+from wgan_gp import data, devices, train
 from wgan_gp.build import Experiment, build
 from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
@@ -129,7 +131,7 @@ def _on_device(experiment: Experiment, mesh: Mesh):
     """Iterations of a data set that is on the device, one program for any number."""
 
     # The sampler is an argument: what a program closes over is compiled into it.
-    def several(sampler, state, count):
+    def several(sampler: data.Sampler, state: train.TrainState, count: Any):
         critic = experiment.algorithm.critic._replace(sample_real=sampler)
         algorithm = experiment.algorithm._replace(critic=critic)
         return train.train_steps(algorithm, experiment.hyperparameters, state, count)
@@ -142,7 +144,9 @@ def _on_device(experiment: Experiment, mesh: Mesh):
     return lambda state, done, until: compiled(sampler, state, until - done)
 
 
-def _streamed(experiment: Experiment, settings: Settings, mesh: Mesh, batches):
+def _streamed(
+    experiment: Experiment, settings: Settings, mesh: Mesh, batches: Iterator
+):
     """Iterations of a data set that comes from the hosts in batches."""
     step = devices.jit_replicated(
         partial(train.train_step, experiment.algorithm, experiment.hyperparameters),
@@ -151,7 +155,7 @@ def _streamed(experiment: Experiment, settings: Settings, mesh: Mesh, batches):
     )
     add = jax.jit(partial(jax.tree.map, jnp.add))
 
-    def advance(state, done, until):
+    def advance(state: train.TrainState, done: int, until: int):
         totals = None
         for _ in range(done, until):
             # One transfer, which the step before does not wait for.
@@ -163,7 +167,7 @@ def _streamed(experiment: Experiment, settings: Settings, mesh: Mesh, batches):
     return advance
 
 
-def _stacked(batches, count: int):
+def _stacked(batches: Iterator, count: int):
     """The next batches of a stream, `[count, ...]`."""
     raw = [next(batches) for _ in range(count)]
     return jax.tree.map(lambda *leaves: np.stack(leaves), *raw)
@@ -199,7 +203,13 @@ def evaluate(
     return diagnostics | held.quality(fakes) | held.floor
 
 
-def _diagnose(algorithm, critic, reals, fakes, key) -> dict[str, float]:
+def _diagnose(
+    algorithm: train.Algorithm,
+    critic: train.Player,
+    reals: jax.Array,
+    fakes: jax.Array,
+    key: jax.Array,
+) -> dict[str, float]:
     """The critic's diagnostics, of as many samples at a time as memory has room for.
 
     A part has no more samples than training differentiates at once, unless these are
@@ -230,7 +240,13 @@ def _over_parts(name: str, measured: list[dict[str, float]], sizes: list[int]) -
 
 
 @partial(jax.jit, static_argnums=0)
-def _diagnose_part(algorithm: train.Algorithm, critic, reals, fakes, key):
+def _diagnose_part(
+    algorithm: train.Algorithm,
+    critic: train.Player,
+    reals: jax.Array,
+    fakes: jax.Array,
+    key: jax.Array,
+):
     bound = train.bind_critic(algorithm.critic, critic)
     penalty = algorithm.critic.constraint.penalty
     return critic_diagnostics(bound, reals, fakes, key, penalty=penalty)

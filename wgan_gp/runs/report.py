@@ -14,7 +14,7 @@ from rich.table import Table
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
-from wgan_gp.configs import Settings
+from wgan_gp.configs import CriticSettings, Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
@@ -107,7 +107,13 @@ def _write_atomically(path: Path, write: Callable[[Path], None]) -> None:
             raise
 
 
-def _draw_images(experiment, settings, state, images: np.ndarray, folder: Path) -> None:
+def _draw_images(
+    experiment: Experiment,
+    settings: Settings,
+    state: train.TrainState,
+    images: np.ndarray,
+    folder: Path,
+) -> None:
     headings = grids.grid_layout(experiment.dataset).headings
     _save_image(folder / "samples.png", images, **headings)
     lines = grids.interpolations(experiment, settings, state)
@@ -160,7 +166,7 @@ def _rows(name: str, result: dict[str, float], sets: int) -> Iterator[tuple[str,
         yield "... ratio of the two", f"{result[name] / floor:.3g}"
 
 
-def advice(settings: Settings, measured: dict[str, float]) -> list[str]:
+def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
     """What held-out numbers of a critic say of it, where they say that it is broken."""
     mean, found = measured.get("gradient_norm_mean"), []
     if mean is None:

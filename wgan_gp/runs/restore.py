@@ -181,7 +181,7 @@ def _read(path: Path, expected: dict[str, Any]) -> Any:
     """
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
 
-    def typed(key_path, leaf):
+    def typed(key_path: Any, leaf: Any):
         dtype = expected[_name(key_path)].dtype
         return jax.ShapeDtypeStruct(leaf.shape, dtype, sharding=device)
 

@@ -1,6 +1,7 @@
 """The loop of a critic alone, on a pair of known W1: every effect of such a run."""
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -98,7 +99,9 @@ def run(
     return result
 
 
-def _draw(settings: CriticSettings, evaluation, workdir: Path) -> None:
+def _draw(
+    settings: CriticSettings, evaluation: Sequence[dict[str, float]], workdir: Path
+) -> None:
     folder = workdir / "figures"
     with writing(folder):
         folder.mkdir(exist_ok=True)
@@ -119,7 +122,9 @@ def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
     return critic, jax.tree.map(jnp.mean, metrics)
 
 
-def _measure(experiment: CriticExperiment, samples: int, critic, key: jax.Array):
+def _measure(
+    experiment: CriticExperiment, samples: int, critic: Player, key: jax.Array
+):
     bound = train.bind_critic(experiment.algorithm, critic)
     return compare_to_truth(bound, experiment.funnels, key, samples)
 

@@ -125,7 +125,14 @@ def check(
     _check(workdir, settings, overwrite, accept_changes, spec or RUN_SPEC, resumable)
 
 
-def _check(workdir, settings, overwrite, accept_changes, spec, resumable=lambda _: []):
+def _check(
+    workdir: Path,
+    settings: Any,
+    overwrite: bool,
+    accept_changes: bool,
+    spec: WorkdirSpec,
+    resumable: Callable[[list[str]], list[str]] = lambda _: [],
+):
     existing = _existing(workdir, spec)
     _check_writable(workdir, existing)
     if overwrite or not existing:
@@ -188,7 +195,7 @@ def _remove(paths: list[Path]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _changes(workdir: Path, settings, found: Path, spec: WorkdirSpec) -> list[str]:
+def _changes(workdir: Path, settings: Any, found: Path, spec: WorkdirSpec) -> list[str]:
     """What differs between a folder's run and a configuration, in words."""
     path, noun = workdir / "config.json", spec.noun
     if not path.is_file():

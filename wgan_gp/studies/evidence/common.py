@@ -60,7 +60,7 @@ def over_strengths_and_seeds(
     """
     _, values = strengths(lipschitz)
 
-    def one(value, key):
+    def one(value: jax.Array, key: jax.Array):
         return run(key, hyperparameters._replace(strength=value))
 
     keys = jax.random.split(jax.random.key(0), seeds)

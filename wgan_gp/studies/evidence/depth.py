@@ -72,7 +72,15 @@ def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[De
     return results
 
 
-def _train(lipschitz, strengths, *, seeds, steps, width, layers) -> np.ndarray:
+def _train(
+    lipschitz: str,
+    strengths: np.ndarray,
+    *,
+    seeds: int,
+    steps: int,
+    width: int,
+    layers: int,
+) -> np.ndarray:
     """Gradient norms `[V, S, L]` for strengths `[V]`, all trained in one program."""
     config = configs.base()
     config.lipschitz, config.data.name, config.steps = lipschitz, "swissroll", steps
@@ -83,7 +91,7 @@ def _train(lipschitz, strengths, *, seeds, steps, width, layers) -> np.ndarray:
     return np.asarray(run(jnp.asarray(strengths, jnp.float32), keys))
 
 
-def _run(experiment: Experiment, steps: int, strength, key):
+def _run(experiment: Experiment, steps: int, strength: jax.Array, key: jax.Array):
     algorithm = experiment.algorithm
     train_key, real_key, fake_key = jax.random.split(key, 3)
     hyperparameters = experiment.hyperparameters._replace(strength=strength)
@@ -115,7 +123,7 @@ def layer_gradients(critic: Network, params: Any, x: jax.Array) -> jax.Array:
     layers = params["params"]["MLP_0"]
     hidden = [layers[f"Dense_{i}"]["bias"] for i in range(len(layers) - 1)]
 
-    def shifted(shifts):
+    def shifted(shifts: list[jax.Array]):
         return _with_shifts(critic, params, shifts, x)
 
     grads = jax.grad(shifted)([jnp.zeros_like(bias) for bias in hidden])
@@ -126,7 +134,7 @@ def _with_shifts(critic: Network, params: Any, shifts: list[jax.Array], x: jax.A
     """D(x) with a vector added to each hidden linear layer's output."""
     remaining = iter(shifts)
 
-    def add_shift(next_fun, args, kwargs, context):
+    def add_shift(next_fun: Any, args: Any, kwargs: Any, context: Any):
         out = next_fun(*args, **kwargs)
         if isinstance(context.module, nn.Dense) and context.method_name == "__call__":
             out = out + next(remaining, 0.0)

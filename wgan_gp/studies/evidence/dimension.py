@@ -92,7 +92,7 @@ def sides(dimension: int) -> tuple[Sampler, Sampler]:
     shift = jax.random.normal(shift_key, (dimension,))
     shift = SHIFT * shift / jnp.linalg.norm(shift)
 
-    def real(key, n):
+    def real(key: jax.Array, n: int):
         ring_key, noise_key = jax.random.split(key)
         ring = DATASETS["8gaussians"].sample(ring_key, n) @ plane
         return ring + NOISE * jax.random.normal(noise_key, ring.shape)
@@ -121,8 +121,8 @@ def measure(
       width: of each of the three hidden layers.
       samples: held-out samples on each side.
     """
-    config = critic_settings(lipschitz, "8gaussians", steps=steps, width=width)
-    experiment = build(config)
+    settings = critic_settings(lipschitz, "8gaussians", steps=steps, width=width)
+    experiment = build(settings)
     where = (
         losses.interpolates
         if points == "interpolates"
@@ -141,7 +141,7 @@ def measure(
     reals, fakes = real(real_key, samples), fake(fake_key, samples)
     (between,) = losses.interpolates(reals, fakes, point_key)
 
-    def run(key):
+    def run(key: jax.Array):
         critic = train(key, experiment.hyperparameters)[0]
         bound = bind_critic(algorithm, critic)
         return (

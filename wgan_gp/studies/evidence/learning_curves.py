@@ -1,7 +1,7 @@
 """Whole GAN runs of several seeds and lambdas, measured as they go."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ def gan_settings(*, steps: int, width: int, **fields) -> Settings:
 
 def measure_curves(
     label: str,
-    config: Settings,
+    settings: Settings,
     weights: tuple[float, ...],
     *,
     seeds: int,
@@ -62,7 +62,11 @@ def measure_curves(
 ) -> LearningCurves:
     """Trains every lambda and seed in one program; see `LearningCurves`."""
     (curve,) = measure_side_by_side(
-        {label: config}, weights, seeds=seeds, evaluations=evaluations, samples=samples
+        {label: settings},
+        weights,
+        seeds=seeds,
+        evaluations=evaluations,
+        samples=samples,
     )
     return curve
 
@@ -88,7 +92,7 @@ def measure_side_by_side(
       samples: on each side of an exact W1.
     """
     sizes = {"seeds": seeds, "evaluations": evaluations, "samples": samples}
-    experiments = {label: build(config) for label, config in settings.items()}
+    experiments = {label: build(each) for label, each in settings.items()}
     running = [
         _evaluations(experiment, settings[label].steps, weights, **sizes)
         for label, experiment in experiments.items()
@@ -111,12 +115,18 @@ def measure_side_by_side(
 
 
 def _evaluations(
-    experiment: Experiment, steps: int, weights, *, seeds, evaluations, samples
+    experiment: Experiment,
+    steps: int,
+    weights: tuple[float, ...],
+    *,
+    seeds: int,
+    evaluations: int,
+    samples: int,
 ) -> Iterator[tuple]:
     algorithm = experiment.algorithm
     keys = jax.random.split(jax.random.key(0), seeds)
 
-    def hyper(weight):
+    def hyper(weight: jax.Array):
         return experiment.hyperparameters._replace(strength=weight)
 
     # Drawing and observing stay outside jit: they are cheap, compiling them is not.
@@ -152,7 +162,7 @@ def _evaluations(
         )
 
 
-def _observe(algorithm: train.Algorithm, reals, state: train.TrainState):
+def _observe(algorithm: train.Algorithm, reals: jax.Array, state: train.TrainState):
     key = jax.random.fold_in(jax.random.key(2), state.step)
     draw = partial(train.generate, algorithm, key=key, n=len(reals))
     fakes = draw(state.generator.params)
@@ -161,7 +171,7 @@ def _observe(algorithm: train.Algorithm, reals, state: train.TrainState):
     return estimate, fakes, draw(state.average)
 
 
-def _each(distance, sets: np.ndarray) -> np.ndarray:
+def _each(distance: Callable[[np.ndarray], float], sets: np.ndarray) -> np.ndarray:
     """The distance of every set `[V, S, n, D]`, `[V, S]`."""
     return np.array([[distance(samples) for samples in row] for row in sets])
 

@@ -128,21 +128,29 @@ def _algorithm(lipschitz: str, seen: np.ndarray, steps: int, width: int):
     return algorithm, experiment.hyperparameters
 
 
-def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
+def _negative_losses(
+    algorithm: train.Algorithm,
+    hyperparameters: train.Hyperparameters,
+    seen: np.ndarray,
+    unseen: np.ndarray,
+    state: train.TrainState,
+):
     """-L on the training digits and on the others, against the same fakes, `[2]`."""
     key = jax.random.fold_in(jax.random.key(2), state.step)  # not the run's own stream
     fake_key, penalty_key = jax.random.split(key)
     fakes = train.generate(algorithm, state.generator.params, fake_key, len(seen))
     critic = train.bind_critic(algorithm.critic, state.critic)
+    strength = hyperparameters.strength
+    assert strength is not None
 
-    def negative(reals):
+    def negative(reals: np.ndarray):
         loss, _ = losses.critic_loss(
             critic,
             jnp.asarray(reals),
             fakes,
             penalty_key,
             penalty=algorithm.critic.constraint.penalty,
-            weight=hyperparameters.strength,
+            weight=strength,
         )
         return -loss
 

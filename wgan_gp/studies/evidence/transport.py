@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wgan_gp import losses
@@ -21,6 +22,7 @@ from wgan_gp.data import Sampler
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein, optimal_coupling
 from wgan_gp.evaluate.critic import cosine_similarity
+from wgan_gp.losses import Critic
 from wgan_gp.runs.figures import FAKE, REAL
 from wgan_gp.studies.evidence.common import (
     COLOURS,
@@ -31,7 +33,7 @@ from wgan_gp.studies.evidence.common import (
     over_strengths_and_seeds,
     strengths,
 )
-from wgan_gp.train import bind_critic, make_critic_train
+from wgan_gp.train import Hyperparameters, bind_critic, make_critic_train
 
 SCALES = {
     "smoke": {"seeds": 2, "steps": 20, "width": 8, "samples": 50},
@@ -88,8 +90,8 @@ def measure(
       width: of each of the three hidden layers.
       samples: held-out samples on each side.
     """
-    config = critic_settings(lipschitz, "8gaussians", steps=steps, width=width)
-    experiment = build(config)
+    settings = critic_settings(lipschitz, "8gaussians", steps=steps, width=width)
+    experiment = build(settings)
     real, fake = _sides(problem, experiment)
     algorithm = experiment.algorithm.critic._replace(sample_real=real)
     train = make_critic_train(algorithm, fake, steps)
@@ -97,7 +99,7 @@ def measure(
     reals, fakes = real(real_key, samples), fake(fake_key, samples)
     partners = fakes[optimal_coupling(np.asarray(reals), np.asarray(fakes))]
 
-    def run(key, hyperparameters):
+    def run(key: jax.Array, hyperparameters: Hyperparameters):
         critic, metrics = train(key, hyperparameters)
         bound = bind_critic(algorithm, critic)
         curve = jnp.array_split(metrics["wasserstein"], min(CURVE_POINTS, steps))
@@ -123,14 +125,20 @@ def _sides(problem: str, experiment: Experiment) -> tuple[Sampler, Sampler]:
     if problem == SETS[0]:
         return experiment.dataset.sample, noisy(experiment.dataset.sample)
 
-    def cluster(centre, key, n):
+    def cluster(centre: tuple[float, float], key: jax.Array, n: int):
         noise = jax.random.normal(key, (n, 2))
         return jnp.asarray(centre)[None] + CLUSTER_STD * noise
 
     return partial(cluster, (0.0, 0.0)), partial(cluster, (SHIFT, 0.0))
 
 
-def _slopes(critic, reals, fakes, partners, key):
+def _slopes(
+    critic: Critic,
+    reals: jax.Array,
+    fakes: jax.Array,
+    partners: jax.Array,
+    key: jax.Array,
+):
     """Norms on coupled and on random segments, and cosines on the coupled ones."""
     coupled_key, random_key = jax.random.split(key)
     (between,) = losses.interpolates(reals, partners, coupled_key)
@@ -171,7 +179,7 @@ def closed_form(transport: Transport, weight: float) -> float | str:
     return 1 + transport.true / (2 * weight)
 
 
-def _strength_axis(axes, lipschitz: str) -> None:
+def _strength_axis(axes: Axes, lipschitz: str) -> None:
     axes.set(xscale="log", xlabel=CONSTRAINTS[lipschitz].symbol)
 
 
@@ -199,7 +207,9 @@ def coupling_figure(results: list[Transport]) -> Figure:
     return figure
 
 
-def _bars(axes, at, values, colour, marker, label):
+def _bars(
+    axes: Axes, at: np.ndarray, values: np.ndarray, colour: str, marker: str, label: str
+):
     pooled = values.reshape(len(values), -1)
     low, middle, high = np.quantile(pooled, (0.05, 0.5, 0.95), axis=1)
     error = (middle - low, high - middle)

@@ -101,7 +101,7 @@ def _loader(path: Path):
     return partial(_load, path, module.get_config)
 
 
-def _load(path: Path, get_config, number: int) -> ConfigDict:
+def _load(path: Path, get_config: Callable[[str], Any], number: int) -> ConfigDict:
     try:
         config = get_config(str(number))
     except Exception as error:

@@ -35,14 +35,16 @@ def study(runs: dict[str, Settings], out: Path) -> Study:
     )
 
 
-def is_complete(out: Path, name: str, config: Settings, record: dict[str, Any]) -> bool:
+def is_complete(
+    out: Path, name: str, settings: Settings, record: dict[str, Any]
+) -> bool:
     """True: a run has a record when it has ended.
 
     Raises:
       ValueError: the record was made with other settings.
     """
     try:
-        changes = differences(configs.resolve_stored(record["config"]), config)
+        changes = differences(configs.resolve_stored(record["config"]), settings)
     except ValueError as error:
         changes = [str(error)]
     if changes:
@@ -53,33 +55,33 @@ def is_complete(out: Path, name: str, config: Settings, record: dict[str, Any]) 
     return True
 
 
-def _program(out: Path, name: str, config: Settings) -> Program:
+def _program(out: Path, name: str, settings: Settings) -> Program:
     return Program(
         names=(name,),
-        run=partial(_run, out / name, config),
-        check=partial(_check, out / name, config),
+        run=partial(_run, out / name, settings),
+        check=partial(_check, out / name, settings),
     )
 
 
-def _check(folder: Path, config: Settings) -> None:
-    resumable = partial(resume.check, folder, config, build(config), cure=_CURE)
-    workdir.check(folder, config, spec=_SPEC, resumable=resumable)
+def _check(folder: Path, settings: Settings) -> None:
+    resumable = partial(resume.check, folder, settings, build(settings), cure=_CURE)
+    workdir.check(folder, settings, spec=_SPEC, resumable=resumable)
 
 
-def _run(folder: Path, config: Settings, found: Records, save: Save) -> None:
+def _run(folder: Path, settings: Settings, found: Records, save: Save) -> None:
     """Trains a run, from its newest checkpoint if it has one, and records its result.
 
     Raises:
       Interrupted: a signal came; the run was saved.
     """
     with workdir.lock(folder):
-        if line := workdir.prepare(folder, config, spec=_SPEC):
+        if line := workdir.prepare(folder, settings, spec=_SPEC):
             print(f"{folder.name}: {line}")
         result, failure = None, ""
         try:
-            result = loop.run(config, folder)
+            result = loop.run(settings, folder)
         except FloatingPointError as error:
             failure = str(error)
-        settings = json.loads(json.dumps(as_dict(config)))
-        record = {"config": settings, "result": result, "failure": failure}
+        stored = json.loads(json.dumps(as_dict(settings)))
+        record = {"config": stored, "result": result, "failure": failure}
         save(folder.name, record)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -17,6 +18,7 @@ from wgan_gp.runs import command, versions, workdir
 from wgan_gp.studies.running import Study, run_command
 from wgan_gp.studies.running.locks import file_lock
 from wgan_gp.studies.sweep import resolve
+from wgan_gp.studies.sweep.plan import Sweep
 from wgan_gp.studies.sweep.settings import FIELDS, SweepSettings, settings_from_stored
 from wgan_gp.studies.sweep.study import print_notes, study
 from wgan_gp.system import failures
@@ -117,7 +119,9 @@ def _check_flags(rank: HostRank | None) -> None:
 
 
 @contextmanager
-def _prepare(sweep, folder: Path, several: bool, options) -> Iterator[None]:
+def _prepare(
+    sweep: Sweep, folder: Path, several: bool, options: dict[str, Any]
+) -> Iterator[None]:
     """Makes the folder ready, and holds it; several hosts hold it together."""
     with workdir.lock(folder, shared=several):
         with file_lock(folder / "start.lock", _START) as mine:

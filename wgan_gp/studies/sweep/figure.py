@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wgan_gp.evaluate.metrics import METRICS
@@ -110,7 +111,9 @@ def _panel(summaries: list[Summary]) -> _Panel:
     )
 
 
-def _line(label, summaries: list[Summary], field: str, positions) -> _Line:
+def _line(
+    label: str, summaries: list[Summary], field: str, positions: dict[Any, float]
+) -> _Line:
     at = [positions[_hashable(each.point.swept[field])] for each in summaries]
     order = np.argsort(at)
     return _Line(label, [at[i] for i in order], [summaries[i] for i in order])
@@ -139,7 +142,9 @@ def _limits(summaries: Sequence[Summary], name: str) -> tuple[float, float, bool
     return min(0.0, low), high + 0.15 * (high - min(0.0, low)), False
 
 
-def _draw_panel(axes, panel: _Panel, name: str, limits) -> None:
+def _draw_panel(
+    axes: Axes, panel: _Panel, name: str, limits: tuple[float, float, bool]
+) -> None:
     low, high, logarithmic = limits
     if panel.logarithmic:
         axes.set_xscale("log")
@@ -169,7 +174,9 @@ def _draw_panel(axes, panel: _Panel, name: str, limits) -> None:
         axes.legend(coloured, labels, fontsize=7)
 
 
-def _draw_line(axes, line: _Line, name: str, colour, logarithmic: bool) -> None:
+def _draw_line(
+    axes: Axes, line: _Line, name: str, colour: str, logarithmic: bool
+) -> None:
     kept = [(x, s.metrics[name]) for x, s in zip(line.at, line.summaries) if s.metrics]
     if kept:
         at = [x for x, _ in kept]
@@ -183,7 +190,7 @@ def _draw_line(axes, line: _Line, name: str, colour, logarithmic: bool) -> None:
         axes.plot(spots, values, "o", color=colour, ms=3, alpha=0.7, mew=0)
 
 
-def _mark_diverged(axes, lines: list[_Line], top: float) -> None:
+def _mark_diverged(axes: Axes, lines: list[_Line], top: float) -> None:
     """A cross for each value, with the number of runs."""
     counts: dict[float, int] = {}
     for line in lines:

@@ -69,7 +69,9 @@ def group_runs(
     ]
 
 
-def _group(points: list[Point], runs: list[RunId], most: int, datasets) -> RunGroup:
+def _group(
+    points: list[Point], runs: list[RunId], most: int, datasets: dict[str, Dataset]
+) -> RunGroup:
     members = [points[run.point].settings for run in runs]
     settings = dataclasses.replace(
         members[0], n_critic=max(each.n_critic for each in members)

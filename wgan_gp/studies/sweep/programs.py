@@ -4,6 +4,7 @@ Each function takes and returns trees whose leaves have an axis of runs, `[R, ..
 Devices have an equal share of them each, and tell each other nothing.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ def split_over_mesh(tree: Any, mesh: Mesh) -> Any:
     """Splits `[n, ...]` over the mesh; the last run is repeated to make them even."""
     count = mesh.size
 
-    def put(leaf):
+    def put(leaf: jax.Array):
         n = len(leaf)
         rows = np.minimum(np.arange(-(-n // count) * count), n - 1)
         return jax.device_put(leaf[rows], NamedSharding(mesh, PartitionSpec(RUNS)))
@@ -93,12 +94,14 @@ def compile_functions(experiment: Experiment, mesh: Mesh) -> CompiledFunctions:
     algorithm = experiment.algorithm
     one = PartitionSpec(RUNS)
 
-    def start(keys, given):
+    def start(keys: jax.Array, given: train.Hyperparameters):
         state = jax.vmap(partial(train.init, algorithm))(given, keys)
         return TrainedRuns(state, jnp.ones(len(keys), bool))
 
     # The sampler is an argument: what a program closes over is compiled into it.
-    def advance(sampler, count, given, runs):
+    def advance(
+        sampler: Any, count: jax.Array, given: train.Hyperparameters, runs: TrainedRuns
+    ):
         drawn = algorithm._replace(
             critic=algorithm.critic._replace(sample_real=sampler)
         )
@@ -109,7 +112,7 @@ def compile_functions(experiment: Experiment, mesh: Mesh) -> CompiledFunctions:
         leaves = jax.tree.leaves((state, metrics))
         return TrainedRuns(state, runs.finite & _all_finite(leaves))
 
-    def split(function, *specs, **options):
+    def split(function: Callable, *specs, **options):
         mapped = jax.shard_map(
             function, mesh=mesh, in_specs=specs, out_specs=one, check_vma=False
         )

@@ -1,5 +1,6 @@
 """A sweep as a study: its chunks are the programs."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def study(
     )
 
 
-def _program(train, chunk: Chunk) -> Program:
+def _program(train: Callable[[Chunk, Save], None], chunk: Chunk) -> Program:
     def run(found: Records, save: Save) -> None:
         train(chunk, save)
 

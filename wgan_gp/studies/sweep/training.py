@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 from rich.console import Console
 from rich.progress import Progress
 
@@ -24,6 +25,7 @@ from wgan_gp.studies.sweep.plan import Sweep, run_settings
 from wgan_gp.studies.sweep.programs import TrainedRuns
 from wgan_gp.system.files import writing
 from wgan_gp.system.signals import DeferredSignals
+from wgan_gp.train import Hyperparameters
 
 PIECE = 100  # steps between two looks at signals
 
@@ -35,7 +37,7 @@ class SharedCache:
         self.held_out = HeldOutCache()
         self._functions: dict[Any, programs.CompiledFunctions] = {}
 
-    def compiled(self, group: RunGroup, mesh) -> programs.CompiledFunctions:
+    def compiled(self, group: RunGroup, mesh: Mesh) -> programs.CompiledFunctions:
         """Those of the newest program: a sweep has many, and they take memory."""
         key = id(group), mesh
         if key not in self._functions:
@@ -103,7 +105,16 @@ class _Bar:
 class _ChunkTrainer:
     """One chunk in work."""
 
-    def __init__(self, sweep, workdir, console, shared, chunk, bar, signals):
+    def __init__(
+        self,
+        sweep: Sweep,
+        workdir: Path,
+        console: Console,
+        shared: SharedCache,
+        chunk: Chunk,
+        bar: _Bar,
+        signals: DeferredSignals,
+    ):
         self._sweep, self._workdir, self._console = sweep, workdir, console
         self._shared, self._chunk, self._bar = shared, chunk, bar
         self._signals = signals
@@ -138,7 +149,7 @@ class _ChunkTrainer:
                 raise self.interrupted(stop, done)
         return programs.gather(trained, count)
 
-    def _inputs(self, mesh):
+    def _inputs(self, mesh: Mesh):
         """Hyperparameters and keys of the runs, on the mesh."""
         settings = [run_settings(self._sweep, each) for each in self._chunk.runs]
         given = programs.hyperparameters(self._chunk.group.experiment, settings)
@@ -147,7 +158,14 @@ class _ChunkTrainer:
         split = partial(programs.split_over_mesh, mesh=mesh)
         return split(given), split(keys)
 
-    def _start(self, checkpoints, made, given, keys, mesh) -> tuple[int, TrainedRuns]:
+    def _start(
+        self,
+        checkpoints: Checkpoints,
+        made: programs.CompiledFunctions,
+        given: Hyperparameters,
+        keys: jax.Array,
+        mesh: Mesh,
+    ) -> tuple[int, TrainedRuns]:
         """The steps that are done, and the runs there."""
         count = len(self._chunk.runs)
         like = jax.eval_shape(

@@ -144,7 +144,7 @@ def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _number(record, quantity: str, theirs) -> str:
+def _number(record: dict[str, Any] | None, quantity: str, theirs: Any) -> str:
     if record is None:
         return "—"
     config = record["config"]
