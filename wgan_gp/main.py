@@ -20,7 +20,15 @@ _OF_HOSTS = ("coordinator", "hosts", "host", "host_timeout")
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status: 0 when the run is finished, 2 for an error before training, 1 for
+      an error during training, 128 plus its number after a signal.
+    """
     refuse_windows()
     if {"--help", "-h"} & set(argv):
         print(_help())
@@ -54,7 +62,7 @@ def _run(
     folder: Path,
     listener: Listener,
 ) -> int:
-    # After the flags: importing all this takes seconds.
+    # Imported after the flags are checked, because these imports take seconds.
     from wgan_gp.devices import hosts
     from wgan_gp.runs import loop, solve, workdir
     from wgan_gp.runs.driver import Interrupted
@@ -88,7 +96,11 @@ def _fail(line: str, status: int) -> int:
 
 
 def _start(argv: list[str]):
-    """Everything that can be refused, before any compute is spent."""
+    """Reads the command line and checks everything before any compute is spent.
+
+    Returns:
+      The settings, the experiment, the run's folder, and the lock on it.
+    """
     parse(argv)
     from wgan_gp import build, configs, devices
     from wgan_gp.devices import hosts
@@ -119,7 +131,7 @@ def _cpu_devices(settings: "CriticSettings") -> int:
 
 
 def _prepare_workdir(settings: "CriticSettings", experiment: Any):
-    """The run's folder, which the first host makes ready, and the lock on it."""
+    """Prepares the run's folder on the first host; returns it and the lock on it."""
     from wgan_gp.devices import hosts
     from wgan_gp.runs import resume, workdir
 

@@ -1,9 +1,9 @@
-"""Scores a finished image run beside real images: `python -m wgan_gp.score ...`.
+"""Scores a finished image run against real images: `python -m wgan_gp.score ...`.
 
-Prints the scores as JSON, and a table of them, with what each means, on stderr.
-`--inception FILE` compares images as the field does it: 50,000 samples, an Inception
-Score over 10 parts, a Frechet distance to the train split. `--digits` compares the
-features of a digit classifier that is trained for it on the run's own set.
+Prints the scores as JSON to stdout and a table that explains them to stderr.
+`--inception FILE` follows the usual protocol: 50,000 samples, the Inception Score over
+10 parts, the Frechet distance (FID) to the train split. `--digits` uses the features of
+a digit classifier, which is trained first on the run's own data set.
 """
 
 import argparse
@@ -33,8 +33,8 @@ from wgan_gp.runs.workdir import read_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.values import one_of, whole
 
-_SUPPORT = 10_000  # at most this many for precision and recall, which take n^2
-_LEAST = 10  # images: the score is a mean over 10 parts
+_SUPPORT = 10_000  # most images for precision and recall, which compare n^2 pairs
+_LEAST = 10  # fewest images: the score is a mean over 10 parts
 
 
 def score(
@@ -44,17 +44,18 @@ def score(
 
     Args:
       workdir: the folder of a finished run on images.
-      n: generated images; as many real ones are taken, or all there are.
-      split: of the real ones.
-      observe: the network whose features are compared.
-      seed: of the latents, and of which real ones are taken.
+      n: the number of generated images, and of real images if the split has so many.
+      split: of the real images.
+      observe: the network whose features are compared, from `evaluate.images`.
+      seed: of the latents, and of the choice of real images.
 
     Returns:
       `score` and `score_std` (over 10 parts), `frechet`, `kernel` and `kernel_error`,
-      `precision`, `recall`, and the numbers of images `generated` and `real`. Under the
-      same names with `floor_` before them, what `floor_images` other real images score
-      in the place of the generated ones: those of the validation split, or of the train
-      split if `split` is another. They are left out if that split has fewer than 10.
+      `precision`, `recall`, and the numbers of images `generated` and `real`. The same
+      names prefixed by `floor_` have the scores of `floor_images` other real images in
+      place of the generated ones. These come from the validation split if `split` is
+      "train", otherwise from the train split, and are omitted if there are fewer than
+      10.
 
     Raises:
       FileNotFoundError: the folder holds no finished run.
@@ -65,7 +66,7 @@ def score(
 
 
 def _open(workdir: Path, n: int) -> sample.FinishedRun:
-    """The run, if it can be scored on n images."""
+    """Opens a run, after checking that n of its images can be scored."""
     file = workdir / "config.json"
     if not file.is_file():
         raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
@@ -73,7 +74,9 @@ def _open(workdir: Path, n: int) -> sample.FinishedRun:
     if settings.data.kind != "images":
         raise ValueError(f"{workdir} holds a run that is not on images")
     run = sample.open_run(workdir)
-    memory.check_samples(3 * n, sample.sample_spec(run, n))  # and as many real, twice
+    memory.check_samples(
+        3 * n, sample.sample_spec(run, n)
+    )  # and two sets of real images of this size
     return run
 
 
@@ -100,7 +103,7 @@ def _score_run(
 def _compare(
     reals: np.ndarray, features: np.ndarray, probabilities: np.ndarray, *, seed: int
 ):
-    """Scores of images by their features, beside those of real images."""
+    """Scores of images, from their features and those of real images."""
     classes = inception_score(probabilities, splits=min(_LEAST, len(features)))
     distances = compare_features(
         reals,
@@ -125,7 +128,12 @@ def _reals(settings: Settings, split: str, n: int, seed: int) -> np.ndarray:
 
 
 def table(scores: dict[str, float], split: str) -> Table:
-    """The scores in words, beside those of real images."""
+    """The scores with explanations, beside the scores of real images.
+
+    Args:
+      scores: from `score`.
+      split: of the real images.
+    """
     found = Table(
         title=f"{scores['generated']:,} generated images beside {scores['real']:,} real"
         f" ones of the {split} split",
@@ -147,14 +155,14 @@ def table(scores: dict[str, float], split: str) -> Table:
 
 
 def _spreads(scores: dict[str, float]) -> str:
-    """What each ± of the table is."""
+    """Explains the ± of the table."""
     told = [METRICS[name] for name in scores if name in METRICS]
     told = [f"{each.spread[1]} ({each.short})" for each in told if each.spread]
     return f"A ± is the {' or the '.join(told)}"
 
 
 def _cell(scores: dict[str, float], prefix: str, name: str, metric: Metric) -> str:
-    """A score with its spread; the prefix `FLOOR` is for that of real images."""
+    """A score and its spread; the prefix `FLOOR` selects those of real images."""
     if prefix + name not in scores:
         return "too few"
     text = metric.text(scores[prefix + name])
@@ -164,7 +172,14 @@ def _cell(scores: dict[str, float], prefix: str, name: str, metric: Metric) -> s
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status: 0, 2 after an error, 128 plus its number after a signal.
+    """
     return run_command(lambda: _score(_parse(argv[1:])), "nothing was scored")
 
 
@@ -212,7 +227,7 @@ def _check(n: int, split: str, seed: int) -> None:
 
 
 def _score(args: argparse.Namespace) -> str:
-    """The scores as JSON; a table of them goes to stderr."""
+    """Computes the scores, prints their table to stderr, and returns them as JSON."""
     run = _open(args.workdir, args.n)
     data = run.settings.data
     if args.inception is not None:

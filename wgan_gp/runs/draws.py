@@ -1,9 +1,9 @@
-"""Samples of a generator, in batches of one size.
+"""Samples of a generator, drawn in batches of the training batch size.
 
-A generator with batch normalisation normalises by the batch at hand, so what it makes
-of a latent depends on the size of the batch. Here every batch has the size that the
-generator was trained with, and a key that depends on its number alone: sample i is the
-same however many are drawn, and memory does not grow with their number.
+A generator with batch normalisation uses the statistics of the current batch, so its
+samples depend on the batch size. Every batch here has the size of training, and its key
+depends on its number alone. Sample i is therefore the same however many are drawn, and
+memory does not grow with their number.
 """
 
 import itertools
@@ -18,7 +18,8 @@ import numpy as np
 
 from wgan_gp import train
 
-# A dispatch costs more than a small batch: batches up to this size share one.
+# Dispatching a call costs more than computing a small batch, so small batches share a
+# call, up to this many bytes of samples.
 _BYTES = 2**16
 
 Postprocess = Callable[[jax.Array], jax.Array]
@@ -32,7 +33,7 @@ class SampleBatch(NamedTuple):
 
 
 def identity(samples: jax.Array) -> jax.Array:
-    """The samples."""
+    """Returns the samples unchanged: the default of `postprocess`."""
     return samples
 
 
@@ -48,17 +49,18 @@ def draw(
     """Draws n samples, a few batches at a time.
 
     Args:
-      algorithm: whose generator and latents are used.
-      params: of the generator.
+      algorithm: with the generator and the distribution of its latents.
+      params: the generator's parameters.
       key: batch b is drawn with `fold_in(key, b)`.
-      n: how many samples; sample i does not depend on it.
-      label: keeps the samples of this class and drops the others. They come from
-        batches of all classes, as in training: a batch of one class would be
-        normalised by other statistics.
-      postprocess: what is done to samples `[m, ...]` on the device.
+      n: the number of samples; sample i does not depend on it.
+      label: the number of a class: samples of other classes are dropped. Batches hold
+        all classes as in training, because a batch of one class would have other
+        statistics for batch normalisation.
+      postprocess: `samples -> samples`, `[m, ...]`. Called on the device, compiled with
+        the generator.
 
     Yields:
-      Parts `[m, ...]` whose lengths add up to n.
+      Batches `[m, ...]` whose lengths add up to n.
     """
     missing = n
     for drawn in _batches(algorithm, params, key, postprocess):
@@ -72,10 +74,10 @@ def draw(
 
 
 def concatenate(parts: Iterable[SampleBatch], n: int) -> np.ndarray:
-    """The samples of parts whose lengths add up to n, `[n, ...]`."""
+    """Concatenates batches whose lengths add up to n, to `[n, ...]`."""
     samples, done = None, 0
     for part in parts:
-        if samples is None:  # once, so that there is never a second copy of all
+        if samples is None:  # allocated once, so that memory holds no second copy
             samples = np.empty((n, *part.samples.shape[1:]), part.samples.dtype)
         samples[done : done + len(part.samples)] = part.samples
         done += len(part.samples)
@@ -84,7 +86,12 @@ def concatenate(parts: Iterable[SampleBatch], n: int) -> np.ndarray:
 
 
 def batches_per_call(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
-    """How many batches of samples of a shape are drawn by one call."""
+    """How many batches one call draws.
+
+    Args:
+      algorithm: with the generator and its batch size.
+      shape: of one sample.
+    """
     return max(
         1, _BYTES // (4 * math.prod(shape) * train.generator_batch_size(algorithm))
     )
@@ -93,7 +100,7 @@ def batches_per_call(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
 def sample_struct(
     algorithm: train.Algorithm, params: Any, postprocess: Postprocess = identity
 ) -> jax.ShapeDtypeStruct:
-    """The shape and type of one sample."""
+    """The shape and type of one sample, after `postprocess`."""
 
     def batch(params: Any, key: jax.Array):
         return postprocess(train.generate(algorithm, params, key, 1))
@@ -125,7 +132,7 @@ def _several(
     key: jax.Array,
     first: jax.Array,
 ):
-    """Batches number `first` to `first + count - 1`, one behind the other."""
+    """The batches numbered `first` to `first + count - 1`, concatenated."""
     generator, sample_latent, postprocess = functions
 
     def one(number: jax.Array):

@@ -1,4 +1,4 @@
-"""What every run does, whatever it trains: log, evaluate, save, resume, stop."""
+"""The training loop of every run: it logs, evaluates, saves, resumes and stops."""
 
 import math
 import signal
@@ -70,7 +70,7 @@ class Trainable(NamedTuple):
 
 
 class Interrupted(Exception):  # noqa: N818
-    """A signal stopped the run, which was saved before."""
+    """SIGTERM or SIGINT stopped the run after its state was saved."""
 
     def __init__(self, number: int, step: int | str, workdir: Path):
         name = signal.Signals(number).name
@@ -87,18 +87,19 @@ def drive(
     """Trains to the end, from the newest checkpoint if the workdir has one.
 
     Args:
-      trainable: what is trained.
+      trainable: what is trained, as functions.
       settings: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`.
-      console: where progress and warnings go.
+      console: prints progress and warnings.
 
     Returns:
-      The final state, and all records of the run, those before a resume too.
+      The final state on one device, and all records of the run, including those from
+      before it was resumed.
 
     Raises:
-      FloatingPointError: a number is not finite; nothing of that state is saved.
-      Interrupted: SIGTERM or SIGINT came; the state was saved.
-      ValueError: the checkpoints are of other networks, or all damaged.
+      FloatingPointError: a scalar or a parameter is not finite; that state is not kept.
+      Interrupted: SIGTERM or SIGINT was received; the state was saved.
+      ValueError: the checkpoints have other networks, or all are damaged.
       WriteError: a checkpoint or a record could not be written.
     """
     kept = settings.checkpoint
@@ -109,13 +110,13 @@ def drive(
         try:
             end = _drive(trainable, settings, workdir, console, checkpoints, signals)
         except BaseException:
-            with suppress(WriteError):  # what went wrong first is told
+            with suppress(WriteError):  # the first error is the one to report
                 checkpoints.close()
             raise
         checkpoints.close()
     if stop := hosts.max_over_hosts(
         signals.received
-    ):  # while the last state was being saved
+    ):  # received while the last state was saved
         raise Interrupted(stop, settings.steps, workdir)
     return end
 
@@ -162,12 +163,12 @@ def _drive(
             check_finite(done, scalars, own, checkpoints, find)
             history.training.append({"step": done} | scalars)
             writer.write("train", done, scalars)
-            # Before the evaluation, which may need more memory than there is.
+            # Before the evaluation, which may run out of memory.
             if _due(done, settings.checkpoint.every, settings):
                 _save(done, own, trainable, checkpoints, writer)
             if _due(done, settings.eval_every, settings):
                 evaluate(own, done)
-            # Once: one that comes after is for the next stop.
+            # Read once: a later signal is handled at the next stop.
             if stop := hosts.max_over_hosts(signals.received):
                 _save(done, own, trainable, checkpoints, writer)
                 checkpoints.wait()
@@ -186,8 +187,8 @@ def _save(
 ) -> None:
     """Saves a state, if its step has not been saved yet.
 
-    All training records until its step are on disk before. The evaluation of this very
-    step may be missing: a run that goes on from here makes it again.
+    The training records up to its step are written to disk first. The evaluation of
+    this step may still be missing; a run that resumes here computes it.
     """
     writer.flush()
     checkpoints.save(done, state, trainable.stream_position())
@@ -203,7 +204,7 @@ def _evaluate(
     state: Any,
     done: int,
 ):
-    """Measures a state and records it."""
+    """Evaluates a state, checks that the results are finite, and records them."""
     measured = trainable.evaluate(state, done)
     if not all(map(math.isfinite, measured.values())):
         checkpoints.discard(done)
@@ -222,7 +223,7 @@ def _evaluate(
 
 
 def _lacks_evaluation(done: int, settings: CriticSettings, history: History) -> bool:
-    """Whether the evaluation of a saved step is not among the records."""
+    """Whether the saved step was due for an evaluation that is not recorded."""
     measured = history.evaluation[-1]["step"] if history.evaluation else 0
     return _due(done, settings.eval_every, settings) and measured < done
 
@@ -230,10 +231,13 @@ def _lacks_evaluation(done: int, settings: CriticSettings, history: History) -> 
 def _finder(
     trainable: Trainable, settings: CriticSettings, state: Any, done: int, until: int
 ):
-    """With `debug_nans`: says which operation of the next steps was not finite."""
+    """A function that names the first operation with a non-finite result.
+
+    It computes the steps from `done` to `until` again. None without `debug_nans`.
+    """
     if not settings.debug_nans or trainable.step is None:
         return None
-    # A copy: training goes on in the memory of the state.
+    # A copy, because training reuses the memory of the state.
     plain, like = (
         devices.unwrap_keys(devices.unreplicate(state)),
         jax.eval_shape(trainable.init),
@@ -257,7 +261,7 @@ def _resume(
     settings: CriticSettings,
     console: Console,
 ):
-    """The state to go on from, and its step."""
+    """The state to continue from, and its step: 0 for a new run."""
     like = jax.eval_shape(trainable.init)
     warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731
     saved = checkpoints.load_latest(like, warn, set_aside=True)
@@ -272,7 +276,7 @@ def _resume(
 def _resumed(
     done: int, settings: CriticSettings, workdir: Path, evaluated: bool
 ) -> str:
-    """What is said of a run that had begun before."""
+    """The line that a resumed run prints."""
     if done < settings.steps:
         return f"going on from step {done}"
     if not evaluated:
@@ -284,7 +288,12 @@ def _resumed(
 
 
 def open_writer(workdir: Path, done: int) -> MetricWriter:
-    """What this host's records go to; those of all but the first go nowhere."""
+    """The writer of this host's records; only the first host writes any.
+
+    Args:
+      workdir: the run's folder.
+      done: the step from which the run continues.
+    """
     return MetricWriter(workdir, done) if hosts.is_first() else NullWriter()
 
 
@@ -300,7 +309,7 @@ def _due(step: int, every: int, settings: CriticSettings) -> bool:
 
 
 def next_stop(done: int, settings: CriticSettings) -> int:
-    """The next step after `done` at which something is logged, evaluated or saved."""
+    """The next step after `done` at which the run logs, evaluates or saves."""
     intervals = settings.log_every, settings.eval_every, settings.checkpoint.every
     return min(*(done - done % n + n for n in intervals), settings.steps)
 
@@ -315,11 +324,12 @@ def check_finite(
     """Raises FloatingPointError if a scalar or a number of the state is not finite.
 
     Args:
-      step: at which the run is.
-      scalars: of the steps until there.
-      state: there; None if it has been checked.
-      checkpoints: of the run, the newest of which is named.
-      find: says which operation it was.
+      step: the current step.
+      scalars: training metrics up to this step, or results of an evaluation.
+      state: at this step; None if it has been checked already.
+      checkpoints: of the run; the message names the newest.
+      find: `() -> text`. Names the first operation with a non-finite result; called
+        only if a number is not finite.
     """
     bad = [f"{name} is {x}" for name, x in scalars.items() if not math.isfinite(x)]
     if not bad and state is not None:

@@ -1,4 +1,4 @@
-"""Generated images of a run, side by side in one picture."""
+"""Grids of generated images."""
 
 from typing import Any, NamedTuple
 
@@ -15,19 +15,19 @@ from wgan_gp.runs import figures
 
 
 class GridLayout(NamedTuple):
-    """How generated images are laid out."""
+    """The arrangement of a grid of generated images."""
 
     columns: int
-    labels: np.ndarray | None  # [n], of each image
-    headings: dict[str, list[str]]  # above columns or beside rows, for `save_image`
+    labels: np.ndarray | None  # [n], the class of each image
+    headings: dict[str, list[str]]  # "columns" or "rows", arguments of `save_image`
 
 
 def grid_layout(dataset: Dataset) -> GridLayout:
-    """8 x 8 images; of a set with labels, images of every class.
+    """The arrangement for a data set: 8 x 8 images, or images of every class.
 
-    Up to 16 classes have a column each, or several, of 8 images. More have 16 columns,
-    one class after the other along the rows, and of more than 256 the first 256 are
-    shown. Headings are names of classes, or numbers where they have no names.
+    Up to 16 classes get one or more columns of 8 images each. More classes follow each
+    other along rows of 16 images; of more than 256 classes, the first 256 are shown.
+    Headings are class names, or class numbers where classes have no names.
     """
     classes = dataset.classes
     if not classes:
@@ -74,7 +74,7 @@ def image_grid(
 def interpolations(
     experiment: Experiment, settings: Settings, state: train.TrainState
 ) -> np.ndarray:
-    """Rows of images on straight lines between two latents, of one class each.
+    """Rows of 8 images on straight lines between two latents; each row has one class.
 
     Returns:
       `[8 (H + 1) - 1, 8 (W + 1) - 1, C]`, uint8.

@@ -1,4 +1,4 @@
-"""Runs of a critic and a generator: what is trained, measured and drawn."""
+"""Runs of task "gan": a critic and a generator, trained, evaluated and reported on."""
 
 import time
 from collections.abc import Iterator
@@ -36,15 +36,15 @@ def run(
       settings: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, states under `checkpoints/`, and PNG figures.
-      experiment: what `build` makes of the config; made here by default.
-      console: where progress and the closing table go; the terminal by default.
+      experiment: what `build` makes of the settings; made here by default.
+      console: prints progress and the closing table; the terminal by default.
 
     Returns:
       The scalars of the final evaluation.
 
     Raises:
-      FloatingPointError: training diverged; what was logged until then is kept.
-      driver.Interrupted: a signal came; the state was saved.
+      FloatingPointError: training diverged; earlier records and checkpoints are kept.
+      driver.Interrupted: SIGTERM or SIGINT was received; the state was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
     experiment = experiment or build(settings)
@@ -53,7 +53,7 @@ def run(
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
     if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
         console.print(line, soft_wrap=True)
-    # Evaluation has streams of its own: it never changes what training draws.
+    # Evaluation has keys of its own, so it never changes what training draws.
     train_key, held_key, eval_key = run_keys(settings.seed)
     if line := describe_counts(experiment.evaluation, experiment.dataset):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
@@ -73,7 +73,7 @@ def run(
 
 
 def run_keys(seed: int | jax.Array) -> jax.Array:
-    """The keys `[3]` of a run: of training, held-out samples, evaluation."""
+    """The keys `[3]` of a run: for training, held-out samples and evaluation."""
     return jax.random.split(jax.random.key(seed), 3)
 
 
@@ -128,9 +128,10 @@ def _trainable(
 
 
 def _on_device(experiment: Experiment, mesh: Mesh):
-    """Iterations of a data set that is on the device, one program for any number."""
+    """Steps on data that is on the device; one program serves any number of steps."""
 
-    # The sampler is an argument: what a program closes over is compiled into it.
+    # The sampler is an argument, because a closed-over array becomes a constant of the
+    # compiled program.
     def several(sampler: data.Sampler, state: train.TrainState, count: Any):
         critic = experiment.algorithm.critic._replace(sample_real=sampler)
         algorithm = experiment.algorithm._replace(critic=critic)
@@ -147,7 +148,7 @@ def _on_device(experiment: Experiment, mesh: Mesh):
 def _streamed(
     experiment: Experiment, settings: Settings, mesh: Mesh, batches: Iterator
 ):
-    """Iterations of a data set that comes from the hosts in batches."""
+    """Steps on data that the hosts stream in batches."""
     step = devices.jit_replicated(
         partial(train.train_step, experiment.algorithm, experiment.hyperparameters),
         mesh,
@@ -158,7 +159,7 @@ def _streamed(
     def advance(state: train.TrainState, done: int, until: int):
         totals = None
         for _ in range(done, until):
-            # One transfer, which the step before does not wait for.
+            # One transfer for all batches of a step, which overlaps the previous step.
             stacked = _stacked(batches, settings.n_critic)
             state, metrics = step(state, devices.shard_host_batches(stacked, mesh))
             totals = metrics if totals is None else add(totals, metrics)
@@ -168,7 +169,7 @@ def _streamed(
 
 
 def _stacked(batches: Iterator, count: int):
-    """The next batches of a stream, `[count, ...]`."""
+    """The next `count` batches of a stream, stacked: `[count, batch, ...]`."""
     raw = [next(batches) for _ in range(count)]
     return jax.tree.map(lambda *leaves: np.stack(leaves), *raw)
 
@@ -180,18 +181,18 @@ def evaluate(
     key: jax.Array,
     repeats: int,
 ) -> dict[str, float]:
-    """The critic and the averaged generator on held-out data.
+    """Evaluates the critic and the averaged generator on held-out data.
 
     Args:
-      experiment: what is trained.
-      state: where training is.
-      held: held-out samples, `[R, n, ...]`.
+      experiment: with the algorithm and the data set.
+      state: of training, on one device.
+      held: R held-out sets of n samples each, `[R, n, ...]`.
       key: of this evaluation.
-      repeats: how many of the held-out sets to use, or all if they are fewer.
+      repeats: how many of the held-out sets are used; at most R.
 
     Returns:
-      The scalars of `critic_diagnostics`, and those of the held-out samples' quality
-      and floor.
+      The scalars of `critic_diagnostics`, the quality of generated samples, and the
+      floor: the scores of other real samples.
     """
     fake_key, critic_key = jax.random.split(key)
     algorithm = experiment.algorithm
@@ -210,10 +211,10 @@ def _diagnose(
     fakes: jax.Array,
     key: jax.Array,
 ) -> dict[str, float]:
-    """The critic's diagnostics, of as many samples at a time as memory has room for.
+    """The critic's diagnostics, computed in parts so that memory suffices.
 
-    A part has no more samples than training differentiates at once, unless these are
-    small.
+    A part has at most as many samples as training differentiates at once; small samples
+    may be more.
     """
     most = (
         draws.batches_per_call(algorithm, reals.shape[1:]) * algorithm.critic.batch_size
@@ -230,7 +231,7 @@ def _diagnose(
 
 
 def _over_parts(name: str, measured: list[dict[str, float]], sizes: list[int]) -> float:
-    """A scalar of all samples from those of the parts."""
+    """Combines a scalar of the parts: minimum, maximum, or mean by size."""
     values = [part[name] for part in measured]
     if name.endswith("_min"):
         return min(values)

@@ -1,4 +1,4 @@
-"""Whether a run's saved state can go on under a configuration; nothing is written."""
+"""Checks that a run can be resumed with given settings, before anything is written."""
 
 from functools import partial
 from pathlib import Path
@@ -25,29 +25,29 @@ def check(
     cure: str = CURE,
     accepted: bool = False,
 ) -> list[str]:
-    """Refuses a configuration that the newest checkpoint cannot go on with.
+    """Refuses settings with which the newest checkpoint cannot be resumed.
 
     Args:
-      workdir: of the run; it need not exist.
-      settings: what it is to go on with, from `configs.resolve`.
-      experiment: what `build.build`, or `build.build_critic`, makes of the settings.
-      changed: the settings that differ from those of the run, in words.
-      cure: what to do beside going on with what it was trained with, in words.
-      accepted: whether the run is to go on in spite of what differs.
+      workdir: the run's folder; it need not exist.
+      settings: to resume with, from `configs.resolve`.
+      experiment: what `build.build` or `build.build_critic` makes of the settings.
+      changed: a line for each setting that differs from those of the run.
+      cure: ends the message: what to do other than keep the run's settings.
+      accepted: whether the user accepts the differences.
 
     Returns:
-      What differs beside settings: in the data set, in words.
+      A line for each difference in the data set.
 
     Raises:
-      ValueError: fewer steps are asked for than are done; the saved state is of other
-        networks or another optimiser, or the position is one in other data; its classes
-        had other names; no step is left to be trained with what differs; or all
+      ValueError: fewer steps are asked for than are done; the checkpoint has other
+        networks, another optimiser, or a position in other data; the classes had other
+        names; all steps are done, so that the changes would have no effect; or all
         checkpoints are damaged.
     """
     others = []
     if settings.task != "critic":
         others = dataset_file.differences(workdir, experiment.dataset)
-    folder = (workdir / "checkpoints").absolute()  # Orbax takes no other
+    folder = (workdir / "checkpoints").absolute()  # Orbax needs absolute paths
     saved = restore.steps(folder)
     whole = (step for step in saved if not restore.find_damage(folder / str(step)))
     step = next(whole, None)
@@ -57,7 +57,7 @@ def check(
         return others
     check_steps(step, settings)
     changed = [*changed, *others]
-    # Numbers of classes would stand for others than the networks have learned.
+    # The networks have learned classes by number; renamed classes would be confused.
     found = [each for each in others if each.startswith(_CLASSES)]
     found = found or _obstacles(folder / str(step), settings, experiment)
     if found:
@@ -72,7 +72,7 @@ def check(
 
 
 def _check_left(done: int, settings: CriticSettings, changed: list[str]) -> None:
-    """Raises ValueError if all steps are done, and none would be trained otherwise."""
+    """Raises ValueError if all steps are done, so that changes have no effect."""
     if done == settings.steps and not all(
         each.startswith("steps ") for each in changed
     ):
@@ -84,7 +84,7 @@ def _check_left(done: int, settings: CriticSettings, changed: list[str]) -> None
 
 
 def check_steps(done: int, settings: CriticSettings) -> None:
-    """Raises ValueError if more steps are done than a configuration asks for."""
+    """Raises ValueError if a run has done more steps than its settings ask for."""
     if done > settings.steps:
         raise ValueError(
             f"steps = {settings.steps}, but {done} are done already: set --config.steps"
@@ -93,11 +93,11 @@ def check_steps(done: int, settings: CriticSettings) -> None:
 
 
 def _obstacles(path: Path, settings: CriticSettings, experiment: Any) -> list[str]:
-    """Why a checkpoint cannot go on under a configuration, in words."""
+    """The reasons why a checkpoint cannot be resumed with these settings."""
     try:
         found = restore.mismatches(path, abstract_state(settings, experiment))
         position = restore.stream_position(path)
-    except DamageError:  # a run of version 0.1, without checksums: told when it is read
+    except DamageError:  # version 0.1, without checksums: reported when it is loaded
         return []
     if found or position is None or settings.task == "critic":
         return found
@@ -112,7 +112,15 @@ def _obstacles(path: Path, settings: CriticSettings, experiment: Any) -> list[st
 
 
 def abstract_state(settings: CriticSettings, experiment: Any) -> Any:
-    """A state under a configuration: shapes and types."""
+    """The shapes and types of a training state.
+
+    Args:
+      settings: of the run.
+      experiment: as in `check`.
+
+    Returns:
+      A state of `jax.ShapeDtypeStruct`.
+    """
     init = train.init_critic if settings.task == "critic" else train.init
     start = partial(init, experiment.algorithm, experiment.hyperparameters)
     return jax.eval_shape(start, jax.random.key(0))

@@ -1,4 +1,4 @@
-"""Files of samples, written part by part: all of a file is there, or nothing of it."""
+"""Writes samples to files batch by batch; a file appears only when it is complete."""
 
 import os
 import shutil
@@ -16,13 +16,13 @@ from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.system.files import writing
 from wgan_gp.system.values import show
 
-Write = Callable[[SampleBatch], None]  # takes the next samples
+Write = Callable[[SampleBatch], None]  # writes the next batch of samples
 GRID = 64  # samples in a grid, at most
 _COLUMNS = 8
 
 
 class SampleSpec(NamedTuple):
-    """What all samples of a file are."""
+    """The number, shape and type of the samples of a file."""
 
     count: int
     shape: tuple[int, ...]  # of one sample
@@ -35,8 +35,9 @@ def check_creatable(path: Path, flag: str) -> None:
     """Raises an OSError unless a file or folder can be made at a path.
 
     Args:
-      path: which must not exist, but for an empty folder in the place of a folder.
-      flag: that names it.
+      path: of the file or folder. It must not exist, except as an empty folder for
+        --png.
+      flag: of the command line that gave the path, for messages.
     """
     if path.is_dir() and flag == "--png" and not any(path.iterdir()):
         return
@@ -53,12 +54,18 @@ def check_creatable(path: Path, flag: str) -> None:
 
 
 def nearest_existing_folder(path: Path) -> Path:
-    """The nearest of a path's folders that exists."""
+    """The innermost parent folder of a path that exists."""
     return next(each for each in path.absolute().parents if each.exists())
 
 
 def check_disk_space(path: Path, spec: SampleSpec, flag: str) -> None:
-    """Raises ValueError if the disk has no room for the samples."""
+    """Raises ValueError if the disk has no room for the samples.
+
+    Args:
+      path: of the file or folder.
+      spec: of the samples.
+      flag: as in `check_creatable`.
+    """
     needed = spec.count * spec.dtype.itemsize * int(np.prod(spec.shape))
     free = shutil.disk_usage(nearest_existing_folder(path)).free
     if needed > free:
@@ -71,16 +78,16 @@ def check_disk_space(path: Path, spec: SampleSpec, flag: str) -> None:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A path to write to, which gets the name `path` at the end, or is removed.
+    """A draft path that is renamed to `path` when the `with` block succeeds.
 
-    Folders that were made for it are removed, too, if what is within fails.
+    If the block fails, the draft and the folders that were made for it are removed.
     """
     made = [folder for folder in path.absolute().parents if not folder.exists()]
     draft = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove(draft)  # of a process that was killed
+            _remove(draft)  # left by a process that was killed
             yield draft
             draft.rename(path)
     except BaseException:
@@ -97,13 +104,16 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def npz_file(path: Path, key: str, spec: SampleSpec) -> Iterator[Write]:
-    """An .npz file with the samples and, where there are, their labels.
+    """Opens an .npz file for samples and, if the generator takes labels, their labels.
 
     Args:
       path: of the file.
-      key: of the samples. Labels have the key `labels`, int32, and the names of
-        classes `class_names`.
+      key: of the samples. Labels get the key `labels`, int32; class names get the key
+        `class_names`.
       spec: of the samples.
+
+    Yields:
+      A function that writes the next batch.
     """
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
@@ -141,7 +151,7 @@ def _write_header(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype) -> N
 
 @contextmanager
 def png_folder(path: Path, spec: SampleSpec) -> Iterator[Write]:
-    """A folder with one PNG a picture: `000000.png`, with labels `000000-LABEL.png`."""
+    """Opens a folder for one PNG a sample: `000000.png` or `000000-LABEL.png`."""
     path.mkdir()
     digits, done = max(6, len(str(spec.count - 1))), 0
 
@@ -158,7 +168,7 @@ def png_folder(path: Path, spec: SampleSpec) -> Iterator[Write]:
 
 @contextmanager
 def grid_file(path: Path) -> Iterator[Write]:
-    """The first 64 pictures in rows of 8, as one PNG."""
+    """Opens a PNG file for a grid of the first 64 samples, in rows of 8."""
     kept: list[np.ndarray] = []
 
     def write(drawn: SampleBatch) -> None:

@@ -1,4 +1,4 @@
-"""The loop of a critic alone, on a pair of known W1: every effect of such a run."""
+"""Runs of task "critic": a critic alone, on two distributions whose W1 is known."""
 
 import time
 from collections.abc import Sequence
@@ -30,28 +30,28 @@ def run(
     experiment: CriticExperiment | None = None,
     console: Console | None = None,
 ) -> dict[str, float]:
-    """Trains one critic and measures it beside the optimal one.
+    """Trains one critic and compares it with the optimal critic.
 
     Args:
       settings: of task "critic", from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, critics under `checkpoints/`, and `figures/curves.png`.
-      experiment: what `build_critic` makes of the config; made here by default.
-      console: where progress and the closing table go; the terminal by default.
+      experiment: what `build_critic` makes of the settings; made here by default.
+      console: prints progress and the closing table; the terminal by default.
 
     Returns:
       The scalars of the final evaluation, those of `evaluate.truth.Truth`.
 
     Raises:
-      FloatingPointError: training diverged; what was logged until then is kept.
-      driver.Interrupted: a signal came; the critic was saved.
+      FloatingPointError: training diverged; earlier records and checkpoints are kept.
+      driver.Interrupted: SIGTERM or SIGINT was received; the critic was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
     if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
         console.print(line, soft_wrap=True)
     experiment = experiment or build_critic(settings)
-    # The streams of `ground_truth.cells.solve_cells`: one seed is one critic.
+    # The same keys as in `w1_benchmark.cells.solve_cells`: a seed gives one critic.
     train_key, eval_key = jax.random.split(jax.random.key(settings.seed))
     init_key, step_key = jax.random.split(train_key)
     keys = jax.random.split(step_key, settings.steps)
@@ -111,7 +111,7 @@ def _draw(
 
 
 def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
-    """An update for each key, and the mean of their metrics."""
+    """Trains one update for each key; returns the critic and the mean metrics."""
     critic, metrics = train.critic_steps(
         experiment.algorithm,
         experiment.hyperparameters,
@@ -130,11 +130,11 @@ def _measure(
 
 
 def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
-    """The critic's numbers beside those of the optimal critic and the published ones.
+    """The table of the critic's metrics beside the optimal critic's and published ones.
 
     Args:
-      settings: of the run, resolved.
-      result: the scalars of the last evaluation, and the seconds that the run took.
+      settings: of the run.
+      result: the scalars of the last evaluation, and `seconds` of the run.
     """
     cell = settings.lipschitz, settings.data.dimension, settings.data.funnels
     table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
@@ -142,7 +142,7 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
     for heading in ("value", "the truth", "published"):
         table.add_column(heading, justify="right")
     for name, metric in METRICS.items():
-        if name not in result or name == "w1":  # the truth of the estimate
+        if name not in result or name == "w1":  # shown as the truth of `estimate`
             continue
         truth = metric.ideal
         if truth in result:
@@ -156,5 +156,5 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
 
 
 def _known(value: float | None) -> str:
-    """A published number, or nothing for a cell that has none."""
+    """A published number as text; empty if none is published for this cell."""
     return "" if value is None else f"{value:g}"

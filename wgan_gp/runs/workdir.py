@@ -34,13 +34,23 @@ _LOCK = "lock"
 
 
 class WorkdirSpec(NamedTuple):
-    """What a folder can hold: a run, or something else that can go on."""
+    """What a workdir holds: a run, or a sweep.
+
+    Attributes:
+      noun: "run" or "sweep", for messages.
+      files: names of all files and folders that it writes into the workdir. They mark
+        a workdir as used, and `overwrite` removes them.
+      free_fields: prefixes of settings that may differ when it is resumed.
+      read_settings: `path -> settings`. Reads the stored `config.json`; called by
+        `check` and `prepare` if the workdir is used. Raises ValueError.
+      cure: ends the message for a workdir with other settings: what to do.
+    """
 
     noun: str
-    files: tuple[str, ...]  # what it leaves in the folder
-    free_fields: tuple[str, ...]  # beginnings of the fields that may differ
-    read_settings: Callable[[Path], Any]  # its config.json
-    cure: str  # what to do where one with other settings is there
+    files: tuple[str, ...]
+    free_fields: tuple[str, ...]
+    read_settings: Callable[[Path], Any]
+    cure: str
 
 
 def unused_folder(folder: Path) -> Path:

@@ -1,4 +1,8 @@
-"""Constraints that a study selects, by what a configuration calls them."""
+"""The names under which configurations know constraints and other choices.
+
+A study refers to a constraint by its `Choice`, such as `two_sided.CHOICE`, and looks up
+its name here, so that no study spells a name.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +11,15 @@ from wgan_gp.constraints import CONSTRAINTS, Choice
 
 
 def constraint_name(choice: Choice) -> str:
-    """The name by which a configuration chooses a constraint."""
+    """The name of a constraint: its key in `CONSTRAINTS`."""
     return key_of(CONSTRAINTS, choice)
 
 
 def key_of(choices: Mapping[str, Any], value: Any) -> str:
-    """The name of a value in a dict of choices, such as `losses.SHAPES`."""
+    """The key of a value in a dict of choices.
+
+    Args:
+      choices: such as `losses.SHAPES`.
+      value: one of its values.
+    """
     return next(name for name, each in choices.items() if each is value)

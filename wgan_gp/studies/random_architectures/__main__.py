@@ -1,9 +1,9 @@
 """Trains random architectures: `python -m wgan_gp.studies.random_architectures`.
 
-The study of Gulrajani et al. 2017, Table 1, with constraints beside each other. Each
-run's numbers go to a file of their own when it ends; what has one is not run again, so
-an interrupted study goes on where it stopped, and processes with other numbers may
-write to the same folder. Several hosts share the runs of one study.
+The study of Gulrajani et al. 2017, Table 1, with several constraints. Each run writes
+a record when it ends, and a run with a record is skipped: an interrupted study resumes,
+and processes that train other numbers may use the same folder. Several hosts share the
+runs of one study.
 """
 
 import sys

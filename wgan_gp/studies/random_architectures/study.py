@@ -1,4 +1,4 @@
-"""Architectures under constraints as a study: each is a run, in a folder of its own."""
+"""Random architectures as a study: each program trains one run in its own folder."""
 
 import json
 from functools import partial
@@ -18,11 +18,11 @@ _SPEC = workdir.RUN_SPEC._replace(cure=_CURE)
 
 
 def study(runs: dict[str, Settings], out: Path) -> Study:
-    """The study that trains runs.
+    """The study that trains all runs.
 
     Args:
-      runs: their configurations by name.
-      out: the records are in it, and a folder for each run.
+      runs: the settings by the name of the run.
+      out: the folder of the records, with a folder for each run.
     """
     return Study(
         noun="runs",
@@ -38,7 +38,13 @@ def study(runs: dict[str, Settings], out: Path) -> Study:
 def is_complete(
     out: Path, name: str, settings: Settings, record: dict[str, Any]
 ) -> bool:
-    """True: a run has a record when it has ended.
+    """Returns True, because a run writes its record when it ends.
+
+    Args:
+      out: as in `study`.
+      name: of the run.
+      settings: with which it would be trained now.
+      record: of the run.
 
     Raises:
       ValueError: the record was made with other settings.
@@ -72,7 +78,7 @@ def _run(folder: Path, settings: Settings, found: Records, save: Save) -> None:
     """Trains a run, from its newest checkpoint if it has one, and records its result.
 
     Raises:
-      Interrupted: a signal came; the run was saved.
+      Interrupted: SIGTERM or SIGINT was received; the run was saved.
     """
     with workdir.lock(folder):
         if line := workdir.prepare(folder, settings, spec=_SPEC):

@@ -1,10 +1,10 @@
-"""Runs a study: the programs of this host whose records are missing, then the tables.
+"""Runs a study: this host's programs whose records are missing, then the tables.
 
-Records are all that processes share. A record is written whole, and a program whose
-records are complete is not run again. Each program is locked while it runs, so that two
-processes with the same programs, such as one that was started twice, do not run one at
-the same time. No process waits for another one's programs: whoever finds all records
-complete makes the tables.
+Processes share nothing but records. A record is written atomically, and a program with
+complete records does not run again, so an interrupted study resumes. Each program is
+locked while it runs, so that a command that is started twice does not run a program
+twice at the same time. No process waits for the programs of another: the process that
+finds all records complete makes the tables.
 """
 
 import os
@@ -25,19 +25,20 @@ from wgan_gp.system.files import WriteError, as_write_error, write_json, writing
 from wgan_gp.system.platforms import refuse_windows
 from wgan_gp.system.signals import Listener
 
-_LOCK_WAIT = 1.0  # seconds; another process holds a lock that long only if it works
-_TABLES_WAIT = 120.0  # seconds that another process may take for its tables
+_LOCK_WAIT = 1.0  # seconds; a process holds a lock longer only if it runs the program
+_TABLES_WAIT = 120.0  # seconds that another process may take to make the tables
 
 
 def run_command(make: Callable[[], tuple[Study, HostRank | None]]) -> int:
-    """Runs a study's command; what goes wrong is one line on stderr.
+    """Runs a study as a command; an error is printed as one line on stderr.
 
     Args:
-      make: reads the command line; returns the study and this host's rank.
+      make: `() -> (study, rank)`. Reads the command line; called once, and writes
+        nothing.
 
     Returns:
-      The exit status: 2 for what is refused before anything is written, 1 for a
-      failure after that, 128 plus the number of a signal.
+      The exit status: 0, 2 for an error before anything is written, 1 for a later
+      error, 128 plus its number after a signal.
     """
     refuse_windows()
     with Listener() as listener, ExitStack() as held:
@@ -59,15 +60,15 @@ def run_command(make: Callable[[], tuple[Study, HostRank | None]]) -> int:
 
 
 def check(study: Study, rank: HostRank | None = None) -> None:
-    """Refuses what `run` would refuse; writes nothing.
+    """Raises the errors that `run` would raise for bad input; writes nothing.
 
     Args:
       study: to be run.
-      rank: of this host among several.
+      rank: of this host; None on a single host.
 
     Raises:
-      ValueError: the folder is a file, or holds records that are none of the study or
-        were made with other settings; or what a program's check raises.
+      ValueError: the folder is a file, or holds records that are not the study's or
+        were made with other settings; or a program's own check failed.
       FileExistsError: another process runs a program of this host.
       WriteError: the folder cannot be written to.
     """
@@ -88,7 +89,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _check_records(study: Study) -> None:
-    """Raises ValueError for a file that is no record, or one of other settings."""
+    """Raises ValueError for a damaged record, or one made with other settings."""
     names = {name for program in study.programs for name in program.names}
     for path in sorted(study.records.glob("*.json")):
         if path.stem not in names:
@@ -107,16 +108,16 @@ def _check_free(study: Study, program: Program) -> None:
 
 
 def run(study: Study, rank: HostRank | None = None) -> None:
-    """Runs the programs of this host that are missing; makes tables if all are there.
+    """Runs this host's incomplete programs; makes the tables if all are complete.
 
     Args:
-      study: that `check` has not refused; its folder has been prepared.
-      rank: of this host among several.
+      study: that has passed `check`, with its folder prepared.
+      rank: of this host; None on a single host.
 
     Raises:
-      Interrupted: a signal came; the program in work was saved.
+      Interrupted: SIGTERM or SIGINT was received; the current program was saved.
       WriteError: a record could not be written.
-      What a program raises.
+      Exception: any error of a program.
     """
     with writing(study.records):
         study.records.mkdir(parents=True, exist_ok=True)
@@ -133,7 +134,7 @@ def _run_program(study: Study, program: Program) -> None:
             if not locks.enter_context(file_lock(_lock(study, name), _LOCK_WAIT)):
                 print(f"{name} is left to another process, which is running it")
                 return
-        # Looked at again: another process may have run it meanwhile.
+        # Checked again: another process may have completed it in the meantime.
         if _is_missing(study, program):
             found = {name: _found(study, name) for name in program.names}
             program.run(found, partial(_save, study))
@@ -159,7 +160,7 @@ def _make_tables(study: Study) -> None:
 
 
 def _is_missing(study: Study, program: Program) -> bool:
-    """Whether a record of the program is missing, damaged or not complete."""
+    """Whether a record of the program is missing, damaged or incomplete."""
     records = {name: _read(study, name) for name in program.names}
     return any(
         record is None or not study.is_complete(name, record)
@@ -168,7 +169,7 @@ def _is_missing(study: Study, program: Program) -> bool:
 
 
 def _read(study: Study, name: str) -> Any | None:
-    """The record of this name; None if there is none, or a damaged one."""
+    """The record of this name; None if it is missing or damaged."""
     path = _path(study, name)
     try:
         return study.read_record(path) if path.exists() else None
@@ -177,7 +178,7 @@ def _read(study: Study, name: str) -> Any | None:
 
 
 def _found(study: Study, name: str) -> Any | None:
-    """As `_read`, and a damaged record is moved out of the way."""
+    """As `_read`; a damaged record is also renamed to NAME.damaged."""
     record, path = _read(study, name), _path(study, name)
     if record is None and path.exists():
         aside = path.with_suffix(".damaged")

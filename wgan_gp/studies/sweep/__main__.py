@@ -1,4 +1,4 @@
-"""Trains whole studies: `python -m wgan_gp.studies.sweep --config FILE[:VARIANT]`."""
+"""Trains a sweep: `python -m wgan_gp.studies.sweep --config FILE[:VARIANT]`."""
 
 import json
 import sys
@@ -24,14 +24,17 @@ from wgan_gp.studies.sweep.study import print_notes, study
 from wgan_gp.system import failures
 from wgan_gp.system.platforms import cores
 
-_START = 60.0  # seconds that another host may take to make the folder ready
+_START = 60.0  # seconds that another host may take to prepare the folder
 
 
 def read_settings(path: Path) -> SweepSettings:
-    """A sweep's `config.json`, with the fields that were added since.
+    """Reads the settings of a stored sweep; fields added since get their defaults.
+
+    Args:
+      path: of the sweep's `config.json`.
 
     Raises:
-      ValueError: it is not one, or is one of a newer version.
+      ValueError: the file is not a sweep's, or comes from a newer version.
     """
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -86,7 +89,7 @@ def _help() -> str:
 
 
 def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
-    """The study, and this host's rank; writes nothing."""
+    """Reads the command line; returns the study and this host's rank."""
     devices.provide_cpu_devices(cores())
     parse(argv, sweep=True)
     _check_flags(rank := command.host_rank())
@@ -122,7 +125,7 @@ def _check_flags(rank: HostRank | None) -> None:
 def _prepare(
     sweep: Sweep, folder: Path, several: bool, options: dict[str, Any]
 ) -> Iterator[None]:
-    """Makes the folder ready, and holds it; several hosts hold it together."""
+    """Prepares the folder and holds its lock, which several hosts share."""
     with workdir.lock(folder, shared=several):
         with file_lock(folder / "start.lock", _START) as mine:
             if not mine:

@@ -1,4 +1,4 @@
-"""The chunks of a sweep, runs that are trained at the same time, and their records."""
+"""The chunks of a sweep: runs that are trained together, and the records of chunks."""
 
 import json
 from pathlib import Path
@@ -10,19 +10,19 @@ from wgan_gp.studies.sweep.points import RunId
 
 
 class Result(NamedTuple):
-    """What became of a run."""
+    """The result of a run."""
 
     run: RunId
     metrics: dict[str, float]  # of the last evaluation; empty if it diverged
 
     @property
     def diverged(self) -> bool:
-        """Whether one of its numbers was not finite."""
+        """Whether a number of the run was not finite."""
         return not self.metrics
 
 
 class Chunk(NamedTuple):
-    """Runs that are trained at the same time."""
+    """Runs of one group that are trained at the same time."""
 
     number: int
     group: RunGroup
@@ -30,35 +30,35 @@ class Chunk(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of its record, and of the folder of its checkpoints."""
+        """The name of its record and of the folder of its checkpoints."""
         return f"{self.number:04d}"
 
     @property
     def steps(self) -> int:
-        """Generator updates of all its runs together."""
+        """The number of generator updates of all its runs together."""
         return len(self.runs) * self.group.settings.steps
 
 
 def chunks(sweep: Sweep) -> list[Chunk]:
-    """All chunks of all programs, numbered from 0."""
+    """The chunks of all groups of a sweep, numbered from 0."""
     found = [(each, runs) for each in sweep.groups for runs in each.chunks]
     return [Chunk(number, *each) for number, each in enumerate(found)]
 
 
 def to_record(results: list[Result]) -> list[dict[str, Any]]:
-    """What is stored of a chunk's results."""
+    """The JSON record of a chunk's results."""
     return [each.run._asdict() | {"metrics": each.metrics} for each in results]
 
 
 def read_record(path: Path, runs: list[RunId]) -> list[Result]:
-    """The results of a chunk that is done.
+    """Reads the results of a finished chunk.
 
     Args:
       path: of its record.
       runs: of the chunk.
 
     Raises:
-      ValueError: the file is not what was written.
+      ValueError: the file is damaged or has other runs.
     """
     try:
         results = [

@@ -1,4 +1,4 @@
-"""A sweep's results as a picture: quality by constraint and hyperparameter."""
+"""The figure of a sweep: sample quality by constraint and hyperparameter."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _DIVERGED = "#B00000"
 
 
 class _Line(NamedTuple):
-    """Points that differ in the field of the x axis alone."""
+    """Points that differ only in the field of the x axis."""
 
     label: str
     at: list[float]  # positions on the x axis
@@ -34,10 +34,10 @@ class _Panel(NamedTuple):
 
 
 def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
-    """One panel a study and constraint, each seed a dot.
+    """Draws a panel for each study and constraint, with a dot for each seed.
 
-    A line joins the medians, in a band between the quartiles; a dotted one is what real
-    samples score. Runs that diverged are crosses on the upper edge.
+    Lines join the medians, in bands between the quartiles. A dotted line is the floor:
+    the score of other real samples. Crosses at the top count runs that diverged.
 
     Args:
       summaries: of all points; at least one run has not diverged.
@@ -80,7 +80,7 @@ def _groups(summaries: Sequence[Summary]) -> list[list[Summary]]:
 
 
 def _panel(summaries: list[Summary]) -> _Panel:
-    """What varies most is the x axis; each combination of the rest is a line."""
+    """The field with the most values is the x axis; the others distinguish lines."""
     swept = [each.point.swept for each in summaries]
     varied = {
         path: list(dict.fromkeys(map(_hashable, (each[path] for each in swept))))
@@ -132,7 +132,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _limits(summaries: Sequence[Summary], name: str) -> tuple[float, float, bool]:
-    """Ends of the y axis, and whether it is logarithmic."""
+    """The limits of the y axis, and whether it is logarithmic."""
     kept = [each.metrics for each in summaries if each.metrics]
     values = np.hstack([metrics[name] for metrics in kept])
     floors = [metrics.get(METRICS[name].floor, metrics[name]) for metrics in kept]
@@ -191,7 +191,7 @@ def _draw_line(
 
 
 def _mark_diverged(axes: Axes, lines: list[_Line], top: float) -> None:
-    """A cross for each value, with the number of runs."""
+    """Marks values at which runs diverged with a cross and their number."""
     counts: dict[float, int] = {}
     for line in lines:
         for x, summary in zip(line.at, line.summaries):
@@ -212,6 +212,6 @@ def _mark_diverged(axes: Axes, lines: list[_Line], top: float) -> None:
 
 
 def _beside(x: float, count: int, logarithmic: bool) -> np.ndarray:
-    """Positions of seeds around a value, so that equal results are told apart."""
+    """Positions of seeds around a value, so that equal results do not overlap."""
     shift = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
     return x * 1.12**shift if logarithmic else x + 0.03 * shift * max(abs(x), 1)

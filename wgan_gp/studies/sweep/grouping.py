@@ -1,4 +1,4 @@
-"""Which runs of a sweep share a compiled program, and which are trained together."""
+"""Groups the runs of a sweep: by compiled program, and into chunks trained together."""
 
 import dataclasses
 import math
@@ -11,7 +11,8 @@ from wgan_gp.data import Dataset
 from wgan_gp.evaluate.held_out import check_weights
 from wgan_gp.studies.sweep.points import Point, RunId, fingerprint
 
-# A run's fields that a compiled program takes as arguments, and their names there.
+# Fields that are arguments of the compiled program, so that they may differ without
+# recompiling, and their names in `train.Hyperparameters`.
 _TRACED = {
     "critic_optimiser.learning_rate": "critic_learning_rate",
     "generator_optimiser.learning_rate": "generator_learning_rate",
@@ -21,13 +22,13 @@ _TRACED = {
 
 
 def traced_fields(settings: Settings) -> dict[str, str]:
-    """The fields that a compiled program takes as arguments.
+    """The fields that may differ between the runs of one compiled program.
 
     Args:
-      settings: of a run. All runs of a program have its constraint.
+      settings: of a run. Its constraint has one more such field, its strength.
 
     Returns:
-      The name in `train.Hyperparameters` of each field, by its path.
+      The name in `train.Hyperparameters` by the path of each field.
     """
     return _TRACED | {CONSTRAINTS[settings.lipschitz].strength: "strength"}
 
@@ -35,9 +36,9 @@ def traced_fields(settings: Settings) -> dict[str, str]:
 class RunGroup(NamedTuple):
     """Runs that one compiled program trains."""
 
-    experiment: Experiment  # with the most critic steps of its runs
-    settings: Settings  # of one of them
-    chunks: list[list[RunId]]  # which are trained at the same time
+    experiment: Experiment  # with the largest `n_critic` of its runs
+    settings: Settings  # of one of its runs
+    chunks: list[list[RunId]]  # the runs of a chunk are trained at the same time
 
 
 def group_runs(
@@ -89,9 +90,9 @@ def _group(
 
 
 def _shared_dataset(settings: Settings, datasets: dict[str, Dataset]) -> Dataset:
-    """The data set of a program: opened for the first one of those that have it.
+    """The data set of a group, opened once and shared by all groups that use it.
 
-    Its arrays are on the device once, however many programs train on them.
+    Its arrays are then on the device only once.
     """
     key = str((settings.data, settings.conditional, settings.features))
     if key not in datasets:

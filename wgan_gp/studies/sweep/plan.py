@@ -1,9 +1,10 @@
-"""From a sweep's configuration to its runs, and to the programs that train them."""
+"""The plan of a sweep: its points, its runs, and the groups that train together."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
+from ml_collections import ConfigDict
 
 from wgan_gp.configs import Settings
 from wgan_gp.studies.sweep.grouping import RunGroup, group_runs
@@ -12,7 +13,15 @@ from wgan_gp.studies.sweep.settings import SweepSettings, settings_from_config
 
 
 class Sweep(NamedTuple):
-    """What a sweep's configuration describes."""
+    """A sweep that has been checked and can be run.
+
+    Attributes:
+      settings: of the sweep.
+      points: of its grid.
+      runs: each point with each seed.
+      groups: of runs that share a compiled program.
+      devices: the number of devices that runs are split over.
+    """
 
     settings: SweepSettings
     points: list[Point]
@@ -21,14 +30,16 @@ class Sweep(NamedTuple):
     devices: int
 
 
-def resolve(config: Any) -> Sweep:
-    """Checks a configuration and each of its runs'; compiles nothing.
+def resolve(config: ConfigDict) -> Sweep:
+    """Checks a sweep's configuration and the settings of all its runs.
+
+    Data sets are opened, and nothing is compiled.
 
     Args:
       config: from `configuration`, with the user's changes.
 
     Raises:
-      ValueError: what cannot be run, in one line that names the field.
+      ValueError: a field is not valid; the message names it.
     """
     settings = settings_from_config(config)
     found = points(settings.experiment, settings.grid, settings.seeds)
@@ -46,5 +57,10 @@ def resolve(config: Any) -> Sweep:
 
 
 def run_settings(sweep: Sweep, run: RunId) -> Settings:
-    """The configuration that a single run of the same numbers would have."""
+    """The settings with which `wgan_gp.main` would train the same run.
+
+    Args:
+      sweep: from `resolve`.
+      run: one of its runs.
+    """
     return dataclasses.replace(sweep.points[run.point].settings, seed=run.seed)

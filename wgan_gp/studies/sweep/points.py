@@ -1,4 +1,4 @@
-"""The points of a sweep's grid, each with the configuration of its runs."""
+"""The points of a sweep's grid, each with the settings of its runs."""
 
 import json
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ MOST_RUNS = 100_000
 
 
 class Point(NamedTuple):
-    """A point of a study, to be run with each seed."""
+    """A point of the grid; it is run with each seed."""
 
     study: str
-    swept: dict[str, Any]  # its values of the study's fields
-    settings: configs.Settings  # of its first seed's run, resolved
+    swept: dict[str, Any]  # the values of the study's fields, by path
+    settings: configs.Settings  # of the run with the first seed
 
 
 class RunId(NamedTuple):
-    """One point with one seed."""
+    """A run of a sweep: the index of its point, and its seed."""
 
     point: int
     seed: int
@@ -78,7 +78,15 @@ def _point(
 
 
 def with_changes(experiment: Any, changes: Mapping[str, Any]) -> configs.Settings:
-    """An experiment's configuration with some fields changed, resolved."""
+    """The settings of an experiment with some fields changed.
+
+    Args:
+      experiment: its configuration, not resolved.
+      changes: new values by dotted path.
+
+    Raises:
+      ValueError: a changed field is not valid.
+    """
     config = ConfigDict(experiment).copy_and_resolve_references()
     with config.ignore_type():  # `resolve` says what is wrong with a type
         config.update_from_flattened_dict(changes)
@@ -86,12 +94,17 @@ def with_changes(experiment: Any, changes: Mapping[str, Any]) -> configs.Setting
 
 
 def label(values: Mapping[str, Any]) -> str:
-    """`field=value field=value`, values without quotes."""
+    """The values of a point as text: `field=value field=value`."""
     return " ".join(f"{path}={value}" for path, value in values.items())
 
 
 def fingerprint(settings: configs.Settings, *left_out: str) -> str:
-    """The same for configurations that differ in nothing but some fields."""
+    """A text that is equal for settings that differ only in some fields.
+
+    Args:
+      settings: of a run.
+      left_out: dotted paths of the fields that may differ.
+    """
     fields = configs.flatten(json.loads(json.dumps(configs.as_dict(settings))))
     kept = {path: value for path, value in fields if path not in left_out}
     return json.dumps(kept, sort_keys=True)

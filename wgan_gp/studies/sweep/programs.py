@@ -1,7 +1,7 @@
-"""Many runs in one program: their steps under `vmap`, split over devices.
+"""The compiled functions of a sweep: training steps of many runs under `vmap`.
 
-Each function takes and returns trees whose leaves have an axis of runs, `[R, ...]`.
-Devices have an equal share of them each, and tell each other nothing.
+All arrays have a leading axis of runs, `[R, ...]`, which is sharded over the devices.
+The runs are independent, so devices do not communicate.
 """
 
 from collections.abc import Callable
@@ -22,28 +22,42 @@ RUNS = "runs"  # the axis of the mesh that runs are split over
 
 
 class TrainedRuns(NamedTuple):
-    """Runs at one moment."""
+    """The states of R runs after some step."""
 
     state: train.TrainState
-    finite: jax.Array  # [R] bool, whether all numbers have been
+    finite: jax.Array  # [R] bool, whether all numbers so far were finite
 
 
 class CompiledFunctions(NamedTuple):
-    """The compiled functions of a program."""
+    """The compiled functions of a group of runs.
 
-    start: Any  # keys, hyperparameters -> TrainedRuns
-    advance: Any  # steps, hyperparameters, TrainedRuns -> TrainedRuns
+    Attributes:
+      start: `(keys, hyperparameters) -> TrainedRuns`. The initial states; called once
+        for a chunk that has no checkpoint.
+      advance: `(steps, hyperparameters, runs) -> TrainedRuns`. Trains some steps; the
+        runs are donated.
+    """
+
+    start: Callable[..., Any]
+    advance: Callable[..., Any]
 
 
 def make_mesh(devices: int) -> Mesh:
-    """A mesh of the first devices of this host, along `RUNS`."""
+    """A mesh of the first `devices` devices of this host, along the axis `RUNS`."""
     return jax.make_mesh(
         (devices,), (RUNS,), (AxisType.Auto,), devices=jax.local_devices()[:devices]
     )
 
 
 def split_over_mesh(tree: Any, mesh: Mesh) -> Any:
-    """Splits `[n, ...]` over the mesh; the last run is repeated to make them even."""
+    """Shards arrays `[n, ...]` over the mesh.
+
+    The last run is repeated until the number of runs divides over the devices.
+
+    Args:
+      tree: of arrays.
+      mesh: from `make_mesh`.
+    """
     count = mesh.size
 
     def put(leaf: jax.Array):
@@ -55,7 +69,7 @@ def split_over_mesh(tree: Any, mesh: Mesh) -> Any:
 
 
 def gather(tree: Any, count: int) -> Any:
-    """The first `count` of each leaf, on one device: repeats are left out."""
+    """The first `count` runs, on one device: the inverse of `split_over_mesh`."""
     return jax.tree.map(lambda leaf: jax.device_put(leaf, _first())[:count], tree)
 
 
@@ -66,11 +80,11 @@ def _first() -> jax.Device:
 def hyperparameters(
     experiment: Experiment, settings: list[Settings]
 ) -> train.Hyperparameters:
-    """Those of each run, `[R]`; what is the same in all of `settings` too.
+    """The hyperparameters of R runs, as arrays `[R]`.
 
     Args:
-      experiment: of their program.
-      settings: each run's configuration.
+      experiment: of their group.
+      settings: of each run.
     """
     fields: dict[str, Any] = {}
     for path, name in traced_fields(settings[0]).items():
@@ -85,10 +99,10 @@ def hyperparameters(
 
 
 def compile_functions(experiment: Experiment, mesh: Mesh) -> CompiledFunctions:
-    """The functions of a program, compiled when they are first called.
+    """The functions of a group, each compiled at its first call.
 
     Args:
-      experiment: what its runs share.
+      experiment: of the group.
       mesh: from `make_mesh`.
     """
     algorithm = experiment.algorithm
@@ -98,7 +112,8 @@ def compile_functions(experiment: Experiment, mesh: Mesh) -> CompiledFunctions:
         state = jax.vmap(partial(train.init, algorithm))(given, keys)
         return TrainedRuns(state, jnp.ones(len(keys), bool))
 
-    # The sampler is an argument: what a program closes over is compiled into it.
+    # The sampler is an argument, because a closed-over array becomes a constant of the
+    # compiled program.
     def advance(
         sampler: Any, count: jax.Array, given: train.Hyperparameters, runs: TrainedRuns
     ):
@@ -123,7 +138,7 @@ def compile_functions(experiment: Experiment, mesh: Mesh) -> CompiledFunctions:
     sampler = experiment.dataset.sample
     if not isinstance(sampler, jax.tree_util.Partial):
         sampler = jax.tree_util.Partial(sampler)
-    # Once: a call would copy the data to the mesh each time.
+    # Copied to the mesh once, as otherwise every call would copy the data.
     sampler = jax.device_put(sampler, NamedSharding(mesh, whole))
     return CompiledFunctions(
         start=split(start, one, one),
@@ -132,7 +147,7 @@ def compile_functions(experiment: Experiment, mesh: Mesh) -> CompiledFunctions:
 
 
 def _all_finite(leaves: list[jax.Array]) -> jax.Array:
-    """Whether all numbers `[R, ...]` of each run are finite, `[R]`."""
+    """Whether all numbers of each run are finite, `[R]`, for arrays `[R, ...]`."""
     finite = [
         jnp.all(jnp.isfinite(leaf), axis=tuple(range(1, leaf.ndim)))
         for leaf in leaves

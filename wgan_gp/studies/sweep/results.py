@@ -1,4 +1,4 @@
-"""A sweep's results as tables."""
+"""The tables of a sweep: CSV, Markdown, and a table for the terminal."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from wgan_gp.studies.sweep.chunks import Result
 from wgan_gp.studies.sweep.plan import Sweep
 from wgan_gp.studies.sweep.points import Point, label
 
-# What is summarised, where it was measured.
+# The metrics in the summary, as far as they were measured.
 COLUMNS = (
     *("w1", "frechet", "sliced_w1", "modes", "share", "score"),
     *("wasserstein", "gradient_norm_mean"),
@@ -22,21 +22,29 @@ COLUMNS = (
 
 
 class Summary(NamedTuple):
-    """A point's results over its seeds."""
+    """The results of a point over its seeds."""
 
     point: Point
-    diverged: int
-    metrics: dict[str, np.ndarray]  # of each seed that has not diverged
+    diverged: int  # the number of seeds that diverged
+    metrics: dict[str, np.ndarray]  # by name, [seeds that did not diverge]
 
 
 def swept_fields(sweep: Sweep) -> list[str]:
-    """All that a study varies, in the grid's order, but for `lipschitz`."""
+    """The fields that any study varies, in the grid's order, without `lipschitz`."""
     paths = [path for point in sweep.points for path in point.swept]
     return [path for path in dict.fromkeys(paths) if path != "lipschitz"]
 
 
 def csv_table(sweep: Sweep, results: Sequence[Result]) -> str:
-    """One row a run: its study, fields, seed, scalars, and whether it diverged."""
+    """A CSV table with a row for each run.
+
+    Its columns are the study, the varied fields, the seed, the scalars of the final
+    evaluation, and whether the run diverged.
+
+    Args:
+      sweep: from `resolve`.
+      results: of all runs.
+    """
     fields, scalars = swept_fields(sweep), _scalars(results)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -63,7 +71,12 @@ def _scalars(results: Sequence[Result]) -> list[str]:
 
 
 def summarise(sweep: Sweep, results: Sequence[Result]) -> list[Summary]:
-    """A summary of each point."""
+    """The summary of each point.
+
+    Args:
+      sweep: from `resolve`.
+      results: of all runs.
+    """
     by_point: list[list[Result]] = [[] for _ in sweep.points]
     for each in results:
         by_point[each.run.point].append(each)
@@ -77,13 +90,18 @@ def _summary(point: Point, results: list[Result]) -> Summary:
 
 
 def quality(summaries: Iterable[Summary]) -> str | None:
-    """The name of the scalar that says how good generated samples are."""
+    """The name of the metric of sample quality; None if all runs diverged."""
     found = {name for each in summaries for name in each.metrics}
     return next((name for name in QUALITY if name in found), None)
 
 
 def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
-    """One row a point: medians over seeds, least and greatest in brackets."""
+    """A Markdown page with a row for each point: medians, with ranges in brackets.
+
+    Args:
+      sweep: from `resolve`.
+      summaries: of all points.
+    """
     steps = {f"{point.settings.steps:,}" for point in sweep.points}
     rows = _rows(sweep, summaries)
     lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
@@ -103,7 +121,12 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
 
 
 def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
-    """The quality of each point, for the terminal."""
+    """A table of the sample quality of each point, for the terminal.
+
+    Args:
+      sweep: from `resolve`.
+      summaries: of all points.
+    """
     table = Table(title=sweep.settings.name, title_justify="left")
     table.add_column("point", overflow="fold")
     name = quality(summaries)
@@ -121,7 +144,7 @@ def _shown(point: Point) -> dict[str, Any]:
 
 
 def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
-    """A header and a row a point, as text."""
+    """A header and a row for each point, as text."""
     fields = swept_fields(sweep)
     names = [n for n in COLUMNS if any(n in each.metrics for each in summaries)]
     rows = [["lipschitz", *fields, *(METRICS[n].short for n in names), "diverged"]]

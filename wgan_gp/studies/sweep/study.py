@@ -1,4 +1,4 @@
-"""A sweep as a study: its chunks are the programs."""
+"""A sweep as a `Study`: each program trains one chunk."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,10 +24,10 @@ def study(
 
     Args:
       sweep: from `resolve`.
-      workdir: gets the records of chunks under `chunks/`, `table.csv`, `summary.md`,
-        and `summary.png` if a run has not diverged.
-      console: where progress and the closing table go.
-      rank: of this host among several.
+      workdir: of the sweep. It gets the records of chunks under `chunks/`,
+        `table.csv`, `summary.md`, and `summary.png` unless all runs diverged.
+      console: prints progress and the closing table.
+      rank: of this host; None on a single host.
     """
     every, shared = chunks(sweep), SharedCache()
     train = partial(
@@ -54,7 +54,7 @@ def _program(train: Callable[[Chunk, Save], None], chunk: Chunk) -> Program:
 
 
 def print_notes(sweep: Sweep, console: Console) -> None:
-    """Says once what is to be known of the data sets, and how much is evaluated."""
+    """Prints the notes on data sets and on the sizes of evaluations, each once."""
     programs = [each.experiment for each in sweep.groups]
     notes = (note for each in programs for note in each.dataset.notes)
     counts = (describe_counts(each.evaluation, each.dataset) for each in programs)
@@ -63,7 +63,12 @@ def print_notes(sweep: Sweep, console: Console) -> None:
 
 
 def in_sweep_order(sweep: Sweep, records: Records) -> list[Result]:
-    """The result of each run, in the sweep's order, from the records of all chunks."""
+    """The result of each run, in the order of `sweep.runs`.
+
+    Args:
+      sweep: from `resolve`.
+      records: of all chunks.
+    """
     found = {each.run: each for record in records.values() for each in record}
     return [found[each] for each in sweep.runs]
 

@@ -1,4 +1,4 @@
-"""Trains and evaluates the runs of a chunk; goes on where a signal stopped it."""
+"""Trains and evaluates the runs of a chunk, and resumes an interrupted chunk."""
 
 import shutil
 from collections.abc import Sequence
@@ -27,21 +27,24 @@ from wgan_gp.system.files import writing
 from wgan_gp.system.signals import DeferredSignals
 from wgan_gp.train import Hyperparameters
 
-PIECE = 100  # steps between two looks at signals
+PIECE = 100  # most steps between two checks for signals
 
 
 class SharedCache:
-    """What the chunks of a process share: compiled functions and held-out samples."""
+    """Compiled functions and held-out sets, shared by the chunks of a process."""
 
     def __init__(self):
         self.held_out = HeldOutCache()
         self._functions: dict[Any, programs.CompiledFunctions] = {}
 
     def compiled(self, group: RunGroup, mesh: Mesh) -> programs.CompiledFunctions:
-        """Those of the newest program: a sweep has many, and they take memory."""
+        """The compiled functions of a group.
+
+        Only the newest group is cached: a sweep may have many, and they take memory.
+        """
         key = id(group), mesh
         if key not in self._functions:
-            self._functions.clear()  # its copies of the data go before others come
+            self._functions.clear()  # frees the old copies of the data first
             self._functions[key] = programs.compile_functions(group.experiment, mesh)
         return self._functions[key]
 
@@ -59,31 +62,33 @@ def train_chunk(
 
     Args:
       sweep: from `resolve`.
-      workdir: the state of the chunk in work is under its `checkpoints/`.
-      console: where progress and warnings go.
-      shared: of this process.
-      mine: the chunks of this process, for the progress bar.
-      chunk: one of them.
-      save: called with the chunk's name and record.
+      workdir: of the sweep; checkpoints of the chunk are under its `checkpoints/`.
+      console: prints progress and warnings.
+      shared: the cache of this process.
+      mine: all chunks of this process, for the progress bar.
+      chunk: the one of `mine` to train.
+      save: `(name, record)`. Called once, with the chunk's name and record.
 
     Raises:
-      Interrupted: SIGTERM or SIGINT came; the state was saved.
+      Interrupted: SIGTERM or SIGINT was received; the state was saved.
       ValueError: all checkpoints are damaged.
       WriteError: a state or the record could not be written.
     """
     folder = workdir / "checkpoints" / chunk.name
     with DeferredSignals() as signals, report.progress_bar(console) as progress:
-        progress.live.transient = chunk is not mine[-1]  # one bar stays in the end
+        progress.live.transient = (
+            chunk is not mine[-1]
+        )  # only the last bar remains on the screen
         bar = _Bar(progress, mine, chunk)
         work = _ChunkTrainer(sweep, workdir, console, shared, chunk, bar, signals)
         save(chunk.name, to_record(work.evaluate(work.train(folder))))
-        shutil.rmtree(folder, ignore_errors=True)  # of use to no one any more
-        if stop := signals.received:  # after the last look at signals
+        shutil.rmtree(folder, ignore_errors=True)  # the record replaces them
+        if stop := signals.received:  # received after the last check
             raise work.interrupted(stop, chunk.group.settings.steps)
 
 
 class _Bar:
-    """The progress of one chunk, in a bar over all chunks of this process."""
+    """A progress bar over all chunks of this process, while one chunk is trained."""
 
     def __init__(self, progress: Progress, mine: Sequence[Chunk], chunk: Chunk):
         total = sum(each.steps for each in mine)
@@ -103,7 +108,7 @@ class _Bar:
 
 
 class _ChunkTrainer:
-    """One chunk in work."""
+    """Trains and evaluates one chunk."""
 
     def __init__(
         self,
@@ -120,7 +125,7 @@ class _ChunkTrainer:
         self._signals = signals
 
     def train(self, folder: Path) -> TrainedRuns:
-        """The runs after their last step, on one device."""
+        """Trains to the last step; returns the runs on one device."""
         with writing(folder):
             folder.parent.mkdir(exist_ok=True)
         checkpoints = Checkpoints(folder)
@@ -150,7 +155,7 @@ class _ChunkTrainer:
         return programs.gather(trained, count)
 
     def _inputs(self, mesh: Mesh):
-        """Hyperparameters and keys of the runs, on the mesh."""
+        """The hyperparameters and keys of the runs, on the mesh."""
         settings = [run_settings(self._sweep, each) for each in self._chunk.runs]
         given = programs.hyperparameters(self._chunk.group.experiment, settings)
         seeds = jnp.asarray([each.seed for each in self._chunk.runs], jnp.uint32)
@@ -166,7 +171,7 @@ class _ChunkTrainer:
         keys: jax.Array,
         mesh: Mesh,
     ) -> tuple[int, TrainedRuns]:
-        """The steps that are done, and the runs there."""
+        """The steps done and the runs after them, from a checkpoint if any."""
         count = len(self._chunk.runs)
         like = jax.eval_shape(
             lambda tree: jax.tree.map(lambda leaf: leaf[:count], tree),
@@ -178,13 +183,13 @@ class _ChunkTrainer:
         return saved.step, programs.split_over_mesh(saved.state, mesh)
 
     def evaluate(self, trained: TrainedRuns) -> list[Result]:
-        """The results of the runs."""
+        """Evaluates each run."""
         results, finite = [], np.asarray(trained.finite)
         for i, each in enumerate(self._chunk.runs):
             self._bar.describe(f"({i} evaluated)")
             metrics = self._measure(trained, i) if finite[i] else {}
             results.append(Result(each, metrics))
-            if stop := self._signals.received:  # what was trained is saved
+            if stop := self._signals.received:  # the trained state is saved
                 raise self.interrupted(stop, self._chunk.group.settings.steps)
         return results
 
@@ -199,7 +204,7 @@ class _ChunkTrainer:
         self._console.print(text, soft_wrap=True)
 
     def interrupted(self, number: int, step: int) -> Interrupted:
-        """What is raised at a signal, once the state is saved."""
+        """The exception to raise after a signal, once the state is saved."""
         count = sum(len(each.chunks) for each in self._sweep.groups)
         where = f"{step} of chunk {self._chunk.number + 1} of {count}"
         return Interrupted(number, where, self._workdir)
