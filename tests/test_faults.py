@@ -34,7 +34,7 @@ SIZE = 9000  # of the state: 36 kB that cannot be compressed
 IMAGE = np.random.default_rng(0).integers(256, size=(32, 32, 3), dtype=np.uint8)  # 3 kB
 
 
-def course(at=None):
+def trainable(at=None):
     """A training whose step costs nothing; `at` says what happens before a step."""
 
     def start():
@@ -48,27 +48,27 @@ def course(at=None):
             params = (0.9 * params + noise).astype(np.float32)
         return {"params": jnp.asarray(params)}, {"wasserstein": params[0]}
 
-    return driver.Course(
-        start=start,
+    return driver.Trainable(
+        init=start,
         advance=advance,
-        measure=lambda state, _: {"w1": float(state["params"][1])},
-        live=lambda *_: "",
-        show=lambda _, step, writer: writer.write_image("noise", step, IMAGE),
+        evaluate=lambda state, _: {"w1": float(state["params"][1])},
+        progress_text=lambda *_: "",
+        log_images=lambda _, step, writer: writer.write_image("noise", step, IMAGE),
     )
 
 
 def train(folder, at=None, finish=lambda _: None):
-    """The exit status of the command, with a `course` in the place of its training."""
+    """The exit status of the command, with a `trainable` as its training."""
     config = resolve(**FIELDS)
     with pytest.MonkeyPatch.context() as patch, Listener() as listener:
 
         def run(config, folder, experiment):
             console = Console(file=io.StringIO())
-            driver.drive(course(at), config, folder, console)
+            driver.drive(trainable(at), config, folder, console)
             finish(folder)
 
         patch.setattr(loop, "run", run)
-        with workdir.claim(folder):
+        with workdir.lock(folder):
             workdir.prepare(folder, config)
             return main._run(config, None, folder, listener)
 
@@ -232,7 +232,7 @@ def drive(folder):
     """What is printed by a training that costs nothing, to its end."""
     out = io.StringIO()
     workdir.prepare(folder, resolve(**FIELDS))
-    driver.drive(course(), resolve(**FIELDS), folder, Console(file=out, width=999))
+    driver.drive(trainable(), resolve(**FIELDS), folder, Console(file=out, width=999))
     return out.getvalue()
 
 
@@ -257,7 +257,7 @@ def test_a_run_of_fewer_steps_than_are_done_is_refused(tmp_path):
     drive(tmp_path)
     fewer = resolve(**FIELDS | {"steps": 8})
     with pytest.raises(ValueError, match="steps = 8, but 12 are done already"):
-        driver.drive(course(), fewer, tmp_path, Console(file=io.StringIO()))
+        driver.drive(trainable(), fewer, tmp_path, Console(file=io.StringIO()))
 
 
 def test_nothing_depends_on_the_clock(tmp_path, monkeypatch, whole):

@@ -24,15 +24,15 @@ NEEDED = {
 }
 
 
-DESCRIBED = command_help.described()
+DESCRIBED = command_help.field_help()
 
 
 def having(path):
     """Configurations with the field, one of each kind."""
     found = {}
-    for kind, given in command_help.configurations():
+    for kind, given in command_help.base_variants():
         config = configs.base(**given)
-        if path in dict(configs.leaves(config)):
+        if path in dict(configs.flatten(config)):
             player = path.partition(".")[0]
             network = given.get(player, "") if player in command_help.PLAYERS else ""
             found.setdefault((kind, network), config)
@@ -41,8 +41,8 @@ def having(path):
 
 def test_every_field_there_is_is_described_and_no_other():
     fields = set()
-    for _, given in command_help.configurations():
-        fields |= {path for path, _ in configs.leaves(configs.base(**given))}
+    for _, given in command_help.base_variants():
+        fields |= {path for path, _ in configs.flatten(configs.base(**given))}
     assert set(DESCRIBED) == {each for each in fields if "by_constraint" not in each}
 
 
@@ -120,7 +120,7 @@ def test_a_sweep_has_a_help_of_its_own(capsys):
     assert text.startswith("Trains whole studies")
     assert "--accept_changes" not in text
     assert "Trains one experiment" not in text
-    config = dict(configs.leaves(sweep_config()))
+    config = dict(configs.flatten(sweep_config()))
     fields = {path for path in config if not path.startswith("experiment.")}
     assert set(FIELDS) == fields | {"experiment.FIELD"}
     for path in FIELDS:

@@ -39,7 +39,7 @@ TRACED = ("toy8gauss", "w1_benchmark")  # others take seconds to build
 def fields(name):
     """Of an experiment: paths of its fields and sections."""
     tree = load_experiment(name, EXPERIMENTS[name])
-    paths = [path for path, _ in configs.leaves(tree)]
+    paths = [path for path, _ in configs.flatten(tree)]
     parts = {path.rpartition(".")[0] for path in paths} - {""}
     return sorted({*paths, *parts})
 
@@ -92,7 +92,7 @@ def assert_comes_back(resolved, folder):
     path = folder / "config.json"
     write_json(path, configs.as_dict(resolved))
     assert json.loads(path.read_text(), parse_constant=None)
-    assert not workdir.differences(workdir.read_config(path), resolved)
+    assert not workdir.differences(workdir.read_settings(path), resolved)
     path.unlink()
 
 
@@ -323,6 +323,6 @@ def test_a_stored_configuration_is_read_or_refused_by_its_path(tmp_path_factory,
     path.write_bytes(data)
     result = []
     with untouched(folder):
-        refusal(lambda: result.append(workdir.read_config(path)), str(path))
+        refusal(lambda: result.append(workdir.read_settings(path)), str(path))
     if result:
         assert_comes_back(result[0], tmp_path_factory.mktemp("taken"))

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from tests.helpers import key, resolve
 from wgan_gp import train
 from wgan_gp.build import build
-from wgan_gp.evaluate.held_out import Held
+from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.runs import report
 from wgan_gp.system.files import WriteError
 
@@ -41,7 +41,7 @@ def test_a_run_whose_figures_cannot_be_written_names_the_first(tmp_path):
     state = jax.jit(train.init, static_argnums=0)(
         built.algorithm, built.hyperparameters, key()
     )
-    held = Held(np.ones((1, 9, 2), np.float32), {"floor": 0.1}, dict)
+    held = HeldOutSets(np.ones((1, 9, 2), np.float32), {"floor": 0.1}, dict)
     history = report.History(TRAINING, [EVALUATION[0] | SLOPES])
 
     def draw():

@@ -21,7 +21,7 @@ from wgan_gp.data.images import load_arrays, open_images
 from wgan_gp.data.sources import SPLITS
 from wgan_gp.runs import driver
 from wgan_gp.runs.checkpoint import Checkpoints
-from wgan_gp.runs.records import keep_records
+from wgan_gp.runs.records import truncate_records
 
 IMAGES = np.random.RandomState(0).randint(0, 256, (20, 4, 5, 3), np.uint8)
 LABELS = np.arange(20) % 7
@@ -414,7 +414,7 @@ def test_a_state_comes_back_bit_equal_or_not_at_all(saved, tmp_path_factory, tod
     def load():
         checkpoints = Checkpoints(folder / "checkpoints")
         try:
-            result.append(checkpoints.latest(LIKE, told.append))
+            result.append(checkpoints.load_latest(LIKE, told.append))
         finally:
             checkpoints.close()
 
@@ -459,7 +459,7 @@ def test_records_that_are_none_do_not_stop_a_run(tmp_path_factory, lines, end):
     path.write_bytes(end.join(lines))
     histories = []
     refusal(
-        lambda: histories.append(driver._history(keep_records(path, 20))), str(path)
+        lambda: histories.append(driver._history(truncate_records(path, 20))), str(path)
     )
     assert [each.name for each in folder.iterdir()] == ["metrics.jsonl"]
     for history in histories:

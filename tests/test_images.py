@@ -28,9 +28,9 @@ from wgan_gp.data.image_sets import load_images
 from wgan_gp.evaluate import held_out
 from wgan_gp.evaluate.metrics import record_names
 from wgan_gp.runs import loop, workdir
-from wgan_gp.studies.sweep.grouping import Program
+from wgan_gp.studies.sweep.grouping import RunGroup
 from wgan_gp.studies.sweep.plan import Sweep
-from wgan_gp.studies.sweep.study import announce
+from wgan_gp.studies.sweep.study import print_notes
 
 TINY = {"critic.width": 2, "generator.width": 2, "generator.latent": 3, "steps": 2}
 
@@ -54,7 +54,9 @@ def test_every_image_experiment_trains(name, tmp_path):
     with unchecked():
         result = loop.run(config, tmp_path, build(config))
     assert np.isfinite(list(result.values())).all()
-    assert {path.name for path in tmp_path.iterdir()} == set(workdir.OURS) - {"damaged"}
+    assert {path.name for path in tmp_path.iterdir()} == set(workdir.RUN_FILES) - {
+        "damaged"
+    }
     pictures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert pictures == {"curves.png", "samples.png", "interpolation.png"}
     picture = np.asarray(Image.open(tmp_path / "figures" / "samples.png"))
@@ -285,11 +287,11 @@ def test_an_experiments_own_counts_shrink_to_what_a_set_holds_out(tmp_path):
 
 def test_a_sweep_says_once_that_counts_shrink():
     dataset = Dataset("npz:[a].npz", (8, 8, 3), None, held_out_count=12)
-    program = Program(
+    group = RunGroup(
         Experiment(dataset, None, None, evaluation_of("cifar10", "")), None, []
     )
     console = Console(file=io.StringIO())
-    announce(Sweep(None, [], [], [program] * 2, 1), console)
+    print_notes(Sweep(None, [], [], [group] * 2, 1), console)
     said = console.file.getvalue()
     assert said.count("npz:[a].npz holds out 12 images: evaluating on 1 x 12") == 1
 

@@ -18,7 +18,7 @@ from wgan_gp.data.images import open_images
 from wgan_gp.evaluate import memory
 from wgan_gp.runs import dataset_file, sample_files, workdir
 from wgan_gp.runs.checkpoint import Checkpoints
-from wgan_gp.runs.draws import Drawn
+from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.system.signals import Listener
 
 
@@ -352,12 +352,12 @@ def test_what_goes_wrong_while_writing_leaves_nothing(
 
 def test_memory_does_not_grow_with_the_number_of_samples(tmp_path):
     n, part = 3_000_000, np.ones((1000, 2), np.float32)
-    layout = sample_files.Layout(n, (2,), part.dtype)
+    spec = sample_files.SampleSpec(n, (2,), part.dtype)
     path = tmp_path / "x.npz"
     tracemalloc.start()
-    with sample_files.npz_file(path, "samples", layout) as write:
+    with sample_files.npz_file(path, "samples", spec) as write:
         for _ in range(n // 1000):
-            write(Drawn(part, np.zeros(1000, np.int64)))
+            write(SampleBatch(part, np.zeros(1000, np.int64)))
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
     with np.load(path) as archive:

@@ -20,7 +20,7 @@ from wgan_gp.data import Dataset
 from wgan_gp.runs import dataset_file, loop, restore, resume, workdir
 from wgan_gp.studies import running, sweep
 from wgan_gp.studies.random_architectures.study import is_complete
-from wgan_gp.studies.sweep.__main__ import KIND
+from wgan_gp.studies.sweep.__main__ import SWEEP_SPEC
 from wgan_gp.studies.sweep.study import study
 from wgan_gp.studies.w1_benchmark import study as grid
 from wgan_gp.studies.w1_benchmark import table
@@ -56,12 +56,12 @@ def test_a_stored_run_goes_on_and_is_sampled_from(folder):
 
 def test_its_steps_are_checked_by_the_checksums_beside_them(folder, toy):
     path, (config, experiment) = folder / "toy8gauss" / "checkpoints", toy
-    like, told = resume.state_of(config, experiment), []
-    assert restore.newest(path, restore.steps(path), like, told.append).step == 20
+    like, told = resume.abstract_state(config, experiment), []
+    assert restore.load_newest(path, restore.steps(path), like, told.append).step == 20
     assert told == []
     newest = max(path.glob("20/state/d/*"), key=lambda each: each.stat().st_size)
     newest.write_bytes(newest.read_bytes()[:-1] + b"x")
-    assert restore.newest(path, restore.steps(path), like, told.append).step == 10
+    assert restore.load_newest(path, restore.steps(path), like, told.append).step == 10
     assert "checkpoint 20 is damaged" in told[0]
 
 
@@ -69,26 +69,26 @@ def test_two_kills_before_the_checksums_leave_a_run_that_goes_on(folder, toy):
     path, (config, experiment) = folder / "toy8gauss" / "checkpoints", toy
     for sums in path.glob("*.sums.json"):
         sums.unlink()
-    like, told = resume.state_of(config, experiment), []
-    assert restore.newest(path, restore.steps(path), like, told.append).step == 20
+    like, told = resume.abstract_state(config, experiment), []
+    assert restore.load_newest(path, restore.steps(path), like, told.append).step == 20
     assert told == ["checkpoint 20 has no checksums: going on unchecked"]
 
 
 def test_a_stored_critic_fits_its_settings(folder):
     config = configs.resolve(cell_config(2, 4, "smoke"))
     path, experiment = folder / "w1_benchmark", build_critic(config)
-    assert not workdir.differences(workdir.read_config(path / "config.json"), config)
+    assert not workdir.differences(workdir.read_settings(path / "config.json"), config)
     resume.check(path, config, experiment, [])
-    like = resume.state_of(config, experiment)
+    like = resume.abstract_state(config, experiment)
     checkpoints = (path / "checkpoints").absolute()
-    saved = restore.newest(checkpoints, [20], like, pytest.fail)
+    saved = restore.load_newest(checkpoints, [20], like, pytest.fail)
     assert jax.tree.structure(saved.state) == jax.tree.structure(like)
 
 
 def test_a_stored_stream_goes_on_with_the_same_data_alone(folder):
     path, streamed = folder / "digits", {"data.resident_bytes": 9}
     config = resolve("digits", "smoke", **streamed)
-    assert not workdir.differences(workdir.read_config(path / "config.json"), config)
+    assert not workdir.differences(workdir.read_settings(path / "config.json"), config)
     resume.check(path, config, build(config), [])
     other = resolve("digits", "smoke", **streamed, batch_size=9)
     with pytest.raises(ValueError, match="another stream: batch_size is 8, expected 9"):
@@ -97,7 +97,9 @@ def test_a_stored_stream_goes_on_with_the_same_data_alone(folder):
 
 def test_a_stored_sweep_is_finished(folder):
     found = sweep.resolve(load_experiment("sweep_toy", "smoke"))
-    assert workdir.prepare(folder / "sweep_toy", found.config, kind=KIND) is None
+    assert (
+        workdir.prepare(folder / "sweep_toy", found.settings, spec=SWEEP_SPEC) is None
+    )
     before = contents(folder / "sweep_toy")
     stored = study(found, folder / "sweep_toy", Console(file=io.StringIO()))
     never = [each._replace(run=pytest.fail) for each in stored.programs]
@@ -123,7 +125,7 @@ REFUSED = {
 def test_what_the_saved_state_does_not_fit_is_named(field):
     value, words = REFUSED[field]
     config = resolve(**TOY | {field: value})
-    changed = workdir.differences(workdir.read_config(path_of("toy8gauss")), config)
+    changed = workdir.differences(workdir.read_settings(path_of("toy8gauss")), config)
     with pytest.raises(ValueError, match=field) as caught:
         resume.check(STORED / "toy8gauss", config, build(config), changed)
     assert words in str(caught.value)
@@ -146,21 +148,21 @@ def path_of(name):
 @pytest.mark.parametrize("name", ["toy8gauss", "w1_benchmark", "digits"])
 def test_fields_that_a_run_did_not_have_yet_leave_it_as_it_was(name, tmp_path):
     stored = json.loads(path_of(name).read_text())
-    whole = workdir.read_config(path_of(name))
-    networks = configs.arguments(stored)
-    new = dict(configs.leaves(configs.base(stored["task"], **networks))) | BEFORE
+    whole = workdir.read_settings(path_of(name))
+    networks = configs.base_arguments(stored)
+    new = dict(configs.flatten(configs.base(stored["task"], **networks))) | BEFORE
     go_together = "critic.network", "generator.network", "data.scale"
-    for path, _ in configs.leaves(stored):
+    for path, _ in configs.flatten(stored):
         section, _, last = path.rpartition(".")
         if path in (*ALWAYS, *go_together, "generator.output"):
             continue
         fewer = json.loads(json.dumps(stored))
         del (fewer[section] if section else fewer)[last]
         (tmp_path / "config.json").write_text(json.dumps(fewer))
-        read = workdir.read_config(tmp_path / "config.json")
-        for other, found in configs.leaves(read):
+        read = workdir.read_settings(tmp_path / "config.json")
+        for other, found in configs.flatten(read):
             if other != path:
-                assert found == dict(configs.leaves(whole))[other]
+                assert found == dict(configs.flatten(whole))[other]
             elif new[path] is not None:  # else what the constraint presets
                 assert found == new[path]
 
@@ -170,7 +172,7 @@ def test_whole_sections_may_be_missing_too(tmp_path):
     for section in ("mesh", "checkpoint", "compute", "label_weights", "features"):
         del stored[section]
     (tmp_path / "config.json").write_text(json.dumps(stored))
-    read = workdir.read_config(tmp_path / "config.json")
+    read = workdir.read_settings(tmp_path / "config.json")
     assert (read.mesh.data, read.checkpoint.keep) == (1, 2)
     assert read.compute.dtype == "float32"
 
@@ -178,13 +180,13 @@ def test_whole_sections_may_be_missing_too(tmp_path):
 @pytest.mark.parametrize("name", ["toy8gauss", "w1_benchmark", "digits"])
 def test_what_every_run_has_always_had_must_be_there(name, tmp_path):
     stored = json.loads(path_of(name).read_text())
-    there = dict(configs.leaves(stored))
+    there = dict(configs.flatten(stored))
     for path in [each for each in ALWAYS if each in there]:
         fewer, (section, _, last) = json.loads(json.dumps(stored)), path.rpartition(".")
         del (fewer[section] if section else fewer)[last]
         (tmp_path / "config.json").write_text(json.dumps(fewer))
         with pytest.raises(ValueError, match=f"the config of a run: it lacks {path}"):
-            workdir.read_config(tmp_path / "config.json")
+            workdir.read_settings(tmp_path / "config.json")
 
 
 RENAMED = {
@@ -256,13 +258,13 @@ def described(tmp_path):
 
 @pytest.mark.parametrize("path", ["invented", "critic.invented", "invented.deep"])
 def test_fields_of_a_newer_version_are_refused(path, tmp_path):
-    config = workdir.read_config(path_of("toy8gauss"))
+    config = workdir.read_settings(path_of("toy8gauss"))
     stored = json.loads(json.dumps(configs.as_dict(config)))
     section, _, last = path.rpartition(".")
     (stored.setdefault(section, {}) if section else stored)[last] = 1
     (tmp_path / "config.json").write_text(json.dumps(stored))
     with pytest.raises(ValueError, match=f"the fields {path}, which this version does"):
-        workdir.read_config(tmp_path / "config.json")
+        workdir.read_settings(tmp_path / "config.json")
 
 
 def test_a_sweep_stored_without_newer_fields_goes_on(folder):
@@ -273,10 +275,10 @@ def test_a_sweep_stored_without_newer_fields_goes_on(folder):
         del stored["experiment"][section][name]
     del stored["mesh"], stored["save_every"]
     path.write_text(json.dumps(stored))
-    workdir.prepare(folder / "sweep_toy", found.config, kind=KIND)
+    workdir.prepare(folder / "sweep_toy", found.settings, spec=SWEEP_SPEC)
     path.write_text(json.dumps(stored | {"invented": 1}))
     with pytest.raises(ValueError, match="the fields invented, which this version"):
-        workdir.prepare(folder / "sweep_toy", found.config, kind=KIND)
+        workdir.prepare(folder / "sweep_toy", found.settings, spec=SWEEP_SPEC)
 
 
 def test_a_record_of_the_benchmark_may_lack_newer_fields(tmp_path):

@@ -1,4 +1,4 @@
-"""From settings to typed functions: what is trained, on what, and how it is judged."""
+"""Builds the functions of a run from its settings: data, networks, algorithm."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -33,7 +33,7 @@ _WIDTHS = "hidden", "width", "multipliers", "blocks"
 
 
 class Experiment(NamedTuple):
-    """What settings describe."""
+    """The functions and values that the settings of task "gan" describe."""
 
     dataset: data.Dataset
     algorithm: train.Algorithm
@@ -42,19 +42,20 @@ class Experiment(NamedTuple):
 
 
 def build(settings: Settings, dataset: data.Dataset | None = None) -> Experiment:
-    """Builds an experiment, and traces one step so that what can't work fails here.
+    """Builds an experiment, and traces one training step to find errors early.
 
     Args:
       settings: from `configs.resolve`.
-      dataset: what `open_dataset` made of these settings, or of some with the same
-        fields of the data; opened here by default.
+      dataset: from `open_dataset` with these settings, or with settings of the same
+        data; opened here by default.
 
     Returns:
-      The data set, the training algorithm with its hyperparameters, and how generated
-      samples are evaluated.
+      The data set, the training algorithm with its hyperparameters, and the sizes and
+      features of evaluations.
 
     Raises:
-      ValueError: the parts do not fit each other.
+      ValueError: the data, the networks and the sizes do not fit each other, or memory
+        does not suffice.
     """
     dataset = open_dataset(settings) if dataset is None else dataset
     experiment = assemble(settings, dataset)
@@ -64,11 +65,12 @@ def build(settings: Settings, dataset: data.Dataset | None = None) -> Experiment
 
 
 def assemble(settings: Settings, dataset: data.Dataset) -> Experiment:
-    """The same with a data set that is there already, and without a trace of a step.
+    """Builds an experiment from an open data set, without tracing a step.
 
     Args:
       settings: from `configs.resolve`.
-      dataset: its data set; of one that is only sampled from, a description will do.
+      dataset: of the run. To sample from a finished run, the description that
+        `runs.dataset_file` reads is enough.
     """
     hyperparameters = _critic_hyperparameters(settings)._replace(
         generator_learning_rate=_rate(settings.generator_optimiser),
@@ -109,10 +111,13 @@ def _evaluation(settings: Settings) -> Evaluation:
 
 
 def open_dataset(settings: Settings) -> data.Dataset:
-    """The data set that settings name; on the device, if it fits there.
+    """Opens the data set of a run; it is put on the device if it fits there.
+
+    Args:
+      settings: from `configs.resolve`, of task "gan".
 
     Raises:
-      ValueError: it cannot be read, or does not fit the settings.
+      ValueError: the data cannot be read or does not fit the settings.
     """
     opener = KINDS[settings.data.kind].open
     assert opener is not None
@@ -127,7 +132,7 @@ def open_dataset(settings: Settings) -> data.Dataset:
 
 
 def _check_sizes(experiment: Experiment) -> None:
-    """Raises ValueError where the set is smaller than a batch, or than evaluation."""
+    """Raises ValueError if the data set is smaller than a batch or an evaluation."""
     dataset, size = experiment.dataset, experiment.algorithm.critic.batch_size
     if size > (dataset.count or size):
         raise ValueError(
@@ -145,7 +150,7 @@ def _no_check(train: ImageSource) -> None:
 
 
 class _NoDigitsError(ValueError):
-    """A data set that is not of digits; the message names the field that needs them."""
+    """The data set has no digits; the message names the field that needs them."""
 
 
 def _check_digits(train: ImageSource) -> None:
@@ -158,7 +163,7 @@ def _check_digits(train: ImageSource) -> None:
 
 
 def _trace(settings: Settings, experiment: Experiment) -> None:
-    """Raises ValueError if a step of training cannot be, or its state fit in memory."""
+    """Raises ValueError if a step cannot be traced or the state exceeds memory."""
     parts = experiment.algorithm, experiment.hyperparameters
     state = jax.eval_shape(partial(train.init, *parts), jax.random.key(0))
     dataset = experiment.dataset
@@ -170,7 +175,7 @@ def _trace(settings: Settings, experiment: Experiment) -> None:
 
 
 def _widths(settings: Settings) -> str:
-    """The fields of both networks that say how large they are."""
+    """The settings of both networks' sizes, as text."""
     return ", ".join(
         f"{player}.{name} = {show(getattr(section, name))}"
         for player, section in (
@@ -183,29 +188,33 @@ def _widths(settings: Settings) -> str:
 
 
 def _raw_batches(settings: Settings, dataset: data.Dataset) -> Any:
-    """What a step takes from the data set's stream, without numbers in it."""
+    """A batch with the shapes and types of the data set's stream."""
     shape = settings.n_critic, settings.batch_size
     images = np.broadcast_to(np.uint8(0), (*shape, *dataset.shape))
     return Example(images, np.broadcast_to(np.int32(0), shape))
 
 
 class CriticExperiment(NamedTuple):
-    """What settings of task "critic" describe."""
+    """The functions and values that the settings of task "critic" describe."""
 
     funnels: Funnels
-    algorithm: train.CriticAlgorithm  # real samples are those of `funnels`
+    algorithm: train.CriticAlgorithm  # its real samples come from `funnels`
     sample_fake: data.Sampler
     hyperparameters: train.Hyperparameters
 
 
 def build_critic(settings: CriticSettings) -> CriticExperiment:
-    """Builds a critic to be trained alone, on a pair of known W1.
+    """Builds a critic that is trained alone, on two distributions of known W1.
 
     Args:
       settings: from `configs.resolve`, of task "critic".
 
+    Returns:
+      The pair of distributions, the critic's training algorithm, the sampler of the
+      fixed generated distribution, and the hyperparameters.
+
     Raises:
-      ValueError: the parts do not fit each other.
+      ValueError: the networks and the sizes do not fit each other.
     """
     cell = settings.data
     pair = funnels.make_funnels(cell.dimension, cell.funnels, cell.seed)
@@ -228,15 +237,18 @@ def gaussian_latent(
     classes: int = 0,
     shares: np.ndarray | None = None,
 ) -> Any:
-    """Z ~ N(0, I), `[n, dimension]`; with classes, that and labels `[n]`.
+    """Draws z ~ N(0, I), and a label for each if there are classes.
 
     Args:
-      key: a key.
-      n: number of latents.
-      dimension: of each.
-      classes: number of classes; 0 for none.
-      shares: of each class, `[classes]`; None for even ones. A share of 0 is never
-        drawn.
+      key: of the draw.
+      n: the number of latents.
+      dimension: of each latent.
+      classes: the number of classes; 0 for none.
+      shares: the probability of each class, `[classes]`; None for equal ones. A class
+        of share 0 is never drawn.
+
+    Returns:
+      Latents `[n, dimension]`; with classes, a pair of latents and labels `[n]`.
     """
     if not classes:
         return jax.random.normal(key, (n, dimension))
@@ -260,7 +272,7 @@ def _generator(settings: Settings, dataset: data.Dataset) -> Network:
 
 
 def _game_critic(settings: Settings, dataset: data.Dataset) -> train.CriticAlgorithm:
-    """The critic of a game, with what a critic alone does not have."""
+    """The critic of task "gan", with mixed precision, microbatches and labels."""
     compute = settings.compute
     critic = _critic(
         settings,
@@ -314,7 +326,7 @@ def _rate(section: OptimiserSettings) -> float:
 
 
 def _optimiser(section: OptimiserSettings, updates: int):
-    """A function from a learning rate to the optimiser that a section describes."""
+    """A function `learning rate -> optimiser`, from a section of the settings."""
     fields = {name: value for name, value in vars(section).items() if value is not None}
     del fields["learning_rate"]
     return partial(make_optimiser, updates=updates, **fields)

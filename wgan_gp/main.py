@@ -4,6 +4,7 @@ import sys
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wgan_gp.configs.command_line import parse
 from wgan_gp.runs import command
@@ -12,11 +13,22 @@ from wgan_gp.system.failures import one_line
 from wgan_gp.system.platforms import refuse_windows
 from wgan_gp.system.signals import Listener
 
+if TYPE_CHECKING:
+    from wgan_gp.configs import CriticSettings
+
 _OF_HOSTS = ("coordinator", "hosts", "host", "host_timeout")
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status: 0 when the run is finished, 2 for an error before training, 1 for
+      an error during training, 128 plus its number after a signal.
+    """
     refuse_windows()
     if {"--help", "-h"} & set(argv):
         print(_help())
@@ -44,28 +56,33 @@ def _help() -> str:
     )
 
 
-def _run(settings, experiment, folder: Path, listener: Listener) -> int:
-    # After the flags: importing all this takes seconds.
+def _run(
+    settings: "CriticSettings",
+    experiment: Any,
+    folder: Path,
+    listener: Listener,
+) -> int:
+    # Imported after the flags are checked, because these imports take seconds.
     from wgan_gp.devices import hosts
     from wgan_gp.runs import loop, solve, workdir
     from wgan_gp.runs.driver import Interrupted
     from wgan_gp.system import files
 
-    listener.explain = partial(workdir.last_saved, folder)
-    run = solve.run if settings.task == "critic" else loop.run
+    listener.explain = partial(workdir.resume_hint, folder)
+    run: Any = solve.run if settings.task == "critic" else loop.run
     try:
         run(settings, folder, experiment)
     except Interrupted as stop:
         print(one_line(stop), file=sys.stderr)
         return stop.status
     except failures.EXPECTED as error:
-        exhausted, lost = failures.is_exhausted(error), hosts.is_lost(error)
+        exhausted, lost = failures.is_out_of_memory(error), hosts.is_host_lost(error)
         if lost and not exhausted:
             line = f"another host is gone or cannot be reached: {one_line(error)}"
         else:
-            line = failures.explain(files.named(error, folder))
+            line = failures.explain(files.as_write_error(error, folder))
         if exhausted or lost or isinstance(error, OSError):
-            line += f" ({workdir.last_saved(folder)})"
+            line += f" ({workdir.resume_hint(folder)})"
         return _fail(line, 1)
     return 0
 
@@ -74,12 +91,16 @@ def _fail(line: str, status: int) -> int:
     print(f"error: {line}", file=sys.stderr)
     from wgan_gp.devices import hosts
 
-    hosts.leave(status)
+    hosts.exit_at_once(status)
     return status
 
 
 def _start(argv: list[str]):
-    """Everything that can be refused, before any compute is spent."""
+    """Reads the command line and checks everything before any compute is spent.
+
+    Returns:
+      The settings, the experiment, the run's folder, and the lock on it.
+    """
     text = parse(argv)
     from wgan_gp import build, configs, devices
     from wgan_gp.devices import hosts
@@ -88,29 +109,29 @@ def _start(argv: list[str]):
     settings = configs.resolve(command.CONFIG.value)
     if settings.task == "gan":
         held_out.check_weights(settings.features.weights)
-    if (where := command.place()) is None:
+    if (rank := command.host_rank()) is None:
         count = settings.mesh.data or _cpu_devices(settings)
         devices.provide_cpu_devices(count)
     elif settings.debug_nans:
         raise ValueError("debug_nans needs a run on one host: leave it out here")
     else:
-        hosts.join(where, command.HOST_TIMEOUT.value)
+        hosts.join(rank, command.HOST_TIMEOUT.value)
     devices.mesh_for(settings.batches, settings.mesh.data)
     make = build.build_critic if settings.task == "critic" else build.build
-    experiment = hosts.in_turn(partial(make, settings))
-    folder, lock = _claim(settings, experiment, text)
+    experiment = hosts.first_then_others(partial(make, settings))
+    folder, lock = _prepare_workdir(settings, experiment, text)
     return settings, experiment, folder, lock
 
 
-def _cpu_devices(settings) -> int:
+def _cpu_devices(settings: "CriticSettings") -> int:
     from wgan_gp import devices
 
     widths = getattr(settings.critic, "hidden", None)
     return devices.cpu_device_count(settings.batch_size, widths and min(widths))
 
 
-def _claim(settings, experiment, text: bytes):
-    """The run's folder, which the first host makes ready, and the lock on it."""
+def _prepare_workdir(settings: "CriticSettings", experiment: Any, text: bytes):
+    """Prepares the run's folder on the first host; returns it and the lock on it."""
     from wgan_gp.devices import hosts
     from wgan_gp.runs import resume, workdir
 
@@ -118,19 +139,19 @@ def _claim(settings, experiment, text: bytes):
     options = {"overwrite": command.OVERWRITE.value, "accept_changes": accepted}
     locks = []
 
-    def claim() -> str:
+    def prepare() -> str:
         name = f"runs/{settings.name}-{settings.lipschitz}"
-        folder = command.workdir_or(name)
+        folder = command.workdir_or_default(name)
         resumable = partial(
             resume.check, folder, settings, experiment, accepted=accepted
         )
         workdir.check(folder, settings, resumable=resumable, **options)
-        locks.append(workdir.claim(folder))
+        locks.append(workdir.lock(folder))
         if lines := workdir.prepare(folder, settings, experiment=text, **options):
             print(lines)
         return str(folder)
 
-    folder = Path(hosts.on_first(claim))
+    folder = Path(hosts.on_first_host(prepare))
     if not locks and not (folder / "config.json").is_file():
         raise ValueError(
             f"--workdir {folder} of host 0 is not there on this host: name one that all"

@@ -21,16 +21,16 @@ from wgan_gp.data.class_labels import class_number, original_labels
 from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
 from wgan_gp.evaluate import memory
 from wgan_gp.runs import draws, sample_files
-from wgan_gp.runs.draws import Drawn
-from wgan_gp.runs.sample_files import Layout, Write
+from wgan_gp.runs.draws import SampleBatch
+from wgan_gp.runs.sample_files import SampleSpec, Write
 from wgan_gp.runs.workdir import load_run, open_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.paths import expand
-from wgan_gp.system.signals import Held
+from wgan_gp.system.signals import DeferredSignals
 from wgan_gp.system.values import whole
 
 
-class Run(NamedTuple):
+class FinishedRun(NamedTuple):
     """A finished run, to be sampled from."""
 
     experiment: Experiment
@@ -59,11 +59,11 @@ def sample(
     """
     _check(n, seed)
     run = open_run(workdir)
-    memory.check_samples(n, layout_of(run, n))
-    return draws.concatenated(draw(run, n, seed=seed, label=label), n)
+    memory.check_samples(n, sample_spec(run, n))
+    return draws.concatenate(draw(run, n, seed=seed, label=label), n)
 
 
-def open_run(workdir: str | Path) -> Run:
+def open_run(workdir: str | Path) -> FinishedRun:
     """The newest state of a run, without its data.
 
     A copy of the experiment's file in the run's folder is executed.
@@ -74,12 +74,12 @@ def open_run(workdir: str | Path) -> Run:
     """
     folder = expand(workdir)
     experiment, state = load_run(folder)
-    return Run(experiment, state, open_settings(folder))
+    return FinishedRun(experiment, state, open_settings(folder))
 
 
 def draw(
-    run: Run, n: int, *, seed: int = 0, label: int | str | None = None
-) -> Iterator[Drawn]:
+    run: FinishedRun, n: int, *, seed: int = 0, label: int | str | None = None
+) -> Iterator[SampleBatch]:
     """Draws n samples in parts, so that memory does not grow with n.
 
     Args:
@@ -104,27 +104,29 @@ def draw(
         jax.random.key(seed),
         n,
         label=number,
-        finish=_finish(run),
+        postprocess=_postprocess(run),
     )
     if own is None:
         return parts
-    return (Drawn(samples, own[labels]) for samples, labels in parts)
+    return (SampleBatch(samples, own[labels]) for samples, labels in parts)
 
 
-def layout_of(run: Run, n: int) -> Layout:
+def sample_spec(run: FinishedRun, n: int) -> SampleSpec:
     """What n samples of a run look like."""
-    made = draws.one_sample(run.experiment.algorithm, run.state.average, _finish(run))
+    made = draws.sample_struct(
+        run.experiment.algorithm, run.state.average, _postprocess(run)
+    )
     dataset = run.experiment.dataset
     labelled = dataset.classes is not None
     named = labelled and original_labels(dataset) is None
     names = dataset.class_names if named else None
-    return Layout(n, made.shape, np.dtype(made.dtype), labelled, names)
+    return SampleSpec(n, made.shape, np.dtype(made.dtype), labelled, names)
 
 
-def _finish(run: Run):
+def _postprocess(run: FinishedRun):
     """What is done to samples on the device: images become bytes."""
     if len(run.experiment.dataset.shape) != 3:
-        return draws.as_they_are
+        return draws.identity
     low, high = PIXEL_RANGES[run.settings.data.scale]
     return partial(to_uint8, low=low, high=high)
 
@@ -178,8 +180,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
             f"--png {args.png} is where the grid beside --out goes: name another folder"
         )
     for flag in ("out", "png"):
-        if (place := getattr(args, flag)) is not None:
-            sample_files.check_new(place, f"--{flag}")
+        if (target := getattr(args, flag)) is not None:
+            sample_files.check_creatable(target, f"--{flag}")
     return args
 
 
@@ -192,12 +194,12 @@ def _write(args: argparse.Namespace) -> str:
             f"--png is for pictures: {args.workdir} holds a run on"
             f" {run.settings.data.name}; write an .npz file with --out"
         )
-    layout, outputs = layout_of(run, args.n), []
+    spec, outputs = sample_spec(run, args.n), []
     if args.out is not None:
-        outputs += _npz(args.out, layout, pictures)
+        outputs += _npz(args.out, spec, pictures)
     if args.png is not None:
-        sample_files.check_room(args.png, layout, "--png")
-        folder = partial(sample_files.png_folder, layout=layout)
+        sample_files.check_disk_space(args.png, spec, "--png")
+        folder = partial(sample_files.png_folder, spec=spec)
         outputs.append(Output(args.png, folder, f"{args.n} PNG files"))
     parts = draw(run, args.n, seed=args.seed, label=args.label)
     _fill(parts, outputs)
@@ -212,28 +214,28 @@ class Output(NamedTuple):
     text: str  # what it holds
 
 
-def _npz(out: Path, layout: Layout, pictures: bool) -> list[Output]:
+def _npz(out: Path, spec: SampleSpec, pictures: bool) -> list[Output]:
     """An .npz file, and beside it a picture of the first pictures."""
-    sample_files.check_room(out, layout, "--out")
+    sample_files.check_disk_space(out, spec, "--out")
     key = "images" if pictures else "samples"
-    text = f"{key} {(layout.count, *layout.shape)}, {layout.dtype}"
-    file = partial(sample_files.npz_file, key=key, layout=layout)
-    if layout.labelled:
-        text += f", labels ({layout.count},), int32"
+    text = f"{key} {(spec.count, *spec.shape)}, {spec.dtype}"
+    file = partial(sample_files.npz_file, key=key, spec=spec)
+    if spec.labelled:
+        text += f", labels ({spec.count},), int32"
     outputs = [Output(out, file, text)]
     if pictures:
         grid = out.with_suffix(".png")
-        sample_files.check_new(grid, "--out")
-        text = f"the first {min(layout.count, sample_files.GRID)} in a grid"
+        sample_files.check_creatable(grid, "--out")
+        text = f"the first {min(spec.count, sample_files.GRID)} in a grid"
         outputs.append(Output(grid, sample_files.grid_file, text))
     return outputs
 
 
-def _fill(parts: Iterable[Drawn], outputs: list[Output]) -> None:
-    with Held() as signals, ExitStack() as stack:
+def _fill(parts: Iterable[SampleBatch], outputs: list[Output]) -> None:
+    with DeferredSignals() as signals, ExitStack() as stack:
         writes = []
         for each in outputs:
-            draft = stack.enter_context(sample_files.draft_of(each.path))
+            draft = stack.enter_context(sample_files.atomic_path(each.path))
             writes.append(stack.enter_context(each.open(draft)))
         for part in parts:
             for write in writes:

@@ -1,9 +1,9 @@
-"""Scores a finished image run beside real images: `python -m wgan_gp.score ...`.
+"""Scores a finished image run against real images: `python -m wgan_gp.score ...`.
 
-Prints the scores as JSON, and a table of them, with what each means, on stderr.
-`--inception FILE` compares images as the field does it: 50,000 samples, an Inception
-Score over 10 parts, a Frechet distance to the train split. `--digits` compares the
-features of a digit classifier that is trained for it on the run's own set.
+Prints the scores as JSON to stdout and a table that explains them to stderr.
+`--inception FILE` follows the usual protocol: 50,000 samples, the Inception Score over
+10 parts, the Frechet distance (FID) to the train split. `--digits` uses the features of
+a digit classifier, which is trained first on the run's own data set.
 """
 
 import argparse
@@ -34,8 +34,8 @@ from wgan_gp.runs.workdir import open_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.values import one_of, whole
 
-_SUPPORT = 10_000  # at most this many for precision and recall, which take n^2
-_LEAST = 10  # images: the score is a mean over 10 parts
+_SUPPORT = 10_000  # most images for precision and recall, which compare n^2 pairs
+_LEAST = 10  # fewest images: the score is a mean over 10 parts
 
 
 def score(
@@ -45,17 +45,18 @@ def score(
 
     Args:
       workdir: the folder of a finished run on images.
-      n: generated images; as many real ones are taken, or all there are.
-      split: of the real ones.
-      observe: the network whose features are compared.
-      seed: of the latents, and of which real ones are taken.
+      n: the number of generated images, and of real images if the split has so many.
+      split: of the real images.
+      observe: the network whose features are compared, from `evaluate.images`.
+      seed: of the latents, and of the choice of real images.
 
     Returns:
       `score` and `score_std` (over 10 parts), `frechet`, `kernel` and `kernel_error`,
-      `precision`, `recall`, and the numbers of images `generated` and `real`. Under the
-      same names with `floor_` before them, what `floor_images` other real images score
-      in the place of the generated ones: those of the validation split, or of the train
-      split if `split` is another. They are left out if that split has fewer than 10.
+      `precision`, `recall`, and the numbers of images `generated` and `real`. The same
+      names prefixed by `floor_` have the scores of `floor_images` other real images in
+      place of the generated ones. These come from the validation split if `split` is
+      "train", otherwise from the train split, and are omitted if there are fewer than
+      10.
 
     Raises:
       FileNotFoundError: the folder holds no finished run.
@@ -65,8 +66,8 @@ def score(
     return _score_run(_open(workdir, n), n, split, observe, seed)
 
 
-def _open(workdir: Path, n: int) -> sample.Run:
-    """The run, if it can be scored on n images."""
+def _open(workdir: Path, n: int) -> sample.FinishedRun:
+    """Opens a run, after checking that n of its images can be scored."""
     settings = open_settings(workdir)
     if settings.data.kind != "images":
         raise ValueError(f"{workdir} holds a run that is not on images")
@@ -76,12 +77,14 @@ def _open(workdir: Path, n: int) -> sample.Run:
             " to score beside: add a metric to its experiment's file"
         )
     run = sample.open_run(workdir)
-    memory.check_samples(3 * n, sample.layout_of(run, n))  # and as many real, twice
+    memory.check_samples(
+        3 * n, sample.sample_spec(run, n)
+    )  # and two sets of real images of this size
     return run
 
 
 def _score_run(
-    run: sample.Run, n: int, split: str, observe: Observer, seed: int
+    run: sample.FinishedRun, n: int, split: str, observe: Observer, seed: int
 ) -> dict[str, float]:
     reals = _reals(run.settings, split, n, seed)
     if len(reals) < _LEAST:
@@ -90,7 +93,7 @@ def _score_run(
             f" and scores need {_LEAST}: name another --split"
         )
     others = _reals(run.settings, _other(split), n, seed)
-    fakes = draws.concatenated(sample.draw(run, n, seed=seed), n)
+    fakes = draws.concatenate(sample.draw(run, n, seed=seed), n)
     real_features, _ = observe(reals)
     scores = _compare(real_features, *observe(fakes), seed=seed)
     counts = {"generated": n, "real": len(reals), "floor_images": len(others)}
@@ -100,8 +103,10 @@ def _score_run(
     return scores | counts | {FLOOR + name: each for name, each in floor.items()}
 
 
-def _compare(reals: np.ndarray, features: np.ndarray, probabilities, *, seed: int):
-    """Scores of images by their features, beside those of real images."""
+def _compare(
+    reals: np.ndarray, features: np.ndarray, probabilities: np.ndarray, *, seed: int
+):
+    """Scores of images, from their features and those of real images."""
     classes = inception_score(probabilities, splits=min(_LEAST, len(features)))
     distances = compare_features(
         reals,
@@ -126,7 +131,12 @@ def _reals(settings: Settings, split: str, n: int, seed: int) -> np.ndarray:
 
 
 def table(scores: dict[str, float], split: str) -> Table:
-    """The scores in words, beside those of real images."""
+    """The scores with explanations, beside the scores of real images.
+
+    Args:
+      scores: from `score`.
+      split: of the real images.
+    """
     found = Table(
         title=f"{scores['generated']:,} generated images beside {scores['real']:,} real"
         f" ones of the {split} split",
@@ -148,14 +158,14 @@ def table(scores: dict[str, float], split: str) -> Table:
 
 
 def _spreads(scores: dict[str, float]) -> str:
-    """What each ± of the table is."""
+    """Explains the ± of the table."""
     told = [METRICS[name] for name in scores if name in METRICS]
     told = [f"{each.spread[1]} ({each.short})" for each in told if each.spread]
     return f"A ± is the {' or the '.join(told)}"
 
 
 def _cell(scores: dict[str, float], prefix: str, name: str, metric: Metric) -> str:
-    """A score with its spread; the prefix `FLOOR` is for that of real images."""
+    """A score and its spread; the prefix `FLOOR` selects those of real images."""
     if prefix + name not in scores:
         return "too few"
     text = metric.text(scores[prefix + name])
@@ -165,7 +175,14 @@ def _cell(scores: dict[str, float], prefix: str, name: str, metric: Metric) -> s
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status: 0, 2 after an error, 128 plus its number after a signal.
+    """
     return run_command(lambda: _score(_parse(argv[1:])), "nothing was scored")
 
 
@@ -213,7 +230,7 @@ def _check(n: int, split: str, seed: int) -> None:
 
 
 def _score(args: argparse.Namespace) -> str:
-    """The scores as JSON; a table of them goes to stderr."""
+    """Computes the scores, prints their table to stderr, and returns them as JSON."""
     run = _open(args.workdir, args.n)
     data = run.settings.data
     if args.inception is not None:

@@ -83,7 +83,7 @@ def measure(name: str, folder: Path, times: int) -> dict[str, Any]:
         found["extra"].append((_memory("VmHWM") - before) / 1000)
     files = [each for each in (folder / str(times + 1)).rglob("*") if each.is_file()]
     like = jax.eval_shape(lambda: state)
-    saved = checkpoints.latest(like, print)
+    saved = checkpoints.load_latest(like, print)
     checkpoints.close()
     assert saved is not None
     plain = [

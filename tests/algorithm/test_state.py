@@ -146,7 +146,7 @@ def test_a_checkpoint_holds_the_state_and_training_goes_on_with_it(tmp_path):
     checkpoints.close()
     like = jax.eval_shape(partial(start, algorithm))
     checkpoints = Checkpoints(tmp_path)
-    saved = checkpoints.latest(like, pytest.fail)
+    saved = checkpoints.load_latest(like, pytest.fail)
     checkpoints.close()
     assert counted(saved.state) == 4
     once = steps(algorithm, 4, start(algorithm))

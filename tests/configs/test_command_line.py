@@ -176,4 +176,4 @@ def test_an_array_at_the_top_of_a_file_is_refused_in_one_line(tmp_path):
 def test_hosts_do_not_meet_once_an_array_was_made():
     jnp.zeros(3)
     with pytest.raises(ValueError, match="make it with NumPy"):
-        hosts.join(hosts.Place("127.0.0.1:1", 2, 1), 1.0)
+        hosts.join(hosts.HostRank("127.0.0.1:1", 2, 1), 1.0)

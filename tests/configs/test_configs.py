@@ -266,7 +266,7 @@ ROUND_TRIP = [{"lipschitz": name} for name in CONSTRAINTS] + [
 def test_a_stored_configuration_is_read_back_and_built(fields, tmp_path):
     config = resolve(**fields)
     workdir.prepare(tmp_path / "run", config)
-    again = workdir.read_config(tmp_path / "run" / "config.json")
+    again = workdir.read_settings(tmp_path / "run" / "config.json")
     assert again == config
     built = build(again)
     constraint = built.algorithm.critic.constraint

@@ -17,7 +17,7 @@ def test_a_choice_agrees_with_itself(name):
     used = choice.used(config.penalty)
     assert choice.strength in used
     own = {
-        path for path, _ in configs.leaves(choice.presets) if "optimiser" not in path
+        path for path, _ in configs.flatten(choice.presets) if "optimiser" not in path
     }
     assert own <= used
     assert choice.strength in own

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from wgan_gp.devices import hosts, rollcall
-from wgan_gp.devices.hosts import Place
+from wgan_gp.devices import hosts, rendezvous
+from wgan_gp.devices.hosts import HostRank
 
 LAUNCHERS = ("SLURM_", "OMPI_", "JAX_COORDINATOR", "TPU_", "KUBERNETES_")
 
@@ -26,12 +26,12 @@ def free_port():
 
 
 def test_a_process_on_its_own_has_no_place():
-    assert hosts.detect(None, None, None) is None
-    assert hosts.detect("first:1234", 1, 0) is None
+    assert hosts.detect_rank(None, None, None) is None
+    assert hosts.detect_rank("first:1234", 1, 0) is None
 
 
 def test_flags_give_the_place():
-    assert hosts.detect("first:1234", 4, 3) == Place("first:1234", 4, 3)
+    assert hosts.detect_rank("first:1234", 4, 3) == HostRank("first:1234", 4, 3)
 
 
 def test_slurm_gives_the_place(monkeypatch):
@@ -44,11 +44,11 @@ def test_slurm_gives_the_place(monkeypatch):
         "SLURM_STEP_NUM_NODES": "4",
     }.items():
         monkeypatch.setenv(name, value)
-    place = hosts.detect(None, None, None)
-    assert place.coordinator.startswith("node003:")
-    assert place[1:] == (4, 2)
+    rank = hosts.detect_rank(None, None, None)
+    assert rank.coordinator.startswith("node003:")
+    assert rank[1:] == (4, 2)
     monkeypatch.setenv("SLURM_NTASKS", "1")
-    assert hosts.detect(None, None, None) is None
+    assert hosts.detect_rank(None, None, None) is None
 
 
 def test_open_mpi_gives_the_place(monkeypatch):
@@ -57,9 +57,9 @@ def test_open_mpi_gives_the_place(monkeypatch):
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
     monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
     monkeypatch.setenv("OMPI_COMM_WORLD_LOCAL_RANK", "1")
-    place = hosts.detect(None, None, None)
-    assert place.coordinator.startswith("10.96.0.1:")
-    assert place[1:] == (2, 1)
+    rank = hosts.detect_rank(None, None, None)
+    assert rank.coordinator.startswith("10.96.0.1:")
+    assert rank[1:] == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_open_mpi_gives_the_place(monkeypatch):
 )
 def test_a_place_that_makes_no_sense_is_refused(given, words):
     with pytest.raises(ValueError, match=words):
-        hosts.detect(*given)
+        hosts.detect_rank(*given)
 
 
 def test_a_timeout_must_be_positive():
     with pytest.raises(ValueError, match="--host_timeout must be > 0 seconds, got 0"):
-        hosts.join(Place("127.0.0.1:1", 2, 1), 0)
+        hosts.join(HostRank("127.0.0.1:1", 2, 1), 0)
 
 
 def call(count, present, timeout=20.0):
@@ -89,7 +89,7 @@ def call(count, present, timeout=20.0):
 
     def hold(index):
         try:
-            rollcall.hold(Place(coordinator, count, index), timeout)
+            rendezvous.wait_for_hosts(HostRank(coordinator, count, index), timeout)
         except TimeoutError as error:
             return str(error)
 
@@ -116,7 +116,8 @@ def test_a_coordinator_that_does_not_arrive_is_named():
 def test_strangers_at_the_port_are_not_counted():
     port = free_port()
     first = threading.Thread(
-        target=rollcall.hold, args=(Place(f"127.0.0.1:{port}", 2, 0), 20.0)
+        target=rendezvous.wait_for_hosts,
+        args=(HostRank(f"127.0.0.1:{port}", 2, 0), 20.0),
     )
     first.start()
     for line in (
@@ -128,7 +129,7 @@ def test_strangers_at_the_port_are_not_counted():
     ):
         with _connected(port) as stranger:
             stranger.sendall(line)
-    rollcall.hold(Place(f"127.0.0.1:{port}", 2, 1), 20.0)
+    rendezvous.wait_for_hosts(HostRank(f"127.0.0.1:{port}", 2, 1), 20.0)
     first.join(20)
     assert not first.is_alive()
 
@@ -146,11 +147,11 @@ def test_a_port_that_is_taken_is_named():
     with socket.create_server(("", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(OSError, match=f"cannot listen at port {port}"):
-            rollcall.hold(Place(f"127.0.0.1:{port}", 2, 0), 5.0)
+            rendezvous.wait_for_hosts(HostRank(f"127.0.0.1:{port}", 2, 0), 5.0)
 
 
 def test_one_host_decides_for_itself():
     assert hosts.is_first()
-    assert hosts.on_first(lambda: [1]) == [1]
-    assert hosts.in_turn(lambda: "made") == "made"
-    assert hosts.largest(15) == 15
+    assert hosts.on_first_host(lambda: [1]) == [1]
+    assert hosts.first_then_others(lambda: "made") == "made"
+    assert hosts.max_over_hosts(15) == 15

@@ -267,4 +267,4 @@ def test_a_run_goes_on_on_another_number_of_devices(tmp_path):
 def test_the_number_of_devices_may_change_in_a_workdir():
     before, now = (resolve(**{"mesh.data": count}) for count in (1, 2))
     assert workdir.differences(before, now) == []
-    assert configs.leaves(before) != configs.leaves(now)
+    assert configs.flatten(before) != configs.flatten(now)

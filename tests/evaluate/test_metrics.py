@@ -163,8 +163,8 @@ def test_a_lone_critics_closing_table_has_its_metrics_and_the_truth():
 
 
 def test_numbers_beside_the_bar_are_those_with_a_symbol():
-    text = report.live_text({"wasserstein": 0.25, "critic_loss": 1.0}, [])
+    text = report.progress_text({"wasserstein": 0.25, "critic_loss": 1.0}, [])
     assert text == "estimate 0.25"
     evaluation = [{"wasserstein": 9.0, "w1": 0.5, "share": 0.953, "reverse_kl": 1.0}]
-    text = report.live_text({"wasserstein": 0.25}, evaluation)
+    text = report.progress_text({"wasserstein": 0.25}, evaluation)
     assert text == "estimate 0.25  W1 0.5  within 3σ 95.3 %"

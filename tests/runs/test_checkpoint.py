@@ -41,7 +41,7 @@ def plain(tree):
 
 def latest(folder, like=LIKE):
     warnings, checkpoints = [], Checkpoints(folder)
-    saved = checkpoints.latest(like, warnings.append)
+    saved = checkpoints.load_latest(like, warnings.append)
     checkpoints.close()
     return saved, warnings
 
@@ -101,9 +101,9 @@ def test_any_damage_is_seen_and_the_one_before_is_taken(folder, damage):
 def test_damaged_ones_are_set_aside_so_that_their_steps_can_be_saved_again(folder):
     flip(files(folder / "30")[0])
     checkpoints = Checkpoints(folder)
-    assert checkpoints.latest(LIKE, lambda _: None, set_aside=True).step == 20
+    assert checkpoints.load_latest(LIKE, lambda _: None, set_aside=True).step == 20
     assert (folder.parent / "damaged" / "30").is_dir()
-    assert "step 20 is the last saved" in workdir.last_saved(folder.parent)
+    assert "step 20 is the last saved" in workdir.resume_hint(folder.parent)
     for step in (25, 30):
         checkpoints.save(step, state(step + 1), None)
     checkpoints.close()

@@ -39,7 +39,9 @@ ALL = [
 def test_every_experiment_trains_under_every_constraint(name, constraint, tmp_path):
     result = start(resolve(name, lipschitz=constraint), tmp_path)
     assert np.isfinite(list(result.values())).all()
-    assert {path.name for path in tmp_path.iterdir()} == set(workdir.OURS) - {"damaged"}
+    assert {path.name for path in tmp_path.iterdir()} == set(workdir.RUN_FILES) - {
+        "damaged"
+    }
     assert ("share" in result) == (name != "swissroll")
     if constraint == "clip":
         _, state = workdir.load_run(tmp_path)

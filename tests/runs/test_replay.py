@@ -24,13 +24,17 @@ def step(state, given):
 
 
 def test_the_step_the_operation_and_the_line_are_named():
-    found = replay.find(step, lambda _: jnp.float32(2.5), jnp.float32(0), 0, 10)
+    found = replay.find_nonfinite_step(
+        step, lambda _: jnp.float32(2.5), jnp.float32(0), 0, 10
+    )
     assert found.startswith("in step 4, the first operation that gives NaN is log")
     assert f"{HERE}:{step.__code__.co_firstlineno + 1} (value = jnp.log(" in found
 
 
 def test_steps_without_a_fault_are_said_to_be_finite():
-    found = replay.find(step, lambda _: jnp.float32(2.5), jnp.float32(0), 0, 3)
+    found = replay.find_nonfinite_step(
+        step, lambda _: jnp.float32(2.5), jnp.float32(0), 0, 3
+    )
     assert found == "steps 1 to 3, computed again one by one, are finite"
 
 
@@ -39,17 +43,17 @@ def norm(x):
 
 
 def test_an_operation_of_a_gradient_is_named_by_its_function():
-    found = replay.operation(lambda: jax.grad(norm)(jnp.zeros(3)))
+    found = replay.find_nonfinite_operation(lambda: jax.grad(norm)(jnp.zeros(3)))
     assert found.startswith("the first operation of a gradient that gives NaN is mul")
     assert f"{HERE}:{norm.__code__.co_firstlineno + 1} (" in found
 
 
 def test_without_nan_the_first_infinity_is_named():
-    found = replay.operation(lambda: jnp.exp(jnp.float32(100.0)) + 1)
+    found = replay.find_nonfinite_operation(lambda: jnp.exp(jnp.float32(100.0)) + 1)
     assert found.startswith("the first operation that gives infinity is exp")
 
 
-def course(fault):
+def trainable(fault):
     """A training on a stream of numbers, whose scalar is the log of `fault` of one."""
     numbers = itertools.count()
     at = [0]
@@ -71,15 +75,15 @@ def course(fault):
             state, scalars = one(state, read(number))
         return state, scalars
 
-    return driver.Course(
-        start=lambda: {"params": jnp.zeros(2)},
+    return driver.Trainable(
+        init=lambda: {"params": jnp.zeros(2)},
         advance=advance,
-        measure=lambda *_: {"w1": 0.0},
-        live=lambda *_: "",
+        evaluate=lambda *_: {"w1": 0.0},
+        progress_text=lambda *_: "",
         position=lambda: {"read": at[0]},
         go_to=go_to,
         step=one,
-        inputs=read,
+        step_inputs=read,
     )
 
 
@@ -89,7 +93,7 @@ FIELDS = {"checkpoint.every": 2, "log_every": 2, "eval_every": 4, "steps": 8}
 def drive(folder, fault, **fields):
     config = resolve(**FIELDS | fields)
     workdir.prepare(folder, config)
-    driver.drive(course(fault), config, folder, Console(file=io.StringIO()))
+    driver.drive(trainable(fault), config, folder, Console(file=io.StringIO()))
 
 
 def test_a_stream_is_read_again_from_where_the_interval_began(tmp_path):
@@ -108,7 +112,7 @@ def test_an_evaluation_is_computed_again_too(tmp_path):
     config = resolve(**FIELDS, debug_nans=True)
     workdir.prepare(tmp_path, config)
     measure = lambda *_: {"w1": float(jnp.sqrt(jnp.float32(-1.0)))}  # noqa: E731
-    broken = course(jnp.exp)._replace(measure=measure)
+    broken = trainable(jnp.exp)._replace(evaluate=measure)
     with pytest.raises(FloatingPointError, match=r"w1 is nan by step 4.* is sqrt, at"):
         driver.drive(broken, config, tmp_path, Console(file=io.StringIO()))
 

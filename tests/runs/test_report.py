@@ -158,7 +158,7 @@ def described(classes, names=None):
 
 @pytest.mark.parametrize("classes", [1, 2, 3, 8, 10, 16, 17, 100, 256, 300])
 def test_every_class_is_in_the_grid(classes):
-    grid = grids.layout(described(classes))
+    grid = grids.grid_layout(described(classes))
     assert set(grid.labels) == set(range(min(classes, 256)))
     assert len(grid.labels) % grid.columns == 0
     table = grid.labels.reshape(-1, grid.columns)
@@ -168,13 +168,13 @@ def test_every_class_is_in_the_grid(classes):
         assert grid.headings["columns"] == [str(label) for label in table[0]]
     else:
         assert grid.headings["rows"][1] == f"16 to {table[1, -1]}"
-    assert grids.layout(described(None)).labels is None
+    assert grids.grid_layout(described(None)).labels is None
 
 
 def test_headings_stand_beside_the_picture_and_change_none_of_it(tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     names = ("cat\n", "a very long name of a class")
-    columns = grids.layout(described(2, names)).headings["columns"]
+    columns = grids.grid_layout(described(2, names)).headings["columns"]
     figures.save_image(tmp_path / "plain.png", image)
     figures.save_image(tmp_path / "columns.png", image, columns=columns)
     figures.save_image(tmp_path / "rows.png", image[..., :1], rows=["0 to 15"] * 8)

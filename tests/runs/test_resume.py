@@ -14,7 +14,7 @@ from tests.helpers import ROOT, SMALL, command_environment, resolve, unchecked
 from wgan_gp import configs
 from wgan_gp.build import build, build_critic
 from wgan_gp.runs import driver, loop, report, solve, workdir
-from wgan_gp.runs.records import keep_records
+from wgan_gp.runs.records import truncate_records
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 EVERY = {"checkpoint.every": 4, "log_every": 2, "eval_every": 6, "steps": 14}
@@ -183,7 +183,7 @@ def test_changed_settings_are_named_and_refused_unless_accepted(tmp_path):
     workdir.prepare(tmp_path, other, accept_changes=True)
     with unchecked():
         loop.run(other, tmp_path, build(other))
-    records = keep_records(tmp_path / "metrics.jsonl", 99)
+    records = truncate_records(tmp_path / "metrics.jsonl", 99)
     assert [r["step"] for r in records if r["split"] == "train"][-3:] == [16, 18, 20]
 
 
@@ -290,9 +290,9 @@ def test_records_after_a_step_are_cut_off(tmp_path):
         '{"st',
     ]
     path.write_text("\n".join(lines))
-    assert keep_records(path, 2) == [one, two]
+    assert truncate_records(path, 2) == [one, two]
     assert path.read_text() == json.dumps(one) + "\n" + json.dumps(two) + "\n"
-    assert keep_records(tmp_path / "none", 5) == []
+    assert truncate_records(tmp_path / "none", 5) == []
 
 
 def test_a_stopped_run_has_the_conventional_status(tmp_path):

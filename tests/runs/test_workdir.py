@@ -34,7 +34,7 @@ def read_only(tmp_path):
 @pytest.mark.parametrize("name", ["run", "new/run"])
 def test_a_folder_that_cannot_be_written_to_is_refused(name, read_only):
     with pytest.raises(OSError, match=r"cannot write .*: name another folder"):
-        workdir.claim(read_only / name)
+        workdir.lock(read_only / name)
 
 
 def test_a_part_of_a_run_that_cannot_be_written_to_is_found_first(
@@ -59,7 +59,7 @@ def test_the_command_refuses_a_read_only_folder_before_any_compute(read_only):
 
 
 def test_a_run_without_a_name_never_goes_on_with_another(tmp_path):
-    assert workdir.unused(tmp_path / "run") == tmp_path / "run"
+    assert workdir.unused_folder(tmp_path / "run") == tmp_path / "run"
     (tmp_path / "run").mkdir()
     (tmp_path / "run-2").mkdir()
-    assert workdir.unused(tmp_path / "run") == tmp_path / "run-3"
+    assert workdir.unused_folder(tmp_path / "run") == tmp_path / "run-3"

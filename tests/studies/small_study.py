@@ -34,9 +34,9 @@ def study(out, seconds=0.0, wait_for=None, names=NAMES):
         folder=out,
         records=out / "letters",
         programs=[running.Program((n,), partial(program, n)) for n in names],
-        read=read,
+        read_record=read,
         is_complete=is_complete,
-        tables=lambda records: (out / "table.json").write_text(
+        make_tables=lambda records: (out / "table.json").write_text(
             json.dumps({name: each["value"] for name, each in records.items()})
         ),
     )
@@ -64,7 +64,7 @@ def make():
     parser.add_argument("--wait_for", type=Path)
     running.add_host_flags(parser)
     args = arguments.parse(parser, sys.argv[1:])
-    return study(args.out, args.seconds, args.wait_for), running.place_of(args)
+    return study(args.out, args.seconds, args.wait_for), running.host_rank(args)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ import pytest
 
 from tests.helpers import contents
 from tests.studies.small_study import NAMES, study
-from wgan_gp.devices.hosts import Place
+from wgan_gp.devices.hosts import HostRank
 from wgan_gp.runs import workdir
 from wgan_gp.studies import running
 from wgan_gp.studies.running import runner
-from wgan_gp.studies.running.locks import is_locked, locked
+from wgan_gp.studies.running.locks import file_lock, is_locked
 from wgan_gp.system.files import WriteError
 
 TABLE = {name: ord(name) for name in NAMES}
@@ -80,7 +80,7 @@ def test_what_is_not_the_studys_is_refused_and_kept(tmp_path, name, text, words)
     store(tmp_path, name, text)
     before = contents(tmp_path)
     with pytest.raises(ValueError, match=words):
-        running.check(study(tmp_path), Place("first:1", 2, 0))
+        running.check(study(tmp_path), HostRank("first:1", 2, 0))
     assert contents(tmp_path) == before
 
 
@@ -104,17 +104,17 @@ def test_a_check_of_a_program_comes_before_any_program(tmp_path):
     last = found.programs[-1]._replace(check=refuse)
     with pytest.raises(ValueError, match="not today"):
         running.check(found._replace(programs=[*found.programs[:-1], last]))
-    running.check(found._replace(programs=[last]), Place("first:1", 2, 1))
+    running.check(found._replace(programs=[last]), HostRank("first:1", 2, 1))
     assert not (tmp_path / "new").exists()
 
 
 def test_a_program_that_another_process_runs_is_refused_or_left_to_it(tmp_path, capsys):
     (tmp_path / "letters").mkdir()
-    with locked(tmp_path / "letters" / "b.lock", 0) as mine:
+    with file_lock(tmp_path / "letters" / "b.lock", 0) as mine:
         assert mine
         with pytest.raises(FileExistsError, match=r"process is running in .*b:"):
             running.check(study(tmp_path))
-        running.check(study(tmp_path), Place("first:1", 2, 0))  # which has a, c, e
+        running.check(study(tmp_path), HostRank("first:1", 2, 0))  # which has a, c, e
         running.run(study(tmp_path))  # claimed only after the check
     assert "b is left to another process" in capsys.readouterr().out
     assert sorted(each.stem for each in (tmp_path / "letters").iterdir()) == [*"acde"]
@@ -132,7 +132,7 @@ def test_a_program_that_ended_just_before_it_is_claimed_is_not_run(
             store(tmp_path, path.stem, json.dumps({"value": ord(path.stem)}))
         yield True
 
-    monkeypatch.setattr(runner, "locked", late)
+    monkeypatch.setattr(runner, "file_lock", late)
     running.run(study(tmp_path))
     assert not (tmp_path / "log.txt").exists()
     assert table(tmp_path) == TABLE
@@ -143,27 +143,30 @@ def test_a_lock_is_held_by_one_and_leaves_no_file(tmp_path):
     assert not is_locked(path)
     assert not path.exists()
     path.write_text("")  # left by a process that was killed
-    with locked(path, 0) as mine, locked(path, 0.1) as other:
+    with file_lock(path, 0) as mine, file_lock(path, 0.1) as other:
         assert (mine, other) == (True, False)
         assert is_locked(path)
     assert not path.exists()
-    with locked(path, 0) as again:
+    with file_lock(path, 0) as again:
         assert again
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_hosts_share_all_programs_and_have_none_in_common(count):
-    shares = [running.share(NAMES, Place("first:1", count, i)) for i in range(count)]
+    shares = [
+        running.programs_of_host(NAMES, HostRank("first:1", count, i))
+        for i in range(count)
+    ]
     assert sorted(name for each in shares for name in each) == sorted(NAMES)
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
-    assert running.share(NAMES, None) == NAMES
+    assert running.programs_of_host(NAMES, None) == NAMES
 
 
 def test_the_host_that_finishes_last_makes_the_tables(tmp_path, capsys):
-    running.run(study(tmp_path), Place("first:1", 2, 1))
+    running.run(study(tmp_path), HostRank("first:1", 2, 1))
     assert "3 of 5 programs are left to other hosts" in capsys.readouterr().out
     assert not (tmp_path / "table.json").exists()
-    running.run(study(tmp_path), Place("first:1", 2, 0))
+    running.run(study(tmp_path), HostRank("first:1", 2, 0))
     assert table(tmp_path) == TABLE
     assert not capsys.readouterr().out
 
@@ -171,7 +174,7 @@ def test_the_host_that_finishes_last_makes_the_tables(tmp_path, capsys):
 def test_hosts_that_finish_together_do_not_leave_the_tables_to_each_other(
     tmp_path, monkeypatch
 ):
-    original = runner.locked
+    original = runner.file_lock
 
     @contextmanager
     def meanwhile(path, seconds):
@@ -181,8 +184,8 @@ def test_hosts_that_finish_together_do_not_leave_the_tables_to_each_other(
         with original(path, seconds) as mine:
             yield mine
 
-    monkeypatch.setattr(runner, "locked", meanwhile)
-    running.run(study(tmp_path), Place("first:1", 2, 0))
+    monkeypatch.setattr(runner, "file_lock", meanwhile)
+    running.run(study(tmp_path), HostRank("first:1", 2, 0))
     assert table(tmp_path) == TABLE
 
 
@@ -198,10 +201,10 @@ def test_a_failure_is_one_line_with_status_1(tmp_path, capsys):
 
 def test_processes_that_share_a_folder_hold_off_one_that_does_not(tmp_path):
     refused = pytest.raises(FileExistsError, match="another process is running")
-    with workdir.claim(tmp_path, shared=True), workdir.claim(tmp_path, shared=True):
+    with workdir.lock(tmp_path, shared=True), workdir.lock(tmp_path, shared=True):
         with refused:
-            workdir.claim(tmp_path)
+            workdir.lock(tmp_path)
         with refused:
             workdir.check(tmp_path, None, overwrite=True)
-    with workdir.claim(tmp_path), refused:
-        workdir.claim(tmp_path, shared=True)
+    with workdir.lock(tmp_path), refused:
+        workdir.lock(tmp_path, shared=True)

@@ -9,7 +9,7 @@ from wgan_gp import configs
 from wgan_gp.data.images import open_images
 from wgan_gp.data.streaming import stream
 from wgan_gp.evaluate.held_out import check_weights
-from wgan_gp.system.paths import expand, locate
+from wgan_gp.system.paths import expand, with_absolute_path
 
 IMAGES = np.zeros((9, 4, 4), np.uint8)
 
@@ -61,9 +61,9 @@ def test_features_and_scores_read_images_as_training_does():
 
 def test_a_name_that_is_kept_in_full_is_kept_as_it_is(home):
     for name in ("folder:a/b", "npz:~/x", "npz:a:b", "mnist:3.0.1", "npz:", "folder:"):
-        assert locate(locate(name)) == locate(name)
-    assert locate("folder:a/b") == f"folder:{home}/a/b"
-    assert locate("mnist:3.0.1") == "mnist:3.0.1"
+        assert with_absolute_path(with_absolute_path(name)) == with_absolute_path(name)
+    assert with_absolute_path("folder:a/b") == f"folder:{home}/a/b"
+    assert with_absolute_path("mnist:3.0.1") == "mnist:3.0.1"
 
 
 @pytest.mark.parametrize("kind", ["npz", "folder"])

@@ -13,11 +13,11 @@ import pytest
 from rich.console import Console
 
 from tests.helpers import ROOT, command_environment, resolve
-from tests.test_faults import FIELDS, course, train, wait_for
+from tests.test_faults import FIELDS, train, trainable, wait_for
 from wgan_gp.runs import driver, restore, workdir
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.system import checksums
-from wgan_gp.system.signals import Held
+from wgan_gp.system.signals import DeferredSignals
 
 
 def wait():
@@ -114,7 +114,7 @@ def test_a_signal_while_a_command_starts_stops_at_once(tmp_path):
 
 def test_without_a_command_the_second_signal_is_an_interrupt():
     before = signal.getsignal(signal.SIGTERM)
-    with Held() as held:
+    with DeferredSignals() as held:
         signal.raise_signal(signal.SIGTERM)
         assert held.received == signal.SIGTERM
         with pytest.raises(KeyboardInterrupt):
@@ -133,6 +133,6 @@ def test_a_signal_while_the_last_state_is_saved_is_not_forgotten(tmp_path, monke
     config = resolve(**FIELDS)
     workdir.prepare(tmp_path, config)
     with pytest.raises(driver.Interrupted, match="SIGTERM at step 12") as caught:
-        driver.drive(course(), config, tmp_path, Console(file=io.StringIO()))
+        driver.drive(trainable(), config, tmp_path, Console(file=io.StringIO()))
     assert caught.value.status == 143
     assert restore.steps(tmp_path / "checkpoints") == [12, 8]

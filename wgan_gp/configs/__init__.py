@@ -17,9 +17,9 @@ from wgan_gp.configs.fields import (
     penalised,
     update,
 )
-from wgan_gp.configs.resolution import arguments, resolve
-from wgan_gp.configs.settings import CriticSettings, Settings, as_dict, get, leaves
-from wgan_gp.configs.stored import completed, resolve_stored
+from wgan_gp.configs.resolution import base_arguments, resolve
+from wgan_gp.configs.settings import CriticSettings, Settings, as_dict, flatten, get
+from wgan_gp.configs.stored import complete_stored, resolve_stored
 
 __all__ = [
     "IMAGE_SMOKE",
@@ -27,13 +27,13 @@ __all__ = [
     "SMOKE",
     "CriticSettings",
     "Settings",
-    "arguments",
     "as_dict",
     "base",
-    "completed",
+    "base_arguments",
+    "complete_stored",
     "experiment",
+    "flatten",
     "get",
-    "leaves",
     "penalised",
     "resolve",
     "resolve_stored",

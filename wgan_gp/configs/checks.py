@@ -6,7 +6,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp.algorithm import optimisers
-from wgan_gp.configs.settings import PLAYERS, Schema, constraint_fields, get, leaves
+from wgan_gp.configs.settings import PLAYERS, Schema, constraint_fields, flatten, get
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
 from wgan_gp.data.kinds import KINDS
@@ -34,15 +34,15 @@ def check(config: ConfigDict, fields: Schema) -> None:
 
 def _check_rules(config: ConfigDict, fields: Schema) -> None:
     """Each field that has a value, by the rule it is declared with."""
-    for path, declared in declared_leaves(fields):
+    for path, declared in flatten_schema(fields):
         value = get(config, path)
         if declared.rule and value is not None:
             declared.rule.check(path, value)
 
 
-def declared_leaves(fields: Schema) -> list[tuple[str, Declaration]]:
+def flatten_schema(fields: Schema) -> list[tuple[str, Declaration]]:
     """The declarations of all fields, by dotted path."""
-    return list(leaves(fields))
+    return list(flatten(fields))
 
 
 def _check_unused(config: ConfigDict) -> None:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from wgan_gp.configs.checks import declared_leaves
-from wgan_gp.configs.settings import PLAYERS, leaves, schema
+from wgan_gp.configs.checks import flatten_schema
+from wgan_gp.configs.settings import PLAYERS, flatten, schema
 from wgan_gp.configs.typed import NOUNS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS, kinds_of
@@ -28,7 +28,7 @@ _VALUES = {
 _OF_FILE = ("task", "critic.network", "generator.network", "data.kind")
 
 
-class Described(NamedTuple):
+class FieldHelp(NamedTuple):
     """A field, in all the configurations that have it."""
 
     declared: Declaration  # in the first of them
@@ -52,7 +52,7 @@ def field_lines() -> str:
     """Every field that a configuration can have: type, values, default, meaning."""
     return "\n".join(
         _entry(f"--config.{path}", _describe(path, field))
-        for path, field in described().items()
+        for path, field in field_help().items()
     )
 
 
@@ -62,13 +62,13 @@ def preset_lines() -> str:
         _entry(
             name,
             f"{constraint.sentence} ({constraint.source}) Sets "
-            + ", ".join(f"{path}={v}" for path, v in leaves(constraint.presets)),
+            + ", ".join(f"{path}={v}" for path, v in flatten(constraint.presets)),
         )
         for name, constraint in CONSTRAINTS.items()
     )
 
 
-def configurations() -> Iterator[tuple[str, dict[str, Any]]]:
+def base_variants() -> Iterator[tuple[str, dict[str, Any]]]:
     """What makes a configuration of every sort there is, with words for the sort.
 
     Yields:
@@ -81,14 +81,14 @@ def configurations() -> Iterator[tuple[str, dict[str, Any]]]:
             yield kind, {"data": kind, "critic": critic, "generator": generator}
 
 
-def described() -> dict[str, Described]:
+def field_help() -> dict[str, FieldHelp]:
     """Every field that a configuration can have, by path."""
-    found: dict[str, Described] = {}
-    for sort, given in configurations():
-        for path, declared in declared_leaves(_schema(**given)):
+    found: dict[str, FieldHelp] = {}
+    for sort, given in base_variants():
+        for path, declared in flatten_schema(_schema(**given)):
             section = path.partition(".")[0]
             where = given.get(section, sort) if section in PLAYERS else sort
-            field = found.setdefault(path, Described(declared, (), (), {}))
+            field = found.setdefault(path, FieldHelp(declared, (), (), {}))
             runs = field.defaults.setdefault(declared.default, [])
             if where not in runs:
                 runs.append(where)
@@ -99,11 +99,16 @@ def described() -> dict[str, Described]:
     return found
 
 
-def _schema(task="gan", data="funnels", critic="mlp", generator="mlp"):
+def _schema(
+    task: str = "gan",
+    data: str = "funnels",
+    critic: str = "mlp",
+    generator: str = "mlp",
+):
     return schema(task, data, {"critic": critic, "generator": generator})
 
 
-def _describe(path: str, field: Described) -> str:
+def _describe(path: str, field: FieldHelp) -> str:
     """A field's meaning, type or values, and defaults, as text."""
     declared = field.declared
     noun = f"one of {', '.join(map(str, field.valid))}"
@@ -120,7 +125,7 @@ def _describe(path: str, field: Described) -> str:
 def _of_presets() -> set[str]:
     """The fields that a constraint sets."""
     presets = (each.presets for each in CONSTRAINTS.values())
-    return {path for each in presets for path, _ in leaves(each)}
+    return {path for each in presets for path, _ in flatten(each)}
 
 
 def _default(path: str, value: Any, runs: list[str]) -> str:

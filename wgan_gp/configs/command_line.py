@@ -7,12 +7,13 @@ line; `flag_errors` has the words for mistakes in flags.
 import itertools
 import traceback
 from pathlib import Path
+from typing import Any
 
 from absl import flags, logging
 from ml_collections import ConfigDict
 
 from wgan_gp.configs import experiment_file, flag_errors
-from wgan_gp.configs.flag_errors import short
+from wgan_gp.configs.flag_errors import shorten
 from wgan_gp.system.paths import expand
 from wgan_gp.system.values import nearest
 
@@ -68,9 +69,9 @@ def _load(argv: list[str], paths: list[str], sweep: bool) -> None:
     flag_errors.check_values_are_no_flags(argv[1:])
     flag_errors.check_sections(argv[1:], config)
     if len(rest) > 1:
-        raise ValueError(flag_errors.unexpected(rest[1], argv[1:], config))
+        raise ValueError(flag_errors.explain_unexpected(rest[1], argv[1:], config))
     if config is None and paths:
-        raise ValueError(f"--config {short(paths[-1])}: get_config returned None")
+        raise ValueError(f"--config {shorten(paths[-1])}: get_config returned None")
     if config is None:
         example = "sweep_toy" if sweep else "toy8gauss"
         raise ValueError(f"no experiment: add --config experiments/{example}.py")
@@ -93,7 +94,7 @@ def _expanded(arguments: list[str]) -> list[str]:
 
 def _config_paths(arguments: list[str]) -> list[str]:
     """The files that --config names, without their variants."""
-    given = flag_errors.given(arguments)
+    given = flag_errors.given_flags(arguments)
     return [(flag.text or "").split(":")[0] for flag in given if flag.name == "config"]
 
 
@@ -103,15 +104,15 @@ def _check_file(path: str) -> None:
     try:
         file = Path(path).is_file()
     except OSError as error:
-        raise ValueError(f"--config {short(path)}: {error.strerror}") from error
+        raise ValueError(f"--config {shorten(path)}: {error.strerror}") from error
     if not file:
         raise ValueError(
-            f"--config {short(path)}: there is no such file{_meant(Path(path))}"
+            f"--config {shorten(path)}: there is no such file{_meant(Path(path))}"
         )
     size = Path(path).stat().st_size
     if size > _LARGEST:
         raise ValueError(
-            f"--config {short(path)}: {size} bytes are no experiment's file,"
+            f"--config {shorten(path)}: {size} bytes are no experiment's file,"
             f" which has at most {_LARGEST}"
         )
 
@@ -128,7 +129,7 @@ def _meant(path: Path) -> str:
     return f": did you mean {files[near[0]]}?" if near else ""
 
 
-def _check_kind(config, paths: list[str], sweep: bool) -> None:
+def _check_kind(config: Any, paths: list[str], sweep: bool) -> None:
     """Raises ValueError for a sweep's file given to `main`, and the reverse."""
     if not isinstance(config, ConfigDict):
         return
@@ -139,8 +140,8 @@ def _check_kind(config, paths: list[str], sweep: bool) -> None:
     else:
         return
     raise ValueError(
-        f"--config {short(paths[-1])} is {is_}: train it with"
-        f" python -m wgan_gp.{command} --config {short(paths[-1])}"
+        f"--config {shorten(paths[-1])} is {is_}: train it with"
+        f" python -m wgan_gp.{command} --config {shorten(paths[-1])}"
     )
 
 
@@ -156,10 +157,10 @@ def _explain(
     # ml_collections raises these again, with the traceback for a message.
     if isinstance(error, TypeError | ValueError | OSError) and error.__context__:
         error = error.__context__
-    where = f"--config {short(paths[-1])}"
+    where = f"--config {shorten(paths[-1])}"
     if isinstance(error, AttributeError) and error.name == "get_config":
         return f"{where}: it has no function get_config"
-    text = short(flag_errors.words(error) or "no message")
+    text = shorten(flag_errors.error_text(error) or "no message")
     return f"{where}: {type(error).__name__}: {text}"
 
 
@@ -168,7 +169,7 @@ def _explain_flags(
 ) -> str:
     config = None
     if paths:  # the parser has lost what the file returned
-        found = flag_errors.given(arguments)
+        found = flag_errors.given_flags(arguments)
         files = [each.text or "" for each in found if each.name == "config"]
         config = flags.FLAGS["config"].parser.parse(files[-1])
     try:
@@ -179,7 +180,7 @@ def _explain_flags(
         flag_errors.check_values(arguments)
     except ValueError as mistake:
         return str(mistake)
-    return short(flag_errors.words(error) or type(error).__name__)
+    return shorten(flag_errors.error_text(error) or type(error).__name__)
 
 
 def _in_file(error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from wgan_gp.configs.settings import as_dict, leaves
+from wgan_gp.configs.settings import as_dict, flatten
 
 # Fields that may differ when a run goes on: they change nothing that is trained, but
 # for rounding.
@@ -13,7 +13,7 @@ FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")
 def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str]:
     """What differs between two configurations, but for `free` fields, in words."""
     old, new = (
-        dict(leaves(json.loads(json.dumps(as_dict(each))))) for each in (before, now)
+        dict(flatten(json.loads(json.dumps(as_dict(each))))) for each in (before, now)
     )
     # The constraint first: it presets others.
     paths = sorted({*old, *new}, key=lambda path: (path != "lipschitz", path))
@@ -24,7 +24,7 @@ def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str
     ]
 
 
-def listed(texts: list[str], most: int = 9) -> str:
+def join_changes(texts: list[str], most: int = 9) -> str:
     """At most so many texts in a row, and how many more there are."""
     more = f"; and {len(texts) - most} more" if len(texts) > most else ""
     return "; ".join(texts[:most]) + more

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from absl import flags
 from ml_collections import ConfigDict
 
-from wgan_gp.configs.resolution import leaves
+from wgan_gp.configs.resolution import flatten
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.values import did_you_mean, nearest, show
 
@@ -16,7 +16,7 @@ _SPECIAL = ("flagfile", "undefok")  # absl's own, which are not among the flags
 _TRUTHS = ("true", "false", "yes", "no", "on", "off", "0", "1")
 
 
-class Given(NamedTuple):
+class GivenFlag(NamedTuple):
     """A flag as it stands on a command line."""
 
     flag: str  # as it was written, without a value
@@ -25,7 +25,7 @@ class Given(NamedTuple):
     following: bool  # whether the value is the next argument
 
 
-def given(arguments: list[str]) -> Iterator[Given]:
+def given_flags(arguments: list[str]) -> Iterator[GivenFlag]:
     """The flags of a command line in their order, up to a lone `--`.
 
     Args:
@@ -41,10 +41,10 @@ def given(arguments: list[str]) -> Iterator[Given]:
         flag, equals, text = argument.partition("=")
         name = flag.lstrip("-")
         if equals or _is_boolean(name):
-            yield Given(flag, name, text if equals else None, following=False)
+            yield GivenFlag(flag, name, text if equals else None, following=False)
         else:
             skip = after is not None and not _is_flag(after)
-            yield Given(flag, name, after, following=True)
+            yield GivenFlag(flag, name, after, following=True)
 
 
 def check_form(arguments: list[str]) -> None:
@@ -56,19 +56,21 @@ def check_form(arguments: list[str]) -> None:
         spaced = flag != flag.strip() or (not equals and after.startswith("="))
         if spaced or (equals and not text and after and not _is_flag(after)):
             raise ValueError(
-                f"{short(flag.strip())}: spaces stand around =: write"
-                f" {short(flag.strip())}=VALUE without them"
+                f"{shorten(flag.strip())}: spaces stand around =: write"
+                f" {shorten(flag.strip())}=VALUE without them"
             )
         if equals and not text:
-            raise ValueError(f"{short(flag)} has no value: write {short(flag)}=VALUE")
+            raise ValueError(
+                f"{shorten(flag)} has no value: write {shorten(flag)}=VALUE"
+            )
 
 
 def check_values_are_no_flags(arguments: list[str]) -> None:
     """Raises ValueError for a flag whose value is the next flag, or is missing."""
-    for flag, name, text, following in given(arguments):
+    for flag, name, text, following in given_flags(arguments):
         if name in flags.FLAGS and following and (text is None or _is_flag(text)):
-            cause = "" if text is None else f": {short(text)} follows it"
-            raise ValueError(f"{short(flag)} has no value{cause}")
+            cause = "" if text is None else f": {shorten(text)} follows it"
+            raise ValueError(f"{shorten(flag)} has no value{cause}")
 
 
 def check_sections(arguments: list[str], config: Any) -> None:
@@ -76,13 +78,13 @@ def check_sections(arguments: list[str], config: Any) -> None:
 
     Those of `by_constraint` have any fields, and can be given as a whole.
     """
-    for flag, name, text, _ in given(arguments):
+    for flag, name, text, _ in given_flags(arguments):
         path = name.removeprefix("config.")
         inside = _inside(path, _fields(config))
         if path != name and inside and not path.startswith("by_constraint"):
             got = "" if text is None else f", got {show(text)}"
             raise ValueError(
-                f"{short(flag)} is a section{got}: set its fields one by one, such as"
+                f"{shorten(flag)} is a section{got}: set its fields one by one, such as"
                 f" --config.{inside[0]}"
             )
 
@@ -95,21 +97,24 @@ def check_names(arguments: list[str], config: Any) -> None:
       config: what the config file returned, or None without one.
     """
     fields, file = _fields(config), False
-    for flag, name, _, _ in given(arguments):
+    for flag, name, _, _ in given_flags(arguments):
         section, _, path = name.removeprefix("no").partition(".")
         file |= name == "config"
         if section == "config" and path and not file:
-            raise ValueError(f"{short(flag)} needs a file: put --config FILE before it")
+            raise ValueError(
+                f"{shorten(flag)} needs a file: put --config FILE before it"
+            )
         if name in flags.FLAGS or name in _SPECIAL or _is_boolean(name):
             continue
         if (section == "config" and path in fields) or _inside(path, fields):
             continue
         if section == "config" and path:
             raise ValueError(
-                f"{short(flag)}: there is no field {short(path)}{_hint(path, fields)}"
+                f"{shorten(flag)}: there is no field {shorten(path)}"
+                + _hint(path, fields)
             )
         raise ValueError(
-            f"there is no flag {short(flag)}"
+            f"there is no flag {shorten(flag)}"
             + (did_you_mean(name, _known(fields), "--") or ": see --help")
         )
 
@@ -128,7 +133,7 @@ def _hint(path: str, fields: list[str]) -> str:
 
 def check_values(arguments: list[str]) -> None:
     """Raises ValueError for a value that is not of its flag's type."""
-    for flag, name, text, _ in given(arguments):
+    for flag, name, text, _ in given_flags(arguments):
         if name not in flags.FLAGS or text is None or name == "config":
             continue
         parser = flags.FLAGS[name].parser
@@ -137,19 +142,20 @@ def check_values(arguments: list[str]) -> None:
         except (ValueError, TypeError):
             noun = _NOUNS.get(parser.flag_type(), _TUPLE)
             raise ValueError(
-                f"{short(flag)} must be {noun}, got {show(text)}{_as_whole(noun, text)}"
+                f"{shorten(flag)} must be {noun}, got {show(text)}"
+                + _as_whole(noun, text)
             ) from None
 
 
-def unexpected(argument: str, arguments: list[str], config: Any) -> str:
+def explain_unexpected(argument: str, arguments: list[str], config: Any) -> str:
     """What is wrong with an argument that is neither a flag nor a flag's value."""
     text = f"unexpected argument {show(argument)}"
     before = arguments[arguments.index(argument) - 1]
     name, equals, value = argument.partition("=")
     if _is_boolean(before.lstrip("-")) and argument.casefold() in _TRUTHS:
-        return f"{text}: write {short(before)}={short(argument)}"
+        return f"{text}: write {shorten(before)}={shorten(argument)}"
     if argument.split(":")[0].endswith(".py") and config is None:
-        return f"{text}: did you mean --config {short(argument)}?"
+        return f"{text}: did you mean --config {shorten(argument)}?"
     if equals and value:
         bare = name.lstrip("-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}")
         near = did_you_mean(bare, _known(_fields(config)), "--")
@@ -157,7 +163,7 @@ def unexpected(argument: str, arguments: list[str], config: Any) -> str:
     return f"{text}: flags start with --, and values with spaces stand in quotes"
 
 
-def words(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """As `one_line`; empty if it says nothing, or cannot."""
     try:
         return one_line(error) if str(error) else ""
@@ -165,7 +171,7 @@ def words(error: BaseException) -> str:
         return ""
 
 
-def short(text: str, limit: int = 400) -> str:
+def shorten(text: str, limit: int = 400) -> str:
     """Text that fits a line: no line breaks, no control characters, not too long."""
     text = " ".join(text.split())
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
@@ -182,7 +188,7 @@ def _fields(config: Any) -> list[str]:
     """The fields of a configuration; those of `by_constraint` come last."""
     if not isinstance(config, ConfigDict):
         return []
-    fields = [path for path, _ in leaves(config)]
+    fields = [path for path, _ in flatten(config)]
     return sorted(fields, key=lambda path: "by_constraint." in path)
 
 

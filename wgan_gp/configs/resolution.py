@@ -8,12 +8,12 @@ from ml_collections import ConfigDict
 from wgan_gp.algorithm.optimisers import BETAS
 from wgan_gp.configs.checks import check
 from wgan_gp.configs.fields import base
-from wgan_gp.configs.settings import freeze, get, leaves, schema
+from wgan_gp.configs.settings import flatten, freeze, get, schema
 from wgan_gp.configs.typed import as_type, fill
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS
-from wgan_gp.system.paths import expand, locate
-from wgan_gp.system.values import few, one_of, show
+from wgan_gp.system.paths import expand, with_absolute_path
+from wgan_gp.system.values import join_names, one_of, show
 
 
 def resolve(config: ConfigDict) -> Any:
@@ -39,10 +39,10 @@ def resolve(config: ConfigDict) -> Any:
     with config.unlocked():
         del config["by_constraint"]
     for table in tables:
-        for path, value in leaves(table):
+        for path, value in flatten(table):
             if _applies(config, path):
                 _set_if_open(config, path, value)
-    check(config, schema(config.task, **choices(config)))
+    check(config, schema(config.task, **schema_arguments(config)))
     _locate(config)
     return freeze(config.to_dict())
 
@@ -68,7 +68,7 @@ def _absolute(path: str) -> str:
 
 
 _PATHS: dict[str, Callable[[str], str]] = {
-    "data.name": locate,
+    "data.name": with_absolute_path,
     "data.data_dir": _absolute,
     "features.weights": _absolute,
 }
@@ -82,7 +82,7 @@ def _complete(config: ConfigDict) -> ConfigDict:
         config = config.copy_and_resolve_references()
         if "task" not in config:
             raise ValueError("the configuration lacks task: start from configs.base()")
-        full = base(config.task, **arguments(config))
+        full = base(config.task, **base_arguments(config))
         _check_fields(config, full)
     except RecursionError:
         raise ValueError("the configuration is nested too deeply to be read") from None
@@ -91,7 +91,7 @@ def _complete(config: ConfigDict) -> ConfigDict:
 
 
 def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
-    ours, theirs = ({path for path, _ in leaves(c)} for c in (full, config))
+    ours, theirs = ({path for path, _ in flatten(c)} for c in (full, config))
     # by_constraint is free-form: what it names is checked when it is applied.
     ours, theirs = (
         {path for path in paths if path.split(".")[0] != "by_constraint"}
@@ -101,20 +101,20 @@ def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
         ours.add("by_constraint")
     if missing := sorted(ours - theirs):
         raise ValueError(
-            f"the configuration lacks {few(missing)}: start from"
+            f"the configuration lacks {join_names(missing)}: start from"
             f" configs.base({_chosen(config)})"
         )
     if unknown := sorted(theirs - ours):
-        raise ValueError(f"the configuration has unknown fields {few(unknown)}")
+        raise ValueError(f"the configuration has unknown fields {join_names(unknown)}")
 
 
 def _chosen(config: ConfigDict) -> str:
     """The arguments of `base` that a configuration asks for."""
-    named = [f"{name}={show(value)}" for name, value in arguments(config).items()]
+    named = [f"{name}={show(value)}" for name, value in base_arguments(config).items()]
     return ", ".join([show(config.task), *named])
 
 
-def arguments(config: Any) -> dict[str, Any]:
+def base_arguments(config: Any) -> dict[str, Any]:
     """What a configuration, or a dict of one, asks for: arguments of `base`."""
     found = {
         argument: config[section][field]
@@ -135,17 +135,17 @@ _ARGUMENTS = {
 }
 
 
-def choices(config: ConfigDict) -> dict[str, Any]:
+def schema_arguments(config: ConfigDict) -> dict[str, Any]:
     """The arguments of `schema`, beside the task, of a complete configuration."""
-    given = arguments(config)
+    given = base_arguments(config)
     return {"kind": given.pop("data"), "networks": given}
 
 
 def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
     if get(config, path) is None:
         section, _, name = path.rpartition(".")
-        place = get(config, section) if section else config
-        place[name] = as_type(path, value, place.get_type(name))
+        parent = get(config, section) if section else config
+        parent[name] = as_type(path, value, parent.get_type(name))
 
 
 def _applies(config: ConfigDict, path: str) -> bool:

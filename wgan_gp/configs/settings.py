@@ -333,11 +333,11 @@ def get(settings: Any, path: str) -> Any:
     return value
 
 
-def leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """The fields of settings, a configuration or a nested dict, by dotted path."""
     tree = as_dict(tree) if dataclasses.is_dataclass(tree) else dict(tree)
     for key, value in tree.items():
         if isinstance(value, dict | ConfigDict):
-            yield from leaves(value, f"{prefix}{key}.")
+            yield from flatten(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value

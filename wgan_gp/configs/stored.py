@@ -5,9 +5,9 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp.configs.fields import base
-from wgan_gp.configs.resolution import arguments, resolve
-from wgan_gp.configs.settings import leaves
-from wgan_gp.system.values import few
+from wgan_gp.configs.resolution import base_arguments, resolve
+from wgan_gp.configs.settings import flatten
+from wgan_gp.system.values import join_names
 
 # What a run did before it had a field, where that is not what `base` does.
 BEFORE: dict[str, Any] = {"mesh.data": 1}
@@ -32,12 +32,12 @@ def resolve_stored(stored: Any) -> Any:
       ValueError: it lacks or mistypes fields, or is one of a newer version.
     """
     try:
-        return resolve(ConfigDict(completed(stored)))
+        return resolve(ConfigDict(complete_stored(stored)))
     except (TypeError, AttributeError) as error:  # of sections that are none
         raise ValueError(str(error)) from None
 
 
-def completed(stored: Any) -> dict[str, Any]:
+def complete_stored(stored: Any) -> dict[str, Any]:
     """A stored configuration with the fields that runs have got since.
 
     Args:
@@ -54,16 +54,18 @@ def completed(stored: Any) -> dict[str, Any]:
         raise ValueError(f"expected an object with its fields, got {stored!r:.60}")
     if "task" not in stored:
         raise ValueError("it lacks task")
-    full = base(stored["task"], **arguments(stored))
-    known, there = dict(leaves(full)), dict(leaves(stored))
+    full = base(stored["task"], **base_arguments(stored))
+    known, there = dict(flatten(full)), dict(flatten(stored))
     needed = [path for path in ALWAYS if path in known]
     if missing := [path for path in needed if path not in there]:
         raise ValueError(f"it lacks {', '.join(missing)}")
-    names = [path for path, _ in leaves(stored) if not path.startswith("by_constraint")]
+    names = [
+        path for path, _ in flatten(stored) if not path.startswith("by_constraint")
+    ]
     if unknown := [path for path in names if path not in known]:
         raise ValueError(
-            f"it has the fields {few(unknown)}, which this version does not know: use"
-            " the version of wgan_gp that wrote it, or a newer one"
+            f"it has the fields {join_names(unknown)}, which this version does not"
+            " know: use the version of wgan_gp that wrote it, or a newer one"
         )
     full.update_from_flattened_dict({p: v for p, v in BEFORE.items() if p in known})
     return _merged(full.to_dict(), stored)

@@ -22,7 +22,7 @@ from absl import flags
 
 from wgan_gp.data.grain_batches import host_positions, open_batches
 from wgan_gp.data.sources import Example, ImageSource
-from wgan_gp.system.paths import locate
+from wgan_gp.system.paths import with_absolute_path
 
 
 class Stream(Iterator[Example]):
@@ -185,7 +185,7 @@ def stream(
 
 def _full_path(value: Any) -> Any:
     """Writes a source's path in full, so that a relative path names the same source."""
-    return locate(value) if isinstance(value, str) else value
+    return with_absolute_path(value) if isinstance(value, str) else value
 
 
 def _close_all(iterators: list[Any]) -> None:

@@ -1,4 +1,8 @@
-"""Devices and hosts: the mesh, where arrays lie, and what is summed over devices."""
+"""Devices and hosts: the mesh, the placement of arrays, and collectives.
+
+Data parallelism: each batch is split over the devices of a mesh, and parameters are
+replicated on all of them. `docs/scaling.md` explains how to use it.
+"""
 
 from wgan_gp.devices.collectives import (
     DATA,

@@ -1,9 +1,10 @@
-"""A batch over the devices of a mesh: what a step has to know of it, and no more.
+"""Data parallelism inside a training step.
 
-A step looks up the mesh that `jax.set_mesh` has put around it. Without one, or with one
-device, every function here does nothing. With several, what is sampled is split over
-the axis `DATA`, each device differentiates the critic's loss on its part, and one
-all-reduce per update brings their means together; the compiler splits the rest.
+A step runs under the mesh that `jax.set_mesh` has set. Without a mesh, or with one
+device, every function here returns its input unchanged. With several devices, samples
+are split over the mesh axis `DATA`, each device differentiates the critic's loss on its
+shard, and one all-reduce per update averages the gradients. XLA's partitioner splits
+the remaining operations.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ DATA = "data"  # the axis of the mesh that batches are split over
 
 
 def shard_batch(batch: Any) -> Any:
-    """Has a pytree of `[B, ...]` computed in parts, one on each device."""
+    """Shards a pytree of `[B, ...]` over the devices of the mesh, along B."""
     if not _is_split():
         return batch
     return jax.lax.with_sharding_constraint(batch, PartitionSpec(DATA))
@@ -27,22 +28,21 @@ def shard_batch(batch: Any) -> Any:
 def data_parallel_mean(
     function: Callable[[Any, Any], Any],
 ) -> Callable[[Any, Any], Any]:
-    """`function(params, batch)`, a mean over the batch, from each device's part.
-
-    All of its results travel in one all-reduce.
+    """Computes a batch mean shard by shard, with one all-reduce for all results.
 
     Args:
-      function: of parameters and a pytree of `[B, ...]`, to a pytree of means over B
-        of what depends on one sample each. `next_in_batch` may look at neighbours.
+      function: `(params, batch) -> means`, for a batch of arrays `[B, ...]`. Each
+        result is a mean over B of a quantity of one sample; through `next_in_batch`
+        it may also depend on the sample's neighbour.
 
     Returns:
-      The same function.
+      A function with the same arguments and results.
     """
     if not _is_split():
         return function
 
-    def part(params, batch):
-        # The barrier keeps all that is to be reduced together, for one all-reduce.
+    def part(params: Any, batch: Any):
+        # The barriers keep XLA from splitting the all-reduce into one per array.
         results = jax.lax.optimization_barrier(function(params, batch))
         flat, restore = ravel_pytree(results)
         return restore(jax.lax.optimization_barrier(jax.lax.pmean(flat, DATA)))
@@ -56,9 +56,10 @@ def data_parallel_mean(
 
 
 def next_in_batch(x: jax.Array) -> jax.Array:
-    """Each sample's successor in a batch `[B, ...]`, the first one's for the last.
+    """The batch `[B, ...]` rotated by one: sample i + 1 at position i.
 
-    Within `data_parallel_mean` the last of a part is followed by the first of the next.
+    The last position has sample 0. Within `data_parallel_mean` the last position of a
+    shard has the first sample of the next device's shard.
     """
     if not _in_part():
         return jnp.roll(x, -1, axis=0)
@@ -68,7 +69,7 @@ def next_in_batch(x: jax.Array) -> jax.Array:
 
 
 def mean_over_devices(x: jax.Array) -> jax.Array:
-    """The mean over the devices of what each has from its part of a batch."""
+    """The mean over devices of values that each computes from its shard of a batch."""
     return jax.lax.pmean(x, DATA) if _in_part() else x
 
 
@@ -77,6 +78,6 @@ def _in_part() -> bool:
 
 
 def _is_split() -> bool:
-    """Whether batches are to be split over devices, and are not already."""
+    """Whether the mesh has several devices, and this is not code of one shard."""
     mesh = jax.sharding.get_abstract_mesh()
     return dict(mesh.shape).get(DATA, 1) > 1 and not _in_part()

@@ -1,8 +1,8 @@
-"""Several hosts as one run, on `jax.distributed`.
+"""Multi-host training on `jax.distributed`.
 
-All hosts run the same program on the same numbers, in step. The first alone writes what
-one process can write; what it decides, or is refused, the others hear of. One host, or
-one process, is the first of one.
+All hosts run the same program in step. The first host alone writes files. Its decisions
+and its errors are broadcast to the other hosts, so that all continue or all stop. A
+process on its own is the first host of one.
 """
 
 import json
@@ -14,33 +14,39 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from wgan_gp.devices import rollcall
+from wgan_gp.devices import rendezvous
 
-HEARTBEAT = 60  # seconds after which a host that is silent is given up
+HEARTBEAT = 60  # seconds without a heartbeat, after which a host counts as lost
 
 
-class Place(NamedTuple):
-    """Where this process stands among those of a run."""
+class HostRank(NamedTuple):
+    """The rank of this process among the hosts of a run.
 
-    coordinator: str  # host:port of the first
+    Attributes:
+      coordinator: `host:port` of the first host.
+      count: the number of hosts.
+      index: this host's number, from 0.
+    """
+
+    coordinator: str
     count: int
     index: int
 
 
-def detect(coordinator: str | None, count: int | None, index: int | None):
-    """This process's place, from flags or what started it: Slurm, a TPU pod, Open MPI.
+def detect_rank(coordinator: str | None, count: int | None, index: int | None):
+    """The rank of this process: from flags, or from Slurm, a TPU pod or Open MPI.
 
     Args:
-      coordinator: `host:port` of the first process, or None.
-      count: how many processes there are, or None.
-      index: which of them this is, from 0, or None.
+      coordinator: `host:port` of the first process; None if the flag is not given.
+      count: the number of processes, or None.
+      index: the number of this process, from 0, or None.
 
     Returns:
-      The place, or None for a process on its own.
+      The rank, or None for a process on its own.
 
     Raises:
-      ValueError: some of the three are missing or out of range, and what started the
-        process does not give them.
+      ValueError: some of the three are given and others not, one is out of range, or
+        the launcher's own variables are incomplete.
     """
     given = {"--coordinator": coordinator, "--hosts": count, "--host": index}
     if all(value is None for value in given.values()):
@@ -60,11 +66,11 @@ def detect(coordinator: str | None, count: int | None, index: int | None):
         raise ValueError(
             f"--host must lie between 0 and --hosts - 1, got {index} of {count}"
         )
-    return Place(coordinator, count, index) if count > 1 else None
+    return HostRank(coordinator, count, index) if count > 1 else None
 
 
-def _detected() -> Place | None:
-    # The only part of JAX that knows what started this process.
+def _detected() -> HostRank | None:
+    # JAX has no public function that detects the launcher.
     from jax._src.clusters import ClusterEnv
 
     try:
@@ -79,20 +85,22 @@ def _detected() -> Place | None:
     coordinator, count, index, _ = found
     if coordinator is None or count is None or index is None or count < 2:
         return None
-    return Place(coordinator, count, index)
+    return HostRank(coordinator, count, index)
 
 
-def join(place: Place, timeout: float) -> None:
-    """Waits for all hosts and makes them one run; before any other use of JAX.
+def join(rank: HostRank, timeout: float) -> None:
+    """Waits for all hosts and initialises `jax.distributed`.
+
+    Called before any other use of JAX.
 
     Args:
-      place: of this process.
+      rank: of this process.
       timeout: seconds to wait for the others.
 
     Raises:
-      ValueError: the timeout is not positive, or JAX has been used.
-      TimeoutError: some did not arrive; names them.
-      OSError: this one cannot listen.
+      ValueError: the timeout is not positive, or JAX has been used already.
+      TimeoutError: some hosts did not arrive; the message names them.
+      OSError: the first host cannot listen at its port.
     """
     if not timeout > 0:
         raise ValueError(f"--host_timeout must be > 0 seconds, got {timeout:g}")
@@ -101,13 +109,13 @@ def join(place: Place, timeout: float) -> None:
             "an array was made before the hosts met, perhaps at the top of the config"
             " file: make it with NumPy"
         )
-    rollcall.hold(place, timeout)
-    # It would take SIGTERM away from `signals`.
+    rendezvous.wait_for_hosts(rank, timeout)
+    # JAX's own handler would take SIGTERM away from `system.signals`.
     jax.config.update("jax_enable_preemption_service", False)
     jax.distributed.initialize(
-        place.coordinator,
-        place.count,
-        place.index,
+        rank.coordinator,
+        rank.count,
+        rank.index,
         cluster_detection_method="deactivate",
         initialization_timeout=max(int(timeout), 1),
         heartbeat_timeout_seconds=HEARTBEAT,
@@ -116,14 +124,14 @@ def join(place: Place, timeout: float) -> None:
 
 
 def _has_devices() -> bool:
-    """Whether JAX has looked for its devices; it does so once."""
+    """Whether JAX has initialised its devices, which happens once."""
     from jax._src.xla_bridge import backends_are_initialized
 
     return backends_are_initialized()
 
 
-def is_lost(error: Exception) -> bool:
-    """Whether an error says that another host cannot be reached any more."""
+def is_host_lost(error: Exception) -> bool:
+    """Whether an error means that another host is lost: no collective reaches it."""
     text = str(error)
     return jax.process_count() > 1 and (
         isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in text
@@ -131,19 +139,22 @@ def is_lost(error: Exception) -> bool:
 
 
 def is_first() -> bool:
-    """Whether this process writes what one process writes."""
+    """Whether this is the first host, which alone writes files."""
     return jax.process_index() == 0
 
 
-def on_first(function: Callable[[], Any]) -> Any:
-    """Calls a function on the first host, and returns its result on all.
+def on_first_host(function: Callable[[], Any]) -> Any:
+    """Calls a function on the first host and broadcasts its result to all hosts.
 
     Args:
-      function: returns what JSON can hold.
+      function: returns a value that JSON can hold. The other hosts do not call it.
+
+    Returns:
+      The result, on every host.
 
     Raises:
-      ValueError: what it raised, if that was a ValueError or OSError; on the first as
-        it was.
+      ValueError: the function raised a ValueError or OSError. The first host raises
+        that error itself; the others raise ValueError with its message.
     """
     if jax.process_count() == 1:
         return function()
@@ -162,21 +173,30 @@ def on_first(function: Callable[[], Any]) -> Any:
     return value
 
 
-def in_turn(function: Callable[[], Any]) -> Any:
-    """Calls a function on the first host, then on the others, as when it makes files.
+def first_then_others(function: Callable[[], Any]) -> Any:
+    """Calls a function on the first host, and afterwards on the other hosts.
+
+    For functions that write files on their first call, such as preparing a data set:
+    the other hosts find the files.
+
+    Args:
+      function: called once on every host.
+
+    Returns:
+      This host's result.
 
     Raises:
-      ValueError: it raised one, or an OSError, on the first.
+      ValueError: the function raised a ValueError or OSError on the first host.
     """
     if jax.process_count() == 1:
         return function()
     made: list[Any] = []
-    on_first(lambda: made.append(function()))
+    on_first_host(lambda: made.append(function()))
     return made[0] if made else function()
 
 
-def largest(number: int) -> int:
-    """The largest of all hosts' numbers."""
+def max_over_hosts(number: int) -> int:
+    """The largest of the numbers that the hosts pass, on every host."""
     if jax.process_count() == 1:
         return number
     from jax.experimental import multihost_utils
@@ -195,11 +215,14 @@ def _broadcast(value: Any) -> Any:
     return json.loads(bytes(np.asarray(multihost_utils.broadcast_one_to_all(block))))
 
 
-def leave(status: int) -> None:
-    """Ends this process at once where several belong together and one has failed.
+def exit_at_once(status: int) -> None:
+    """Ends this process at once in a run on several hosts; otherwise does nothing.
 
-    To wait for the others, as at a normal end, would be to wait for those that are
-    gone or cannot go on without this one.
+    Called after a failure. A normal exit of `jax.distributed` waits for all hosts, and
+    would wait in vain for hosts that are lost or that wait for this one.
+
+    Args:
+      status: the exit status.
     """
     if jax.distributed.is_initialized():
         sys.stdout.flush()

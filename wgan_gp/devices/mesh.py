@@ -10,14 +10,15 @@ from jax.sharding import AxisType, Mesh
 from wgan_gp.devices.collectives import DATA
 from wgan_gp.system.platforms import cores
 
-# By the name of its field: a batch's size, and in how many parts each device takes it.
+# The batches of a run: by the name of the field, the batch size and the number of
+# microbatches on each device.
 Batches = Mapping[str, tuple[int, int]]
 
-_LEAST_WORK = 8192  # samples times width, of a CPU's device that is worth its own
+_LEAST_WORK = 8192  # samples times width for which another CPU device is worth it
 
 
 def make_mesh(count: int) -> Mesh:
-    """A mesh of `count` devices along `DATA`, as many of each host.
+    """A mesh of `count` devices along the axis `DATA`, the same number of each host.
 
     Args:
       count: a multiple of the number of hosts.
@@ -27,7 +28,7 @@ def make_mesh(count: int) -> Mesh:
 
 
 def _first_of_each(devices: list[Any], each: int) -> list[Any]:
-    """The first `each` devices of every host, in their order."""
+    """The first `each` devices of every host, in the order of `devices`."""
     taken: dict[int, int] = {}
     chosen = []
     for device in devices:
@@ -42,12 +43,12 @@ def mesh_for(batches: Batches, count: int) -> Mesh:
     """The mesh that a run's batches are split over.
 
     Args:
-      batches: all that are split, of a run's settings.
-      count: of devices; 0 for as many as the batches divide over.
+      batches: `settings.batches` of the run.
+      count: the number of devices; 0 chooses the most that divide all batches.
 
     Raises:
       ValueError: there are fewer devices than `count`, or a batch does not divide over
-        them, or not over the hosts.
+        the devices or the hosts.
     """
     if count:
         _check_available(count)
@@ -60,12 +61,12 @@ def mesh_for(batches: Batches, count: int) -> Mesh:
 
 
 def largest_device_count(batches: Batches, *, hosts: int, each: int) -> int:
-    """The most devices, as many of each host, that a run's batches divide over.
+    """The most devices, equally many of each host, that divide all batches of a run.
 
     Args:
       batches: as in `mesh_for`.
       hosts: the number of hosts.
-      each: the devices of each.
+      each: the number of devices of each host.
 
     Raises:
       ValueError: a batch does not divide over the hosts.
@@ -78,12 +79,15 @@ def largest_device_count(batches: Batches, *, hosts: int, each: int) -> int:
 
 
 def unused_devices(mesh: Mesh, batches: Batches, count: int) -> str | None:
-    """A line that says how many devices a run leaves idle, if it was not asked to.
+    """A line that reports devices which a run leaves idle.
 
     Args:
       mesh: from `mesh_for`.
-      batches: as there.
-      count: as there.
+      batches: as in `mesh_for`.
+      count: as in `mesh_for`.
+
+    Returns:
+      The line; None if all devices are used, or the user chose their number.
     """
     if count or mesh.size == jax.device_count():
         return None
@@ -127,16 +131,15 @@ def _check_divides(batches: Batches, count: int, cure: str) -> None:
 
 
 def provide_cpu_devices(count: int) -> None:
-    """Has a CPU act as so many devices, but not as more than it has cores.
+    """Splits the CPU into several JAX devices, at most one for each core.
 
-    Of no effect on accelerators, and if the number is set already
-    (JAX_NUM_CPU_DEVICES).
+    Does nothing on accelerators, or if JAX_NUM_CPU_DEVICES is set.
 
     Args:
-      count: of devices.
+      count: the number of devices.
 
     Raises:
-      ValueError: JAX has been used before, and the CPU acts as another number.
+      ValueError: JAX has been used before, with another number of CPU devices.
     """
     count = min(count, cores())
     chosen = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
@@ -144,7 +147,7 @@ def provide_cpu_devices(count: int) -> None:
         return
     try:
         jax.config.update("jax_num_cpu_devices", count)
-    except RuntimeError:  # it counts devices once, when the first array is made
+    except RuntimeError:  # JAX counts devices once, when the first array is made
         if jax.default_backend() == "cpu" and jax.device_count() != count:
             raise ValueError(
                 f"an array was made before the CPU acted as {count} devices, perhaps at"
@@ -154,14 +157,15 @@ def provide_cpu_devices(count: int) -> None:
 
 
 def cpu_device_count(batch_size: int, width: int | None) -> int:
-    """How many devices a CPU is best split into.
+    """The number of devices that a CPU is split into for the fastest training.
 
-    As measured by benchmarks/scaling.py on multilayer perceptrons, beside one device
-    that has all cores; other networks have not been measured, and stay on one.
+    Measured by `benchmarks/scaling.py` on multilayer perceptrons, against one device
+    with all cores. Other networks have not been measured and get one device.
 
     Args:
       batch_size: of a critic update.
-      width: of the narrowest hidden layer of a multilayer perceptron; None for others.
+      width: of the narrowest hidden layer of a multilayer perceptron; None for other
+        networks.
     """
     work = batch_size * (width or 0)
     fit = (

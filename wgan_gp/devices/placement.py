@@ -1,4 +1,4 @@
-"""Where arrays lie: replicated on every device, or split over the mesh by rows."""
+"""Placement of arrays: replicated on every device, or sharded over the mesh by rows."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,15 +13,16 @@ from wgan_gp.devices.collectives import DATA
 
 
 def jit_replicated(function: Callable, mesh: Mesh, **options: Any) -> Callable:
-    """`jax.jit` under a mesh; results are whole on each device.
+    """Compiles a function under a mesh, with fully replicated results.
 
     Args:
-      function: of pytrees of arrays.
+      function: from pytrees of arrays to a pytree of arrays.
       mesh: from `make_mesh`.
       **options: of `jax.jit`.
 
     Returns:
-      The function; not to be called while another is traced.
+      The compiled function. It sets the mesh, so it cannot be called inside another
+      function that is being traced.
     """
     made = jax.jit(function, out_shardings=replicated(mesh), **options)
 
@@ -33,12 +34,17 @@ def jit_replicated(function: Callable, mesh: Mesh, **options: Any) -> Callable:
 
 
 def replicated(mesh: Mesh) -> NamedSharding:
-    """The sharding of arrays that each device has whole."""
+    """The fully replicated sharding: every device holds the whole array."""
     return NamedSharding(mesh, PartitionSpec())
 
 
 def replicate(tree: Any, mesh: Mesh) -> Any:
-    """The same arrays, whole on each device; every host must hold the same."""
+    """Copies arrays to every device of the mesh.
+
+    Args:
+      tree: arrays, equal on all hosts.
+      mesh: from `make_mesh`.
+    """
     put = partial(jax.make_array_from_process_local_data, replicated(mesh))
     return rewrap_keys(
         jax.tree.map(lambda leaf: put(np.asarray(leaf)), unwrap_keys(tree)), tree
@@ -46,21 +52,29 @@ def replicate(tree: Any, mesh: Mesh) -> Any:
 
 
 def unreplicate(tree: Any) -> Any:
-    """Arrays that each device has whole, as arrays of one device of this host.
+    """Replicated arrays as arrays on one device of this host, without a copy.
 
-    They share the memory: a function that the tree is donated to takes them with it.
+    They share memory with the tree: donating the tree to a function invalidates them.
     """
     own = jax.tree.map(lambda leaf: leaf.addressable_data(0), unwrap_keys(tree))
     return rewrap_keys(own, tree)
 
 
 def unwrap_keys(tree: Any) -> Any:
-    """Keys as the numbers they are made of: few functions take those of many hosts."""
+    """Replaces typed PRNG keys by their key data, which every JAX function accepts.
+
+    Many functions reject typed keys that span several hosts.
+    """
     return jax.tree.map(lambda leaf: _key_data(leaf) if _is_key(leaf) else leaf, tree)
 
 
 def rewrap_keys(tree: Any, like: Any) -> Any:
-    """What `unwrap_keys` was made from, in the form of `like`."""
+    """The inverse of `unwrap_keys`.
+
+    Args:
+      tree: from `unwrap_keys`.
+      like: a tree of the same structure, with typed keys where `tree` gets them.
+    """
     return jax.tree.map(
         lambda of, leaf: jax.random.wrap_key_data(leaf) if _is_key(of) else leaf,
         like,
@@ -69,7 +83,7 @@ def rewrap_keys(tree: Any, like: Any) -> Any:
 
 
 def _is_key(leaf: Any) -> bool:
-    dtype = getattr(leaf, "dtype", None)  # plain numbers have none
+    dtype = getattr(leaf, "dtype", None)  # Python numbers have none
     return dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key)
 
 
@@ -77,14 +91,14 @@ _key_data = jax.jit(jax.random.key_data)
 
 
 def shard_host_batches(tree: Any, mesh: Mesh) -> Any:
-    """Stacks of batches that each host holds its rows of, as arrays over the mesh.
+    """Joins each host's rows of stacked batches into arrays that are sharded by rows.
 
     Args:
       tree: NumPy arrays `[steps, rows of this host, ...]`.
       mesh: from `make_mesh`.
 
     Returns:
-      Arrays `[steps, rows of all hosts, ...]`, split along their second axis.
+      Arrays `[steps, rows of all hosts, ...]`, sharded along their second axis.
     """
     rows = NamedSharding(mesh, PartitionSpec(None, DATA))
     put = partial(jax.make_array_from_process_local_data, rows)

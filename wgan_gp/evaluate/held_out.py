@@ -42,7 +42,7 @@ class Evaluation(NamedTuple):
     data: Any = None  # settings of an image set: `data.image_sets.ImageData`
 
 
-class Held(NamedTuple):
+class HeldOutSets(NamedTuple):
     """Held-out real samples in sets of equal size, and what they score."""
 
     reals: np.ndarray  # [R, n, ...]
@@ -50,7 +50,7 @@ class Held(NamedTuple):
     quality: Callable[[np.ndarray], dict[str, float]]  # of generated sets [r, n, ...]
 
 
-def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
+def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> HeldOutSets:
     """Draws the held-out samples and measures what real samples score.
 
     Args:
@@ -68,7 +68,9 @@ def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
     return _BY_KIND[dataset.kind](dataset, evaluation, key)
 
 
-def _hold_out_vectors(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
+def _hold_out_vectors(
+    dataset: Dataset, evaluation: Evaluation, key: jax.Array
+) -> HeldOutSets:
     """The floor is what other real samples score."""
     samples, repeats = count_evaluated(evaluation, dataset)
     sampler = dataset.held_out or unlabelled(dataset)
@@ -82,10 +84,12 @@ def _hold_out_vectors(dataset: Dataset, evaluation: Evaluation, key: jax.Array) 
 
     floor = {METRICS["w1"].floor: sampling_floor(reals, others)}
     floor |= as_floor(measured(others, reals, dataset))
-    return Held(reals, floor, quality)
+    return HeldOutSets(reals, floor, quality)
 
 
-def _hold_out_images(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> Held:
+def _hold_out_images(
+    dataset: Dataset, evaluation: Evaluation, key: jax.Array
+) -> HeldOutSets:
     """The floor is what as many images of the train split score."""
     held_key, train_key = jax.random.split(key)
     samples, repeats = count_evaluated(evaluation, dataset)
@@ -106,11 +110,11 @@ def _hold_out_images(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -
     if dataset.stream is None:
         others = _draw_sets(unlabelled(dataset), train_key, repeats, samples)
         floor = as_floor(quality(others))
-    return Held(reals, floor, quality)
+    return HeldOutSets(reals, floor, quality)
 
 
 # By the kind of the data set.
-_BY_KIND: dict[str, Callable[[Dataset, Evaluation, jax.Array], Held]] = {
+_BY_KIND: dict[str, Callable[[Dataset, Evaluation, jax.Array], HeldOutSets]] = {
     "vectors": _hold_out_vectors,
     "images": _hold_out_images,
 }

@@ -1,4 +1,4 @@
-"""Axes that can be read whatever was measured: their scales, ticks and legends."""
+"""Matplotlib axes for values of any range: scales, ticks and legends."""
 
 import math
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
-_WIDE = 30  # times from the least to the greatest value, from which a scale is a log
+_WIDE = 30  # ratio of the largest to the smallest value from which the axis is a log
 _LABELS = 7  # at most, on an axis
 _GREY = "0.4"
-# In full, as an offset would be written above the axis, where the legend is.
+# Without an offset, which matplotlib would write where the legend is.
 _PLAIN = FuncFormatter(lambda x, _: f"{x:.6g}")
 
 
 def scale_y(axes: Any, values: Sequence[float], *, from_zero: bool = False) -> None:
-    """Chooses an axis by its values: linear, logarithmic, or both where signs differ.
+    """Chooses the scale of the y axis: linear, log, or symlog where signs differ.
 
     Args:
-      axes: with everything plotted.
-      values: what has to be told apart on it.
-      from_zero: whether a linear axis begins at 0.
+      axes: a `matplotlib.axes.Axes` with all curves plotted.
+      values: the values that must be distinguishable on the axis.
+      from_zero: whether a linear axis starts at 0.
     """
     finite = np.array([value for value in values if math.isfinite(value)])
     sizes = np.abs(finite[finite != 0])
@@ -54,7 +54,7 @@ def _linear(axes: Any, values: np.ndarray, from_zero: bool) -> None:
 
 
 def _decades(axes: Any, low: float, high: float) -> None:
-    """Labels at 1, 2 and 5 times powers of ten, as many as there is room for."""
+    """Sets labels at 1, 2 and 5 times powers of ten, as many as there is room for."""
     powers = range(
         math.floor(math.log10(_smallest(low, high))) - 1, 1 + _top(low, high)
     )
@@ -83,7 +83,7 @@ def _top(low: float, high: float) -> int:
 
 
 def _thinned(ticks: np.ndarray, at: np.ndarray) -> list[float]:
-    """Ticks far enough apart, whole powers of ten and 0 before the others."""
+    """Ticks that are far enough apart; 0 and powers of ten take precedence."""
     gap = (at[-1] - at[0]) / _LABELS
     rank = [0 if tick == 0 else 1 + (f"{abs(tick):e}"[0] != "1") for tick in ticks]
     kept: list[int] = []
@@ -94,7 +94,7 @@ def _thinned(ticks: np.ndarray, at: np.ndarray) -> list[float]:
 
 
 def count_x(axes: Any, last: float, label: str) -> None:
-    """An axis of counts from 0 to the last one."""
+    """Makes the x axis one of counts, from 0 to `last`."""
     axes.set_xlim(0, 1.02 * last)
     few = last < 4  # too few whole numbers for labels
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=not few, min_n_ticks=3))
@@ -104,7 +104,7 @@ def count_x(axes: Any, last: float, label: str) -> None:
 
 
 def legend_above(axes: Any, columns: int = 2) -> None:
-    """A legend between the axes and the title, so that it hides no curve."""
+    """Puts the legend between the axes and the title, where it hides no curve."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(-0.02, 1.0),
@@ -118,5 +118,5 @@ def legend_above(axes: Any, columns: int = 2) -> None:
 
 
 def reference_line(axes: Any, value: float, label: str | None = None) -> None:
-    """A dotted level line."""
+    """Draws a dotted horizontal line at `value`."""
     axes.axhline(value, color=_GREY, linestyle=":", label=label)

@@ -1,4 +1,4 @@
-"""The states of a run on disk, by Orbax."""
+"""Checkpoints of a run, written by Orbax in the background."""
 
 import logging
 import shutil
@@ -16,14 +16,15 @@ from orbax.checkpoint import v1 as ocp
 
 from wgan_gp.devices import hosts, unwrap_keys
 from wgan_gp.runs import restore
-from wgan_gp.runs.restore import Saved
+from wgan_gp.runs.restore import Restored
 from wgan_gp.system import checksums
 from wgan_gp.system.files import WriteError, writing
 
-_DRAFT = ".draft"  # ends the name of what is not a checkpoint yet, or no longer
+_DRAFT = ".draft"  # suffix of a folder that is being written or removed
 _ORBAX_DRAFT = ".orbax-checkpoint-tmp"
 
-# Orbax logs the traceback of what it raises, and `Checkpoints` raises it.
+# Orbax logs the traceback of each error that it raises. `Checkpoints` raises the error
+# again, so the log would only repeat it.
 logging.getLogger("absl").addFilter(
     lambda record: record.levelno < logging.WARNING or "orbax" not in record.pathname
 )
@@ -34,32 +35,32 @@ def _quiet(unraisable, show=sys.unraisablehook) -> None:
         show(unraisable)
 
 
-# After a failure, tensorstore's threads print that Orbax no longer listens to them.
+# After a failure, threads of tensorstore print errors about Orbax's closed event loop.
 sys.unraisablehook = _quiet
 
 
 class Checkpoints:
-    """The checkpoints of one run, a folder each, named by step.
+    """The checkpoints of one run, each a folder named by its step.
 
-    Saving goes on in the background. A checkpoint is written to a draft, with the
-    checksums of its files among them, and then renamed: what has a step's name was
-    finished, and its checksums tell whether it has been damaged since.
+    Saving runs in the background. A checkpoint is written to a draft folder together
+    with its checksums, and the folder is then renamed to the step. A folder with a
+    step's name is therefore complete, and its checksums show later damage.
     """
 
     def __init__(self, folder: Path, *, keep: int = 2, keep_every: int = 0):
-        """Makes the folder if needed, and removes drafts that a kill left there.
+        """Opens the folder, makes it if needed, and removes unfinished drafts.
 
         Args:
           folder: of the checkpoints.
-          keep: how many of the newest are kept.
-          keep_every: checkpoints of multiples of so many steps are kept, too; 0 is
-            none.
+          keep: how many of the newest checkpoints are kept.
+          keep_every: checkpoints at multiples of this step are kept for good; 0 keeps
+            none for good.
 
         Raises:
           WriteError: the folder cannot be written to.
         """
         self._folder, self._keep, self._every = folder.absolute(), keep, keep_every
-        self._steps: list[int] = hosts.on_first(self._open)
+        self._steps: list[int] = hosts.on_first_host(self._open)
         self._thread = ThreadPoolExecutor(1)
         self._pending: tuple[int, Future[None]] | None = None
 
@@ -72,20 +73,23 @@ class Checkpoints:
         return restore.steps(self._folder)
 
     def save(self, step: int, state: Any, position: dict[str, Any] | None) -> None:
-        """Begins to save a state; waits for the one before.
+        """Starts saving a state, once the previous save has finished.
+
+        Does nothing if the step is saved already.
 
         Args:
-          step: at which it is.
-          state: a tree of arrays; keys among them are fine.
-          position: of the data's stream, fit for JSON.
+          step: of the state.
+          state: a pytree of arrays, which may include typed keys. It is copied, so the
+            caller may donate it.
+          position: of the data's stream, fit for JSON; None for data without a stream.
 
         Raises:
-          WriteError: this one, or the one before, could not be written.
+          WriteError: this checkpoint or the previous one could not be written.
         """
         self.wait()
         if step in self._steps:
             return
-        # A copy: training goes on in the memory of what it is given.
+        # A copy, because the next training step reuses the memory of the state.
         copy = jax.tree.map(lambda leaf: np.array(leaf), unwrap_keys(state))
         with self._saving(step):
             response = ocp.save_checkpointables_async(
@@ -104,19 +108,23 @@ class Checkpoints:
                 self._remove(old)
 
     def _kept(self, step: int) -> list[int]:
-        """The steps, the newest first, that are kept once `step` is saved."""
+        """The steps that are kept once `step` is saved, the newest first."""
         every = sorted({step, *self._steps}, reverse=True)
         apart = [each for each in every if self._every and each % self._every == 0]
         return sorted({*every[: self._keep], *apart}, reverse=True)
 
     def _remove(self, step: int) -> None:
-        """Removes a checkpoint; at no moment is a part of it under its name."""
+        """Removes a checkpoint; renamed first, so that it is never half there."""
         self._path(step).rename(self._draft(step))
         shutil.rmtree(self._draft(step))
-        checksums.beside(self._path(step)).unlink(missing_ok=True)
+        checksums.legacy_path(self._path(step)).unlink(missing_ok=True)
 
     def wait(self) -> None:
-        """Returns when what was begun is saved."""
+        """Waits until the save that was started has finished.
+
+        Raises:
+          WriteError: the checkpoint could not be written.
+        """
         if self._pending is None:
             return
         (step, saved), self._pending = self._pending, None
@@ -130,49 +138,49 @@ class Checkpoints:
             yield
         except WriteError:
             raise
-        except Exception as error:  # Orbax's threads raise what they like
+        except Exception as error:  # Orbax raises errors of many types
             raise WriteError(self._path(step), error) from error
 
     def close(self) -> None:
-        """Waits, and ends the thread."""
+        """Waits as `wait` does, and ends the background thread."""
         try:
             self.wait()
         finally:
             self._thread.shutdown()
 
     def steps(self) -> list[int]:
-        """Steps of which there is a whole checkpoint, the newest first."""
+        """The steps that have a complete checkpoint, the newest first."""
         return self._steps
 
-    def latest(
+    def load_latest(
         self, like: Any, warn: Callable[[str], None], *, set_aside: bool = False
-    ) -> Saved | None:
+    ) -> Restored | None:
         """The newest checkpoint that is not damaged, or None if there is none at all.
 
         Args:
-          like: a state of the same structure, shapes and types, of
-            `jax.ShapeDtypeStruct`.
-          warn: is told of each damaged one.
-          set_aside: whether damaged ones are moved to a folder `damaged` beside this
-            one, so that a run that goes on can save at their steps again.
+          like: a state of `jax.ShapeDtypeStruct`, with the expected structure, shapes
+            and types.
+          warn: `(text)`. Called with a line about each damaged checkpoint.
+          set_aside: whether damaged checkpoints are moved to a folder `damaged` beside
+            this one, so that a resumed run can save at their steps again.
 
         Raises:
-          ValueError: the newest is of other networks, or all are damaged.
+          ValueError: the newest checkpoint has other networks, or all are damaged.
         """
-        saved = restore.newest(self._folder, self._steps, like, warn)
+        saved = restore.load_newest(self._folder, self._steps, like, warn)
         damaged = [step for step in self._steps if saved and step > saved.step]
         if set_aside and damaged:
             self._set_aside(damaged)
         return saved
 
     def discard(self, step: int) -> None:
-        """Moves a checkpoint, if it was saved, to the folder `damaged`."""
+        """Moves the checkpoint of a step, if there is one, to the folder `damaged`."""
         self.wait()
         if step in self._steps:
             self._set_aside([step])
 
     def _set_aside(self, steps: list[int]) -> None:
-        hosts.on_first(partial(self._move_aside, steps))
+        hosts.on_first_host(partial(self._move_aside, steps))
         self._steps = [step for step in self._steps if step not in steps]
 
     def _move_aside(self, steps: list[int]) -> None:
@@ -182,7 +190,7 @@ class Checkpoints:
             for step in steps:
                 shutil.rmtree(folder / str(step), ignore_errors=True)
                 self._path(step).rename(folder / str(step))
-                checksums.beside(self._path(step)).unlink(missing_ok=True)
+                checksums.legacy_path(self._path(step)).unlink(missing_ok=True)
 
     def _path(self, step: int) -> Path:
         return self._folder / str(step)
@@ -192,19 +200,19 @@ class Checkpoints:
 
 
 def load(folder: Path, like: Any) -> Any:
-    """The newest state of a run, whose folder stays as it is.
+    """Loads the newest state of a run, and changes nothing in its folder.
 
     Args:
-      folder: of its checkpoints.
-      like: as in `Checkpoints.latest`.
+      folder: of the run's checkpoints.
+      like: as in `Checkpoints.load_latest`.
 
     Raises:
-      FileNotFoundError: there is none.
-      ValueError: as `Checkpoints.latest`.
+      FileNotFoundError: there is no checkpoint.
+      ValueError: as in `Checkpoints.load_latest`.
     """
     folder = folder.absolute()
     warn = lambda text: print(text, file=sys.stderr)  # noqa: E731
-    saved = restore.newest(folder, restore.steps(folder), like, warn)
+    saved = restore.load_newest(folder, restore.steps(folder), like, warn)
     if saved is None:
         raise FileNotFoundError(f"no checkpoint in {folder}")
     return saved.state

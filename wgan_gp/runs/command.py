@@ -1,12 +1,16 @@
-"""The flags of `main` and of `studies.sweep`, and what follows from them."""
+"""The flags that `wgan_gp.main` and `wgan_gp.studies.sweep` share."""
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from absl import flags
 from ml_collections import config_flags
 
 from wgan_gp.system.paths import expand
+
+if TYPE_CHECKING:
+    from wgan_gp.devices.hosts import HostRank
 
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "An experiment's file, with its variant after a colon."
@@ -30,17 +34,21 @@ ACCEPT = flags.DEFINE_bool(
 )
 
 
-def workdir_or(name: str) -> Path:
-    """The folder that --workdir names; by default a new one of this name and time."""
+def workdir_or_default(name: str) -> Path:
+    """The folder of --workdir.
+
+    Args:
+      name: of a new folder where the flag is not given; the time is appended.
+    """
     from wgan_gp.runs import workdir
 
     if WORKDIR.value:
         return expand(WORKDIR.value)
-    return workdir.unused(Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
+    return workdir.unused_folder(Path(f"{name}-{time.strftime('%Y%m%d-%H%M%S')}"))
 
 
-def place():
-    """Where this process stands among the hosts of a run, if there are several."""
+def host_rank() -> "HostRank | None":
+    """The rank of this process, from the flags or the launcher; None if it is alone."""
     from wgan_gp.devices import hosts
 
-    return hosts.detect(COORDINATOR.value, HOSTS.value, HOST.value)
+    return hosts.detect_rank(COORDINATOR.value, HOSTS.value, HOST.value)

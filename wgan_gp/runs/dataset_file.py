@@ -1,4 +1,7 @@
-"""What a run keeps of its data set, so that it can be sampled from without the data."""
+"""`dataset.json`: the description of the data set that a run's folder holds.
+
+With it, a run can be sampled from on a machine that does not have the data.
+"""
 
 import json
 from functools import partial
@@ -21,11 +24,11 @@ def write(workdir: Path, dataset: Dataset) -> None:
     """Writes `dataset.json` into a run's folder, on the first host.
 
     Args:
-      workdir: the folder.
-      dataset: what the run learns.
+      workdir: the run's folder.
+      dataset: the data set that the run trains on.
 
     Raises:
-      WriteError: it cannot be written.
+      WriteError: the file cannot be written.
     """
     shares = dataset.class_shares
     record = {
@@ -37,18 +40,18 @@ def write(workdir: Path, dataset: Dataset) -> None:
         "class_shares": None if shares is None else np.asarray(shares).tolist(),
         "left_out": list(dataset.left_out),
     }
-    hosts.on_first(partial(write_json, workdir / NAME, record))
+    hosts.on_first_host(partial(write_json, workdir / NAME, record))
 
 
 def read(workdir: Path) -> Dataset | None:
-    """The data set of a run, as far as sampling needs it.
+    """Reads the description of a run's data set, which is enough for sampling.
 
     Args:
       workdir: the run's folder.
 
     Returns:
-      A data set that draws no real samples, unless it needs no files to do so. None if
-      the run was made before runs kept such a file.
+      A data set without real samples; a toy set, which needs no files, is complete.
+      None if the run is older than this file.
 
     Raises:
       ValueError: the file is damaged.
@@ -70,17 +73,20 @@ def read(workdir: Path) -> Dataset | None:
 
 
 def differences(workdir: Path, dataset: Dataset) -> list[str]:
-    """How a run's data set differs from the one that it is to go on with, in words.
+    """Compares the stored description of a run's data set with the present data set.
 
     Args:
-      workdir: the run's folder; nothing differs if it does not describe the data set.
-      dataset: that is there now.
+      workdir: the run's folder.
+      dataset: with which the run would resume.
+
+    Returns:
+      A line for each difference; none if the folder has no description.
 
     Raises:
-      ValueError: as `read`.
+      ValueError: as in `read`.
     """
     before = read(workdir)
-    if before is None or before.name != dataset.name:  # another name is told elsewhere
+    if before is None or before.name != dataset.name:  # `data.name` is compared too
         return []
     names = "shape", "classes", "class_names", "count", "class_shares"
     pairs = {n: [_shown(getattr(each, n)) for each in (before, dataset)] for n in names}

@@ -1,9 +1,9 @@
-"""Samples of a generator, in batches of one size.
+"""Samples of a generator, drawn in batches of the training batch size.
 
-A generator with batch normalisation normalises by the batch at hand, so what it makes
-of a latent depends on the size of the batch. Here every batch has the size that the
-generator was trained with, and a key that depends on its number alone: sample i is the
-same however many are drawn, and memory does not grow with their number.
+A generator with batch normalisation uses the statistics of the current batch, so its
+samples depend on the batch size. Every batch here has the size of training, and its key
+depends on its number alone. Sample i is therefore the same however many are drawn, and
+memory does not grow with their number.
 """
 
 import itertools
@@ -18,21 +18,22 @@ import numpy as np
 
 from wgan_gp import train
 
-# A dispatch costs more than a small batch: batches up to this size share one.
+# Dispatching a call costs more than computing a small batch, so small batches share a
+# call, up to this many bytes of samples.
 _BYTES = 2**16
 
-Finish = Callable[[jax.Array], jax.Array]
+Postprocess = Callable[[jax.Array], jax.Array]
 
 
-class Drawn(NamedTuple):
+class SampleBatch(NamedTuple):
     """Samples, and their labels where the generator takes labels."""
 
     samples: np.ndarray  # [m, ...]
     labels: np.ndarray | None  # [m]
 
 
-def as_they_are(samples: jax.Array) -> jax.Array:
-    """The samples."""
+def identity(samples: jax.Array) -> jax.Array:
+    """Returns the samples unchanged: the default of `postprocess`."""
     return samples
 
 
@@ -43,25 +44,26 @@ def draw(
     n: int,
     *,
     label: int | None = None,
-    finish: Finish = as_they_are,
-) -> Iterator[Drawn]:
+    postprocess: Postprocess = identity,
+) -> Iterator[SampleBatch]:
     """Draws n samples, a few batches at a time.
 
     Args:
-      algorithm: whose generator and latents are used.
-      params: of the generator.
+      algorithm: with the generator and the distribution of its latents.
+      params: the generator's parameters.
       key: batch b is drawn with `fold_in(key, b)`.
-      n: how many samples; sample i does not depend on it.
-      label: keeps the samples of this class and drops the others. They come from
-        batches of all classes, as in training: a batch of one class would be
-        normalised by other statistics.
-      finish: what is done to samples `[m, ...]` on the device.
+      n: the number of samples; sample i does not depend on it.
+      label: the number of a class: samples of other classes are dropped. Batches hold
+        all classes as in training, because a batch of one class would have other
+        statistics for batch normalisation.
+      postprocess: `samples -> samples`, `[m, ...]`. Called on the device, compiled with
+        the generator.
 
     Yields:
-      Parts `[m, ...]` whose lengths add up to n.
+      Batches `[m, ...]` whose lengths add up to n.
     """
     missing = n
-    for drawn in _batches(algorithm, params, key, finish):
+    for drawn in _batches(algorithm, params, key, postprocess):
         if label is not None:
             drawn = _of_class(drawn, label)
         drawn = _first(drawn, missing)
@@ -71,11 +73,11 @@ def draw(
             return
 
 
-def concatenated(parts: Iterable[Drawn], n: int) -> np.ndarray:
-    """The samples of parts whose lengths add up to n, `[n, ...]`."""
+def concatenate(parts: Iterable[SampleBatch], n: int) -> np.ndarray:
+    """Concatenates batches whose lengths add up to n, to `[n, ...]`."""
     samples, done = None, 0
     for part in parts:
-        if samples is None:  # once, so that there is never a second copy of all
+        if samples is None:  # allocated once, so that memory holds no second copy
             samples = np.empty((n, *part.samples.shape[1:]), part.samples.dtype)
         samples[done : done + len(part.samples)] = part.samples
         done += len(part.samples)
@@ -84,45 +86,59 @@ def concatenated(parts: Iterable[Drawn], n: int) -> np.ndarray:
 
 
 def batches_per_call(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
-    """How many batches of samples of a shape are drawn by one call."""
+    """How many batches one call draws.
+
+    Args:
+      algorithm: with the generator and its batch size.
+      shape: of one sample.
+    """
     return max(
         1, _BYTES // (4 * math.prod(shape) * train.generator_batch_size(algorithm))
     )
 
 
-def one_sample(
-    algorithm: train.Algorithm, params: Any, finish: Finish = as_they_are
+def sample_struct(
+    algorithm: train.Algorithm, params: Any, postprocess: Postprocess = identity
 ) -> jax.ShapeDtypeStruct:
-    """The shape and type of one sample."""
+    """The shape and type of one sample, after `postprocess`."""
 
-    def batch(params, key):
-        return finish(train.generate(algorithm, params, key, 1))
+    def batch(params: Any, key: jax.Array):
+        return postprocess(train.generate(algorithm, params, key, 1))
 
     made = jax.eval_shape(batch, params, jax.random.key(0))
     return jax.ShapeDtypeStruct(made.shape[1:], made.dtype)
 
 
-def _batches(algorithm: train.Algorithm, params: Any, key: jax.Array, finish: Finish):
-    count = batches_per_call(algorithm, one_sample(algorithm, params).shape)
+def _batches(
+    algorithm: train.Algorithm, params: Any, key: jax.Array, postprocess: Postprocess
+):
+    count = batches_per_call(algorithm, sample_struct(algorithm, params).shape)
     draw_several = partial(
         _several,
-        (algorithm.generator, algorithm.sample_latent, finish),
+        (algorithm.generator, algorithm.sample_latent, postprocess),
         train.generator_batch_size(algorithm),
         count,
     )
     for first in itertools.count(0, count):
-        yield Drawn(*jax.device_get(draw_several(params, key, jnp.uint32(first))))
+        yield SampleBatch(*jax.device_get(draw_several(params, key, jnp.uint32(first))))
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
-def _several(functions, size: int, count: int, params, key, first):
-    """Batches number `first` to `first + count - 1`, one behind the other."""
-    generator, sample_latent, finish = functions
+def _several(
+    functions: tuple,
+    size: int,
+    count: int,
+    params: Any,
+    key: jax.Array,
+    first: jax.Array,
+):
+    """The batches numbered `first` to `first + count - 1`, concatenated."""
+    generator, sample_latent, postprocess = functions
 
-    def one(number):
+    def one(number: jax.Array):
         latents = sample_latent(jax.random.fold_in(key, number), size)
         labels = latents[1] if isinstance(latents, tuple) else None
-        return finish(generator.apply(params, latents)), labels
+        return postprocess(generator.apply(params, latents)), labels
 
     if count == 1:
         return one(first)
@@ -130,12 +146,12 @@ def _several(functions, size: int, count: int, params, key, first):
     return jax.tree.map(lambda x: x.reshape(count * size, *x.shape[2:]), drawn)
 
 
-def _first(drawn: Drawn, n: int) -> Drawn:
+def _first(drawn: SampleBatch, n: int) -> SampleBatch:
     labels = None if drawn.labels is None else drawn.labels[:n]
-    return Drawn(drawn.samples[:n], labels)
+    return SampleBatch(drawn.samples[:n], labels)
 
 
-def _of_class(drawn: Drawn, label: int) -> Drawn:
+def _of_class(drawn: SampleBatch, label: int) -> SampleBatch:
     assert drawn.labels is not None
     kept = drawn.labels == label
-    return Drawn(drawn.samples[kept], drawn.labels[kept])
+    return SampleBatch(drawn.samples[kept], drawn.labels[kept])

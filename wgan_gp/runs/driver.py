@@ -1,4 +1,4 @@
-"""What every run does, whatever it trains: log, evaluate, save, resume, stop."""
+"""The training loop of every run: it logs, evaluates, saves, resumes and stops."""
 
 import math
 import signal
@@ -18,32 +18,59 @@ from wgan_gp.configs import CriticSettings
 from wgan_gp.devices import hosts
 from wgan_gp.runs import replay, report, resume
 from wgan_gp.runs.checkpoint import Checkpoints
-from wgan_gp.runs.records import MetricWriter, Silent, keep_records
+from wgan_gp.runs.records import MetricWriter, NullWriter, truncate_records
 from wgan_gp.runs.report import History
 from wgan_gp.system.files import WriteError
-from wgan_gp.system.signals import Held
+from wgan_gp.system.signals import DeferredSignals
 
 
-class Course(NamedTuple):
-    """A training to be driven."""
+class Trainable(NamedTuple):
+    """What `drive` trains, as functions. A state is any pytree of arrays.
 
-    start: Callable[[], Any]  # the state before the first step
-    # state, steps done, steps to have done -> state there, means of scalars since
+    `drive` calls all of them on every host, with a state on the run's devices unless
+    said otherwise. `loop` makes one for a critic and a generator, `solve` one for a
+    critic alone.
+
+    Attributes:
+      init: `() -> state`. Called once at the start of a run that has no checkpoint, and
+        traced for the shapes and types of a state.
+      advance: `(state, done, until) -> (state, scalars)`. Trains from `done` steps to
+        `until` steps; called between two stops, which are multiples of the intervals
+        for logging, evaluating and saving. The state is donated. The scalars are means
+        over these steps, for the record of training.
+      evaluate: `(state, step) -> scalars`. Measures on held-out data; called at every
+        evaluation with the state on one device of this host.
+      progress_text: `(training, evaluations) -> text`. The text beside the progress
+        bar, from the newest record of training and all records of evaluations; called
+        after every `advance`.
+      log_images: `(state, step, writer)`. Adds pictures to TensorBoard; called after
+        every evaluation, with the state on one device.
+      to_devices: `state -> state`. Puts a state that was read from a checkpoint on the
+        devices of the run; called once on resuming.
+      stream_position: `() -> position`, fit for JSON. Where the data's stream is;
+        called before every save. None for data without a stream.
+      seek_stream: `position`. Sets the stream to a position of `stream_position`;
+        called on resuming, and before steps are computed again.
+      step: `(state, inputs) -> (state, scalars)`, not compiled. One step, computed
+        again under `debug_nans` to find the operation that made NaN or infinity. None
+        if that is not possible.
+      step_inputs: `done -> inputs`. The `inputs` of `step` after so many steps.
+    """
+
+    init: Callable[[], Any]
     advance: Callable[[Any, int, int], tuple[Any, dict[str, jax.Array]]]
-    measure: Callable[[Any, int], dict[str, float]]  # state, step -> held-out scalars
-    live: Callable[[dict[str, float], list[dict[str, float]]], str]  # beside the bar
-    show: Callable[[Any, int, MetricWriter], None] = lambda *_: None
-    place: Callable[[Any], Any] = lambda state: state  # of a checkpoint, on the devices
-    position: Callable[[], dict[str, Any] | None] = lambda: None  # of the data's stream
-    go_to: Callable[[dict[str, Any]], None] = lambda _: None
-    # One step again, to find what is not finite in it: (state, inputs) -> (state,
-    # scalars), not compiled; and what `inputs` is, from the number of steps done.
+    evaluate: Callable[[Any, int], dict[str, float]]
+    progress_text: Callable[[dict[str, float], list[dict[str, float]]], str]
+    log_images: Callable[[Any, int, MetricWriter], None] = lambda *_: None
+    to_devices: Callable[[Any], Any] = lambda state: state
+    stream_position: Callable[[], dict[str, Any] | None] = lambda: None
+    seek_stream: Callable[[dict[str, Any]], None] = lambda _: None
     step: Callable[[Any, Any], tuple[Any, dict[str, jax.Array]]] | None = None
-    inputs: Callable[[int], Any] = lambda _: None
+    step_inputs: Callable[[int], Any] = lambda _: None
 
 
 class Interrupted(Exception):  # noqa: N818
-    """A signal stopped the run, which was saved before."""
+    """SIGTERM or SIGINT stopped the run after its state was saved."""
 
     def __init__(self, number: int, step: int | str, workdir: Path):
         name = signal.Signals(number).name
@@ -55,45 +82,57 @@ class Interrupted(Exception):  # noqa: N818
 
 
 def drive(
-    course: Course, settings: CriticSettings, workdir: Path, console: Console
+    trainable: Trainable, settings: CriticSettings, workdir: Path, console: Console
 ) -> tuple[Any, History]:
     """Trains to the end, from the newest checkpoint if the workdir has one.
 
     Args:
-      course: what is trained.
+      trainable: what is trained, as functions.
       settings: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`.
-      console: where progress and warnings go.
+      console: prints progress and warnings.
 
     Returns:
-      The final state, and all records of the run, those before a resume too.
+      The final state on one device, and all records of the run, including those from
+      before it was resumed.
 
     Raises:
-      FloatingPointError: a number is not finite; nothing of that state is saved.
-      Interrupted: SIGTERM or SIGINT came; the state was saved.
-      ValueError: the checkpoints are of other networks, or all damaged.
+      FloatingPointError: a scalar or a parameter is not finite; that state is not kept.
+      Interrupted: SIGTERM or SIGINT was received; the state was saved.
+      ValueError: the checkpoints have other networks, or all are damaged.
       WriteError: a checkpoint or a record could not be written.
     """
     kept = settings.checkpoint
     checkpoints = Checkpoints(
         workdir / "checkpoints", keep=kept.keep, keep_every=kept.keep_every
     )
-    with Held() as signals:
+    with DeferredSignals() as signals:
         try:
-            end = _drive(course, settings, workdir, console, checkpoints, signals)
+            end = _drive(trainable, settings, workdir, console, checkpoints, signals)
         except BaseException:
-            with suppress(WriteError):  # what went wrong first is told
+            with suppress(WriteError):  # the first error is the one to report
                 checkpoints.close()
             raise
         checkpoints.close()
-    if stop := hosts.largest(signals.received):  # while the last state was being saved
+    if stop := hosts.max_over_hosts(
+        signals.received
+    ):  # received while the last state was saved
         raise Interrupted(stop, settings.steps, workdir)
     return end
 
 
-def _drive(course, settings, workdir, console, checkpoints, signals):
-    state, done = _resume(course, checkpoints, settings, console)
-    records = hosts.on_first(lambda: keep_records(workdir / "metrics.jsonl", done))
+def _drive(
+    trainable: Trainable,
+    settings: CriticSettings,
+    workdir: Path,
+    console: Console,
+    checkpoints: Checkpoints,
+    signals: DeferredSignals,
+):
+    state, done = _resume(trainable, checkpoints, settings, console)
+    records = hosts.on_first_host(
+        lambda: truncate_records(workdir / "metrics.jsonl", done)
+    )
     history = _history(records)
     with (
         open_writer(workdir, done) as writer,
@@ -101,7 +140,13 @@ def _drive(course, settings, workdir, console, checkpoints, signals):
     ):
         task = progress.add_task("", total=settings.steps, completed=done)
         evaluate = partial(
-            _evaluate, course, settings, checkpoints, history, writer, progress.console
+            _evaluate,
+            trainable,
+            settings,
+            checkpoints,
+            history,
+            writer,
+            progress.console,
         )
         if done:
             lacks = _lacks_evaluation(done, settings, history)
@@ -111,98 +156,127 @@ def _drive(course, settings, workdir, console, checkpoints, signals):
                 evaluate(devices.unreplicate(state), done)
         while done < settings.steps:
             until = next_stop(done, settings)
-            find = _finder(course, settings, state, done, until)
-            state, metrics = course.advance(state, done, until)
+            find = _finder(trainable, settings, state, done, until)
+            state, metrics = trainable.advance(state, done, until)
             done, own = until, devices.unreplicate(state)
             scalars = report.as_floats(metrics)
             check_finite(done, scalars, own, checkpoints, find)
             history.training.append({"step": done} | scalars)
             writer.write("train", done, scalars)
-            # Before the evaluation, which may need more memory than there is.
+            # Before the evaluation, which may run out of memory.
             if _due(done, settings.checkpoint.every, settings):
-                _save(done, own, course, checkpoints, writer)
+                _save(done, own, trainable, checkpoints, writer)
             if _due(done, settings.eval_every, settings):
                 evaluate(own, done)
-            # Once: one that comes after is for the next stop.
-            if stop := hosts.largest(signals.received):
-                _save(done, own, course, checkpoints, writer)
+            # Read once: a later signal is handled at the next stop.
+            if stop := hosts.max_over_hosts(signals.received):
+                _save(done, own, trainable, checkpoints, writer)
                 checkpoints.wait()
                 raise Interrupted(stop, done, workdir)
-            live = course.live(scalars, history.evaluation)
+            live = trainable.progress_text(scalars, history.evaluation)
             progress.update(task, completed=done, description=live)
     return devices.unreplicate(state), history
 
 
-def _save(done: int, state, course: Course, checkpoints, writer: MetricWriter) -> None:
+def _save(
+    done: int,
+    state: Any,
+    trainable: Trainable,
+    checkpoints: Checkpoints,
+    writer: MetricWriter,
+) -> None:
     """Saves a state, if its step has not been saved yet.
 
-    All training records until its step are on disk before. The evaluation of this very
-    step may be missing: a run that goes on from here makes it again.
+    The training records up to its step are written to disk first. The evaluation of
+    this step may still be missing; a run that resumes here computes it.
     """
     writer.flush()
-    checkpoints.save(done, state, course.position())
+    checkpoints.save(done, state, trainable.stream_position())
 
 
-def _evaluate(course, settings, checkpoints, history, writer, console, state, done):
-    """Measures a state and records it."""
-    measured = course.measure(state, done)
+def _evaluate(
+    trainable: Trainable,
+    settings: CriticSettings,
+    checkpoints: Checkpoints,
+    history: History,
+    writer: MetricWriter,
+    console: Console,
+    state: Any,
+    done: int,
+):
+    """Evaluates a state, checks that the results are finite, and records them."""
+    measured = trainable.evaluate(state, done)
     if not all(map(math.isfinite, measured.values())):
         checkpoints.discard(done)
     find = None
     if settings.debug_nans:
-        find = partial(replay.operation, partial(course.measure, state, done))
+        find = partial(
+            replay.find_nonfinite_operation, partial(trainable.evaluate, state, done)
+        )
     check_finite(done, measured, None, checkpoints, find)
     history.evaluation.append({"step": done} | measured)
     writer.write("eval", done, measured)
-    course.show(state, done, writer)
+    trainable.log_images(state, done, writer)
     writer.flush()
     for advice in report.advice(settings, measured):
         console.print(f"step {done}: {advice}", soft_wrap=True)
 
 
 def _lacks_evaluation(done: int, settings: CriticSettings, history: History) -> bool:
-    """Whether the evaluation of a saved step is not among the records."""
+    """Whether the saved step was due for an evaluation that is not recorded."""
     measured = history.evaluation[-1]["step"] if history.evaluation else 0
     return _due(done, settings.eval_every, settings) and measured < done
 
 
-def _finder(course: Course, settings: CriticSettings, state: Any, done, until):
-    """With `debug_nans`: says which operation of the next steps was not finite."""
-    if not settings.debug_nans or course.step is None:
+def _finder(
+    trainable: Trainable, settings: CriticSettings, state: Any, done: int, until: int
+):
+    """A function that names the first operation with a non-finite result.
+
+    It computes the steps from `done` to `until` again. None without `debug_nans`.
+    """
+    if not settings.debug_nans or trainable.step is None:
         return None
-    # A copy: training goes on in the memory of the state.
+    # A copy, because training reuses the memory of the state.
     plain, like = (
         devices.unwrap_keys(devices.unreplicate(state)),
-        jax.eval_shape(course.start),
+        jax.eval_shape(trainable.init),
     )
-    kept, position = jax.tree.map(np.array, plain), course.position()
+    kept, position = jax.tree.map(np.array, plain), trainable.stream_position()
 
     def find() -> str:
         if position is not None:
-            course.go_to(position)
+            trainable.seek_stream(position)
         before = devices.rewrap_keys(jax.tree.map(jnp.asarray, kept), like)
-        return replay.find(course.step, course.inputs, before, done, until)
+        return replay.find_nonfinite_step(
+            trainable.step, trainable.step_inputs, before, done, until
+        )
 
     return find
 
 
-def _resume(course: Course, checkpoints: Checkpoints, settings, console):
-    """The state to go on from, and its step."""
-    like = jax.eval_shape(course.start)
+def _resume(
+    trainable: Trainable,
+    checkpoints: Checkpoints,
+    settings: CriticSettings,
+    console: Console,
+):
+    """The state to continue from, and its step: 0 for a new run."""
+    like = jax.eval_shape(trainable.init)
     warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731
-    saved = checkpoints.latest(like, warn, set_aside=True)
+    saved = checkpoints.load_latest(like, warn, set_aside=True)
     if saved is None:
-        return course.start(), 0
+        return trainable.init(), 0
     resume.check_steps(saved.step, settings)
     if saved.position is not None:
-        course.go_to(saved.position)
-    return course.place(saved.state), saved.step
+        trainable.seek_stream(saved.position)
+    return trainable.to_devices(saved.state), saved.step
 
 
 def _resumed(
     done: int, settings: CriticSettings, workdir: Path, evaluated: bool
 ) -> str:
-    """What is said of a run that had begun before."""
+    """The line that a resumed run prints."""
     if done < settings.steps:
         return f"going on from step {done}"
     if not evaluated:
@@ -214,8 +288,13 @@ def _resumed(
 
 
 def open_writer(workdir: Path, done: int) -> MetricWriter:
-    """What this host's records go to; those of all but the first go nowhere."""
-    return MetricWriter(workdir, done) if hosts.is_first() else Silent()
+    """The writer of this host's records; only the first host writes any.
+
+    Args:
+      workdir: the run's folder.
+      done: the step from which the run continues.
+    """
+    return MetricWriter(workdir, done) if hosts.is_first() else NullWriter()
 
 
 def _history(records: list[dict[str, Any]]) -> History:
@@ -230,7 +309,7 @@ def _due(step: int, every: int, settings: CriticSettings) -> bool:
 
 
 def next_stop(done: int, settings: CriticSettings) -> int:
-    """The next step after `done` at which something is logged, evaluated or saved."""
+    """The next step after `done` at which the run logs, evaluates or saves."""
     intervals = settings.log_every, settings.eval_every, settings.checkpoint.every
     return min(*(done - done % n + n for n in intervals), settings.steps)
 
@@ -245,11 +324,12 @@ def check_finite(
     """Raises FloatingPointError if a scalar or a number of the state is not finite.
 
     Args:
-      step: at which the run is.
-      scalars: of the steps until there.
-      state: there; None if it has been checked.
-      checkpoints: of the run, the newest of which is named.
-      find: says which operation it was.
+      step: the current step.
+      scalars: training metrics up to this step, or results of an evaluation.
+      state: at this step; None if it has been checked already.
+      checkpoints: of the run; the message names the newest.
+      find: `() -> text`. Names the first operation with a non-finite result; called
+        only if a number is not finite.
     """
     bad = [f"{name} is {x}" for name, x in scalars.items() if not math.isfinite(x)]
     if not bad and state is not None:

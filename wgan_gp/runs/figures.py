@@ -1,16 +1,18 @@
-"""Pictures: arrays in, a matplotlib Figure out. Nothing here shows."""
+"""Figures: each function takes arrays and returns a matplotlib Figure or an image."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from wgan_gp.evaluate.metrics import METRICS, QUALITY
 from wgan_gp.runs.axes import count_x, legend_above, reference_line, scale_y
 
-# Okabe and Ito's colours, told apart by colour-blind readers.
+# Okabe and Ito's colours, which colour-blind readers can distinguish.
 REAL, FAKE, THIRD = "#E69F00", "#009E73", "#0072B2"
 
 
@@ -23,7 +25,7 @@ def critic_contours(
     *,
     title: str = "",
 ) -> Figure:
-    """Level lines of a critic over a square, with real and generated samples.
+    """Contours of a critic over a square, with real and generated samples.
 
     Args:
       values: critic values `[N, N]`, `values[i, j]` at x = grid[j], y = grid[i].
@@ -54,13 +56,14 @@ def training_curves(
     floor: dict[str, float],
     title: str = "",
 ) -> Figure:
-    """The course of a run: estimate and exact distance, slope, sample quality.
+    """Three curves over a run: the distance, the critic's slope, the sample quality.
 
     Args:
       training: records with `step`, `wasserstein` and `penalty`.
       evaluation: records with `step`, `wasserstein`, the `gradient_norm_*` and one or
         more of `w1`, `share`, `frechet` and `sliced_w1`.
-      floor: what real samples score: `floor` of `w1`, `floor_frechet`, ...
+      floor: the scores of other real samples, by record name: `floor` of `w1`,
+        `floor_frechet` of `frechet`, and so on.
       title: of the figure.
     """
     figure = Figure(figsize=(11, 3.8), layout="constrained")
@@ -78,8 +81,13 @@ def training_curves(
     return figure
 
 
-def _plot_estimate(axes, training, evaluation, floor: dict[str, float]) -> None:
-    """The critic's estimate, and the exact distance where it is known."""
+def _plot_estimate(
+    axes: Axes,
+    training: Sequence[dict[str, float]],
+    evaluation: Sequence[dict[str, float]],
+    floor: dict[str, float],
+) -> None:
+    """The critic's estimate, and the exact distance if it was measured."""
     while_training = _column(training, "wasserstein")
     held_out = _column(evaluation, "wasserstein")
     at = _column(evaluation, "step")
@@ -99,8 +107,8 @@ def _plot_estimate(axes, training, evaluation, floor: dict[str, float]) -> None:
     scale_y(axes, values)
 
 
-def _plot_slope(axes, evaluation) -> None:
-    """The critic's slope, whose best value under a penalty is near 1."""
+def _plot_slope(axes: Axes, evaluation: Sequence[dict[str, float]]) -> None:
+    """The critic's gradient norm, which should be near 1 under a penalty."""
     at = _column(evaluation, "step")
     metric = METRICS["gradient_norm_mean"]
     assert metric.extent is not None
@@ -109,7 +117,7 @@ def _plot_slope(axes, evaluation) -> None:
     label = "minimum to maximum"
     axes.fill_between(at, low, high, color=REAL, alpha=0.25, linewidth=0, label=label)
     axes.plot(at, mean, "o-", color=REAL, ms=4, label="mean")
-    if max(high) > 0.1:  # not of clipped critics, whose slopes have any scale
+    if max(high) > 0.1:  # the slopes of clipped critics may have any scale
         reference_line(axes, 1)
     axes.set_ylabel(metric.axis())
     scale_y(axes, mean + high, from_zero=True)
@@ -117,8 +125,10 @@ def _plot_slope(axes, evaluation) -> None:
         axes.set_ylim(bottom=min(mean) / 2)
 
 
-def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
-    """The share near modes if there is one, or else the quality."""
+def _plot_quality(
+    axes: Axes, evaluation: Sequence[dict[str, float]], floor: dict[str, float]
+) -> None:
+    """The share of samples near modes; without modes, the first quality metric."""
     name = next(each for each in ("share", *QUALITY) if each in evaluation[0])
     least = METRICS[name].floor
     values = _column(evaluation, name)
@@ -135,7 +145,7 @@ def _plot_quality(axes, evaluation, floor: dict[str, float]) -> None:
 
 
 def image_grid(images: np.ndarray, *, columns: int, gap: int = 1) -> np.ndarray:
-    """Images in rows, white lines between them.
+    """Arranges images in rows, with white lines between them.
 
     Args:
       images: `[n, H, W, C]`, uint8; n a multiple of `columns`.
@@ -167,8 +177,8 @@ def save_image(
       path: of the file.
       image: the picture.
       least: pixels of its longer side.
-      columns: what is written above columns of equal width.
-      rows: what is written beside rows of equal height.
+      columns: headings of columns of equal width.
+      rows: headings of rows of equal height.
     """
     times = max(1, -(-least // max(image.shape[:2])))
     large = image.repeat(times, 0).repeat(times, 1)
@@ -178,7 +188,9 @@ def save_image(
     picture.save(path)
 
 
-def _with_headings(picture: Image.Image, columns, rows) -> Image.Image:
+def _with_headings(
+    picture: Image.Image, columns: Sequence[str], rows: Sequence[str]
+) -> Image.Image:
     font = ImageFont.load_default(12)
     left = 8 + max((int(font.getlength(row)) for row in rows), default=-8)
     top = 18 if columns else 0
@@ -196,8 +208,8 @@ def _with_headings(picture: Image.Image, columns, rows) -> Image.Image:
     return sheet
 
 
-def _fitted(text: str, width: float, font) -> str:
-    """As much of a text's beginning as there is room for, on one line."""
+def _fitted(text: str, width: float, font: Any) -> str:
+    """The beginning of a text, cut to the available width, on one line."""
     text = " ".join(text.split())
     while text and font.getlength(text) > width:
         text = text[:-1]
@@ -205,7 +217,7 @@ def _fitted(text: str, width: float, font) -> str:
 
 
 def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> Figure:
-    """The course of a critic whose optimum is known.
+    """Curves of a critic that is trained alone, beside its known optimum.
 
     Args:
       evaluation: records with `step`, `cosine`, `cosine_clear`, `estimate` and `w1`.

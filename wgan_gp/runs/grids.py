@@ -1,6 +1,6 @@
-"""Generated images of a run, side by side in one picture."""
+"""Grids of generated images."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,41 +14,43 @@ from wgan_gp.data.ranges import to_pixels
 from wgan_gp.runs import figures
 
 
-class Layout(NamedTuple):
-    """How generated images are laid out."""
+class GridLayout(NamedTuple):
+    """The arrangement of a grid of generated images."""
 
     columns: int
-    labels: np.ndarray | None  # [n], of each image
-    headings: dict[str, list[str]]  # above columns or beside rows, for `save_image`
+    labels: np.ndarray | None  # [n], the class of each image
+    headings: dict[str, list[str]]  # "columns" or "rows", arguments of `save_image`
 
 
-def layout(dataset: Dataset) -> Layout:
-    """8 x 8 images; of a set with labels, images of every class.
+def grid_layout(dataset: Dataset) -> GridLayout:
+    """The arrangement for a data set: 8 x 8 images, or images of every class.
 
-    Up to 16 classes have a column each, or several, of 8 images. More have 16 columns,
-    one class after the other along the rows, and of more than 256 the first 256 are
-    shown. Headings are names of classes, or numbers where they have no names.
+    Up to 16 classes get one or more columns of 8 images each. More classes follow each
+    other along rows of 16 images; of more than 256 classes, the first 256 are shown.
+    Headings are class names, or class numbers where classes have no names.
     """
     classes = dataset.classes
     if not classes:
-        return Layout(8, None, {})
+        return GridLayout(8, None, {})
     if classes <= 16:
         row = np.repeat(np.arange(classes), max(1, 8 // classes))
         names = dataset.class_names or [str(each) for each in range(classes)]
-        return Layout(
+        return GridLayout(
             len(row), np.tile(row, 8), {"columns": [names[each] for each in row]}
         )
     shown = min(classes, 256)
     rows = max(8, -(-shown // 16))
     labels = np.arange(16 * rows) % shown
     ends = zip(labels[::16], labels[15::16])
-    return Layout(16, labels, {"rows": [f"{first} to {last}" for first, last in ends]})
+    return GridLayout(
+        16, labels, {"rows": [f"{first} to {last}" for first, last in ends]}
+    )
 
 
 def image_grid(
     experiment: Experiment, settings: Settings, state: train.TrainState
 ) -> np.ndarray | None:
-    """Generated images in one, as `layout` lays them out; None if they are no images.
+    """One picture of generated images, laid out by `grid_layout`; None for vectors.
 
     The latents are the same at every step of a run.
 
@@ -57,7 +59,7 @@ def image_grid(
     """
     if experiment.dataset.kind != "images":
         return None
-    grid = layout(experiment.dataset)
+    grid = grid_layout(experiment.dataset)
     count = 64 if grid.labels is None else len(grid.labels)
     key = jax.random.fold_in(jax.random.key(settings.seed), 64)
     latents = experiment.algorithm.sample_latent(key, count)
@@ -72,7 +74,7 @@ def image_grid(
 def interpolations(
     experiment: Experiment, settings: Settings, state: train.TrainState
 ) -> np.ndarray:
-    """Rows of images on straight lines between two latents, of one class each.
+    """Rows of 8 images on straight lines between two latents; each row has one class.
 
     Returns:
       `[8 (H + 1) - 1, 8 (W + 1) - 1, C]`, uint8.
@@ -91,5 +93,7 @@ def interpolations(
     return figures.image_grid(images, columns=8)
 
 
-def _generate(experiment, state, latents) -> jax.Array:
+def _generate(
+    experiment: Experiment, state: train.TrainState, latents: Any
+) -> jax.Array:
     return jax.jit(experiment.algorithm.generator.apply)(state.average, latents)

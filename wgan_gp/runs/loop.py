@@ -1,8 +1,10 @@
-"""Runs of a critic and a generator: what is trained, measured and drawn."""
+"""Runs of task "gan": a critic and a generator, trained, evaluated and reported on."""
 
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,14 +12,14 @@ import numpy as np
 from jax.sharding import Mesh
 from rich.console import Console
 
-from wgan_gp import devices, train
+from wgan_gp import data, devices, train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
-from wgan_gp.evaluate.held_out import Held, describe_counts, hold_out
+from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
 from wgan_gp.runs import dataset_file, draws, grids, report
-from wgan_gp.runs.driver import Course, drive
+from wgan_gp.runs.driver import Trainable, drive
 from wgan_gp.runs.records import MetricWriter
 
 
@@ -35,14 +37,14 @@ def run(
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, states under `checkpoints/`, and PNG figures.
       experiment: what `build` makes of the settings.
-      console: where progress and the closing table go; the terminal by default.
+      console: prints progress and the closing table; the terminal by default.
 
     Returns:
       The scalars of the final evaluation.
 
     Raises:
-      FloatingPointError: training diverged; what was logged until then is kept.
-      driver.Interrupted: a signal came; the state was saved.
+      FloatingPointError: training diverged; earlier records and checkpoints are kept.
+      driver.Interrupted: SIGTERM or SIGINT was received; the state was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
     for line in experiment.dataset.notes:
@@ -51,14 +53,14 @@ def run(
     if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
         console.print(line, soft_wrap=True)
     dataset_file.write(workdir, experiment.dataset)
-    # Evaluation has streams of its own: it never changes what training draws.
+    # Evaluation has keys of its own, so it never changes what training draws.
     train_key, held_key, eval_key = run_keys(settings.seed)
     if line := describe_counts(experiment.evaluation, experiment.dataset):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     held = hold_out(experiment.dataset, experiment.evaluation, held_key)
     started = time.monotonic()
-    course = _course(experiment, settings, mesh, held, train_key, eval_key)
-    state, history = drive(course, settings, workdir, console)
+    trainable = _trainable(experiment, settings, mesh, held, train_key, eval_key)
+    state, history = drive(trainable, settings, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
         report.draw_figures(
@@ -70,18 +72,18 @@ def run(
 
 
 def run_keys(seed: int | jax.Array) -> jax.Array:
-    """The keys `[3]` of a run: of training, held-out samples, evaluation."""
+    """The keys `[3]` of a run: for training, held-out samples and evaluation."""
     return jax.random.split(jax.random.key(seed), 3)
 
 
-def _course(
+def _trainable(
     experiment: Experiment,
     settings: Settings,
     mesh: Mesh,
-    held: Held,
+    held: HeldOutSets,
     train_key: jax.Array,
     eval_key: jax.Array,
-) -> Course:
+) -> Trainable:
     start = jax.jit(
         partial(train.init, experiment.algorithm, experiment.hyperparameters),
         out_shardings=devices.replicated(mesh),
@@ -101,20 +103,23 @@ def _course(
     batches, position = None, {}
     if experiment.dataset.stream is not None:
         batches = experiment.dataset.stream(settings.batch_size, settings.seed)
-        position = {"position": batches.get_state, "go_to": batches.set_state}
-    return Course(
-        start=lambda: start(train_key),
+        position = {
+            "stream_position": batches.get_state,
+            "seek_stream": batches.set_state,
+        }
+    return Trainable(
+        init=lambda: start(train_key),
         advance=_on_device(experiment, mesh)
         if batches is None
         else _streamed(experiment, settings, mesh, batches),
-        measure=measure,
-        live=report.live_text,
-        show=show,
-        place=partial(devices.replicate, mesh=mesh),
+        evaluate=measure,
+        progress_text=report.progress_text,
+        log_images=show,
+        to_devices=partial(devices.replicate, mesh=mesh),
         step=partial(
             train.train_step, experiment.algorithm, experiment.hyperparameters
         ),
-        inputs=lambda _: (
+        step_inputs=lambda _: (
             None if batches is None else _stacked(batches, settings.n_critic)
         ),
         **position,
@@ -122,10 +127,11 @@ def _course(
 
 
 def _on_device(experiment: Experiment, mesh: Mesh):
-    """Iterations of a data set that is on the device, one program for any number."""
+    """Steps on data that is on the device; one program serves any number of steps."""
 
-    # The sampler is an argument: what a program closes over is compiled into it.
-    def several(sampler, state, count):
+    # The sampler is an argument, because a closed-over array becomes a constant of the
+    # compiled program.
+    def several(sampler: data.Sampler, state: train.TrainState, count: Any):
         critic = experiment.algorithm.critic._replace(sample_real=sampler)
         algorithm = experiment.algorithm._replace(critic=critic)
         return train.train_steps(algorithm, experiment.hyperparameters, state, count)
@@ -138,8 +144,10 @@ def _on_device(experiment: Experiment, mesh: Mesh):
     return lambda state, done, until: compiled(sampler, state, until - done)
 
 
-def _streamed(experiment: Experiment, settings: Settings, mesh: Mesh, batches):
-    """Iterations of a data set that comes from the hosts in batches."""
+def _streamed(
+    experiment: Experiment, settings: Settings, mesh: Mesh, batches: Iterator
+):
+    """Steps on data that the hosts stream in batches."""
     step = devices.jit_replicated(
         partial(train.train_step, experiment.algorithm, experiment.hyperparameters),
         mesh,
@@ -147,10 +155,10 @@ def _streamed(experiment: Experiment, settings: Settings, mesh: Mesh, batches):
     )
     add = jax.jit(partial(jax.tree.map, jnp.add))
 
-    def advance(state, done, until):
+    def advance(state: train.TrainState, done: int, until: int):
         totals = None
         for _ in range(done, until):
-            # One transfer, which the step before does not wait for.
+            # One transfer for all batches of a step, which overlaps the previous step.
             stacked = _stacked(batches, settings.n_critic)
             state, metrics = step(state, devices.shard_host_batches(stacked, mesh))
             totals = metrics if totals is None else add(totals, metrics)
@@ -159,8 +167,8 @@ def _streamed(experiment: Experiment, settings: Settings, mesh: Mesh, batches):
     return advance
 
 
-def _stacked(batches, count: int):
-    """The next batches of a stream, `[count, ...]`."""
+def _stacked(batches: Iterator, count: int):
+    """The next `count` batches of a stream, stacked: `[count, batch, ...]`."""
     raw = [next(batches) for _ in range(count)]
     return jax.tree.map(lambda *leaves: np.stack(leaves), *raw)
 
@@ -168,38 +176,44 @@ def _stacked(batches, count: int):
 def evaluate(
     experiment: Experiment,
     state: train.TrainState,
-    held: Held,
+    held: HeldOutSets,
     key: jax.Array,
     repeats: int,
 ) -> dict[str, float]:
-    """The critic and the averaged generator on held-out data.
+    """Evaluates the critic and the averaged generator on held-out data.
 
     Args:
-      experiment: what is trained.
-      state: where training is.
-      held: held-out samples, `[R, n, ...]`.
+      experiment: with the algorithm and the data set.
+      state: of training, on one device.
+      held: R held-out sets of n samples each, `[R, n, ...]`.
       key: of this evaluation.
-      repeats: how many of the held-out sets to use, or all if they are fewer.
+      repeats: how many of the held-out sets are used; at most R.
 
     Returns:
-      The scalars of `critic_diagnostics`, and those of the held-out samples' quality
-      and floor.
+      The scalars of `critic_diagnostics`, the quality of generated samples, and the
+      floor: the scores of other real samples.
     """
     fake_key, critic_key = jax.random.split(key)
     algorithm = experiment.algorithm
     reals = held.reals[:repeats]
     count = reals.shape[0] * reals.shape[1]
     parts = draws.draw(algorithm, state.average, fake_key, count)
-    fakes = draws.concatenated(parts, count).reshape(reals.shape)
+    fakes = draws.concatenate(parts, count).reshape(reals.shape)
     diagnostics = _diagnose(algorithm, state.critic, reals[0], fakes[0], critic_key)
     return diagnostics | held.quality(fakes) | held.floor
 
 
-def _diagnose(algorithm, critic, reals, fakes, key) -> dict[str, float]:
-    """The critic's diagnostics, of as many samples at a time as memory has room for.
+def _diagnose(
+    algorithm: train.Algorithm,
+    critic: train.Player,
+    reals: jax.Array,
+    fakes: jax.Array,
+    key: jax.Array,
+) -> dict[str, float]:
+    """The critic's diagnostics, computed in parts so that memory suffices.
 
-    A part has no more samples than training differentiates at once, unless these are
-    small.
+    A part has at most as many samples as training differentiates at once; small samples
+    may be more.
     """
     most = (
         draws.batches_per_call(algorithm, reals.shape[1:]) * algorithm.critic.batch_size
@@ -216,7 +230,7 @@ def _diagnose(algorithm, critic, reals, fakes, key) -> dict[str, float]:
 
 
 def _over_parts(name: str, measured: list[dict[str, float]], sizes: list[int]) -> float:
-    """A scalar of all samples from those of the parts."""
+    """Combines a scalar of the parts: minimum, maximum, or mean by size."""
     values = [part[name] for part in measured]
     if name.endswith("_min"):
         return min(values)
@@ -226,7 +240,13 @@ def _over_parts(name: str, measured: list[dict[str, float]], sizes: list[int]) -
 
 
 @partial(jax.jit, static_argnums=0)
-def _diagnose_part(algorithm: train.Algorithm, critic, reals, fakes, key):
+def _diagnose_part(
+    algorithm: train.Algorithm,
+    critic: train.Player,
+    reals: jax.Array,
+    fakes: jax.Array,
+    key: jax.Array,
+):
     bound = train.bind_critic(algorithm.critic, critic)
     penalty = algorithm.critic.constraint.penalty
     return critic_diagnostics(bound, reals, fakes, key, penalty=penalty)

@@ -1,4 +1,4 @@
-"""Metrics on disk: one JSON object a line, and TensorBoard events."""
+"""Metrics on disk: `metrics.jsonl`, one JSON object a line, and TensorBoard events."""
 
 import json
 import os
@@ -14,21 +14,24 @@ from tensorboardX.record_writer import RecordWriter
 
 from wgan_gp.system.files import write_text, writing
 
-_PROTO: Any = event_pb2  # its names are made when it is imported
+_PROTO: Any = event_pb2  # protobuf creates its names at import
 
 
-def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
-    """Cuts `metrics.jsonl` off after a step, and returns the records that are left.
+def truncate_records(path: Path, step: int) -> list[dict[str, Any]]:
+    """Removes the records after a step from `metrics.jsonl`.
 
-    What a run wrote after its last checkpoint is written again when it goes on; a line
-    that a kill cut short goes, too.
+    A resumed run writes the records after its checkpoint again. Lines that are not
+    valid records, such as one cut short by SIGKILL, are removed too.
 
     Args:
-      path: the file; it need not exist.
-      step: the last to keep.
+      path: of the file; it need not exist.
+      step: the last step whose records are kept.
+
+    Returns:
+      The records that are kept.
 
     Raises:
-      WriteError: it cannot be written; it is as it was.
+      WriteError: the file cannot be written; it is unchanged.
     """
     if not path.exists():
         return []
@@ -45,7 +48,7 @@ def keep_records(path: Path, step: int) -> list[dict[str, Any]]:
 
 
 def _is_record(value: Any) -> bool:
-    """Whether it has the form of what `MetricWriter` writes."""
+    """Whether a value is a record as `MetricWriter` writes it."""
     if not isinstance(value, dict) or value.get("split") not in ("train", "eval"):
         return False
     step = value.get("step")
@@ -53,20 +56,26 @@ def _is_record(value: Any) -> bool:
 
 
 class MetricWriter:
-    """Writes records of scalars to `metrics.jsonl` and TensorBoard in a folder.
+    """Writes scalars and images to `metrics.jsonl` and TensorBoard in a run's folder.
 
-    Its methods raise WriteError when a file cannot be written.
+    All methods raise WriteError if a file cannot be written.
     """
 
     def __init__(self, workdir: Path, after: int = 0):
-        """Opens both; TensorBoard forgets what it has beyond the step `after`."""
+        """Opens both files.
+
+        Args:
+          workdir: the run's folder.
+          after: the step from which the run continues; TensorBoard drops its older
+            events after this step.
+        """
         self._path = workdir / "metrics.jsonl"
         with writing(self._path):
             self._lines = self._path.open("a", buffering=1)
         self._events = _Events(workdir / "tensorboard", after)
 
     def write(self, split: str, step: int, metrics: dict[str, float]) -> None:
-        """Appends one record.
+        """Writes one record.
 
         Args:
           split: "train" or "eval".
@@ -84,7 +93,7 @@ class MetricWriter:
         self._events.add(step, summary.image(name, image, dataformats="HWC"))
 
     def flush(self) -> None:
-        """Returns when all that was written is on disk."""
+        """Waits until everything written is on disk (fsync)."""
         with writing(self._path):
             self._lines.flush()
             os.fsync(self._lines.fileno())
@@ -105,8 +114,8 @@ class MetricWriter:
         self.close()
 
 
-class Silent(MetricWriter):
-    """Takes what a `MetricWriter` takes, and writes nothing."""
+class NullWriter(MetricWriter):
+    """A `MetricWriter` that writes nothing, for all hosts but the first."""
 
     def __init__(self):
         pass
@@ -125,10 +134,10 @@ class Silent(MetricWriter):
 
 
 class _Events:
-    """A file of TensorBoard's events, written where it is called.
+    """A file of TensorBoard events, written in the calling thread.
 
-    tensorboardX's own writer has a thread; when that fails on a full disk, the queue
-    to it fills and training waits for ever.
+    tensorboardX's own writer uses a background thread. If that thread fails on a full
+    disk, its queue fills up and training blocks for ever.
     """
 
     def __init__(self, folder: Path, after: int):
@@ -159,7 +168,7 @@ class _Events:
 
 
 def _event_file(folder: Path) -> str:
-    """A name after those of the files there: TensorBoard reads by name, not by time."""
+    """A file name that sorts after existing ones: TensorBoard reads in name order."""
     stamps = [path.name.split(".")[3] for path in folder.glob("events.out.tfevents.*")]
     last = max((int(each) for each in stamps if each.isdecimal()), default=0)
     stamp = max(int(time.time()), last + 1)

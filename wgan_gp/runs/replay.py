@@ -1,4 +1,7 @@
-"""Which operation made NaN or infinity: steps are computed again, one by one."""
+"""Finds the operation that made NaN or infinity, by computing steps again.
+
+Used with `debug_nans`. Training itself is compiled without checks, at full speed.
+"""
 
 import traceback
 from collections.abc import Callable
@@ -12,38 +15,46 @@ _LIBRARIES = ("site-packages", "dist-packages")
 _PLAYERS = {"critic_step": "the critic", "generator_step": "the generator"}
 
 
-def find(
+def find_nonfinite_step(
     step: Callable[[Any, Any], Any],
     inputs: Callable[[int], Any],
     state: Any,
     done: int,
     until: int,
 ) -> str:
-    """The operation that makes the first number that is not finite, in words.
+    """Finds the first step with a non-finite number, and the operation that made it.
 
     Args:
-      step: `(state, input) -> (next state, scalars)`.
-      inputs: of a step, from the number of steps done before it.
-      state: after `done` steps, finite.
-      done: steps before the first one that is computed again.
-      until: steps done after the last one.
+      step: `(state, inputs) -> (next state, scalars)`, not compiled. Called compiled
+        until a result is not finite, then operation by operation.
+      inputs: `done -> inputs`. The inputs of the step after `done` steps; called once
+        before each step.
+      state: after `done` steps; all numbers are finite.
+      done: the number of steps before the first one that is computed again.
+      until: the number of steps after the last one.
+
+    Returns:
+      The step, the operation and its source line, as text.
     """
     compiled = jax.jit(step)
     for number in range(done, until):
         given = inputs(number)
         following = compiled(state, given)
         if not all(is_finite(following).values()):
-            found = operation(lambda: step(state, given))  # noqa: B023
+            found = find_nonfinite_operation(lambda: step(state, given))  # noqa: B023
             return f"in step {number + 1}, {found}"
         state = following[0]
     return f"steps {done + 1} to {until}, computed again one by one, are finite"
 
 
-def operation(compute: Callable[[], Any]) -> str:
-    """The first operation whose result is NaN, or if none is infinite, in words.
+def find_nonfinite_operation(compute: Callable[[], Any]) -> str:
+    """Finds the first operation that results in NaN, or else in infinity.
 
     Args:
-      compute: a function of JAX; it is executed operation by operation.
+      compute: called without arguments, and executed operation by operation.
+
+    Returns:
+      The operation and its source line, as text.
     """
     for kind, check in (("NaN", jax.debug_nans), ("infinity", jax.debug_infs)):
         try:
@@ -59,7 +70,9 @@ def _describe(kind: str, error: FloatingPointError) -> str:
     frames = list(traceback.extract_tb(error.__traceback__))
     players = [_PLAYERS[frame.name] for frame in frames if frame.name in _PLAYERS]
     what = "operation"
-    if error.__cause__ is not None:  # where the function was that is differentiated
+    if (
+        error.__cause__ is not None
+    ):  # then the cause has the line of the differentiated function
         what = "operation of a gradient"
         frames = list(traceback.extract_tb(error.__cause__.__traceback__))
     ours = [f for f in frames if not any(name in f.filename for name in _LIBRARIES)]
@@ -70,7 +83,14 @@ def _describe(kind: str, error: FloatingPointError) -> str:
 
 
 def is_finite(tree: Any) -> dict[str, bool]:
-    """Whether all numbers of each array of floats are finite, by its place."""
+    """Whether all numbers of an array are finite, for each float array of a tree.
+
+    Args:
+      tree: of arrays.
+
+    Returns:
+      By the path of the array in the tree, such as "critic.params.Dense_0.kernel".
+    """
     named = [
         (jax.tree_util.keystr(path, simple=True, separator="."), leaf)
         for path, leaf in jax.tree_util.tree_leaves_with_path(tree)

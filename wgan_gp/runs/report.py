@@ -1,4 +1,4 @@
-"""What a run tells: progress while it trains, a table and pictures at its end."""
+"""Reports of a run: progress and advice during training, a table and figures after."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -14,16 +14,16 @@ from rich.table import Table
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
-from wgan_gp.configs import Settings
+from wgan_gp.configs import CriticSettings, Settings
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.evaluate.held_out import Held
+from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import figures, grids
 from wgan_gp.system.files import writing
 
-# Below this a generator's gradients drown in the epsilon that its optimiser adds, 1e-8.
-# In docs/images/sweep_toy.csv all critics of clip_bound 0.003 are below, and those of
-# 0.01 above 1e-4.
+# With smaller slopes, the generator's gradients vanish beside the epsilon of its
+# optimiser, 1e-8. In docs/images/sweep_toy.csv all critics of clip_bound 0.003 are
+# below this, and those of clip_bound 0.01 are above 1e-4.
 _FROZEN_WITHOUT_SCALE = 1e-6
 
 
@@ -38,15 +38,26 @@ def draw_figures(
     experiment: Experiment,
     settings: Settings,
     state: train.TrainState,
-    held: Held,
+    held: HeldOutSets,
     history: History,
     key: jax.Array,
     workdir: Path,
 ) -> None:
-    """Writes the run's pictures as PNG files under `figures/`.
+    """Writes the figures of a finished run as PNG files under `figures/`.
+
+    Curves for every run, image grids for image data, critic contours for 2-d data.
+
+    Args:
+      experiment: that was trained.
+      settings: of the run.
+      state: the final state, on one device.
+      held: the held-out sets.
+      history: all records.
+      key: for the generated samples that are drawn.
+      workdir: the run's folder.
 
     Raises:
-      WriteError: one cannot be written; an old one in its place is as it was.
+      WriteError: a file cannot be written; the old file remains.
     """
     folder = workdir / "figures"
     with writing(folder):
@@ -77,26 +88,30 @@ def draw_figures(
 
 
 def save_figure(path: Path, figure: Figure) -> None:
-    """Writes a figure as PNG, all of it or nothing: an old file stays until then.
+    """Writes a figure as PNG, atomically.
+
+    Args:
+      path: of the file; an existing file is replaced once the new one is complete.
+      figure: to be written.
 
     Raises:
-      WriteError: it cannot be written.
+      WriteError: the file cannot be written.
     """
-    _whole(path, partial(figure.savefig, dpi=150))
+    _write_atomically(path, partial(figure.savefig, dpi=150))
 
 
 def _save_image(path: Path, image: np.ndarray, **headings) -> None:
-    _whole(path, partial(figures.save_image, image=image, **headings))
+    _write_atomically(path, partial(figures.save_image, image=image, **headings))
 
 
 def _title(experiment: Experiment, settings: Settings) -> str:
     kind, colon, path = experiment.dataset.name.partition(":")
-    name = f"{kind}:{Path(path).name}" if colon else kind  # of own data without folders
-    name = name.replace("$", r"\$")  # which begins a formula
+    name = f"{kind}:{Path(path).name}" if colon else kind  # a path without its folders
+    name = name.replace("$", r"\$")  # a dollar sign begins a formula
     return f"{name}: {settings.lipschitz}, {settings.steps:,} generator updates"
 
 
-def _whole(path: Path, write: Callable[[Path], None]) -> None:
+def _write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     draft = path.with_suffix(".part.png")
     with writing(path):
         try:
@@ -107,8 +122,14 @@ def _whole(path: Path, write: Callable[[Path], None]) -> None:
             raise
 
 
-def _draw_images(experiment, settings, state, images: np.ndarray, folder: Path) -> None:
-    headings = grids.layout(experiment.dataset).headings
+def _draw_images(
+    experiment: Experiment,
+    settings: Settings,
+    state: train.TrainState,
+    images: np.ndarray,
+    folder: Path,
+) -> None:
+    headings = grids.grid_layout(experiment.dataset).headings
     _save_image(folder / "samples.png", images, **headings)
     lines = grids.interpolations(experiment, settings, state)
     _save_image(folder / "interpolation.png", lines)
@@ -119,12 +140,12 @@ def closing_table(
     settings: Settings,
     result: dict[str, float],
 ) -> Table:
-    """A run's last numbers, a row or more for each metric that was measured.
+    """The table of a run's final evaluation, with rows for each metric.
 
     Args:
-      experiment: what was trained.
-      settings: its configuration, resolved.
-      result: the scalars of the last evaluation, and the seconds that the run took.
+      experiment: that was trained.
+      settings: of the run.
+      result: the scalars of the last evaluation, and `seconds` of the run.
     """
     table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
     table.add_column("held-out quantity")
@@ -132,7 +153,7 @@ def closing_table(
     modes = experiment.dataset.modes
     totals = {} if modes is None else {"modes": f" of {len(modes)}"}
     for name in METRICS:
-        # Without a penalty in the loss, the record of it is 0.
+        # Without a penalty in the loss, its record is always 0.
         unused = name == "penalty" and settings.penalty.weight is None
         if name in result and not unused:
             for title, value in _rows(name, result, settings.eval_repeats):
@@ -141,7 +162,7 @@ def closing_table(
 
 
 def _rows(name: str, result: dict[str, float], sets: int) -> Iterator[tuple[str, str]]:
-    """A metric's rows: what it is, with its spread, its extent and its floor."""
+    """The rows of a metric: its value with its spread, its range, and its floor."""
     metric = METRICS[name]
     title, value = metric.label, metric.text(result[name])
     floor = result.get(metric.floor)
@@ -162,8 +183,16 @@ def _rows(name: str, result: dict[str, float], sets: int) -> Iterator[tuple[str,
         yield "... ratio of the two", f"{result[name] / floor:.3g}"
 
 
-def advice(settings: Settings, measured: dict[str, float]) -> list[str]:
-    """What held-out numbers of a critic say of it, where they say that it is broken."""
+def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
+    """Advice for a critic that looks broken in an evaluation.
+
+    Args:
+      settings: of the run.
+      measured: the scalars of the evaluation.
+
+    Returns:
+      A line for each problem: the measured value, and what to try.
+    """
     mean, found = measured.get("gradient_norm_mean"), []
     if mean is None:
         return found
@@ -194,7 +223,7 @@ def advice(settings: Settings, measured: dict[str, float]) -> list[str]:
 
 
 def progress_bar(console: Console) -> Progress:
-    """A bar with generator updates done, time left and live numbers."""
+    """A progress bar with the steps done, the time left and current metrics."""
     return Progress(
         TextColumn("{task.completed:,.0f} / {task.total:,.0f}"),
         BarColumn(bar_width=24),
@@ -205,12 +234,14 @@ def progress_bar(console: Console) -> Progress:
 
 
 def as_floats(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Scalars on the device as Python numbers."""
+    """Scalars on the device as Python floats."""
     return {name: float(value) for name, value in metrics.items()}
 
 
-def live_text(training: dict[str, float], evaluation: list[dict[str, float]]) -> str:
-    """The numbers beside the bar.
+def progress_text(
+    training: dict[str, float], evaluation: list[dict[str, float]]
+) -> str:
+    """The current metrics, as text beside the progress bar.
 
     Args:
       training: the newest record of training.

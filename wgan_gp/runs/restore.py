@@ -1,4 +1,4 @@
-"""Checkpoints that are read back: which there are, whether they are whole, and fit."""
+"""Reading checkpoints: their steps, their damage, and whether they fit a state."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,8 +14,8 @@ from wgan_gp.system.checksums import DamageError
 from wgan_gp.system.failures import one_line
 
 
-class Saved(NamedTuple):
-    """A checkpoint that was read back."""
+class Restored(NamedTuple):
+    """A checkpoint that has been loaded."""
 
     step: int
     state: Any
@@ -23,7 +23,7 @@ class Saved(NamedTuple):
 
 
 def steps(folder: Path) -> list[int]:
-    """The steps of which a run has a checkpoint, the newest first.
+    """The steps that have a checkpoint, the newest first.
 
     Args:
       folder: of a run's checkpoints; it need not exist.
@@ -33,55 +33,61 @@ def steps(folder: Path) -> list[int]:
     return sorted((step for step in found if str(step) in names), reverse=True)
 
 
-def newest(
+def load_newest(
     folder: Path, saved: list[int], like: Any, warn: Callable[[str], None]
-) -> Saved | None:
-    """The newest checkpoint that is not damaged, or None if there is none at all.
+) -> Restored | None:
+    """Loads the newest checkpoint that is not damaged.
 
     Args:
       folder: of a run's checkpoints.
       saved: their steps, from `steps`.
-      like: a state of the same structure, shapes and types, of
-        `jax.ShapeDtypeStruct`.
-      warn: is told of each damaged one.
+      like: a state of `jax.ShapeDtypeStruct`, with the expected structure, shapes and
+        types.
+      warn: `(text)`. Called with a line about each damaged checkpoint.
+
+    Returns:
+      The checkpoint; None if there is none at all.
 
     Raises:
-      ValueError: the newest is of other networks, or all are damaged.
+      ValueError: the newest checkpoint has other networks, or all are damaged.
     """
     for step in saved:
         path = folder / str(step)
         try:
-            if found := hosts.on_first(partial(problem, path, warn)):
+            if found := hosts.on_first_host(partial(find_damage, path, warn)):
                 raise DamageError(found)
             return _load(path, like)
         except DamageError as error:
             warn(f"checkpoint {step} is damaged ({error}): trying the one before")
     if saved:
-        raise all_damaged(folder)
+        raise all_damaged_error(folder)
     return None
 
 
-def all_damaged(folder: Path) -> ValueError:
-    """What is raised when no checkpoint of a run can be used."""
+def all_damaged_error(folder: Path) -> ValueError:
+    """The error for a run whose checkpoints are all damaged."""
     return ValueError(
         f"all checkpoints in {folder} are damaged: start again with --overwrite"
     )
 
 
-def problem(path: Path, warn: Callable[[str], None] = lambda _: None) -> str | None:
-    """What is wrong with a checkpoint, by its checksums; None if nothing is.
+def find_damage(path: Path, warn: Callable[[str], None] = lambda _: None) -> str | None:
+    """Compares a checkpoint with its checksums.
 
     Args:
       path: of the checkpoint.
-      warn: is told if there is nothing to check it by.
+      warn: `(text)`. Called with a line if the checkpoint has no checksums.
+
+    Returns:
+      The damage as text; None if there is none.
     """
-    inside, beside = path / checksums.NAME, checksums.beside(path)
+    inside, beside = path / checksums.NAME, checksums.legacy_path(path)
     try:
-        if not inside.is_file() and beside.is_file():  # by version 0.1
+        if not inside.is_file() and beside.is_file():  # written by version 0.1
             checksums.verify(path, beside)
             return None
         summed = inside.is_file() or "step" in _metadata(path).custom_metadata
-        if not summed:  # by version 0.1, killed before it wrote the sums
+        if not summed:  # version 0.1 was killed before it wrote the checksums
             warn(f"checkpoint {path.name} has no checksums: going on unchecked")
             return None
         checksums.verify(path)
@@ -93,15 +99,18 @@ def problem(path: Path, warn: Callable[[str], None] = lambda _: None) -> str | N
 
 
 def mismatches(path: Path, like: Any, *, types: bool = True) -> list[str]:
-    """How the arrays of a checkpoint differ from those of a state, in words.
+    """Compares the arrays of a checkpoint with those of a state.
 
     Args:
-      path: of the checkpoint. Its arrays are not read.
-      like: as in `newest`.
-      types: whether their types are compared, too, and not only their shapes.
+      path: of the checkpoint. Only its metadata is read.
+      like: as in `load_newest`.
+      types: whether types are compared as well as shapes.
+
+    Returns:
+      A line for each array that differs.
 
     Raises:
-      DamageError: what the checkpoint says of its arrays cannot be read.
+      DamageError: the metadata of the arrays cannot be read.
     """
     stored = _arrays(_metadata(path).metadata["state"], types)
     expected = _arrays(jax.eval_shape(unwrap_keys, like), types)
@@ -120,17 +129,20 @@ def _comparison(stored: str | None, expected: str | None) -> str:
     return f"is saved as {stored}, and should be {expected}"
 
 
-def position(path: Path) -> dict[str, Any] | None:
-    """The position of the data's stream that a checkpoint holds.
+def stream_position(path: Path) -> dict[str, Any] | None:
+    """The stored position of the data's stream; None for data without a stream.
+
+    Args:
+      path: of the checkpoint.
 
     Raises:
-      DamageError: it cannot be read.
+      DamageError: the metadata cannot be read.
     """
     return _metadata(path).custom_metadata.get("position")
 
 
 def _arrays(tree: Any, types: bool) -> dict[str, str]:
-    """Shape, and type if asked for, of each array, by its place in the state."""
+    """The shape of each array as text, preceded by its type if `types`, by path."""
     return {
         name: f"{leaf.dtype if types else ''}{list(leaf.shape)}"
         for name, leaf in _leaves(tree).items()
@@ -138,14 +150,14 @@ def _arrays(tree: Any, types: bool) -> dict[str, str]:
 
 
 def _leaves(tree: Any) -> dict[str, Any]:
-    """The leaves of a tree by their places in it."""
+    """The leaves of a tree by their paths."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {_name(place): leaf for place, leaf in leaves}
+    return {_name(key_path): leaf for key_path, leaf in leaves}
 
 
-def _name(place: Any) -> str:
-    """The place of a leaf in words, the same for tuples, lists and dicts."""
-    return jax.tree_util.keystr(place, simple=True, separator=".")
+def _name(key_path: Any) -> str:
+    """The path of a leaf as text, the same for tuples, lists and dicts."""
+    return jax.tree_util.keystr(key_path, simple=True, separator=".")
 
 
 def _metadata(path: Path) -> Any:
@@ -153,13 +165,13 @@ def _metadata(path: Path) -> Any:
         found: Any = ocp.checkpointables_metadata(str(path))
         if found.metadata["state"] is None or not found.custom_metadata:
             raise ValueError("its arrays cannot be read")
-    except Exception as error:  # Orbax raises what it likes
+    except Exception as error:  # Orbax raises errors of many types
         raise DamageError(one_line(error, 200)) from error
     return found
 
 
-def _load(path: Path, like: Any) -> Saved:
-    # Orbax converts types.
+def _load(path: Path, like: Any) -> Restored:
+    # Types are not compared, because Orbax converts them.
     if differing := mismatches(path, like, types=False):
         raise ValueError(
             f"{path} holds other networks than its run's config describes:"
@@ -168,21 +180,21 @@ def _load(path: Path, like: Any) -> Saved:
     expected = jax.eval_shape(unwrap_keys, like)
     by_name = _leaves(_read(path, _leaves(expected)))
     state = jax.tree_util.tree_map_with_path(
-        lambda place, _: by_name[_name(place)], expected
+        lambda key_path, _: by_name[_name(key_path)], expected
     )
-    return Saved(int(path.name), rewrap_keys(state, like), position(path))
+    return Restored(int(path.name), rewrap_keys(state, like), stream_position(path))
 
 
 def _read(path: Path, expected: dict[str, Any]) -> Any:
     """The arrays of a checkpoint, each of its expected type, on one device.
 
-    They come in the checkpoint's own structure. That of a state may have gained parts
-    without arrays since, such as `state=()` of a critic, and Orbax compares them.
+    They are read in the structure that was stored. Orbax compares structures, and the
+    state may have gained parts without arrays since, such as `state=()` of a critic.
     """
     device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
 
-    def typed(place, leaf):
-        dtype = expected[_name(place)].dtype
+    def typed(key_path: Any, leaf: Any):
+        dtype = expected[_name(key_path)].dtype
         return jax.ShapeDtypeStruct(leaf.shape, dtype, sharding=device)
 
     stored = _metadata(path).metadata["state"]

@@ -1,4 +1,4 @@
-"""Whether a run's saved state can go on under a configuration; nothing is written."""
+"""Checks that a run can be resumed with given settings, before anything is written."""
 
 from functools import partial
 from pathlib import Path
@@ -8,7 +8,7 @@ import jax
 
 from wgan_gp import train
 from wgan_gp.configs import CriticSettings
-from wgan_gp.configs.comparison import listed
+from wgan_gp.configs.comparison import join_changes
 from wgan_gp.runs import dataset_file, restore
 from wgan_gp.runs.restore import DamageError
 
@@ -25,65 +25,66 @@ def check(
     cure: str = CURE,
     accepted: bool = False,
 ) -> list[str]:
-    """Refuses a configuration that the newest checkpoint cannot go on with.
+    """Refuses settings with which the newest checkpoint cannot be resumed.
 
     Args:
-      workdir: of the run; it need not exist.
-      settings: what it is to go on with, from `configs.resolve`.
-      experiment: what `build.build`, or `build.build_critic`, makes of the settings.
-      changed: the settings that differ from those of the run, in words.
-      cure: what to do beside going on with what it was trained with, in words.
-      accepted: whether the run is to go on in spite of what differs.
+      workdir: the run's folder; it need not exist.
+      settings: to resume with, from `configs.resolve`.
+      experiment: what `build.build` or `build.build_critic` makes of the settings.
+      changed: a line for each setting that differs from those of the run.
+      cure: ends the message: what to do other than keep the run's settings.
+      accepted: whether the user accepts the differences.
 
     Returns:
-      What differs beside settings: in the data set, in words.
+      A line for each difference in the data set.
 
     Raises:
-      ValueError: fewer steps are asked for than are done; the saved state is of other
-        networks or another optimiser, or the position is one in other data; its classes
-        had other names; no step is left to be trained with what differs; or all
+      ValueError: fewer steps are asked for than are done; the checkpoint has other
+        networks, another optimiser, or a position in other data; the classes had other
+        names; all steps are done, so that the changes would have no effect; or all
         checkpoints are damaged.
     """
     others = []
     if settings.task != "critic":
         others = dataset_file.differences(workdir, experiment.dataset)
-    folder = (workdir / "checkpoints").absolute()  # Orbax takes no other
+    folder = (workdir / "checkpoints").absolute()  # Orbax needs absolute paths
     saved = restore.steps(folder)
-    whole = (step for step in saved if not restore.problem(folder / str(step)))
+    whole = (step for step in saved if not restore.find_damage(folder / str(step)))
     step = next(whole, None)
     if step is None:
         if saved:
-            raise restore.all_damaged(folder)
+            raise restore.all_damaged_error(folder)
         return others
     check_steps(step, settings)
     changed = [*changed, *others]
-    # Numbers of classes would stand for others than the networks have learned.
+    # The networks have learned classes by number; renamed classes would be confused.
     found = [each for each in others if each.startswith(_CLASSES)]
     found = found or _obstacles(folder / str(step), settings, experiment)
     if found:
-        other = f"with other settings ({listed(changed)})"
+        other = f"with other settings ({join_changes(changed)})"
         raise ValueError(
             f"{workdir} cannot go on from step {step}"
             f" {other if changed else 'with this version of the code'}:"
-            f" {listed(found, 1)}. Keep what it was trained with, or: {cure}"
+            f" {join_changes(found, 1)}. Keep what it was trained with, or: {cure}"
         )
     _check_left(step, settings, changed if accepted else [])
     return others
 
 
 def _check_left(done: int, settings: CriticSettings, changed: list[str]) -> None:
-    """Raises ValueError if all steps are done, and none would be trained otherwise."""
+    """Raises ValueError if all steps are done, so that changes have no effect."""
     if done == settings.steps and not all(
         each.startswith("steps ") for each in changed
     ):
         raise ValueError(
             f"all {done} steps are done, so nothing would be trained with what differs"
-            f" ({listed(changed)}): raise --config.steps, too, or leave it as it was"
+            f" ({join_changes(changed)}): raise --config.steps, too, or leave it as it"
+            " was"
         )
 
 
 def check_steps(done: int, settings: CriticSettings) -> None:
-    """Raises ValueError if more steps are done than a configuration asks for."""
+    """Raises ValueError if a run has done more steps than its settings ask for."""
     if done > settings.steps:
         raise ValueError(
             f"steps = {settings.steps}, but {done} are done already: set --config.steps"
@@ -92,11 +93,11 @@ def check_steps(done: int, settings: CriticSettings) -> None:
 
 
 def _obstacles(path: Path, settings: CriticSettings, experiment: Any) -> list[str]:
-    """Why a checkpoint cannot go on under a configuration, in words."""
+    """The reasons why a checkpoint cannot be resumed with these settings."""
     try:
-        found = restore.mismatches(path, state_of(settings, experiment))
-        position = restore.position(path)
-    except DamageError:  # a run of version 0.1, without checksums: told when it is read
+        found = restore.mismatches(path, abstract_state(settings, experiment))
+        position = restore.stream_position(path)
+    except DamageError:  # version 0.1, without checksums: reported when it is loaded
         return []
     if found or position is None or settings.task == "critic":
         return found
@@ -110,8 +111,16 @@ def _obstacles(path: Path, settings: CriticSettings, experiment: Any) -> list[st
     return []
 
 
-def state_of(settings: CriticSettings, experiment: Any) -> Any:
-    """A state under a configuration: shapes and types."""
+def abstract_state(settings: CriticSettings, experiment: Any) -> Any:
+    """The shapes and types of a training state.
+
+    Args:
+      settings: of the run.
+      experiment: as in `check`.
+
+    Returns:
+      A state of `jax.ShapeDtypeStruct`.
+    """
     init = train.init_critic if settings.task == "critic" else train.init
     start = partial(init, experiment.algorithm, experiment.hyperparameters)
     return jax.eval_shape(start, jax.random.key(0))

@@ -1,4 +1,4 @@
-"""Files of samples, written part by part: all of a file is there, or nothing of it."""
+"""Writes samples to files batch by batch; a file appears only when it is complete."""
 
 import os
 import shutil
@@ -7,22 +7,22 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from wgan_gp.runs import figures
-from wgan_gp.runs.draws import Drawn
+from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.system.files import writing
 from wgan_gp.system.values import show
 
-Write = Callable[[Drawn], None]  # takes the next samples
+Write = Callable[[SampleBatch], None]  # writes the next batch of samples
 GRID = 64  # samples in a grid, at most
 _COLUMNS = 8
 
 
-class Layout(NamedTuple):
-    """What all samples of a file are."""
+class SampleSpec(NamedTuple):
+    """The number, shape and type of the samples of a file."""
 
     count: int
     shape: tuple[int, ...]  # of one sample
@@ -31,18 +31,19 @@ class Layout(NamedTuple):
     class_names: tuple[str, ...] | None = None  # by number, where labels are numbers
 
 
-def check_new(path: Path, flag: str) -> None:
+def check_creatable(path: Path, flag: str) -> None:
     """Raises an OSError unless a file or folder can be made at a path.
 
     Args:
-      path: which must not exist, but for an empty folder in the place of a folder.
-      flag: that names it.
+      path: of the file or folder. It must not exist, except as an empty folder for
+        --png.
+      flag: of the command line that gave the path, for messages.
     """
     if path.is_dir() and flag == "--png" and not any(path.iterdir()):
         return
     if path.exists() or path.is_symlink():
         raise FileExistsError(f"{path} exists already: name another {flag}")
-    folder = existing_folder(path)
+    folder = nearest_existing_folder(path)
     if not folder.is_dir():
         raise NotADirectoryError(
             f"{flag} {path}: {folder} is a file, so no folder can be made there: name"
@@ -52,35 +53,41 @@ def check_new(path: Path, flag: str) -> None:
         raise PermissionError(f"{flag} {path}: {folder} is not writable: name another")
 
 
-def existing_folder(path: Path) -> Path:
-    """The nearest of a path's folders that exists."""
+def nearest_existing_folder(path: Path) -> Path:
+    """The innermost parent folder of a path that exists."""
     return next(each for each in path.absolute().parents if each.exists())
 
 
-def check_room(path: Path, layout: Layout, flag: str) -> None:
-    """Raises ValueError if the disk has no room for the samples."""
-    needed = layout.count * layout.dtype.itemsize * int(np.prod(layout.shape))
-    free = shutil.disk_usage(existing_folder(path)).free
+def check_disk_space(path: Path, spec: SampleSpec, flag: str) -> None:
+    """Raises ValueError if the disk has no room for the samples.
+
+    Args:
+      path: of the file or folder.
+      spec: of the samples.
+      flag: as in `check_creatable`.
+    """
+    needed = spec.count * spec.dtype.itemsize * int(np.prod(spec.shape))
+    free = shutil.disk_usage(nearest_existing_folder(path)).free
     if needed > free:
         raise ValueError(
-            f"--n {show(layout.count)}: the samples take {needed / 1e9:,.1f} GB, and"
+            f"--n {show(spec.count)}: the samples take {needed / 1e9:,.1f} GB, and"
             f" there are {free / 1e9:,.1f} GB free for {flag} {path}: draw fewer, or"
             " name another disk"
         )
 
 
 @contextmanager
-def draft_of(path: Path) -> Iterator[Path]:
-    """A path to write to, which gets the name `path` at the end, or is removed.
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A draft path that is renamed to `path` when the `with` block succeeds.
 
-    Folders that were made for it are removed, too, if what is within fails.
+    If the block fails, the draft and the folders that were made for it are removed.
     """
     made = [folder for folder in path.absolute().parents if not folder.exists()]
     draft = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove(draft)  # of a process that was killed
+            _remove(draft)  # left by a process that was killed
             yield draft
             draft.rename(path)
     except BaseException:
@@ -96,23 +103,26 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def npz_file(path: Path, key: str, layout: Layout) -> Iterator[Write]:
-    """An .npz file with the samples and, where there are, their labels.
+def npz_file(path: Path, key: str, spec: SampleSpec) -> Iterator[Write]:
+    """Opens an .npz file for samples and, if the generator takes labels, their labels.
 
     Args:
       path: of the file.
-      key: of the samples. Labels have the key `labels`, int32, and the names of
-        classes `class_names`.
-      layout: of the samples.
+      key: of the samples. Labels get the key `labels`, int32; class names get the key
+        `class_names`.
+      spec: of the samples.
+
+    Yields:
+      A function that writes the next batch.
     """
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
         tempfile.TemporaryFile(dir=path.parent) as labels,
     ):
         with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
-            _write_header(file, (layout.count, *layout.shape), layout.dtype)
+            _write_header(file, (spec.count, *spec.shape), spec.dtype)
 
-            def write(drawn: Drawn) -> None:
+            def write(drawn: SampleBatch) -> None:
                 file.write(np.ascontiguousarray(drawn.samples).data)
                 if drawn.labels is not None:
                     labels.write(np.asarray(drawn.labels, np.int32).tobytes())
@@ -122,15 +132,15 @@ def npz_file(path: Path, key: str, layout: Layout) -> Iterator[Write]:
             return
         labels.seek(0)
         with archive.open("labels.npy", "w", force_zip64=True) as file:
-            _write_header(file, (layout.count,), np.dtype(np.int32))
+            _write_header(file, (spec.count,), np.dtype(np.int32))
             shutil.copyfileobj(labels, file)
-        if layout.class_names is not None:
+        if spec.class_names is not None:
             with archive.open("class_names.npy", "w") as file:
-                names = np.array(layout.class_names, str)
+                names = np.array(spec.class_names, str)
                 np.lib.format.write_array(file, names, allow_pickle=False)
 
 
-def _write_header(file, shape: tuple[int, ...], dtype: np.dtype) -> None:
+def _write_header(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype) -> None:
     header = {
         "descr": np.lib.format.dtype_to_descr(dtype),
         "fortran_order": False,
@@ -140,12 +150,12 @@ def _write_header(file, shape: tuple[int, ...], dtype: np.dtype) -> None:
 
 
 @contextmanager
-def png_folder(path: Path, layout: Layout) -> Iterator[Write]:
-    """A folder with one PNG a picture: `000000.png`, with labels `000000-LABEL.png`."""
+def png_folder(path: Path, spec: SampleSpec) -> Iterator[Write]:
+    """Opens a folder for one PNG a sample: `000000.png` or `000000-LABEL.png`."""
     path.mkdir()
-    digits, done = max(6, len(str(layout.count - 1))), 0
+    digits, done = max(6, len(str(spec.count - 1))), 0
 
-    def write(drawn: Drawn) -> None:
+    def write(drawn: SampleBatch) -> None:
         nonlocal done
         for i, image in enumerate(drawn.samples):
             label = "" if drawn.labels is None else f"-{drawn.labels[i]}"
@@ -158,10 +168,10 @@ def png_folder(path: Path, layout: Layout) -> Iterator[Write]:
 
 @contextmanager
 def grid_file(path: Path) -> Iterator[Write]:
-    """The first 64 pictures in rows of 8, as one PNG."""
+    """Opens a PNG file for a grid of the first 64 samples, in rows of 8."""
     kept: list[np.ndarray] = []
 
-    def write(drawn: Drawn) -> None:
+    def write(drawn: SampleBatch) -> None:
         kept.extend(drawn.samples[: GRID - len(kept)])
 
     yield write

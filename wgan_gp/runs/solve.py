@@ -1,6 +1,7 @@
-"""The loop of a critic alone, on a pair of known W1: every effect of such a run."""
+"""Runs of task "critic": a critic alone, on two distributions whose W1 is known."""
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import compare_to_truth
 from wgan_gp.runs import figures, report
-from wgan_gp.runs.driver import Course, drive
+from wgan_gp.runs.driver import Trainable, drive
 from wgan_gp.system.files import writing
 from wgan_gp.train import Player, critic_step, init_critic
 
@@ -29,27 +30,27 @@ def run(
     *,
     console: Console | None = None,
 ) -> dict[str, float]:
-    """Trains one critic and measures it beside the optimal one.
+    """Trains one critic and compares it with the optimal critic.
 
     Args:
       settings: of task "critic", from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
         events, critics under `checkpoints/`, and `figures/curves.png`.
       experiment: what `build_critic` makes of the settings.
-      console: where progress and the closing table go; the terminal by default.
+      console: prints progress and the closing table; the terminal by default.
 
     Returns:
       The scalars of the final evaluation, those of `evaluate.truth.Truth`.
 
     Raises:
-      FloatingPointError: training diverged; what was logged until then is kept.
-      driver.Interrupted: a signal came; the critic was saved.
+      FloatingPointError: training diverged; earlier records and checkpoints are kept.
+      driver.Interrupted: SIGTERM or SIGINT was received; the critic was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
     if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
         console.print(line, soft_wrap=True)
-    # The streams of `ground_truth.cells.solve_cells`: one seed is one critic.
+    # The same keys as in `w1_benchmark.cells.solve_cells`: a seed gives one critic.
     train_key, eval_key = jax.random.split(jax.random.key(settings.seed))
     init_key, step_key = jax.random.split(train_key)
     keys = jax.random.split(step_key, settings.steps)
@@ -67,22 +68,28 @@ def run(
         return several(critic, devices.replicate(keys[done:until], mesh))
 
     measure = jax.jit(partial(_measure, experiment, settings.eval_samples))
-    course = Course(
-        start=lambda: start(experiment.hyperparameters, init_key),
+
+    def evaluate(critic: Player, _step: int) -> dict[str, float]:
+        return report.as_floats(measure(critic, eval_key)._asdict())
+
+    trainable = Trainable(
+        init=lambda: start(experiment.hyperparameters, init_key),
         advance=advance,
-        place=partial(devices.replicate, mesh=mesh),
-        measure=lambda critic, _: report.as_floats(measure(critic, eval_key)._asdict()),
-        live=report.live_text,
+        to_devices=partial(devices.replicate, mesh=mesh),
+        evaluate=lambda critic, _: report.as_floats(
+            measure(critic, eval_key)._asdict()
+        ),
+        progress_text=report.progress_text,
         step=partial(
             critic_step,
             experiment.algorithm,
             experiment.hyperparameters,
             experiment.sample_fake,
         ),
-        inputs=lambda done: keys[done],
+        step_inputs=lambda done: keys[done],
     )
     started = time.monotonic()
-    _, (_, evaluation) = drive(course, settings, workdir, console)
+    _, (_, evaluation) = drive(trainable, settings, workdir, console)
     result = evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
         _draw(settings, evaluation, workdir)
@@ -91,7 +98,9 @@ def run(
     return result
 
 
-def _draw(settings: CriticSettings, evaluation, workdir: Path) -> None:
+def _draw(
+    settings: CriticSettings, evaluation: Sequence[dict[str, float]], workdir: Path
+) -> None:
     folder = workdir / "figures"
     with writing(folder):
         folder.mkdir(exist_ok=True)
@@ -101,7 +110,7 @@ def _draw(settings: CriticSettings, evaluation, workdir: Path) -> None:
 
 
 def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
-    """An update for each key, and the mean of their metrics."""
+    """Trains one update for each key; returns the critic and the mean metrics."""
     critic, metrics = train.critic_steps(
         experiment.algorithm,
         experiment.hyperparameters,
@@ -112,17 +121,19 @@ def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
     return critic, jax.tree.map(jnp.mean, metrics)
 
 
-def _measure(experiment: CriticExperiment, samples: int, critic, key: jax.Array):
+def _measure(
+    experiment: CriticExperiment, samples: int, critic: Player, key: jax.Array
+):
     bound = train.bind_critic(experiment.algorithm, critic)
     return compare_to_truth(bound, experiment.funnels, key, samples)
 
 
 def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
-    """The critic's numbers beside those of the optimal critic and the published ones.
+    """The table of the critic's metrics beside the optimal critic's and published ones.
 
     Args:
-      settings: of the run, resolved.
-      result: the scalars of the last evaluation, and the seconds that the run took.
+      settings: of the run.
+      result: the scalars of the last evaluation, and `seconds` of the run.
     """
     cell = settings.lipschitz, settings.data.dimension, settings.data.funnels
     table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
@@ -130,7 +141,7 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
     for heading in ("value", "the truth", "published"):
         table.add_column(heading, justify="right")
     for name, metric in METRICS.items():
-        if name not in result or name == "w1":  # the truth of the estimate
+        if name not in result or name == "w1":  # shown as the truth of `estimate`
             continue
         truth = metric.ideal
         if truth in result:
@@ -144,5 +155,5 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
 
 
 def _known(value: float | None) -> str:
-    """A published number, or nothing for a cell that has none."""
+    """A published number as text; empty if none is published for this cell."""
     return "" if value is None else f"{value:g}"

@@ -1,4 +1,4 @@
-"""What a run is made with: versions of packages, of Python, and of this code."""
+"""`versions.json`: the versions of packages, Python and this code at each start."""
 
 import json
 import platform
@@ -16,7 +16,7 @@ _PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
 def current() -> dict[str, str]:
-    """The versions in use; `commit` only where this code is in a Git repository."""
+    """The versions in use; with `commit` if this code is in a Git repository."""
     found = {"wgan_gp": wgan_gp.__version__, "python": platform.python_version()}
     found |= {name: metadata.version(name) for name in _PACKAGES}
     commit = _commit()
@@ -25,9 +25,9 @@ def current() -> dict[str, str]:
 
 @cache
 def _commit() -> str | None:
-    """The commit of this code, with "-dirty" after it if files have been changed."""
+    """The Git commit of this code, followed by "-dirty" if files are changed."""
     folder = Path(__file__).parent
-    # A repository around an installed package is not the package's.
+    # An installed package may lie inside an unrelated repository.
     ours = ("ls-files", "--error-unmatch", Path(__file__).name)
     name = ("describe", "--always", "--dirty", "--exclude=*", "--abbrev=40")
     command = ("git", "--no-optional-locks", "-C", str(folder))
@@ -42,10 +42,13 @@ def _commit() -> str | None:
 
 
 def read(workdir: Path) -> list[dict[str, Any]]:
-    """The entries of a run, the oldest first; none if it was stored without.
+    """The entries of a run, the oldest first; empty for runs older than this file.
+
+    Args:
+      workdir: the run's folder.
 
     Raises:
-      ValueError: the file is not what was written.
+      ValueError: the file is damaged.
     """
     path = workdir / NAME
     if not path.exists():
@@ -62,21 +65,25 @@ def read(workdir: Path) -> list[dict[str, Any]]:
 
 
 def record(workdir: Path, step: int) -> None:
-    """Adds an entry of the versions in use.
+    """Adds an entry with the versions in use.
 
     Args:
-      workdir: of the run.
-      step: at which it goes on.
+      workdir: the run's folder.
+      step: from which the run continues.
 
     Raises:
-      WriteError: it cannot be written.
+      WriteError: the file cannot be written.
     """
     entry = {"step": step, "versions": current()}
     write_json(workdir / NAME, [*read(workdir), entry])
 
 
 def changes(workdir: Path) -> str | None:
-    """What differs from the run's last start, in one line; None if nothing does."""
+    """The versions that differ from the run's last start, in a line; None if none do.
+
+    Args:
+      workdir: the run's folder.
+    """
     entries = read(workdir)
     if not entries:
         return None

@@ -15,12 +15,12 @@ import jax
 from wgan_gp import configs, train
 from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.configs import as_dict, experiment_file
-from wgan_gp.configs.comparison import FREE, differences, listed
+from wgan_gp.configs.comparison import FREE, differences, join_changes
 from wgan_gp.runs import checkpoint, dataset_file, restore, versions
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import WriteError, write_bytes, write_json, writing
 
-OURS = (
+RUN_FILES = (
     "config.json",
     dataset_file.NAME,
     experiment_file.NAME,
@@ -34,23 +34,33 @@ OURS = (
 _LOCK = "lock"
 
 
-class Kind(NamedTuple):
-    """What a folder can hold: a run, or something else that can go on."""
+class WorkdirSpec(NamedTuple):
+    """What a workdir holds: a run, or a sweep.
+
+    Attributes:
+      noun: "run" or "sweep", for messages.
+      files: names of all files and folders that it writes into the workdir. They mark
+        a workdir as used, and `overwrite` removes them.
+      free_fields: prefixes of settings that may differ when it is resumed.
+      read_settings: `path -> settings`. Reads the stored `config.json`; called by
+        `check` and `prepare` if the workdir is used. Raises ValueError.
+      cure: ends the message for a workdir with other settings: what to do.
+    """
 
     noun: str
-    ours: tuple[str, ...]  # what it leaves in the folder
-    free: tuple[str, ...]  # beginnings of the fields that may differ
-    read: Callable[[Path], Any]  # its config.json
-    cure: str  # what to do where one with other settings is there
+    files: tuple[str, ...]
+    free_fields: tuple[str, ...]
+    read_settings: Callable[[Path], Any]
+    cure: str
 
 
-def unused(folder: Path) -> Path:
+def unused_folder(folder: Path) -> Path:
     """The folder, or with a number after its name if there is one already."""
     names = (folder.with_name(f"{folder.name}-{n}") for n in itertools.count(2))
     return next(each for each in itertools.chain([folder], names) if not each.exists())
 
 
-def claim(workdir: Path, *, shared: bool = False) -> IO[str]:
+def lock(workdir: Path, *, shared: bool = False) -> IO[str]:
     """Makes the folder, and holds it until the file that is returned is closed.
 
     Args:
@@ -71,9 +81,9 @@ def claim(workdir: Path, *, shared: bool = False) -> IO[str]:
 def _locked(lock: IO[str], workdir: Path, shared: bool) -> IO[str]:
     import fcntl  # not on Windows, which reads runs only
 
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    operation = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+        fcntl.flock(lock, operation | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
         raise FileExistsError(
@@ -84,7 +94,7 @@ def _locked(lock: IO[str], workdir: Path, shared: bool) -> IO[str]:
 
 
 def _check_free(workdir: Path, shared: bool) -> None:
-    """Raises FileExistsError if `claim` would; makes nothing."""
+    """Raises FileExistsError if `lock` would; makes nothing."""
     if workdir.exists() and not workdir.is_dir():
         raise FileExistsError(f"{workdir} is a file: name a folder")
     if (workdir / _LOCK).is_file():
@@ -100,7 +110,7 @@ def check(
     overwrite: bool = False,
     accept_changes: bool = False,
     shared: bool = False,
-    kind: Kind | None = None,
+    spec: WorkdirSpec | None = None,
     resumable: Callable[[list[str]], list[str]] = lambda _: [],
 ) -> None:
     """Refuses what `prepare` would refuse; writes nothing, and makes no folder.
@@ -110,8 +120,8 @@ def check(
       settings: of the run.
       overwrite: what an earlier run left in the folder would be removed.
       accept_changes: an earlier run would go on under another configuration.
-      shared: as in `claim`.
-      kind: of what is run; a single run by default.
+      shared: as in `lock`.
+      spec: of what is run; a single run by default.
       resumable: raises ValueError if the run in the folder cannot go on under the
         configuration. It is given what differs between the two, in words, and
         returns what else differs.
@@ -123,24 +133,31 @@ def check(
       WriteError: what the folder holds cannot be written to.
     """
     _check_free(workdir, shared)
-    _check(workdir, settings, overwrite, accept_changes, kind or RUN, resumable)
+    _check(workdir, settings, overwrite, accept_changes, spec or RUN_SPEC, resumable)
 
 
-def _check(workdir, settings, overwrite, accept_changes, kind, resumable=lambda _: []):
-    existing = _existing(workdir, kind)
+def _check(
+    workdir: Path,
+    settings: Any,
+    overwrite: bool,
+    accept_changes: bool,
+    spec: WorkdirSpec,
+    resumable: Callable[[list[str]], list[str]] = lambda _: [],
+):
+    existing = _existing(workdir, spec)
     _check_writable(workdir, existing)
     if overwrite or not existing:
         return
     versions.read(workdir)
-    changes = _changes(workdir, settings, existing[0], kind)
+    changes = _changes(workdir, settings, existing[0], spec)
     changes += resumable(changes)
     if changes and not accept_changes:
-        raise _other_settings(workdir, changes, kind)
+        raise _other_settings(workdir, changes, spec)
 
 
-def _existing(workdir: Path, kind: Kind) -> list[Path]:
+def _existing(workdir: Path, spec: WorkdirSpec) -> list[Path]:
     """What an earlier run has left in a folder."""
-    return [workdir / name for name in kind.ours if (workdir / name).exists()]
+    return [workdir / name for name in spec.files if (workdir / name).exists()]
 
 
 def prepare(
@@ -149,7 +166,7 @@ def prepare(
     *,
     overwrite: bool = False,
     accept_changes: bool = False,
-    kind: Kind | None = None,
+    spec: WorkdirSpec | None = None,
     experiment: bytes | None = None,
 ) -> str | None:
     """Makes the folder of a run, or finds one that the run can go on in.
@@ -163,7 +180,7 @@ def prepare(
       settings: of the run.
       overwrite: as in `check`.
       accept_changes: as in `check`.
-      kind: as in `check`.
+      spec: as in `check`.
       experiment: what the experiment's file holds. None, for a run that was made in
         Python, leaves an earlier copy as it is.
 
@@ -172,16 +189,16 @@ def prepare(
       file; None if nothing does.
 
     Raises:
-      FileExistsError: as `check`, but for the processes: `claim` holds them off.
+      FileExistsError: as `check`, but for the processes: `lock` holds them off.
       ValueError: as `check`.
       WriteError: the folder, or what it holds, cannot be written to.
     """
-    kind = kind or RUN
-    _check(workdir, settings, overwrite, accept_changes, kind)
+    spec = spec or RUN_SPEC
+    _check(workdir, settings, overwrite, accept_changes, spec)
     with writing(workdir):
         workdir.mkdir(parents=True, exist_ok=True)
     if overwrite:
-        _remove(_existing(workdir, kind))
+        _remove(_existing(workdir, spec))
     lines = versions.changes(workdir), experiment_file.differs(workdir, experiment)
     write_json(workdir / "config.json", as_dict(settings))
     if experiment is not None:
@@ -196,21 +213,23 @@ def _remove(paths: list[Path]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _changes(workdir: Path, settings, found: Path, kind: Kind) -> list[str]:
+def _changes(workdir: Path, settings: Any, found: Path, spec: WorkdirSpec) -> list[str]:
     """What differs between a folder's run and a configuration, in words."""
-    path, noun = workdir / "config.json", kind.noun
+    path, noun = workdir / "config.json", spec.noun
     if not path.is_file():
         raise FileExistsError(
             f"{workdir} holds {found.name} but no config.json, so no {noun} that could"
-            f" go on. {kind.cure}"
+            f" go on. {spec.cure}"
         )
-    return differences(kind.read(path), settings, kind.free)
+    return differences(spec.read_settings(path), settings, spec.free_fields)
 
 
-def _other_settings(workdir: Path, changes: list[str], kind: Kind) -> FileExistsError:
+def _other_settings(
+    workdir: Path, changes: list[str], spec: WorkdirSpec
+) -> FileExistsError:
     return FileExistsError(
-        f"{workdir} holds a {kind.noun} with other settings: {listed(changes)}."
-        f" {kind.cure}"
+        f"{workdir} holds a {spec.noun} with other settings: {join_changes(changes)}."
+        f" {spec.cure}"
     )
 
 
@@ -221,7 +240,7 @@ def _check_writable(workdir: Path, existing: list[Path]) -> None:
             raise WriteError(path, PermissionError(errno.EACCES, "Permission denied"))
 
 
-def last_saved(workdir: Path) -> str:
+def resume_hint(workdir: Path) -> str:
     """What a run that was broken off can go on from, in words."""
     saved = restore.steps(workdir / "checkpoints")
     if not saved:
@@ -272,10 +291,10 @@ def open_settings(workdir: Path) -> Any:
         raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
     if copy.exists():
         experiment_file.load(copy)
-    return read_config(path)
+    return read_settings(path)
 
 
-def read_config(path: Path) -> Any:
+def read_settings(path: Path) -> Any:
     """A run's `config.json`, checked again, with the fields that were added since.
 
     Raises:
@@ -289,11 +308,11 @@ def read_config(path: Path) -> Any:
         ) from None
 
 
-RUN = Kind(
+RUN_SPEC = WorkdirSpec(
     "run",
-    OURS,
+    RUN_FILES,
     FREE,
-    read_config,
+    read_settings,
     "Name another --workdir, add --overwrite to replace that run, or --accept_changes"
     " to go on with it like this",
 )

@@ -1,1 +1,1 @@
-"""The machine and its user: options, one-line errors, files, paths, signals."""
+"""Operating system and command line: options, errors, files, paths, signals."""

@@ -1,4 +1,7 @@
-"""Options of commands without a config file, whose mistakes are said in one line."""
+"""Command lines of the commands that take no config file.
+
+They are argparse parsers whose errors are one line on stderr.
+"""
 
 import argparse
 import re
@@ -26,8 +29,11 @@ def make_parser(command: str, description: str | None) -> Parser:
     """A parser without options.
 
     Args:
-      command: what follows `python -m`.
+      command: the module that `python -m` runs, such as "wgan_gp.sample".
       description: the command's docstring, for `--help`.
+
+    Returns:
+      A parser to which the caller adds the options.
     """
     return Parser(
         prog=f"python -m {command}",
@@ -37,7 +43,7 @@ def make_parser(command: str, description: str | None) -> Parser:
 
 
 def _reworded(message: str) -> str:
-    """What argparse says, as the other commands say it."""
+    """An error of argparse in the words of the other commands' errors."""
     text = re.sub(r"^argument ", "", " ".join(message.split()))[:400]
     if found := re.search(r"invalid choice: (.+) \(choose from (.*)\)", text):
         names = re.findall(r"[\w-]+", found[2])
@@ -49,14 +55,16 @@ def _reworded(message: str) -> str:
 
 
 def run_command(command: Callable[[], str], undone: str) -> int:
-    """Runs a command; what goes wrong is one line on stderr.
+    """Runs a command, prints its result, and prints an error as one line on stderr.
 
     Args:
-      command: returns what is printed at its end.
-      undone: what a signal leaves, in words.
+      command: does the work; returns the text to print.
+      undone: describes the state after SIGINT or SIGTERM, such as "no file was
+        written".
 
     Returns:
-      The exit status: 2 after an error, 128 plus the number of a signal.
+      The exit status: 0 on success, 2 after an error, 128 plus the number of the
+      signal after a signal.
     """
     refuse_windows()
     with Listener() as listener:
@@ -75,17 +83,21 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
     """Reads a command line.
 
     Args:
-      parser: with all options added.
-      arguments: without the program's name.
+      parser: from `make_parser`, with all options added.
+      arguments: the command line without the program's name.
+
+    Returns:
+      The value of each option.
 
     Raises:
-      ValueError: an option is unknown, missing or has another type of value.
-      SystemExit: `--help` was asked for, and printed.
+      ValueError: an option is unknown, missing, or has a value of the wrong type.
+      SystemExit: `--help` was given; the help has been printed.
     """
     known = [each for each in parser._option_string_actions if each.startswith("--")]
     for argument in arguments:
         name = argument.partition("=")[0]
-        # Looked at first: argparse would rather say that the option meant is missing.
+        # Checked before argparse parses: for a misspelt required option it would
+        # report the missing option, not the misspelt one.
         if name.startswith("--") and not any(each.startswith(name) for each in known):
             near = did_you_mean(name, known) or f": there are {', '.join(known)}"
             raise ValueError(f"there is no flag {show(name)[1:-1]}{near}")
@@ -93,7 +105,13 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def add_lipschitz(parser: Parser, names: Iterable[str], *, default: str) -> None:
-    """Adds `--lipschitz`, which takes the names of one or more constraints."""
+    """Adds `--lipschitz`, which takes the names of one or more constraints.
+
+    Args:
+      parser: to which the option is added.
+      names: of all constraints.
+      default: the constraint where the option is not given.
+    """
     parser.add_argument(
         "--lipschitz",
         nargs="*",
@@ -105,10 +123,12 @@ def add_lipschitz(parser: Parser, names: Iterable[str], *, default: str) -> None
 
 
 def path(text: str) -> Path:
-    """The value of an option as a path, with `~` and variables replaced.
+    """The value of an option as a path, with `~` and environment variables expanded.
+
+    For `add_argument(type=path)`.
 
     Raises:
-      argparse.ArgumentTypeError: its `~user` is nobody.
+      argparse.ArgumentTypeError: `~user` names no user, or a variable is not set.
     """
     try:
         return expand(text)

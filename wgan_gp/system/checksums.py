@@ -1,4 +1,7 @@
-"""SHA-256 of a checkpoint's files, in a file among them: `sums.json`."""
+"""Checksums of a checkpoint: `sums.json` in its folder holds the SHA-256 of each file.
+
+A checkpoint whose files differ from their checksums is damaged and is not loaded.
+"""
 
 import hashlib
 import json
@@ -10,33 +13,37 @@ NAME = "sums.json"
 
 
 class DamageError(Exception):
-    """A checkpoint that is not what was saved."""
+    """The files of a checkpoint are not those that were saved."""
 
 
 def write(folder: Path) -> None:
-    """Writes the sums of a folder's files into it.
+    """Writes `sums.json` with the checksums of all files in a folder.
+
+    Args:
+      folder: of a checkpoint, complete.
 
     Raises:
-      WriteError: they cannot be written.
+      WriteError: the file cannot be written.
     """
     # No line break at the end, so that each byte counts.
     write_text(folder / NAME, json.dumps(_sums(folder), indent=1))
 
 
-def beside(folder: Path) -> Path:
-    """Where version 0.1 kept the sums of a checkpoint: next to it."""
+def legacy_path(folder: Path) -> Path:
+    """The file, beside a checkpoint's folder, in which version 0.1 kept checksums."""
     return folder.with_name(f"{folder.name}.{NAME}")
 
 
 def verify(folder: Path, sums: Path | None = None) -> None:
-    """Compares a folder's files with their sums.
+    """Compares the files of a checkpoint with their checksums.
 
     Args:
       folder: of a checkpoint.
-      sums: the file with the sums; the one in the folder by default.
+      sums: the file with the checksums; `sums.json` in the folder by default.
 
     Raises:
-      DamageError: a file is missing, added or changed, or the sums cannot be read.
+      DamageError: a file is missing, added or changed, or the checksums cannot be
+        read.
     """
     sums = sums or folder / NAME
     try:
@@ -52,7 +59,7 @@ def verify(folder: Path, sums: Path | None = None) -> None:
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """SHA-256 of each file below a folder, but for the file of sums."""
+    """SHA-256 of each file below a folder, by relative path; without `sums.json`."""
     files = sorted(each for each in folder.rglob("*") if each.is_file())
     return {
         str(each.relative_to(folder)): hashlib.sha256(each.read_bytes()).hexdigest()

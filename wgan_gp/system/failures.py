@@ -1,18 +1,19 @@
-"""What a command says of a failure: one line, whatever was raised."""
+"""Errors of commands: every failure that a user can cause is printed as one line."""
 
 import sys
 
-# What users can bring about. A RuntimeError is among them where memory ran out.
+# What users can cause. JAX raises RuntimeError when memory runs out; any other
+# RuntimeError is a bug, and `explain` raises it again.
 EXPECTED = (ValueError, OSError, MemoryError, FloatingPointError, RuntimeError)
 _EXHAUSTED = "RESOURCE_EXHAUSTED", "can't start new thread"
 
 
 def one_line(error: BaseException, limit: int = 10_000) -> str:
-    """What an error says, without line breaks; its type's name if it says nothing.
+    """The message of an error on one line; the name of its type if it has no message.
 
     Args:
       error: that was raised.
-      limit: characters, at most.
+      limit: the most characters.
     """
     text = str(error)
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
@@ -20,8 +21,8 @@ def one_line(error: BaseException, limit: int = 10_000) -> str:
     return " ".join(text.split())[:limit] or type(error).__name__
 
 
-def is_exhausted(error: BaseException) -> bool:
-    """Whether an error is that memory was too small, on the host or a device."""
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out, on the host or on a device."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError)
         and any(each in str(error) for each in _EXHAUSTED)
@@ -29,13 +30,16 @@ def is_exhausted(error: BaseException) -> bool:
 
 
 def explain(error: BaseException) -> str:
-    """An error of `EXPECTED` in one line.
+    """The text that a command prints for an error.
+
+    Args:
+      error: of one of the types `EXPECTED`.
 
     Raises:
-      RuntimeError: the error itself, if it is another one than that memory ran out: it
-        is a fault of this code, and its traceback is of use.
+      RuntimeError: `error` itself, if it is a RuntimeError for another reason than
+        memory. Such an error is a bug of this code, and its traceback is needed.
     """
-    if is_exhausted(error):
+    if is_out_of_memory(error):
         text = one_line(error, 200)
         return f"memory is too small: free some, or ask for less ({text})"
     if isinstance(error, RuntimeError):
@@ -44,10 +48,17 @@ def explain(error: BaseException) -> str:
 
 
 def report(error: BaseException, status: int) -> int:
-    """Prints an error of `EXPECTED` to stderr, and returns a command's exit status.
+    """Prints an error to stderr.
+
+    Args:
+      error: as in `explain`.
+      status: the exit status of the command.
+
+    Returns:
+      `status`.
 
     Raises:
-      RuntimeError: as `explain`.
+      RuntimeError: as in `explain`.
     """
     print(f"error: {explain(error)}", file=sys.stderr)
     return status

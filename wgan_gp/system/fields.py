@@ -1,9 +1,9 @@
 """Declarations of settings: default, type, valid values and meaning in one place.
 
 Settings are frozen dataclasses, and networks are dataclasses too. A field of one is
-declared as `name: type = setting(default, sentence, rule)`. Configurations, their
-checks and `--help` are made of these declarations. A field whose default is None is
-open: a constraint, or the user, fills it in.
+declared as `name: type = setting(default, sentence, rule)`. The fields of a
+configuration, their checks and their `--help` are all derived from these declarations.
+A field whose default is None is open: the constraint or the user sets it.
 """
 
 import dataclasses
@@ -16,15 +16,23 @@ from wgan_gp.system import values
 
 
 class Rule(NamedTuple):
-    """Which values of its type a field may have."""
+    """Which values of its type a field may have.
 
-    check: Callable[[str, Any], None]  # path, value; raises ValueError
-    valid: Callable[[], tuple] = lambda: ()  # the values there are, if they have names
-    words: str = ""  # the range of a number, for `--help`
+    Attributes:
+      check: `(path, value)`. Raises ValueError for a value that is not valid; called
+        by `configs.resolve` for each field that has a value.
+      valid: `() -> names`. The valid values of a field that takes one of several
+        names, for `--help`; empty for others.
+      words: the range of a number, for `--help`.
+    """
+
+    check: Callable[[str, Any], None]
+    valid: Callable[[], tuple] = lambda: ()
+    words: str = ""
 
 
 class Declaration(NamedTuple):
-    """What is declared of one field."""
+    """The declaration of one field, as `setting` made it."""
 
     type: type
     default: Any
@@ -33,12 +41,12 @@ class Declaration(NamedTuple):
 
 
 def setting(default: Any, sentence: str, rule: Rule | None = None) -> Any:
-    """A dataclass field of a configuration.
+    """Declares a field of a settings or network dataclass.
 
     Args:
-      default: its value where nothing else is set; None leaves it open.
-      sentence: what it means, for `--help`.
-      rule: which values are valid; None for all of its type.
+      default: the value where nothing else is set; None leaves the field open.
+      sentence: the meaning of the field, for `--help`.
+      rule: the valid values; None allows all values of the type.
     """
     return dataclasses.field(default=default, metadata={"setting": (sentence, rule)})
 
@@ -46,12 +54,15 @@ def setting(default: Any, sentence: str, rule: Rule | None = None) -> Any:
 def declarations(
     section: Any, without: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, Declaration]]:
-    """The declared fields of a dataclass, by name, in their order.
+    """The declared fields of a dataclass, in their order.
 
     Args:
-      section: a dataclass. Fields without a default are left out: they are not for
-        users to set.
-      without: fields to leave out.
+      section: a dataclass. Fields without a default are skipped: the package sets
+        them, not the user.
+      without: names of fields to skip.
+
+    Yields:
+      The name and the declaration of each field.
     """
     hints = typing.get_type_hints(section)
     for field in dataclasses.fields(section):
@@ -75,7 +86,7 @@ def plain_type(hint: Any) -> type:
 
 
 def at_least(least: int) -> Rule:
-    """Whole numbers, or numbers, of this size."""
+    """Whole numbers >= `least`."""
     return Rule(
         lambda path, value: values.at_least(path, value, least), words=f">= {least}"
     )
@@ -109,7 +120,10 @@ def share() -> Rule:
 
 
 def among(known: Iterable[Any]) -> Rule:
-    """One of the known values, as they are when it is checked: a dict may grow."""
+    """One of the known values.
+
+    `known` is read when a value is checked, so that a dict may gain entries.
+    """
     return Rule(
         lambda path, value: values.one_of(path, value, known),
         valid=lambda: tuple(known),

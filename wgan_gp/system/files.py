@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and an error names the file and a cure."""
+"""Atomic writes: a file is written whole or not at all; errors name it and a cure."""
 
 import errno
 import json
@@ -21,7 +21,7 @@ _CURES = {
 
 
 class WriteError(OSError):
-    """Output could not be written; says which, why, and what helps."""
+    """A file could not be written. The message names it, the cause and a cure."""
 
     def __init__(self, what: Path | str, error: BaseException):
         super().__init__(f"cannot write {what}: {_reason(error)}")
@@ -36,8 +36,16 @@ def _reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or text or type(error).__name__
 
 
-def named(error: Exception, folder: Path) -> Exception:
-    """The error; a `WriteError` if it is one of a full disk that names no file."""
+def as_write_error(error: Exception, folder: Path) -> Exception:
+    """Turns the error of a full disk into a `WriteError`.
+
+    Args:
+      error: that was raised.
+      folder: named where the error names no file.
+
+    Returns:
+      A `WriteError` if the disk or the quota is full; otherwise `error` itself.
+    """
     full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     if not isinstance(error, OSError) or error.errno not in full:
         return error
@@ -46,7 +54,11 @@ def named(error: Exception, folder: Path) -> Exception:
 
 @contextmanager
 def writing(what: Path | str) -> Iterator[None]:
-    """Turns an OSError within into a `WriteError` that names `what`."""
+    """Turns an OSError in the `with` block into a `WriteError`.
+
+    Args:
+      what: the file or folder that the message names.
+    """
     try:
         yield
     except WriteError:
@@ -56,19 +68,27 @@ def writing(what: Path | str) -> Iterator[None]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes a value as JSON, all of it or nothing: an old file stays until then.
+    """Writes a value as JSON, atomically.
+
+    Args:
+      path: of the file; an existing file is replaced once the new one is complete.
+      value: that JSON can hold.
 
     Raises:
-      WriteError: it cannot be written.
+      WriteError: the file cannot be written.
     """
     write_text(path, json.dumps(value, indent=1) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file, all of it or nothing: an old one stays until then.
+    """Writes a text file, atomically.
+
+    Args:
+      path: of the file; an existing file is replaced once the new one is complete.
+      text: its content.
 
     Raises:
-      WriteError: it cannot be written.
+      WriteError: the file cannot be written.
     """
     write_bytes(path, text.encode())
 
@@ -81,7 +101,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             with draft.open("wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())  # or a crash could leave an empty file
+                os.fsync(file.fileno())  # without it a crash could leave an empty file
             draft.replace(path)
         except OSError:
             draft.unlink(missing_ok=True)

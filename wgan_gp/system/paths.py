@@ -1,4 +1,4 @@
-"""Paths as a user writes them."""
+"""Paths on the command line and in configurations: `~` and variables are expanded."""
 
 import os
 import re
@@ -8,14 +8,13 @@ PATH_KINDS = ("npz", "folder")  # names of data sets that are paths: KIND:PATH
 
 
 def expand(path: str | Path) -> Path:
-    """The path with `~`, `~user`, `$NAME` and `${NAME}` replaced.
+    """Expands `~`, `~user`, `$NAME` and `${NAME}` in a path.
 
-    Shells leave a tilde alone where it follows an equals sign, as in
-    `--workdir=~/runs`; every path that a flag or a configuration holds comes through
-    here.
+    Shells do not expand a tilde after an equals sign, as in `--workdir=~/runs`. Every
+    path of a flag or a configuration is therefore expanded here.
 
     Args:
-      path: as it was given.
+      path: as the user wrote it.
 
     Raises:
       ValueError: `~user` names no user of this machine, or a variable is not set.
@@ -35,16 +34,16 @@ def expand(path: str | Path) -> Path:
     return expanded
 
 
-def locate(name: str) -> str:
-    """The name of a data set, with its path in full if it is one.
+def with_absolute_path(name: str) -> str:
+    """The name of a data set, with an absolute path if it contains a path.
 
-    A run's record then names the same files wherever the run is resumed from.
+    The settings of a run then name the same files in every working directory.
 
     Args:
-      name: `npz:FILE`, `folder:FOLDER`, or any other name, which stays as it is.
+      name: `npz:FILE` or `folder:FOLDER`; any other name is returned unchanged.
 
     Raises:
-      ValueError: as `expand`.
+      ValueError: as in `expand`.
     """
     kind, _, path = name.partition(":")
     if kind not in PATH_KINDS or not path:

@@ -1,4 +1,4 @@
-"""What differs between operating systems."""
+"""Differences between operating systems."""
 
 import math
 import os
@@ -8,8 +8,8 @@ import sys
 def refuse_windows() -> None:
     """Ends a command on Windows, before it does anything.
 
-    The losses and training in Python need nothing of this. Commands need POSIX's locks
-    and signals, so that no run is lost.
+    Commands use POSIX file locks and signals to protect runs. The library itself, such
+    as the losses and `train`, needs neither and works on Windows.
 
     Raises:
       SystemExit: this is Windows.
@@ -22,16 +22,20 @@ def refuse_windows() -> None:
 
 
 def cores() -> int:
-    """Cores that this process may use; of macOS, which does not say, all there are."""
+    """The number of cores that this process may use; on macOS, all of the machine's.
+
+    macOS does not tell which cores a process may use.
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def physical_memory() -> int:
-    """Bytes of this machine's memory, or fewer if this process may map fewer.
+    """Bytes of memory that this process may use.
 
-    `sys.maxsize` where the system does not say.
+    The smaller of the machine's memory and the limit on address space (`ulimit -v`);
+    `sys.maxsize` where the system tells neither.
     """
     try:
         sizes = [os.sysconf(name) for name in ("SC_PAGE_SIZE", "SC_PHYS_PAGES")]
@@ -42,7 +46,7 @@ def physical_memory() -> int:
 
 
 def _mappable() -> int:
-    """Bytes of address space that this process may have (`ulimit -v`)."""
+    """The limit on this process's address space in bytes (`ulimit -v`)."""
     try:
         import resource
     except ImportError:  # Windows

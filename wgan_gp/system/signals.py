@@ -1,4 +1,9 @@
-"""SIGTERM and SIGINT: a run that trains saves first, anything else ends in one line."""
+"""SIGTERM and SIGINT: training saves a checkpoint first; anything else ends at once.
+
+A command opens a `Listener` for its whole duration. Code that must clean up before it
+stops, such as the training loop, opens `DeferredSignals` within it and looks at
+`received` between its steps.
+"""
 
 import os
 import signal
@@ -10,17 +15,18 @@ STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stopped(Exception):  # noqa: N818
-    """A signal came to a command that had noted it, and was free to clean up."""
+    """`DeferredSignals.check` found a signal; the code that catches it may clean up."""
 
     def __init__(self, number: int):
         super().__init__(f"stopped by {signal.Signals(number).name}")
         self.status = 128 + number
 
 
-class Held:
-    """Notes the first SIGTERM or SIGINT within, rather than die of it.
+class DeferredSignals:
+    """Defers the first SIGTERM or SIGINT in the `with` block.
 
-    A second one ends a command that has a `Listener`; without one it raises
+    `received` becomes its number, and the block decides when to stop. A second signal
+    ends the command at once if it has a `Listener`; otherwise it raises
     `KeyboardInterrupt`.
     """
 
@@ -28,9 +34,9 @@ class Held:
         self.received = 0
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> "Held":
+    def __enter__(self) -> "DeferredSignals":
         if Listener.current:
-            Listener.current.held = self
+            Listener.current.deferred = self
         elif threading.current_thread() is threading.main_thread():
             self._before = {n: signal.signal(n, self._note) for n in STOPS}
         return self
@@ -41,29 +47,33 @@ class Held:
         self.received = number
 
     def check(self) -> None:
-        """Raises Stopped if a signal has come."""
+        """Raises Stopped if a signal has been received."""
         if self.received:
             raise Stopped(self.received)
 
     def __exit__(self, *_) -> None:
         if Listener.current:
-            Listener.current.held = None
+            Listener.current.deferred = None
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
 
 class Listener:
-    """Ends the process at a signal that is not held, with one line on stderr.
+    """Ends the process at a signal that is not deferred, with one line on stderr.
 
-    A thread does so, since Python's handlers do not run while JAX compiles or computes.
-    The exit status is 128 plus the signal's number. What is being saved is lost, as by
-    a kill; what was saved is not.
+    A thread does this, because Python runs no signal handlers while JAX compiles or
+    computes. The exit status is 128 plus the signal's number. A checkpoint that is
+    being written is lost, as after SIGKILL; finished checkpoints are not affected.
+
+    Attributes:
+      explain: `() -> text`. What is saved and how to resume, for the line on stderr;
+        called when a signal ends the process. Commands replace it as they proceed.
     """
 
     current: ClassVar["Listener | None"] = None
 
     def __init__(self):
-        self.held: Held | None = None
+        self.deferred: DeferredSignals | None = None
         self.explain: Callable[[], str] = lambda: "nothing was begun"
 
     def __enter__(self) -> "Listener":
@@ -86,11 +96,11 @@ class Listener:
         while got := os.read(self._read, 1):
             if (number := got[0]) not in STOPS:
                 continue
-            held = self.held
-            if held is None or held.received:
+            deferred = self.deferred
+            if deferred is None or deferred.received:
                 self._leave(number)
             else:
-                held.received = number
+                deferred.received = number
         os.close(self._read)
 
     def _leave(self, number: int) -> None:
@@ -103,7 +113,10 @@ class Listener:
 
 
 def _in_child() -> None:
-    """A forked worker dies of a signal, and does not pass it on to this process."""
+    """Restores default signal handling in a forked worker of the data loader.
+
+    Otherwise its signals would reach the pipe of the parent's `Listener`.
+    """
     if Listener.current:
         signal.set_wakeup_fd(-1)
         for number in STOPS:

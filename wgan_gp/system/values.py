@@ -1,4 +1,4 @@
-"""Refusals of values that are out of range, each in one line."""
+"""Checks of values: each raises ValueError with one line that names the field."""
 
 import difflib
 import math
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-# Above these it is a mistake: what is allocated would not fit any device.
+# Larger values are taken for mistakes: the arrays would fit no device.
 WIDEST = 2**16  # units or channels of a layer
 DEEPEST = 2**7  # layers of a network; each is traced, which takes a while
 MOST_SAMPLES = 2**24  # in a batch, or to be evaluated on
@@ -18,7 +18,7 @@ _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 
 def show(value: Any) -> str:
-    """A value as it would be written, but no longer than a line can hold."""
+    """The `repr` of a value, shortened to fit an error message."""
     try:
         return " ".join(_SHORT.repr(value).split())
     except ValueError:  # Python refuses to write whole numbers of 4,300 digits
@@ -26,12 +26,16 @@ def show(value: Any) -> str:
 
 
 def nearest(name: Any, known: Iterable[str]) -> list[str]:
-    """The known names that a misspelt one may stand for, at most two.
+    """The known names that a misspelt name may stand for.
 
     Args:
-      name: what was given; no name is near to what is not text.
-      known: names, perhaps dotted. Near is a name that is spelt nearly the same, its
-        last part too; failing that, one whose last part is the same.
+      name: the misspelt name. A value that is not text has no near names.
+      known: all valid names, which may be dotted. A name is near if it is spelt
+        similarly as a whole and in its last part. If there is none, names with the
+        same last part are near.
+
+    Returns:
+      At most two of the known names.
     """
     if not isinstance(name, str):
         return []
@@ -54,20 +58,26 @@ def _likeness(first: str, second: str) -> float:
 
 
 def did_you_mean(name: Any, known: Iterable[str], prefix: str = "") -> str:
-    """`: did you mean NAME?` with the known names that are nearest, or nothing."""
+    """The end of an error message, `: did you mean NAME?`; empty if no name is near.
+
+    Args:
+      name: as in `nearest`.
+      known: as in `nearest`.
+      prefix: put before each known name, such as "--".
+    """
     names = [f"{prefix}{each}" for each in nearest(name, known)]
     return f": did you mean {' or '.join(names)}?" if names else ""
 
 
-def few(names: list[str]) -> str:
-    """At most nine of the names, and how many more there are."""
+def join_names(names: list[str]) -> str:
+    """Names separated by commas: at most nine, and how many more there are."""
     more = f" and {len(names) - 9} more" if len(names) > 9 else ""
     # An unknown field's name can be any text.
     return ", ".join(show(name)[1:-1] for name in names[:9]) + more
 
 
 def one_of(path: str, value: Any, valid: Any) -> None:
-    """Raises ValueError unless `value` is among the valid ones, which it lists."""
+    """Raises ValueError unless `value` is a valid one; the message lists them."""
     if value not in tuple(valid):  # compared, not hashed: it may be a list
         known = [str(each) for each in valid]
         raise ValueError(
@@ -77,7 +87,7 @@ def one_of(path: str, value: Any, valid: Any) -> None:
 
 
 def at_least(path: str, value: Any, least: int) -> None:
-    """Raises ValueError unless `value` is a whole number of this size."""
+    """Raises ValueError unless `value` is a whole number >= `least`."""
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ValueError(f"{path} must be a whole number >= {least}, got {show(value)}")
 
@@ -113,6 +123,6 @@ def in_range(path: str, value: float, low: float, high: float) -> None:
 
 
 def _single(value: float) -> np.float32:
-    """What the device makes of a number."""
+    """The number in float32, as devices compute with it."""
     with np.errstate(over="ignore", under="ignore"):
         return np.float32(value)

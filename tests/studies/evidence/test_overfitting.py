@@ -18,7 +18,7 @@ def test_the_gap_is_a_share_of_the_training_loss():
     losses = overfitting.Losses(
         "clip", np.arange(2), np.array([[4.0], [2.0]]), np.array([[4.0], [1.5]])
     )
-    row = overfitting.numbers(losses)
+    row = overfitting.table_row(losses)
     assert row["gap, start"] == (0, 0)
     assert row["gap, end"] == (0.25, 0)
 
@@ -28,7 +28,7 @@ def test_a_critic_with_few_digits_learns_them_by_heart(monkeypatch):
     monkeypatch.setattr(overfitting, "digits", lambda: few)
     with unchecked():
         result = overfitting.measure(
-            "two_sided", seeds=2, steps=240, width=32, moments=4
+            "two_sided", seeds=2, steps=240, width=32, evaluations=4
         )
     gap = 1 - result.validation / result.training
     assert (gap[-1] > 0.08).all()

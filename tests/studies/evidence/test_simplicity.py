@@ -42,7 +42,7 @@ def test_clipped_weights_lie_at_the_limits_and_penalised_ones_do_not():
     sizes = {"seeds": 2, "steps": 150, "width": 16, "samples": 50}
     with unchecked():
         clip, gp = (
-            simplicity.numbers(simplicity.train_critics(name, "swissroll", **sizes))
+            simplicity.table_row(simplicity.train_critics(name, "swissroll", **sizes))
             for name in ("clip", "two_sided")
         )
     assert clip["weights at ±c"][0] > 0.5

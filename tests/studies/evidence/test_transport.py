@@ -61,8 +61,8 @@ def test_each_strength_and_seed_has_its_row_and_axis():
     with unchecked():
         result = transport.measure("clip", transport.SETS[0], **TINY)
     chex.assert_shape([result.coupled, result.unrelated, result.cosine], (3, 2, 30))
-    assert result.course.shape[:2] == (3, 2)
-    rows = transport.numbers(result)
+    assert result.curve.shape[:2] == (3, 2)
+    rows = transport.table_rows(result)
     assert [row["constraint"] for row in rows] == [
         "clip, c = 0.1",
         "clip, c = 0.01",

@@ -27,12 +27,12 @@ def test_points_that_differ_in_traced_fields_share_a_program():
             runs_per_program=7,
         )
     )
-    first, second = found.programs
+    first, second = found.groups
     assert [len(chunk) for chunk in first.chunks] == [5, 5]
     assert first.experiment.algorithm.n_critic == 5  # of the third study
     assert [len(chunk) for chunk in second.chunks] == [2]
-    assert second.config.lipschitz == "clip"
-    trained = [r for p in found.programs for c in p.chunks for r in c]
+    assert second.settings.lipschitz == "clip"
+    trained = [r for p in found.groups for c in p.chunks for r in c]
     assert sorted(trained) == sorted(found.runs)
 
 
@@ -40,7 +40,7 @@ def test_each_run_has_the_configuration_of_a_single_one():
     found = sweep.resolve(configuration(**{"experiment.seed": 3}))
     single = load_experiment("sweep_toy", "smoke").experiment
     single.update({"seed": 4, "lipschitz": "clip", "clip_bound": 0.1})
-    last = plan.run_config(found, found.runs[-1])
+    last = plan.run_settings(found, found.runs[-1])
     assert last == configs.resolve(single)
 
 
@@ -92,12 +92,12 @@ def test_programs_of_the_same_data_share_one_copy_of_it(monkeypatch):
         "data.scale=symmetric generator.output=tanh",
     )
     found = sweep.resolve(sweep.configuration("x", images, studies, seeds=1))
-    assert len(found.programs) == 4
+    assert len(found.groups) == 4
     assert opened == [("digits8x8", "unit"), ("digits8x8", "symmetric")]
-    samplers = {id(each.experiment.dataset.sample) for each in found.programs}
+    samplers = {id(each.experiment.dataset.sample) for each in found.groups}
     assert len(samplers) == 2
-    experiment = found.programs[0].experiment
-    made = programs.functions(experiment, programs.make_mesh(2))
+    experiment = found.groups[0].experiment
+    made = programs.compile_functions(experiment, programs.make_mesh(2))
     images = jax.tree.leaves(made.advance.args[0])[0]
     (own,) = (each for each in images.addressable_shards if each.device.id == 0)
     first = jax.tree.leaves(experiment.dataset.sample)[0]

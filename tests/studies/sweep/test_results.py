@@ -8,7 +8,7 @@ import numpy as np
 from wgan_gp.runs import loop
 from wgan_gp.studies.sweep import evaluation, results
 from wgan_gp.studies.sweep.chunks import Result
-from wgan_gp.studies.sweep.points import Run
+from wgan_gp.studies.sweep.points import RunId
 
 
 class Counted:
@@ -27,7 +27,7 @@ class Counted:
 def looks(points, seeds, monkeypatch):
     monkeypatch.setattr(Counted, "looks", 0)
     found = [
-        Counted(Run(point, seed), {} if seed == 0 else {"w1": 10.0 * point + seed})
+        Counted(RunId(point, seed), {} if seed == 0 else {"w1": 10.0 * point + seed})
         for point in range(points)
         for seed in range(seeds)
     ]
@@ -46,7 +46,7 @@ def test_summaries_cost_as_much_as_there_are_runs(monkeypatch):
 
 def test_a_point_without_results_has_an_empty_summary():
     sweep = SimpleNamespace(points=["a", "b"])
-    first, second = results.summarise(sweep, [Result(Run(1, 0), {"w1": 2.0})])
+    first, second = results.summarise(sweep, [Result(RunId(1, 0), {"w1": 2.0})])
     assert (first.diverged, first.metrics) == (0, {})
     np.testing.assert_array_equal(second.metrics["w1"], [2.0])
 
@@ -60,7 +60,7 @@ def test_held_out_samples_are_shared_and_dropped_when_they_take_too_much(monkeyp
 
     monkeypatch.setattr(evaluation, "hold_out", hold_out)
     monkeypatch.setattr(evaluation, "_KEPT", 7)
-    held = evaluation.HeldOut()
+    held = evaluation.HeldOutCache()
     for seed in (0, 0, 1, 0, 2, 2, 0):
         settings = SimpleNamespace(seed=seed, conditional=False)
         held.get(SimpleNamespace(dataset=None, evaluation="e"), settings)

@@ -16,9 +16,9 @@ from wgan_gp.runs import loop, workdir
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies import running, sweep
 from wgan_gp.studies.sweep import chunks, programs, training
-from wgan_gp.studies.sweep.__main__ import KIND
-from wgan_gp.studies.sweep.plan import run_config
-from wgan_gp.studies.sweep.points import Run
+from wgan_gp.studies.sweep.__main__ import SWEEP_SPEC
+from wgan_gp.studies.sweep.plan import run_settings
+from wgan_gp.studies.sweep.points import RunId
 from wgan_gp.studies.sweep.study import study
 
 # Chunks of 3 runs on 2 devices; the last two runs diverge.
@@ -40,7 +40,7 @@ FIELDS = {
 
 
 def run(found, folder):
-    workdir.prepare(folder, found.config, kind=KIND)
+    workdir.prepare(folder, found.settings, spec=SWEEP_SPEC)
     with unchecked():
         running.run(study(found, folder, Console(file=io.StringIO())))
     return (folder / "table.csv").read_text()
@@ -49,7 +49,7 @@ def run(found, folder):
 @pytest.fixture(scope="module")
 def _compiled_once():
     """Programs of the same experiment are compiled once."""
-    made, original = {}, programs.functions
+    made, original = {}, programs.compile_functions
 
     def functions(experiment, mesh):
         key = id(experiment), mesh
@@ -58,7 +58,7 @@ def _compiled_once():
         return made[key][1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(programs, "functions", functions)
+        patch.setattr(programs, "compile_functions", functions)
         yield
 
 
@@ -73,7 +73,7 @@ def whole(tmp_path_factory, _compiled_once):
 
 def assert_is_single(found, each, row, folder):
     """That a row of the table is what a run of its own ends with."""
-    config = run_config(found, each)
+    config = run_settings(found, each)
     workdir.prepare(folder, config)
     with unchecked():
         single = loop.run(config, folder, build(config))
@@ -88,7 +88,7 @@ def assert_is_single(found, each, row, folder):
 def test_a_run_is_what_it_is_alone(whole, tmp_path):
     found, _, rows = whole
     assert (rows[1]["n_critic"], rows[1]["seed"]) == ("1", "1")
-    assert_is_single(found, Run(0, 1), rows[1], tmp_path)
+    assert_is_single(found, RunId(0, 1), rows[1], tmp_path)
 
 
 def test_a_run_that_diverges_is_said_to_and_the_others_go_on(whole):
@@ -123,7 +123,7 @@ def stopped(found, folder, monkeypatch, at, words):
     """Runs until a signal comes at a look at it, which says where and is saved."""
     with monkeypatch.context() as patch:
         stop = Stop(at)  # of all chunks
-        patch.setattr(training, "HeldSignals", lambda: stop)
+        patch.setattr(training, "DeferredSignals", lambda: stop)
         with pytest.raises(Interrupted, match=words) as caught:
             run(found, folder)
     assert caught.value.status == 143
@@ -146,16 +146,16 @@ def test_an_interrupted_sweep_ends_with_the_same_table(whole, tmp_path, monkeypa
 def test_other_settings_are_refused_but_for_those_of_no_effect(whole, tmp_path):
     found, folder, _ = whole
     free = sweep.resolve(configuration(**FIELDS | {"save_every": 4, "mesh.runs": 1}))
-    workdir.prepare(folder, free.config, kind=KIND)
-    workdir.prepare(folder, found.config, kind=KIND)
+    workdir.prepare(folder, free.settings, spec=SWEEP_SPEC)
+    workdir.prepare(folder, found.settings, spec=SWEEP_SPEC)
     other = sweep.resolve(configuration(**FIELDS | {"seeds": 1}))
     with pytest.raises(FileExistsError, match="seeds was 2, is 1") as caught:
-        workdir.prepare(folder, other.config, kind=KIND)
+        workdir.prepare(folder, other.settings, spec=SWEEP_SPEC)
     assert "accept_changes" not in str(caught.value)
-    workdir.prepare(tmp_path, load_and_resolve(), kind=KIND)
+    workdir.prepare(tmp_path, load_and_resolve(), spec=SWEEP_SPEC)
     (tmp_path / "config.json").write_text("[]")
     with pytest.raises(ValueError, match="not the config of a sweep"):
-        workdir.prepare(tmp_path, other.config, kind=KIND)
+        workdir.prepare(tmp_path, other.settings, spec=SWEEP_SPEC)
 
 
 def load_and_resolve():
@@ -169,16 +169,16 @@ def test_a_damaged_chunk_is_named(whole, tmp_path):
     for damaged in ("", "[]", "3", text.replace('"seed": 0', '"seed": 7')):
         path.write_text(damaged)
         with pytest.raises(ValueError, match=r"0000\.json is not the record"):
-            chunks.read(path, found.programs[0].chunks[0])
+            chunks.read_record(path, found.groups[0].chunks[0])
     path.write_text(text)
-    assert len(chunks.read(path, found.programs[0].chunks[0])) == 3
+    assert len(chunks.read_record(path, found.groups[0].chunks[0])) == 3
 
 
 def test_devices_tell_each_other_nothing(whole):
     found, _, _ = whole
-    (program,) = found.programs
+    (program,) = found.groups
     mesh = programs.make_mesh(2)
-    made = programs.functions(program.experiment, mesh)
+    made = programs.compile_functions(program.experiment, mesh)
     trained, given = prepared(found, program, made, mesh)
     with unchecked():
         arguments = *made.advance.args, 1, given, trained
@@ -189,12 +189,12 @@ def test_devices_tell_each_other_nothing(whole):
 
 def prepared(found, program, made, mesh):
     runs = program.chunks[0]
-    configs = [run_config(found, each) for each in runs]
+    configs = [run_settings(found, each) for each in runs]
     given = programs.hyperparameters(program.experiment, configs)
-    given = programs.spread(given, mesh)
+    given = programs.split_over_mesh(given, mesh)
     with unchecked():
         keys = programs.jax.random.split(programs.jax.random.key(0), len(runs))
-        return made.start(programs.spread(keys, mesh), given), given
+        return made.start(programs.split_over_mesh(keys, mesh), given), given
 
 
 @pytest.mark.long

@@ -7,10 +7,10 @@ the same settings is not measured again. Several hosts share the claims.
 import sys
 from functools import partial
 
-from wgan_gp.devices.hosts import Place
+from wgan_gp.devices.hosts import HostRank
 from wgan_gp.studies.evidence import depth
 from wgan_gp.studies.evidence.study import CLAIMS, study
-from wgan_gp.studies.running import Study, add_host_flags, place_of, run_command
+from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
 from wgan_gp.system import arguments
 
 
@@ -19,10 +19,10 @@ def main(argv: list[str]) -> int:
     return run_command(partial(_start, argv[1:]))
 
 
-def _start(argv: list[str]) -> tuple[Study, Place | None]:
+def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
     args = arguments.parse(_parser(), argv)
     claims = list(dict.fromkeys(args.only))
-    return study(claims, args.out, args.scale), place_of(args)
+    return study(claims, args.out, args.scale), host_rank(args)
 
 
 def _parser():

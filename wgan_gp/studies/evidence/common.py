@@ -26,7 +26,7 @@ class Evidence(NamedTuple):
     rows: list[dict[str, Any]]  # of the results table; a pair is mean and spread
 
 
-def critic_config(lipschitz: str, dataset: str, *, steps: int, width: int) -> Any:
+def critic_settings(lipschitz: str, dataset: str, *, steps: int, width: int) -> Any:
     """A critic of three hidden layers, to be trained alone and close to its optimum."""
     config = configs.base()
     config.lipschitz, config.data.name = lipschitz, dataset
@@ -60,7 +60,7 @@ def over_strengths_and_seeds(
     """
     _, values = strengths(lipschitz)
 
-    def one(value, key):
+    def one(value: jax.Array, key: jax.Array):
         return run(key, hyperparameters._replace(strength=value))
 
     keys = jax.random.split(jax.random.key(0), seeds)

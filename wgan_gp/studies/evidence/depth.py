@@ -19,13 +19,13 @@ from wgan_gp.build import Experiment, build
 from wgan_gp.constraints import clip, one_sided, two_sided
 from wgan_gp.evaluate.critic import stable_norm
 from wgan_gp.networks import Network
-from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import (
     CLIP_BOUNDS,
     Evidence,
     mean_and_spread,
     over_grid,
 )
+from wgan_gp.studies.names import constraint_name
 
 SCALES = {
     "smoke": {"seeds": 2, "steps": 3, "width": 8, "layers": 3},
@@ -41,10 +41,10 @@ class Depth(NamedTuple):
     norms: np.ndarray  # [S, L], from the first hidden layer to the last
 
 
-def evidence(**settings: int) -> Evidence:
+def evidence(**sizes: int) -> Evidence:
     """Figure `depth` and its table."""
-    depths = measure_depth(**settings)
-    return Evidence({"depth.png": depth_figure(depths)}, list(map(numbers, depths)))
+    depths = measure_depth(**sizes)
+    return Evidence({"depth.png": depth_figure(depths)}, list(map(table_row, depths)))
 
 
 def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[Depth]:
@@ -60,19 +60,27 @@ def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[De
       One entry for each clip bound, and one for each gradient penalty.
     """
     sizes = {"seeds": seeds, "steps": steps, "width": width, "layers": layers}
-    name = name_of(clip.CHOICE)
+    name = constraint_name(clip.CHOICE)
     clipped = _train(name, np.asarray(CLIP_BOUNDS), **sizes)
     results = [
         Depth(f"{name}, c = {bound}", norms)
         for bound, norms in zip(CLIP_BOUNDS, clipped)
     ]
-    for lipschitz in map(name_of, (one_sided.CHOICE, two_sided.CHOICE)):
+    for lipschitz in map(constraint_name, (one_sided.CHOICE, two_sided.CHOICE)):
         (norms,) = _train(lipschitz, np.full(1, 10.0), **sizes)
         results.append(Depth(f"{lipschitz}, λ = 10", norms))
     return results
 
 
-def _train(lipschitz, strengths, *, seeds, steps, width, layers) -> np.ndarray:
+def _train(
+    lipschitz: str,
+    strengths: np.ndarray,
+    *,
+    seeds: int,
+    steps: int,
+    width: int,
+    layers: int,
+) -> np.ndarray:
     """Gradient norms `[V, S, L]` for strengths `[V]`, all trained in one program."""
     config = configs.base()
     config.lipschitz, config.data.name, config.steps = lipschitz, "swissroll", steps
@@ -83,7 +91,7 @@ def _train(lipschitz, strengths, *, seeds, steps, width, layers) -> np.ndarray:
     return np.asarray(run(jnp.asarray(strengths, jnp.float32), keys))
 
 
-def _run(experiment: Experiment, steps: int, strength, key):
+def _run(experiment: Experiment, steps: int, strength: jax.Array, key: jax.Array):
     algorithm = experiment.algorithm
     train_key, real_key, fake_key = jax.random.split(key, 3)
     hyperparameters = experiment.hyperparameters._replace(strength=strength)
@@ -115,7 +123,7 @@ def layer_gradients(critic: Network, params: Any, x: jax.Array) -> jax.Array:
     layers = params["params"]["MLP_0"]
     hidden = [layers[f"Dense_{i}"]["bias"] for i in range(len(layers) - 1)]
 
-    def shifted(shifts):
+    def shifted(shifts: list[jax.Array]):
         return _with_shifts(critic, params, shifts, x)
 
     grads = jax.grad(shifted)([jnp.zeros_like(bias) for bias in hidden])
@@ -126,7 +134,7 @@ def _with_shifts(critic: Network, params: Any, shifts: list[jax.Array], x: jax.A
     """D(x) with a vector added to each hidden linear layer's output."""
     remaining = iter(shifts)
 
-    def add_shift(next_fun, args, kwargs, context):
+    def add_shift(next_fun: Any, args: Any, kwargs: Any, context: Any):
         out = next_fun(*args, **kwargs)
         if isinstance(context.module, nn.Dense) and context.method_name == "__call__":
             out = out + next(remaining, 0.0)
@@ -158,7 +166,7 @@ def _fit(norms: np.ndarray) -> float:
     return float(np.polyfit(alive, np.log10(norms[alive]), 1)[0])
 
 
-def numbers(depth: Depth) -> dict[str, Any]:
+def table_row(depth: Depth) -> dict[str, Any]:
     """The row of the results table, mean and spread over seeds."""
     slopes = slope_per_layer(depth.norms)
     return {

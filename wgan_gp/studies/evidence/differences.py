@@ -9,20 +9,20 @@ from matplotlib.figure import Figure
 from wgan_gp import losses
 from wgan_gp.constraints import difference, one_sided, two_sided
 from wgan_gp.losses import PAIRINGS, SHAPES
-from wgan_gp.studies.chosen import key_of, name_of
 from wgan_gp.studies.evidence.common import Evidence, mean_and_spread
-from wgan_gp.studies.evidence.courses import (
+from wgan_gp.studies.evidence.learning_curves import (
     DEFAULT,
     PAPER,
     SMOKE,
-    Course,
-    gan_config,
-    run_courses,
+    LearningCurves,
+    gan_settings,
+    measure_side_by_side,
 )
+from wgan_gp.studies.names import constraint_name, key_of
 
 SCALES = {
     "smoke": SMOKE | {"pairings": ("endpoint",)},
-    "default": DEFAULT | {"moments": 10},
+    "default": DEFAULT | {"evaluations": 10},
     "paper": PAPER,
 }
 _SIDES = {
@@ -38,11 +38,11 @@ _PAIR_COLOURS = {
 }
 
 
-def forms(pairings: Iterable[str] = PAIRINGS) -> dict[str, dict[str, Any]]:
+def penalty_forms(pairings: Iterable[str] = PAIRINGS) -> dict[str, dict[str, Any]]:
     """The settings of each form of penalty, by "side / pairing"."""
     settings = {
         f"{side} / {pairing}": {
-            "lipschitz": name_of(difference.CHOICE),
+            "lipschitz": constraint_name(difference.CHOICE),
             "penalty.pairing": pairing,
             **{f"penalty.{name}": value for name, value in form.items()},
         }
@@ -51,8 +51,8 @@ def forms(pairings: Iterable[str] = PAIRINGS) -> dict[str, dict[str, Any]]:
         if not (form["signed"] and pairing == "independent")
     }
     return settings | {
-        "two-sided / gradient": {"lipschitz": name_of(two_sided.CHOICE)},
-        "one-sided / gradient": {"lipschitz": name_of(one_sided.CHOICE)},
+        "two-sided / gradient": {"lipschitz": constraint_name(two_sided.CHOICE)},
+        "one-sided / gradient": {"lipschitz": constraint_name(one_sided.CHOICE)},
     }
 
 
@@ -61,52 +61,52 @@ def evidence(
     seeds: int,
     steps: int,
     width: int,
-    moments: int,
+    evaluations: int,
     samples: int,
     pairings: Iterable[str] = PAIRINGS,
 ) -> Evidence:
     """Figure `difference` and its table."""
     settings = {
-        label: gan_config(steps=steps, width=width, **fields)
-        for label, fields in forms(pairings).items()
+        label: gan_settings(steps=steps, width=width, **fields)
+        for label, fields in penalty_forms(pairings).items()
     }
-    courses = run_courses(
-        settings, (10.0,), seeds=seeds, moments=moments, samples=samples
+    curves = measure_side_by_side(
+        settings, (10.0,), seeds=seeds, evaluations=evaluations, samples=samples
     )
     return Evidence(
-        {"difference.png": quality_figure(courses)}, list(map(numbers, courses))
+        {"difference.png": quality_figure(curves)}, list(map(table_row, curves))
     )
 
 
-def numbers(course: Course) -> dict[str, Any]:
+def table_row(curve: LearningCurves) -> dict[str, Any]:
     """The row of the results table."""
-    side, pairing = course.label.split(" / ")
-    runs = course.quality.shape[1] * course.quality.shape[2]
+    side, pairing = curve.label.split(" / ")
+    runs = curve.quality.shape[1] * curve.quality.shape[2]
     return {
         "shape": side,
         "slope between": "one point" if pairing == "gradient" else f"{pairing} pairs",
-        "estimate": mean_and_spread(course.estimate[-1]),
-        "W1 / floor": mean_and_spread(course.quality[-1] / course.floor),
+        "estimate": mean_and_spread(curve.estimate[-1]),
+        "W1 / floor": mean_and_spread(curve.quality[-1] / curve.floor),
         "ms per generator update": float(
-            1000 * course.seconds[-1] / course.steps[-1] / runs
+            1000 * curve.seconds[-1] / curve.steps[-1] / runs
         ),
     }
 
 
-def quality_figure(courses: list[Course]) -> Figure:
+def quality_figure(curves: list[LearningCurves]) -> Figure:
     """Quality against wall time: one panel for each shape, a line for each pairing."""
     figure = Figure(figsize=(3.0 * len(_SIDES), 3.2), layout="constrained")
     panels = dict(
         zip(_SIDES, figure.subplots(1, len(_SIDES), sharey=True, sharex=True))
     )
-    for course in courses:
-        side, pairing = course.label.split(" / ")
+    for curve in curves:
+        side, pairing = curve.label.split(" / ")
         axes = panels[side]
-        ratio = course.quality[:, 0] / course.floor
-        runs = course.quality.shape[2]
+        ratio = curve.quality[:, 0] / curve.floor
+        runs = curve.quality.shape[2]
         label = "gradient penalty" if pairing == "gradient" else f"{pairing} pairs"
         style = {"color": _PAIR_COLOURS[pairing], "label": label, "linewidth": 1.2}
-        seconds = course.seconds / runs
+        seconds = curve.seconds / runs
         axes.plot(seconds, np.median(ratio, axis=1), ".-", ms=4, **style)
         axes.fill_between(
             seconds,

@@ -18,12 +18,12 @@ from wgan_gp.build import build
 from wgan_gp.constraints import clip, one_sided, penalise, two_sided
 from wgan_gp.data import DATASETS, Sampler
 from wgan_gp.networks import MLPCritic, from_flax
-from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import (
     Evidence,
-    critic_config,
+    critic_settings,
     mean_and_spread,
 )
+from wgan_gp.studies.names import constraint_name
 from wgan_gp.train import bind_critic, make_critic_train
 
 SCALES = {
@@ -54,8 +54,8 @@ NOISE = 0.1  # standard deviation in every dimension, around the plane of the da
 BOX = 3.0  # the box is [-BOX, BOX]^D
 # Of the constraints that are measured, by their names.
 SHAPES = {
-    name_of(one_sided.CHOICE): losses.one_sided,
-    name_of(two_sided.CHOICE): losses.two_sided,
+    constraint_name(one_sided.CHOICE): losses.one_sided,
+    constraint_name(two_sided.CHOICE): losses.two_sided,
 }
 POINTS = {"interpolates": "interpolates", "box": "uniform in the box"}
 
@@ -71,16 +71,17 @@ class Critics(NamedTuple):
     penalty: np.ndarray  # [S] mean of the penalty at its own points
 
 
-def evidence(*, dimensions: tuple[int, ...], **settings: int) -> Evidence:
+def evidence(*, dimensions: tuple[int, ...], **sizes: int) -> Evidence:
     """Figure `dimension` and its table."""
     everything = [
-        measure(lipschitz, points, dimension, **settings)
+        measure(lipschitz, points, dimension, **sizes)
         for lipschitz in SHAPES
         for points in POINTS
         for dimension in dimensions
     ]
     return Evidence(
-        {"dimension.png": dimension_figure(everything)}, list(map(numbers, everything))
+        {"dimension.png": dimension_figure(everything)},
+        list(map(table_row, everything)),
     )
 
 
@@ -91,7 +92,7 @@ def sides(dimension: int) -> tuple[Sampler, Sampler]:
     shift = jax.random.normal(shift_key, (dimension,))
     shift = SHIFT * shift / jnp.linalg.norm(shift)
 
-    def real(key, n):
+    def real(key: jax.Array, n: int):
         ring_key, noise_key = jax.random.split(key)
         ring = DATASETS["8gaussians"].sample(ring_key, n) @ plane
         return ring + NOISE * jax.random.normal(noise_key, ring.shape)
@@ -120,8 +121,8 @@ def measure(
       width: of each of the three hidden layers.
       samples: held-out samples on each side.
     """
-    config = critic_config(lipschitz, "8gaussians", steps=steps, width=width)
-    experiment = build(config)
+    settings = critic_settings(lipschitz, "8gaussians", steps=steps, width=width)
+    experiment = build(settings)
     where = (
         losses.interpolates
         if points == "interpolates"
@@ -140,7 +141,7 @@ def measure(
     reals, fakes = real(real_key, samples), fake(fake_key, samples)
     (between,) = losses.interpolates(reals, fakes, point_key)
 
-    def run(key):
+    def run(key: jax.Array):
         critic = train(key, experiment.hyperparameters)[0]
         bound = bind_critic(algorithm, critic)
         return (
@@ -154,7 +155,7 @@ def measure(
     return Critics(lipschitz, points, dimension, *measured)
 
 
-def numbers(critics: Critics) -> dict[str, Any]:
+def table_row(critics: Critics) -> dict[str, Any]:
     """The row of the results table, mean and spread over seeds."""
     return {
         "constraint": critics.lipschitz,

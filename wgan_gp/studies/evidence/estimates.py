@@ -12,78 +12,78 @@ from wgan_gp.studies.evidence.common import (
     Evidence,
     mean_and_spread,
 )
-from wgan_gp.studies.evidence.courses import (
+from wgan_gp.studies.evidence.learning_curves import (
     DEFAULT,
     PAPER,
     SMOKE,
-    Course,
-    gan_config,
-    run_course,
+    LearningCurves,
+    gan_settings,
+    measure_curves,
 )
 
 SCALES = {"smoke": SMOKE, "default": DEFAULT, "paper": PAPER}
 
 
 def evidence(
-    *, seeds: int, steps: int, width: int, moments: int, samples: int
+    *, seeds: int, steps: int, width: int, evaluations: int, samples: int
 ) -> Evidence:
     """Figure `game` and its table."""
-    courses = [
-        run_course(
+    curves = [
+        measure_curves(
             lipschitz,
-            gan_config(steps=steps, width=width, lipschitz=lipschitz),
+            gan_settings(steps=steps, width=width, lipschitz=lipschitz),
             WEIGHTS,
             seeds=seeds,
-            moments=moments,
+            evaluations=evaluations,
             samples=samples,
         )
         for lipschitz, choice in CONSTRAINTS.items()
         if choice.has_scale
     ]
-    rows = [row for course in courses for row in numbers(course)]
-    return Evidence({"game.png": game_figure(courses)}, rows)
+    rows = [row for curve in curves for row in table_rows(curve)]
+    return Evidence({"game.png": game_figure(curves)}, rows)
 
 
-def numbers(course: Course) -> list[dict[str, Any]]:
+def table_rows(curve: LearningCurves) -> list[dict[str, Any]]:
     """A row of the results table for each lambda; means over the run and the seeds.
 
     The first moment is left out: networks have hardly trained there.
     """
-    later = slice(1, None) if len(course.steps) > 1 else slice(None)
+    later = slice(1, None) if len(curve.steps) > 1 else slice(None)
     rows = []
-    for i, weight in enumerate(course.weights):
-        estimate, w1 = course.estimate[later, i], course.w1[later, i]
+    for i, weight in enumerate(curve.weights):
+        estimate, w1 = curve.estimate[later, i], curve.w1[later, i]
         rows.append(
             {
-                "constraint": f"{course.label}, λ = {weight:g}",
+                "constraint": f"{curve.label}, λ = {weight:g}",
                 "estimate": mean_and_spread(estimate.mean(axis=0)),
                 "exact W1": mean_and_spread(w1.mean(axis=0)),
                 "estimate < 0": float(np.mean(estimate < 0)),
                 "final quality / floor": mean_and_spread(
-                    course.quality[-1, i] / course.floor
+                    curve.quality[-1, i] / curve.floor
                 ),
             }
         )
     return rows
 
 
-def game_figure(courses: list[Course]) -> Figure:
+def game_figure(curves: list[LearningCurves]) -> Figure:
     """Above the estimate, below the exact W1, of the same generators."""
-    figure = Figure(figsize=(3.0 * len(courses), 5), layout="constrained")
-    grid = figure.subplots(2, len(courses), sharex=True, sharey="row", squeeze=False)
-    for column, course in zip(grid.T, courses):
-        for axes, values in zip(column, (course.estimate, course.w1)):
-            for i, (weight, colour) in enumerate(zip(course.weights, SCALE_COLOURS)):
+    figure = Figure(figsize=(3.0 * len(curves), 5), layout="constrained")
+    grid = figure.subplots(2, len(curves), sharex=True, sharey="row", squeeze=False)
+    for column, curve in zip(grid.T, curves):
+        for axes, values in zip(column, (curve.estimate, curve.w1)):
+            for i, (weight, colour) in enumerate(zip(curve.weights, SCALE_COLOURS)):
                 line = values[:, i]
                 style = {"color": colour, "label": f"λ = {weight:g}", "linewidth": 1.2}
-                axes.plot(course.steps, np.median(line, axis=1), ".-", ms=4, **style)
+                axes.plot(curve.steps, np.median(line, axis=1), ".-", ms=4, **style)
                 low, high = line.min(axis=1), line.max(axis=1)
-                axes.fill_between(course.steps, low, high, color=colour, alpha=0.2)
+                axes.fill_between(curve.steps, low, high, color=colour, alpha=0.2)
             axes.grid(alpha=0.3)
-        column[0].set_title(course.label)
+        column[0].set_title(curve.label)
         column[0].set_yscale("symlog", linthresh=0.02)
         column[0].axhline(0, color="0.4", linewidth=1)
-        column[1].axhline(course.floor, color="0.4", linestyle=":", label="floor")
+        column[1].axhline(curve.floor, color="0.4", linestyle=":", label="floor")
         column[1].set(yscale="log", xlabel="generator updates")
     grid[0, 0].set_ylabel("critic's estimate")
     grid[1, 0].set_ylabel("exact W1")

@@ -20,13 +20,13 @@ from wgan_gp.build import build
 from wgan_gp.constraints import CONSTRAINTS, clip, two_sided
 from wgan_gp.data.arrays import resident
 from wgan_gp.networks import MLP, MLPCritic, Network, from_flax
-from wgan_gp.studies.chosen import name_of
 from wgan_gp.studies.evidence.common import COLOURS, Evidence, mean_and_spread
+from wgan_gp.studies.names import constraint_name
 
 SCALES = {
-    "smoke": {"seeds": 2, "steps": 4, "width": 8, "moments": 2},
-    "default": {"seeds": 2, "steps": 1500, "width": 256, "moments": 30},
-    "paper": {"seeds": 3, "steps": 20_000, "width": 512, "moments": 100},
+    "smoke": {"seeds": 2, "steps": 4, "width": 8, "evaluations": 2},
+    "default": {"seeds": 2, "steps": 1500, "width": 256, "evaluations": 30},
+    "paper": {"seeds": 3, "steps": 20_000, "width": 512, "evaluations": 100},
 }
 DIGITS = 1000  # in the training set
 LATENT = 64
@@ -34,7 +34,7 @@ BATCH = 64
 
 
 class Losses(NamedTuple):
-    """Negative critic losses of S seeds at T moments."""
+    """Negative critic losses of S seeds at T evaluations."""
 
     lipschitz: str
     steps: np.ndarray  # [T] generator updates
@@ -42,12 +42,12 @@ class Losses(NamedTuple):
     validation: np.ndarray  # [T, S] on as many held-out ones
 
 
-def evidence(**settings: int) -> Evidence:
+def evidence(**sizes: int) -> Evidence:
     """Figure `overfitting` and its table."""
-    names = map(name_of, (two_sided.CHOICE, clip.CHOICE))
-    everything = [measure(lipschitz, **settings) for lipschitz in names]
+    names = map(constraint_name, (two_sided.CHOICE, clip.CHOICE))
+    everything = [measure(lipschitz, **sizes) for lipschitz in names]
     return Evidence(
-        {"overfitting.png": loss_figure(everything)}, list(map(numbers, everything))
+        {"overfitting.png": loss_figure(everything)}, list(map(table_row, everything))
     )
 
 
@@ -75,7 +75,7 @@ def _shuffled(read: Callable) -> np.ndarray:
 
 
 def measure(
-    lipschitz: str, *, seeds: int, steps: int, width: int, moments: int
+    lipschitz: str, *, seeds: int, steps: int, width: int, evaluations: int
 ) -> Losses:
     """Trains WGANs of several seeds in one program, measured as they go.
 
@@ -84,7 +84,7 @@ def measure(
       seeds: how many runs.
       steps: generator updates.
       width: of each of the three hidden layers of both networks.
-      moments: how often the losses are measured, evenly over the run.
+      evaluations: how often the losses are measured, evenly over the run.
     """
     seen, unseen = digits()
     algorithm, hyperparameters = _algorithm(lipschitz, seen, steps, width)
@@ -98,7 +98,7 @@ def measure(
     observe = jax.jit(
         jax.vmap(partial(_negative_losses, algorithm, hyperparameters, seen, unseen))
     )
-    until = np.linspace(0, steps, moments + 1, dtype=int)
+    until = np.linspace(0, steps, evaluations + 1, dtype=int)
     measured = []
     for count in np.diff(until):
         state, _ = advance(state, count)
@@ -128,28 +128,36 @@ def _algorithm(lipschitz: str, seen: np.ndarray, steps: int, width: int):
     return algorithm, experiment.hyperparameters
 
 
-def _negative_losses(algorithm, hyperparameters, seen, unseen, state):
+def _negative_losses(
+    algorithm: train.Algorithm,
+    hyperparameters: train.Hyperparameters,
+    seen: np.ndarray,
+    unseen: np.ndarray,
+    state: train.TrainState,
+):
     """-L on the training digits and on the others, against the same fakes, `[2]`."""
     key = jax.random.fold_in(jax.random.key(2), state.step)  # not the run's own stream
     fake_key, penalty_key = jax.random.split(key)
     fakes = train.generate(algorithm, state.generator.params, fake_key, len(seen))
     critic = train.bind_critic(algorithm.critic, state.critic)
+    strength = hyperparameters.strength
+    assert strength is not None
 
-    def negative(reals):
+    def negative(reals: np.ndarray):
         loss, _ = losses.critic_loss(
             critic,
             jnp.asarray(reals),
             fakes,
             penalty_key,
             penalty=algorithm.critic.constraint.penalty,
-            weight=hyperparameters.strength,
+            weight=strength,
         )
         return -loss
 
     return jnp.stack([negative(seen), negative(unseen)])
 
 
-def numbers(result: Losses) -> dict[str, Any]:
+def table_row(result: Losses) -> dict[str, Any]:
     """The row of the results table, mean and spread over seeds."""
     tenth = max(1, len(result.steps) // 10)
     first, last = slice(0, tenth), slice(-tenth, None)

@@ -19,9 +19,9 @@ from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
 from wgan_gp.runs.figures import FAKE, REAL, THIRD
-from wgan_gp.studies.chosen import name_of
-from wgan_gp.studies.evidence.common import Evidence, critic_config, mean_and_spread
-from wgan_gp.train import Player, bind_critic, make_critic_train
+from wgan_gp.studies.evidence.common import Evidence, critic_settings, mean_and_spread
+from wgan_gp.studies.names import constraint_name
+from wgan_gp.train import CriticAlgorithm, Player, bind_critic, make_critic_train
 
 SCALES = {
     "smoke": {
@@ -66,22 +66,22 @@ class Critics(NamedTuple):
     fakes: np.ndarray  # [n, 2]
 
 
-def evidence(*, datasets: tuple[str, ...], **settings: Any) -> Evidence:
+def evidence(*, datasets: tuple[str, ...], **sizes: Any) -> Evidence:
     """Both claims: figures `critics` and `weights`, and the table."""
     critics = [
-        train_critics(lipschitz, dataset, **settings)
+        train_critics(lipschitz, dataset, **sizes)
         for dataset in datasets
         for lipschitz in CONSTRAINTS
     ]
     inside = train_critics(
-        name_of(clip.CHOICE), "swissroll", start_inside=True, **settings
+        constraint_name(clip.CHOICE), "swissroll", start_inside=True, **sizes
     )
     roll = [inside, *(each for each in critics if each.dataset == "swissroll")]
     figures = {
         "critics.png": contour_figure(critics),
         "weights.png": weight_figure(roll),
     }
-    return Evidence(figures, list(map(numbers, [*critics, inside])))
+    return Evidence(figures, list(map(table_row, [*critics, inside])))
 
 
 def train_critics(
@@ -109,12 +109,14 @@ def train_critics(
     Returns:
       The critics' values and gradients on a grid, weights and estimates.
     """
-    config = critic_config(lipschitz, dataset, steps=steps, width=width)
-    experiment = build(config)
+    settings = critic_settings(lipschitz, dataset, steps=steps, width=width)
+    experiment = build(settings)
     fake = noisy(experiment.dataset.sample)
     algorithm, label = experiment.algorithm.critic, lipschitz
     if start_inside:
-        network = algorithm.network._replace(init=partial(_inside, config, algorithm))
+        network = algorithm.network._replace(
+            init=partial(_inside, settings.clip_bound, algorithm)
+        )
         algorithm = algorithm._replace(network=network)
         label += ", started inside"
     train = make_critic_train(algorithm, fake, steps)
@@ -131,7 +133,7 @@ def train_critics(
     return Critics(
         label,
         dataset,
-        config.clip_bound,
+        settings.clip_bound,
         values,
         gradients,
         weights,
@@ -143,17 +145,17 @@ def train_critics(
     )
 
 
-def _inside(config, algorithm, key):
+def _inside(clip_bound: float, algorithm: CriticAlgorithm, key: jax.Array):
     """Initial parameters, each array scaled to at most half the clip bound."""
 
-    def scaled(leaf):
+    def scaled(leaf: jax.Array):
         largest = jnp.max(jnp.abs(leaf))
-        return config.clip_bound / 2 * leaf / jnp.where(largest > 0, largest, 1.0)
+        return clip_bound / 2 * leaf / jnp.where(largest > 0, largest, 1.0)
 
     return jax.tree.map(scaled, algorithm.network.init(key))
 
 
-def _first_weights(experiment, algorithm, key):
+def _first_weights(experiment: Experiment, algorithm: CriticAlgorithm, key: jax.Array):
     """Of the critic that `make_critic_train` starts from with this key, clipped."""
     params = make_critic_train(algorithm, algorithm.sample_real, 0)(
         key, experiment.hyperparameters
@@ -163,11 +165,13 @@ def _first_weights(experiment, algorithm, key):
     return _flat_weights(params)
 
 
-def _flat_weights(params) -> jax.Array:
+def _flat_weights(params: Any) -> jax.Array:
     return jnp.concatenate([jnp.ravel(kernel) for kernel in kernels(params)])
 
 
-def _measure(experiment: Experiment, reals, fakes, trained: Player):
+def _measure(
+    experiment: Experiment, reals: jax.Array, fakes: jax.Array, trained: Player
+):
     critic = bind_critic(experiment.algorithm.critic, trained)
     axis = jnp.linspace(-EDGE, EDGE, GRID)
     plane = jnp.stack(jnp.meshgrid(axis, axis), axis=-1)
@@ -200,13 +204,13 @@ def share_at_limits(weights: np.ndarray, bound: float | None) -> float:
 
     Args:
       weights: of one critic, `[W]`.
-      bound: c; without one the largest absolute weight takes its place.
+      bound: c; without one the largest absolute weight takes its rank.
     """
     limit = np.abs(weights).max() if bound is None else bound
     return float(np.mean(np.abs(weights) >= 0.99 * limit))
 
 
-def numbers(critics: Critics) -> dict[str, Any]:
+def table_row(critics: Critics) -> dict[str, Any]:
     """The row of the results table: each number as mean and spread over seeds."""
     norms = np.linalg.norm(critics.gradients, axis=-1)
     return {

@@ -60,9 +60,9 @@ def study(claims: Iterable[str], out: Path, scale: str) -> Study:
         folder=out,
         records=out / "claims",
         programs=[_program(claim, out, scale) for claim in claims],
-        read=_read,
+        read_record=_read,
         is_complete=lambda claim, record: _is_complete(out, claim, scale, record),
-        tables=partial(_write_table, out),
+        make_tables=partial(_write_table, out),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wgan_gp import losses
@@ -21,17 +22,18 @@ from wgan_gp.data import Sampler
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein, optimal_coupling
 from wgan_gp.evaluate.critic import cosine_similarity
+from wgan_gp.losses import Critic
 from wgan_gp.runs.figures import FAKE, REAL
 from wgan_gp.studies.evidence.common import (
     COLOURS,
     SCALE_COLOURS,
     Evidence,
-    critic_config,
+    critic_settings,
     mean_and_spread,
     over_strengths_and_seeds,
     strengths,
 )
-from wgan_gp.train import bind_critic, make_critic_train
+from wgan_gp.train import Hyperparameters, bind_critic, make_critic_train
 
 SCALES = {
     "smoke": {"seeds": 2, "steps": 20, "width": 8, "samples": 50},
@@ -41,7 +43,7 @@ SCALES = {
 SETS = ("8 Gaussians + noise", "two clusters")
 CLUSTER_STD = 0.05
 SHIFT = 1.0  # distance of the two clusters
-COURSE = 60  # points of a course
+CURVE_POINTS = 60  # points of a curve
 
 
 class Transport(NamedTuple):
@@ -49,7 +51,7 @@ class Transport(NamedTuple):
 
     lipschitz: str
     problem: str
-    course: np.ndarray  # [V, S, COURSE] estimate on fresh samples as training goes
+    curve: np.ndarray  # [V, S, CURVE_POINTS] estimate on fresh samples as training goes
     estimate: np.ndarray  # [V, S]
     coupled: np.ndarray  # [V, S, n] gradient norms between optimally coupled pairs
     unrelated: np.ndarray  # [V, S, n] the same between pairs at random
@@ -58,20 +60,20 @@ class Transport(NamedTuple):
     steps: int
 
 
-def evidence(**settings: int) -> Evidence:
+def evidence(**sizes: int) -> Evidence:
     """Both claims: figures `coupling`, `estimate` and `bias`, and the table."""
     everything = [
-        measure(lipschitz, problem, **settings)
+        measure(lipschitz, problem, **sizes)
         for problem in SETS
         for lipschitz in CONSTRAINTS
     ]
     gaussians = [each for each in everything if each.problem == SETS[0]]
     figures = {
         "coupling.png": coupling_figure(gaussians),
-        "estimate.png": course_figure(gaussians),
+        "estimate.png": estimate_figure(gaussians),
         "bias.png": bias_figure(everything),
     }
-    rows = [row for each in everything for row in numbers(each)]
+    rows = [row for each in everything for row in table_rows(each)]
     return Evidence(figures, rows)
 
 
@@ -88,8 +90,8 @@ def measure(
       width: of each of the three hidden layers.
       samples: held-out samples on each side.
     """
-    config = critic_config(lipschitz, "8gaussians", steps=steps, width=width)
-    experiment = build(config)
+    settings = critic_settings(lipschitz, "8gaussians", steps=steps, width=width)
+    experiment = build(settings)
     real, fake = _sides(problem, experiment)
     algorithm = experiment.algorithm.critic._replace(sample_real=real)
     train = make_critic_train(algorithm, fake, steps)
@@ -97,12 +99,12 @@ def measure(
     reals, fakes = real(real_key, samples), fake(fake_key, samples)
     partners = fakes[optimal_coupling(np.asarray(reals), np.asarray(fakes))]
 
-    def run(key, hyperparameters):
+    def run(key: jax.Array, hyperparameters: Hyperparameters):
         critic, metrics = train(key, hyperparameters)
         bound = bind_critic(algorithm, critic)
-        course = jnp.array_split(metrics["wasserstein"], min(COURSE, steps))
+        curve = jnp.array_split(metrics["wasserstein"], min(CURVE_POINTS, steps))
         return (
-            jnp.stack([jnp.mean(part) for part in course]),
+            jnp.stack([jnp.mean(part) for part in curve]),
             losses.wasserstein_estimate(bound, reals, fakes),
             *_slopes(bound, reals, fakes, partners, point_key),
         )
@@ -123,14 +125,20 @@ def _sides(problem: str, experiment: Experiment) -> tuple[Sampler, Sampler]:
     if problem == SETS[0]:
         return experiment.dataset.sample, noisy(experiment.dataset.sample)
 
-    def cluster(centre, key, n):
+    def cluster(centre: tuple[float, float], key: jax.Array, n: int):
         noise = jax.random.normal(key, (n, 2))
         return jnp.asarray(centre)[None] + CLUSTER_STD * noise
 
     return partial(cluster, (0.0, 0.0)), partial(cluster, (SHIFT, 0.0))
 
 
-def _slopes(critic, reals, fakes, partners, key):
+def _slopes(
+    critic: Critic,
+    reals: jax.Array,
+    fakes: jax.Array,
+    partners: jax.Array,
+    key: jax.Array,
+):
     """Norms on coupled and on random segments, and cosines on the coupled ones."""
     coupled_key, random_key = jax.random.split(key)
     (between,) = losses.interpolates(reals, partners, coupled_key)
@@ -141,7 +149,7 @@ def _slopes(critic, reals, fakes, partners, key):
     return norm(between), norm(anywhere), cosine
 
 
-def numbers(transport: Transport) -> list[dict[str, Any]]:
+def table_rows(transport: Transport) -> list[dict[str, Any]]:
     """A row of the results table for each strength, mean and spread over seeds."""
     symbol = CONSTRAINTS[transport.lipschitz].symbol
     rows = []
@@ -171,7 +179,7 @@ def closed_form(transport: Transport, weight: float) -> float | str:
     return 1 + transport.true / (2 * weight)
 
 
-def _strength_axis(axes, lipschitz: str) -> None:
+def _strength_axis(axes: Axes, lipschitz: str) -> None:
     axes.set(xscale="log", xlabel=CONSTRAINTS[lipschitz].symbol)
 
 
@@ -199,7 +207,9 @@ def coupling_figure(results: list[Transport]) -> Figure:
     return figure
 
 
-def _bars(axes, at, values, colour, marker, label):
+def _bars(
+    axes: Axes, at: np.ndarray, values: np.ndarray, colour: str, marker: str, label: str
+):
     pooled = values.reshape(len(values), -1)
     low, middle, high = np.quantile(pooled, (0.05, 0.5, 0.95), axis=1)
     error = (middle - low, high - middle)
@@ -207,16 +217,16 @@ def _bars(axes, at, values, colour, marker, label):
     axes.errorbar(at, middle, yerr=error, linestyle="none", **style)
 
 
-def course_figure(results: list[Transport]) -> Figure:
+def estimate_figure(results: list[Transport]) -> Figure:
     """Estimate in units of the exact W1 as training goes: a line for each strength."""
     figure = Figure(figsize=(2.6 * len(results), 3.1), layout="constrained")
     panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
     for axes, result in zip(panels, results):
         symbol = CONSTRAINTS[result.lipschitz].symbol
         values = strengths(result.lipschitz)[1]
-        at = np.linspace(0, result.steps, result.course.shape[-1])
-        for value, course, colour in zip(values, result.course, SCALE_COLOURS):
-            ratio = course / result.true
+        at = np.linspace(0, result.steps, result.curve.shape[-1])
+        for value, curve, colour in zip(values, result.curve, SCALE_COLOURS):
+            ratio = curve / result.true
             label = f"{symbol} = {value:g}"
             axes.plot(at, ratio.mean(axis=0), color=colour, linewidth=1.2, label=label)
             low, high = ratio.min(axis=0), ratio.max(axis=0)

@@ -1,9 +1,9 @@
 """Trains random architectures: `python -m wgan_gp.studies.random_architectures`.
 
-The study of Gulrajani et al. 2017, Table 1, with constraints beside each other. Each
-run's numbers go to a file of their own when it ends; what has one is not run again, so
-an interrupted study goes on where it stopped, and processes with other numbers may
-write to the same folder. Several hosts share the runs of one study.
+The study of Gulrajani et al. 2017, Table 1, with several constraints. Each run writes
+a record when it ends, and a run with a record is skipped: an interrupted study resumes,
+and processes that train other numbers may use the same folder. Several hosts share the
+runs of one study.
 """
 
 import sys
@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from wgan_gp.constraints import CONSTRAINTS, two_sided
-from wgan_gp.devices.hosts import Place
-from wgan_gp.studies.chosen import name_of
+from wgan_gp.devices.hosts import HostRank
+from wgan_gp.studies.names import constraint_name
 from wgan_gp.studies.random_architectures.configurations import runs
 from wgan_gp.studies.random_architectures.study import study
-from wgan_gp.studies.running import Study, add_host_flags, place_of, run_command
+from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
 from wgan_gp.system import arguments
 
 EXPERIMENT = Path("experiments/random_architectures.py")
@@ -26,10 +26,10 @@ def main(argv: list[str]) -> int:
     return run_command(partial(_start, argv[1:]))
 
 
-def _start(argv: list[str]) -> tuple[Study, Place | None]:
+def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
     args = arguments.parse(_parser(), argv)
     found = runs(args.experiment, args.numbers, args.lipschitz, args.set)
-    return study(found, args.out), place_of(args)
+    return study(found, args.out), host_rank(args)
 
 
 def _parser():
@@ -56,7 +56,9 @@ def _parser():
         metavar="N",
         help="architectures to train (default: 0 to 199)",
     )
-    arguments.add_lipschitz(parser, CONSTRAINTS, default=name_of(two_sided.CHOICE))
+    arguments.add_lipschitz(
+        parser, CONSTRAINTS, default=constraint_name(two_sided.CHOICE)
+    )
     add(
         "--set",
         nargs="*",

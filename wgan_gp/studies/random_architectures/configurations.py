@@ -1,4 +1,4 @@
-"""The configuration of each run: a number's architecture under a constraint."""
+"""The settings of each run: an architecture, by number, under a constraint."""
 
 import importlib.util
 import json
@@ -21,16 +21,19 @@ def runs(
     constraints: Iterable[str],
     changes: list[str],
 ) -> dict[str, Settings]:
-    """The configuration of each run, by its name.
+    """The settings of each run.
 
     Args:
-      experiment: file whose variants are the numbers.
-      numbers: of architectures.
+      experiment: a config file whose variants are the numbers.
+      numbers: of the architectures.
       constraints: names of constraints.
       changes: fields to change in all runs, `FIELD=VALUE` each.
 
+    Returns:
+      The settings by the name of the run, such as "007-two_sided".
+
     Raises:
-      ValueError: the file, a number, or a change cannot be used.
+      ValueError: the file cannot be loaded, or a number or a change is not valid.
     """
     changed = _changes(changes)
     load = _loader(experiment)
@@ -48,7 +51,7 @@ def _run(
     changes: dict[str, Any],
 ) -> Settings:
     config = load(number).copy_and_resolve_references()
-    fields = [path for path, _ in configs.leaves(config)]
+    fields = [path for path, _ in configs.flatten(config)]
     for path in changes:
         if path not in fields:
             raise ValueError(
@@ -60,7 +63,7 @@ def _run(
 
 
 def _changes(texts: list[str]) -> dict[str, Any]:
-    """The fields of `--set`, each named once; not those that name a run."""
+    """The fields and values of `--set`; none twice, and none that names a run."""
     changes: dict[str, Any] = {}
     for path, value in map(_field, texts):
         if path in ("lipschitz", "name"):
@@ -94,14 +97,14 @@ def _loader(path: Path):
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # the file can raise anything
+    except Exception as error:  # the file is the user's code
         raise ValueError(_of_file(path, error)) from error
     if not callable(getattr(module, "get_config", None)):
         raise ValueError(f"--experiment {path}: it has no function get_config")
     return partial(_load, path, module.get_config)
 
 
-def _load(path: Path, get_config, number: int) -> ConfigDict:
+def _load(path: Path, get_config: Callable[[str], Any], number: int) -> ConfigDict:
     try:
         config = get_config(str(number))
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The records of runs, and what all of them say."""
+"""The records of runs, and their summary."""
 
 import json
 from pathlib import Path
@@ -8,10 +8,10 @@ import numpy as np
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a run left.
+    """Reads the record of a run.
 
     Args:
-      path: of its record.
+      path: of the record.
 
     Raises:
       ValueError: the file is damaged.
@@ -29,7 +29,11 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def summary(records: list[dict[str, Any]]) -> str:
-    """A line for each finished run, and each constraint's shares of scores reached."""
+    """A line for each run, and for each constraint the shares of runs by score.
+
+    Args:
+      records: of all finished runs.
+    """
     lines = [
         f"{r['config']['name']} {r['config']['lipschitz']}: {_line(r)}" for r in records
     ]
@@ -40,7 +44,7 @@ def summary(records: list[dict[str, Any]]) -> str:
 
 
 def _score(record: dict[str, Any]) -> float | None:
-    """Of class probabilities; 1, the least, for a run that diverged."""
+    """The score of a run; 1, the lowest possible score, for a run that diverged."""
     return 1.0 if record["result"] is None else record["result"].get("score")
 
 

@@ -1,4 +1,4 @@
-"""Architectures under constraints as a study: each is a run, in a folder of its own."""
+"""Random architectures as a study: each program trains one run in its own folder."""
 
 import json
 from functools import partial
@@ -8,78 +8,86 @@ from typing import Any
 from wgan_gp import configs
 from wgan_gp.build import build
 from wgan_gp.configs import Settings, as_dict
-from wgan_gp.configs.comparison import differences, listed
+from wgan_gp.configs.comparison import differences, join_changes
 from wgan_gp.runs import loop, resume, workdir
 from wgan_gp.studies.random_architectures.records import read, summary
 from wgan_gp.studies.running import Program, Records, Save, Study
 
 _CURE = "Use another --out, or move that folder away"
-_KIND = workdir.RUN._replace(cure=_CURE)
+_SPEC = workdir.RUN_SPEC._replace(cure=_CURE)
 
 
 def study(runs: dict[str, Settings], out: Path) -> Study:
-    """The study that trains runs.
+    """The study that trains all runs.
 
     Args:
-      runs: their configurations by name.
-      out: the records are in it, and a folder for each run.
+      runs: the settings by the name of the run.
+      out: the folder of the records, with a folder for each run.
     """
     return Study(
         noun="runs",
         folder=out,
         records=out,
         programs=[_program(out, *each) for each in runs.items()],
-        read=read,
+        read_record=read,
         is_complete=lambda name, record: is_complete(out, name, runs[name], record),
-        tables=lambda records: print(summary(list(records.values()))),
+        make_tables=lambda records: print(summary(list(records.values()))),
     )
 
 
-def is_complete(out: Path, name: str, config: Settings, record: dict[str, Any]) -> bool:
-    """True: a run has a record when it has ended.
+def is_complete(
+    out: Path, name: str, settings: Settings, record: dict[str, Any]
+) -> bool:
+    """Returns True, because a run writes its record when it ends.
+
+    Args:
+      out: as in `study`.
+      name: of the run.
+      settings: with which it would be trained now.
+      record: of the run.
 
     Raises:
       ValueError: the record was made with other settings.
     """
     try:
-        changes = differences(configs.resolve_stored(record["config"]), config)
+        changes = differences(configs.resolve_stored(record["config"]), settings)
     except ValueError as error:
         changes = [str(error)]
     if changes:
         raise ValueError(
-            f"{out / name}.json was made with other settings ({listed(changes)}): move"
-            " it away, or use another --out"
+            f"{out / name}.json was made with other settings ({join_changes(changes)}):"
+            " move it away, or use another --out"
         )
     return True
 
 
-def _program(out: Path, name: str, config: Settings) -> Program:
+def _program(out: Path, name: str, settings: Settings) -> Program:
     return Program(
         names=(name,),
-        run=partial(_run, out / name, config),
-        check=partial(_check, out / name, config),
+        run=partial(_run, out / name, settings),
+        check=partial(_check, out / name, settings),
     )
 
 
-def _check(folder: Path, config: Settings) -> None:
-    resumable = partial(resume.check, folder, config, build(config), cure=_CURE)
-    workdir.check(folder, config, kind=_KIND, resumable=resumable)
+def _check(folder: Path, settings: Settings) -> None:
+    resumable = partial(resume.check, folder, settings, build(settings), cure=_CURE)
+    workdir.check(folder, settings, spec=_SPEC, resumable=resumable)
 
 
-def _run(folder: Path, config: Settings, found: Records, save: Save) -> None:
+def _run(folder: Path, settings: Settings, found: Records, save: Save) -> None:
     """Trains a run, from its newest checkpoint if it has one, and records its result.
 
     Raises:
-      Interrupted: a signal came; the run was saved.
+      Interrupted: SIGTERM or SIGINT was received; the run was saved.
     """
-    with workdir.claim(folder):
-        if line := workdir.prepare(folder, config, kind=_KIND):
+    with workdir.lock(folder):
+        if line := workdir.prepare(folder, settings, spec=_SPEC):
             print(f"{folder.name}: {line}")
         result, failure = None, ""
         try:
-            result = loop.run(config, folder, build(config))
+            result = loop.run(settings, folder, build(settings))
         except FloatingPointError as error:
             failure = str(error)
-        settings = json.loads(json.dumps(as_dict(config)))
-        record = {"config": settings, "result": result, "failure": failure}
+        stored = json.loads(json.dumps(as_dict(settings)))
+        record = {"config": stored, "result": result, "failure": failure}
         save(folder.name, record)

@@ -1,7 +1,11 @@
-"""How every study runs: it resumes, refuses, shares its programs, and makes tables."""
+"""The runner of all studies: it checks, resumes, shares work over hosts, makes tables.
+
+A study is a `Study`: programs that write records, and tables made from the records.
+`run_command` runs one as a command.
+"""
 
 from wgan_gp.studies.running.runner import check, run, run_command
-from wgan_gp.studies.running.sharing import add_host_flags, place_of, share
+from wgan_gp.studies.running.sharing import add_host_flags, host_rank, programs_of_host
 from wgan_gp.studies.running.study import Program, Records, Save, Study
 
 __all__ = [
@@ -11,8 +15,8 @@ __all__ = [
     "Study",
     "add_host_flags",
     "check",
-    "place_of",
+    "host_rank",
+    "programs_of_host",
     "run",
     "run_command",
-    "share",
 ]

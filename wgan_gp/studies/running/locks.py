@@ -1,7 +1,7 @@
-"""Locks that end with their process: files that exist while something is worked on.
+"""File locks between processes, by `flock`. A lock ends with its process.
 
-They are locks of `flock`. On a shared file system they hold between hosts if it passes
-them on, as NFS, GPFS and CephFS do by default.
+On a shared file system they work between hosts if the file system supports it, as NFS,
+GPFS and CephFS do by default.
 """
 
 import os
@@ -17,31 +17,31 @@ _RETRY = 0.05  # seconds
 
 
 @contextmanager
-def locked(path: Path, seconds: float) -> Iterator[bool]:
-    """Locks a file, which is made for it and removed afterwards.
+def file_lock(path: Path, seconds: float) -> Iterator[bool]:
+    """Holds a lock in the `with` block. The lock file is created and removed again.
 
     Args:
-      path: of the file, in a folder that exists.
-      seconds: to wait for a process that holds it.
+      path: of the lock file, in a folder that exists.
+      seconds: to wait for another process that holds the lock.
 
     Yields:
-      Whether it is locked; if not, another process holds it.
+      Whether this process has the lock; if not, another process still holds it.
 
     Raises:
-      WriteError: the file cannot be made.
+      WriteError: the lock file cannot be created.
     """
     file = _wait(path, seconds)
     try:
         yield file is not None
     finally:
         if file is not None:
-            # Removed while it is locked: a process that has it open looks again.
+            # Removed while locked; `_take` of a waiting process notices and retries.
             path.unlink(missing_ok=True)
             file.close()
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process holds the lock; makes no file."""
+    """Whether a process holds the lock; creates no file."""
     try:
         file = path.open("r+")
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def _wait(path: Path, seconds: float) -> IO[str] | None:
 
 
 def _take(path: Path) -> IO[str] | None:
-    """The file, locked; None if another process holds it."""
+    """The open lock file, locked; None if another process holds the lock."""
     while True:
         with writing(path):
             file = path.open("a+")  # NFS asks for a file that can be written
@@ -68,7 +68,7 @@ def _take(path: Path) -> IO[str] | None:
             return None
         if _is_at(file, path):
             return file
-        file.close()  # its holder has removed it meanwhile
+        file.close()  # its holder has removed the file in the meantime
 
 
 def _lock(file: IO[str]) -> bool:

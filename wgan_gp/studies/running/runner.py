@@ -1,10 +1,10 @@
-"""Runs a study: the programs of this host whose records are missing, then the tables.
+"""Runs a study: this host's programs whose records are missing, then the tables.
 
-Records are all that processes share. A record is written whole, and a program whose
-records are complete is not run again. Each program is locked while it runs, so that two
-processes with the same programs, such as one that was started twice, do not run one at
-the same time. No process waits for another one's programs: whoever finds all records
-complete makes the tables.
+Processes share nothing but records. A record is written atomically, and a program with
+complete records does not run again, so an interrupted study resumes. Each program is
+locked while it runs, so that a command that is started twice does not run a program
+twice at the same time. No process waits for the programs of another: the process that
+finds all records complete makes the tables.
 """
 
 import os
@@ -15,67 +15,68 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wgan_gp.devices.hosts import Place
+from wgan_gp.devices.hosts import HostRank
 from wgan_gp.runs.driver import Interrupted
-from wgan_gp.studies.running.locks import is_locked, locked
-from wgan_gp.studies.running.sharing import share
+from wgan_gp.studies.running.locks import file_lock, is_locked
+from wgan_gp.studies.running.sharing import programs_of_host
 from wgan_gp.studies.running.study import Program, Study
 from wgan_gp.system import failures
-from wgan_gp.system.files import WriteError, named, write_json, writing
+from wgan_gp.system.files import WriteError, as_write_error, write_json, writing
 from wgan_gp.system.platforms import refuse_windows
 from wgan_gp.system.signals import Listener
 
-_CLAIM = 1.0  # seconds; another process holds a lock that long only if it works
-_TABLES = 120.0  # seconds that another process may take for its tables
+_LOCK_WAIT = 1.0  # seconds; a process holds a lock longer only if it runs the program
+_TABLES_WAIT = 120.0  # seconds that another process may take to make the tables
 
 
-def run_command(make: Callable[[], tuple[Study, Place | None]]) -> int:
-    """Runs a study's command; what goes wrong is one line on stderr.
+def run_command(make: Callable[[], tuple[Study, HostRank | None]]) -> int:
+    """Runs a study as a command; an error is printed as one line on stderr.
 
     Args:
-      make: reads the command line; returns the study and this host's place.
+      make: `() -> (study, rank)`. Reads the command line; called once, and writes
+        nothing.
 
     Returns:
-      The exit status: 2 for what is refused before anything is written, 1 for a
-      failure after that, 128 plus the number of a signal.
+      The exit status: 0, 2 for an error before anything is written, 1 for a later
+      error, 128 plus its number after a signal.
     """
     refuse_windows()
     with Listener() as listener, ExitStack() as held:
         try:
-            study, place = make()
-            check(study, place)
+            study, rank = make()
+            check(study, rank)
             held.enter_context(study.prepare())
         except failures.EXPECTED as error:
             return failures.report(error, 2)
         listener.explain = partial(_explain, study)
         try:
-            run(study, place)
+            run(study, rank)
         except Interrupted as stop:
             print(failures.one_line(stop), file=sys.stderr)
             return stop.status
         except failures.EXPECTED as error:
-            return failures.report(named(error, study.folder), 1)
+            return failures.report(as_write_error(error, study.folder), 1)
     return 0
 
 
-def check(study: Study, place: Place | None = None) -> None:
-    """Refuses what `run` would refuse; writes nothing.
+def check(study: Study, rank: HostRank | None = None) -> None:
+    """Raises the errors that `run` would raise for bad input; writes nothing.
 
     Args:
       study: to be run.
-      place: of this host among several.
+      rank: of this host; None on a single host.
 
     Raises:
-      ValueError: the folder is a file, or holds records that are none of the study or
-        were made with other settings; or what a program's check raises.
+      ValueError: the folder is a file, or holds records that are not the study's or
+        were made with other settings; or a program's own check failed.
       FileExistsError: another process runs a program of this host.
       WriteError: the folder cannot be written to.
     """
     _check_folder(study.folder)
-    if not study.replaces:
+    if not study.overwrites:
         _check_records(study)
-    for program in share(study.programs, place):
-        if study.replaces or _is_missing(study, program):
+    for program in programs_of_host(study.programs, rank):
+        if study.overwrites or _is_missing(study, program):
             _check_free(study, program)
             program.check()
 
@@ -88,11 +89,11 @@ def _check_folder(folder: Path) -> None:
 
 
 def _check_records(study: Study) -> None:
-    """Raises ValueError for a file that is no record, or one of other settings."""
+    """Raises ValueError for a damaged record, or one made with other settings."""
     names = {name for program in study.programs for name in program.names}
     for path in sorted(study.records.glob("*.json")):
         if path.stem not in names:
-            study.read(path)
+            study.read_record(path)
         elif (record := _read(study, path.stem)) is not None:
             study.is_complete(path.stem, record)
 
@@ -106,21 +107,21 @@ def _check_free(study: Study, program: Program) -> None:
             )
 
 
-def run(study: Study, place: Place | None = None) -> None:
-    """Runs the programs of this host that are missing; makes tables if all are there.
+def run(study: Study, rank: HostRank | None = None) -> None:
+    """Runs this host's incomplete programs; makes the tables if all are complete.
 
     Args:
-      study: that `check` has not refused; its folder has been prepared.
-      place: of this host among several.
+      study: that has passed `check`, with its folder prepared.
+      rank: of this host; None on a single host.
 
     Raises:
-      Interrupted: a signal came; the program in work was saved.
+      Interrupted: SIGTERM or SIGINT was received; the current program was saved.
       WriteError: a record could not be written.
-      What a program raises.
+      Exception: any error of a program.
     """
     with writing(study.records):
         study.records.mkdir(parents=True, exist_ok=True)
-    for program in share(study.programs, place):
+    for program in programs_of_host(study.programs, rank):
         _run_program(study, program)
     _make_tables(study)
 
@@ -130,10 +131,10 @@ def _run_program(study: Study, program: Program) -> None:
         return
     with ExitStack() as locks:
         for name in program.names:
-            if not locks.enter_context(locked(_lock(study, name), _CLAIM)):
+            if not locks.enter_context(file_lock(_lock(study, name), _LOCK_WAIT)):
                 print(f"{name} is left to another process, which is running it")
                 return
-        # Looked at again: another process may have run it meanwhile.
+        # Checked again: another process may have completed it in the meantime.
         if _is_missing(study, program):
             found = {name: _found(study, name) for name in program.names}
             program.run(found, partial(_save, study))
@@ -141,11 +142,11 @@ def _run_program(study: Study, program: Program) -> None:
 
 def _make_tables(study: Study) -> None:
     """Makes tables, unless a program is missing that another process has to run."""
-    with locked(study.records / "tables.lock", _TABLES) as mine:
+    with file_lock(study.records / "tables.lock", _TABLES_WAIT) as mine:
         if not mine:
             raise FileExistsError(
                 f"another process has been making tables of {study.folder} for"
-                f" {_TABLES:.0f} s: stop it, and run {study.resume} again"
+                f" {_TABLES_WAIT:.0f} s: stop it, and run {study.resume_command} again"
             )
         # Counted under the lock: of hosts that finish at the same time, the second one
         # sees the records of both. NFS may show an old listing of a folder until this
@@ -154,16 +155,16 @@ def _make_tables(study: Study) -> None:
         if missing:
             print(
                 f"{missing} of {len(study.programs)} programs are left to other hosts:"
-                f" the last one to finish makes the tables, or {study.resume} once all"
-                " have ended"
+                " the last one to finish makes the tables, or"
+                f" {study.resume_command} once all have ended"
             )
             return
         paths = sorted(study.records.glob("*.json"))
-        study.tables({path.stem: study.read(path) for path in paths})
+        study.make_tables({path.stem: study.read_record(path) for path in paths})
 
 
 def _is_missing(study: Study, program: Program) -> bool:
-    """Whether a record of the program is missing, damaged or not complete."""
+    """Whether a record of the program is missing, damaged or incomplete."""
     records = {name: _read(study, name) for name in program.names}
     return any(
         record is None or not study.is_complete(name, record)
@@ -172,16 +173,16 @@ def _is_missing(study: Study, program: Program) -> bool:
 
 
 def _read(study: Study, name: str) -> Any | None:
-    """The record of this name; None if there is none, or a damaged one."""
+    """The record of this name; None if it is missing or damaged."""
     path = _path(study, name)
     try:
-        return study.read(path) if path.exists() else None
+        return study.read_record(path) if path.exists() else None
     except ValueError:
         return None
 
 
 def _found(study: Study, name: str) -> Any | None:
-    """As `_read`, and a damaged record is moved out of the way."""
+    """As `_read`; a damaged record is also renamed to NAME.damaged."""
     record, path = _read(study, name), _path(study, name)
     if record is None and path.exists():
         aside = path.with_suffix(".damaged")
@@ -207,6 +208,6 @@ def _explain(study: Study) -> str:
     names = [name for program in study.programs for name in program.names]
     done = sum(_path(study, name).exists() for name in names)
     return (
-        f"{done} of {len(names)} {study.noun} are recorded: {study.resume} goes on from"
-        " there"
+        f"{done} of {len(names)} {study.noun} are recorded: {study.resume_command} goes"
+        " on from there"
     )

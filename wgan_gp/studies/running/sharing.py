@@ -1,8 +1,8 @@
-"""Which programs of a study are this host's.
+"""Shares the programs of a study over hosts.
 
-Host I of N runs the programs I, I + N, I + 2 N, ... of all programs, those with a
-record counted too. The share depends on nothing that changes while hosts run, so no two
-hosts of one launch have a program in common, whatever their file system can do.
+Host I of N runs the programs I, I + N, I + 2 N, ... of all programs, including those
+that are complete. The share does not depend on anything that changes during the run, so
+no two hosts of one launch share a program, even on a file system without locks.
 """
 
 import argparse
@@ -14,18 +14,18 @@ from wgan_gp.devices import hosts
 T = TypeVar("T")
 
 
-def share(programs: Sequence[T], place: hosts.Place | None) -> Sequence[T]:
-    """The programs of this host; all of them on a single host.
+def programs_of_host(programs: Sequence[T], rank: hosts.HostRank | None) -> Sequence[T]:
+    """The programs that this host runs; all of them on a single host.
 
     Args:
       programs: all programs, in the same order on all hosts.
-      place: from `hosts.detect`.
+      rank: of this host, from `hosts.detect_rank`.
     """
-    return programs if place is None else programs[place.index :: place.count]
+    return programs if rank is None else programs[rank.index :: rank.count]
 
 
 def add_host_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds the three flags that tell hosts apart, as `wgan_gp.main` has them."""
+    """Adds the flags of a rank, with the same names as in `wgan_gp.main`."""
     of = "not needed under Slurm, on a TPU pod and under Open MPI"
     for flag, metavar, kind, text in (
         ("--coordinator", "HOST:PORT", str, "address of the first host; not contacted"),
@@ -35,10 +35,13 @@ def add_host_flags(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, metavar=metavar, type=kind, help=f"{text} ({of})")
 
 
-def place_of(args: argparse.Namespace) -> hosts.Place | None:
-    """This host's place, from the flags or from what started the process.
+def host_rank(args: argparse.Namespace) -> hosts.HostRank | None:
+    """This host's rank, from the flags of `add_host_flags` or from the launcher.
+
+    Args:
+      args: the parsed command line.
 
     Raises:
-      ValueError: as `hosts.detect`.
+      ValueError: as in `hosts.detect_rank`.
     """
-    return hosts.detect(args.coordinator, args.hosts, args.host)
+    return hosts.detect_rank(args.coordinator, args.hosts, args.host)

@@ -1,41 +1,62 @@
-"""What a study is: programs that leave records, and tables made of the records."""
+"""The contract of a study: programs that write records, and tables made from them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
-Records = dict[str, Any]  # by name
-Save = Callable[[str, Any], None]  # writes a record of this name, whole or not at all
+Records = dict[str, Any]  # by the name of the record
+Save = Callable[[str, Any], None]  # (name, record): writes a record, atomically
 
 
 class Program(NamedTuple):
     """A unit of work, such as a chunk of a sweep or a cell of the benchmark.
 
-    One process runs it as a whole. It leaves one record or more.
+    One process runs it as a whole. It writes one record or more.
+
+    Attributes:
+      names: of its records.
+      run: `(found, save)`. Does the work; called once if a record is missing or not
+        complete, while the program's locks are held. `found` has each record's name,
+        with its incomplete record, or None if there is none. `run` calls
+        `save(name, record)` as soon as a record is complete.
+      check: `()`. Raises the errors that `run` would raise for bad settings; called for
+        all programs of this host before any of them runs. Writes nothing.
     """
 
-    names: tuple[str, ...]  # of its records
-    # Called by the runner with the records that exist but are not complete, and with a
-    # function that it calls as soon as a record is complete.
+    names: tuple[str, ...]
     run: Callable[[Records, Save], None]
-    # Called before any program runs; raises what `run` would refuse.
     check: Callable[[], object] = lambda: None
 
 
 class Study(NamedTuple):
-    """Programs, where their records are, and what is made of all records."""
+    """The programs of a study, its records, and the tables made from them.
 
-    noun: str  # what its records are of, in the plural: "cells"
-    folder: Path  # shared by all processes that run the study
-    records: Path  # folder of the records, NAME.json each; `folder`, or one in it
+    Attributes:
+      noun: what a record is about, in the plural, such as "cells"; for messages.
+      folder: shared by all processes that run the study.
+      records: the folder of the records, NAME.json each: `folder` or a folder in it.
+      programs: all programs of the study, in the same order on all hosts.
+      read_record: `path -> record`. Called for every record, by `check` and before
+        tables are made; raises ValueError if the file is damaged.
+      is_complete: `(name, record) -> bool`. Whether the record needs no further work
+        of its program; called by `check` and before the program runs.
+        Raises ValueError if the record was made with other settings.
+      make_tables: `records`. Writes and prints tables and figures of all records in the
+        folder; called by the process that finds all programs complete.
+      resume_command: for messages: the command that continues the study.
+      prepare: `() -> context`. Makes the folder ready; entered after all checks and
+        held while programs run, so that it can lock the folder.
+      overwrites: whether `prepare` removes the records that exist.
+    """
+
+    noun: str
+    folder: Path
+    records: Path
     programs: Sequence[Program]
-    read: Callable[[Path], Any]  # a record; raises ValueError if it is damaged
-    # (name, record) -> whether nothing is missing in it; raises ValueError if it was
-    # made with other settings.
+    read_record: Callable[[Path], Any]
     is_complete: Callable[[str, Any], bool]
-    tables: Callable[[Records], None]  # makes tables and figures of all records
-    resume: str = "the same command"  # what goes on with it, for messages
-    # Called after all checks: makes the folder ready. It is held while programs run.
+    make_tables: Callable[[Records], None]
+    resume_command: str = "the same command"
     prepare: Callable[[], AbstractContextManager[Any]] = nullcontext
-    replaces: bool = False  # whether `prepare` removes the records that exist
+    overwrites: bool = False

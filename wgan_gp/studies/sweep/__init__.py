@@ -1,4 +1,4 @@
-"""Whole studies as one program: seeds and hyperparameters side by side.
+"""Sweeps: many runs in one compiled program, over seeds and hyperparameters.
 
 `python -m wgan_gp.studies.sweep --config FILE[:VARIANT]`, see docs/sweeps.md.
 """

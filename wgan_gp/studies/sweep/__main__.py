@@ -1,4 +1,4 @@
-"""Trains whole studies: `python -m wgan_gp.studies.sweep --config FILE[:VARIANT]`."""
+"""Trains a sweep: `python -m wgan_gp.studies.sweep --config FILE[:VARIANT]`."""
 
 import json
 import sys
@@ -6,30 +6,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from wgan_gp import devices
 from wgan_gp.configs import command_help, experiment_file
 from wgan_gp.configs.command_line import parse
-from wgan_gp.devices.hosts import Place
+from wgan_gp.devices.hosts import HostRank
 from wgan_gp.runs import command, versions, workdir
 from wgan_gp.studies.running import Study, run_command
-from wgan_gp.studies.running.locks import locked
+from wgan_gp.studies.running.locks import file_lock
 from wgan_gp.studies.sweep import resolve
-from wgan_gp.studies.sweep.settings import FIELDS, SweepSettings, completed
-from wgan_gp.studies.sweep.study import announce, study
+from wgan_gp.studies.sweep.plan import Sweep
+from wgan_gp.studies.sweep.settings import FIELDS, SweepSettings, settings_from_stored
+from wgan_gp.studies.sweep.study import print_notes, study
 from wgan_gp.system import failures
 from wgan_gp.system.platforms import cores, refuse_windows
 
-_START = 60.0  # seconds that another host may take to make the folder ready
+_START = 60.0  # seconds that another host may take to prepare the folder
 
 
-def read_config(path: Path) -> SweepSettings:
-    """A sweep's `config.json`, with the fields that were added since.
+def read_settings(path: Path) -> SweepSettings:
+    """Reads the settings of a stored sweep; fields added since get their defaults.
+
+    Args:
+      path: of the sweep's `config.json`.
 
     Raises:
-      ValueError: it is not one, or is one of a newer version.
+      ValueError: the file is not a sweep's, or comes from a newer version.
     """
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
@@ -38,16 +43,16 @@ def read_config(path: Path) -> SweepSettings:
     if not isinstance(stored, dict) or "grid" not in stored:
         raise ValueError(f"{path} is not the config of a sweep: name another --workdir")
     try:
-        return completed(stored)
+        return settings_from_stored(stored)
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{path} is not the config of a sweep: {failures.one_line(error)}"
         ) from None
 
 
-KIND = workdir.Kind(
+SWEEP_SPEC = workdir.WorkdirSpec(
     noun="sweep",
-    ours=(
+    files=(
         "config.json",
         experiment_file.NAME,
         "chunks",
@@ -57,11 +62,11 @@ KIND = workdir.Kind(
         "summary.png",
         versions.NAME,
     ),
-    free=(
+    free_fields=(
         *("save_every", "mesh."),
         *("experiment.checkpoint.", "experiment.mesh.", "experiment.eval_default"),
     ),
-    read=read_config,
+    read_settings=read_settings,
     cure="Name another --workdir, or add --overwrite to replace that sweep",
 )
 
@@ -85,33 +90,33 @@ def _help() -> str:
     )
 
 
-def _start(argv: list[str]) -> tuple[Study, Place | None]:
-    """The study, and this host's place; writes nothing."""
+def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
+    """Reads the command line; returns the study and this host's rank."""
     devices.provide_cpu_devices(cores())
     text = parse(argv, sweep=True)
-    _check_flags(place := command.place())
+    _check_flags(rank := command.host_rank())
     sweep = resolve(command.CONFIG.value)
-    folder = command.workdir_or(f"runs/{sweep.config.name}")
-    replaces, several = command.OVERWRITE.value, place is not None
-    options = {"overwrite": replaces, "kind": KIND}
-    workdir.check(folder, sweep.config, shared=several, **options)
-    found = study(sweep, folder, Console(), place)
+    folder = command.workdir_or_default(f"runs/{sweep.settings.name}")
+    overwrites, several = command.OVERWRITE.value, rank is not None
+    options = {"overwrite": overwrites, "spec": SWEEP_SPEC}
+    workdir.check(folder, sweep.settings, shared=several, **options)
+    found = study(sweep, folder, Console(), rank)
     prepare = partial(_prepare, sweep, folder, several, text, options)
-    return found._replace(prepare=prepare, replaces=replaces), place
+    return found._replace(prepare=prepare, overwrites=overwrites), rank
 
 
-def _check_flags(place: Place | None) -> None:
+def _check_flags(rank: HostRank | None) -> None:
     if command.ACCEPT.value:
         raise ValueError(
             "--accept_changes is not for sweeps, whose finished runs would stay as they"
             " are: name another --workdir"
         )
-    if place is not None and not command.WORKDIR.value:
+    if rank is not None and not command.WORKDIR.value:
         raise ValueError(
             "several hosts need --workdir FOLDER: name the same folder, which all hosts"
             " share, on each"
         )
-    if place is not None and command.OVERWRITE.value:
+    if rank is not None and command.OVERWRITE.value:
         raise ValueError(
             "--overwrite is not for several hosts, which would remove each other's"
             " chunks: name another --workdir"
@@ -119,19 +124,21 @@ def _check_flags(place: Place | None) -> None:
 
 
 @contextmanager
-def _prepare(sweep, folder: Path, several: bool, text, options) -> Iterator[None]:
-    """Makes the folder ready, and holds it; several hosts hold it together."""
-    with workdir.claim(folder, shared=several):
-        with locked(folder / "start.lock", _START) as mine:
+def _prepare(
+    sweep: Sweep, folder: Path, several: bool, text: bytes, options: dict[str, Any]
+) -> Iterator[None]:
+    """Prepares the folder and holds its lock, which several hosts share."""
+    with workdir.lock(folder, shared=several):
+        with file_lock(folder / "start.lock", _START) as mine:
             if not mine:
                 raise FileExistsError(
                     f"another host has been starting in {folder} for {_START:.0f} s:"
                     " see what became of it"
                 )
-            prepare = partial(workdir.prepare, folder, sweep.config, experiment=text)
+            prepare = partial(workdir.prepare, folder, sweep.settings, experiment=text)
             if lines := prepare(**options):
                 print(lines)
-        announce(sweep, Console())
+        print_notes(sweep, Console())
         yield
 
 

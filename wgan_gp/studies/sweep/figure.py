@@ -1,10 +1,11 @@
-"""A sweep's results as a picture: quality by constraint and hyperparameter."""
+"""The figure of a sweep: sample quality by constraint and hyperparameter."""
 
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wgan_gp.evaluate.metrics import METRICS
@@ -17,7 +18,7 @@ _DIVERGED = "#B00000"
 
 
 class _Line(NamedTuple):
-    """Points that differ in the field of the x axis alone."""
+    """Points that differ only in the field of the x axis."""
 
     label: str
     at: list[float]  # positions on the x axis
@@ -33,10 +34,10 @@ class _Panel(NamedTuple):
 
 
 def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
-    """One panel a study and constraint, each seed a dot.
+    """Draws a panel for each study and constraint, with a dot for each seed.
 
-    A line joins the medians, in a band between the quartiles; a dotted one is what real
-    samples score. Runs that diverged are crosses on the upper edge.
+    Lines join the medians, in bands between the quartiles. A dotted line is the floor:
+    the score of other real samples. Crosses at the top count runs that diverged.
 
     Args:
       summaries: of all points; at least one run has not diverged.
@@ -73,13 +74,13 @@ def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
 def _groups(summaries: Sequence[Summary]) -> list[list[Summary]]:
     groups: dict[Any, list[Summary]] = {}
     for each in summaries:
-        key = each.point.study, each.point.config.lipschitz
+        key = each.point.study, each.point.settings.lipschitz
         groups.setdefault(key, []).append(each)
     return list(groups.values())
 
 
 def _panel(summaries: list[Summary]) -> _Panel:
-    """What varies most is the x axis; each combination of the rest is a line."""
+    """The field with the most values is the x axis; the others distinguish lines."""
     swept = [each.point.swept for each in summaries]
     varied = {
         path: list(dict.fromkeys(map(_hashable, (each[path] for each in swept))))
@@ -100,7 +101,7 @@ def _panel(summaries: list[Summary]) -> _Panel:
         ]
         lines.setdefault(", ".join(others), []).append(each)
     return _Panel(
-        title=summaries[0].point.config.lipschitz,
+        title=summaries[0].point.settings.lipschitz,
         field=field,
         ticks={positions[value]: _tick(value) for value in values},
         logarithmic=numeric and min(values) > 0 and max(values) / min(values) >= 10,
@@ -110,7 +111,9 @@ def _panel(summaries: list[Summary]) -> _Panel:
     )
 
 
-def _line(label, summaries: list[Summary], field: str, positions) -> _Line:
+def _line(
+    label: str, summaries: list[Summary], field: str, positions: dict[Any, float]
+) -> _Line:
     at = [positions[_hashable(each.point.swept[field])] for each in summaries]
     order = np.argsort(at)
     return _Line(label, [at[i] for i in order], [summaries[i] for i in order])
@@ -129,7 +132,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _limits(summaries: Sequence[Summary], name: str) -> tuple[float, float, bool]:
-    """Ends of the y axis, and whether it is logarithmic."""
+    """The limits of the y axis, and whether it is logarithmic."""
     kept = [each.metrics for each in summaries if each.metrics]
     values = np.hstack([metrics[name] for metrics in kept])
     floors = [metrics.get(METRICS[name].floor, metrics[name]) for metrics in kept]
@@ -139,7 +142,9 @@ def _limits(summaries: Sequence[Summary], name: str) -> tuple[float, float, bool
     return min(0.0, low), high + 0.15 * (high - min(0.0, low)), False
 
 
-def _draw_panel(axes, panel: _Panel, name: str, limits) -> None:
+def _draw_panel(
+    axes: Axes, panel: _Panel, name: str, limits: tuple[float, float, bool]
+) -> None:
     low, high, logarithmic = limits
     if panel.logarithmic:
         axes.set_xscale("log")
@@ -169,7 +174,9 @@ def _draw_panel(axes, panel: _Panel, name: str, limits) -> None:
         axes.legend(coloured, labels, fontsize=7)
 
 
-def _draw_line(axes, line: _Line, name: str, colour, logarithmic: bool) -> None:
+def _draw_line(
+    axes: Axes, line: _Line, name: str, colour: str, logarithmic: bool
+) -> None:
     kept = [(x, s.metrics[name]) for x, s in zip(line.at, line.summaries) if s.metrics]
     if kept:
         at = [x for x, _ in kept]
@@ -183,8 +190,8 @@ def _draw_line(axes, line: _Line, name: str, colour, logarithmic: bool) -> None:
         axes.plot(spots, values, "o", color=colour, ms=3, alpha=0.7, mew=0)
 
 
-def _mark_diverged(axes, lines: list[_Line], top: float) -> None:
-    """A cross for each value, with the number of runs."""
+def _mark_diverged(axes: Axes, lines: list[_Line], top: float) -> None:
+    """Marks values at which runs diverged with a cross and their number."""
     counts: dict[float, int] = {}
     for line in lines:
         for x, summary in zip(line.at, line.summaries):
@@ -205,6 +212,6 @@ def _mark_diverged(axes, lines: list[_Line], top: float) -> None:
 
 
 def _beside(x: float, count: int, logarithmic: bool) -> np.ndarray:
-    """Positions of seeds around a value, so that equal results are told apart."""
+    """Positions of seeds around a value, so that equal results do not overlap."""
     shift = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
     return x * 1.12**shift if logarithmic else x + 0.03 * shift * max(abs(x), 1)

@@ -1,4 +1,4 @@
-"""A study of a grid as text: `field=value,value,... field=...`."""
+"""A study of a sweep's grid, written as text: `field=value,value,... field=...`."""
 
 import ast
 import math
@@ -9,38 +9,39 @@ from typing import Any, NamedTuple
 from wgan_gp.system.values import did_you_mean, show
 
 _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
-# Of no effect on a sweep: its runs are named by their points, and nothing is logged.
+# Fields without effect in a sweep: runs are named by their points, and nothing is
+# logged.
 NO_EFFECT = ("name", "task", "log_every", "eval_every", "debug_nans")
 
 
-class Study(NamedTuple):
-    """One string of the grid."""
+class GridStudy(NamedTuple):
+    """One study: the product of the values of some fields."""
 
     text: str
     fields: dict[str, tuple[Any, ...]]  # by dotted path, the values of each
 
     @property
     def size(self) -> int:
-        """The number of its points."""
+        """The number of points."""
         return math.prod(len(values) for values in self.fields.values())
 
     def points(self) -> Iterator[dict[str, Any]]:
-        """The product of its fields' values, the last field's varied first."""
+        """The points, each a value by field; the last field varies fastest."""
         for values in product(*self.fields.values()):
             yield dict(zip(self.fields, values))
 
 
-def parse(text: Any, known: Iterable[str]) -> Study:
-    """A study from its text.
+def parse(text: Any, known: Iterable[str]) -> GridStudy:
+    """Parses a study.
 
     Args:
-      text: fields with their values, spaces between them; values are Python literals
-        or bare words, and neither spaces nor commas within brackets or quotes part.
-      known: the paths that an experiment has.
+      text: `field=value,value` terms separated by spaces. Values are Python literals
+        or bare words; spaces and commas inside brackets or quotes do not separate.
+      known: the dotted paths of all fields of the experiment.
 
     Raises:
-      ValueError: it cannot be read, or names a field that there is not, that has no
-        effect in a sweep, or that it has named before.
+      ValueError: the text cannot be parsed, or names a field that does not exist, has
+        no effect in a sweep, or is named twice.
     """
     if not isinstance(text, str):
         raise ValueError(
@@ -59,7 +60,7 @@ def parse(text: Any, known: Iterable[str]) -> Study:
             raise ValueError(f"grid: {path} has no value in {show(text)}")
     if not fields:
         raise ValueError(f"grid: a study needs a field to vary, got {show(text)}")
-    return Study(" ".join(text.split()), fields)
+    return GridStudy(" ".join(text.split()), fields)
 
 
 def _check_field(path: str, known: list[str]) -> None:
@@ -76,7 +77,7 @@ def _check_field(path: str, known: list[str]) -> None:
 
 
 def _split(text: str, separators: str) -> list[str]:
-    """Parts between separators outside brackets and quotes; empty parts are errors."""
+    """Splits at separators outside brackets and quotes, and drops empty parts."""
     parts, depth, quote = [""], 0, ""
     for char in text:
         if quote:

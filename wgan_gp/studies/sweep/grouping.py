@@ -1,4 +1,4 @@
-"""Which runs of a sweep share a compiled program, and which are trained together."""
+"""Groups the runs of a sweep: by compiled program, and into chunks trained together."""
 
 import dataclasses
 import math
@@ -9,9 +9,10 @@ from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.held_out import check_weights
-from wgan_gp.studies.sweep.points import Point, Run, identity
+from wgan_gp.studies.sweep.points import Point, RunId, fingerprint
 
-# A run's fields that a compiled program takes as arguments, and their names there.
+# Fields that are arguments of the compiled program, so that they may differ without
+# recompiling, and their names in `train.Hyperparameters`.
 _TRACED = {
     "critic_optimiser.learning_rate": "critic_learning_rate",
     "generator_optimiser.learning_rate": "generator_learning_rate",
@@ -20,62 +21,80 @@ _TRACED = {
 }
 
 
-def traced(settings: Settings) -> dict[str, str]:
-    """The fields that a compiled program takes as arguments.
+def traced_fields(settings: Settings) -> dict[str, str]:
+    """The fields that may differ between the runs of one compiled program.
 
     Args:
-      settings: of a run. All runs of a program have its constraint.
+      settings: of a run. Its constraint has one more such field, its strength.
 
     Returns:
-      The name in `train.Hyperparameters` of each field, by its path.
+      The name in `train.Hyperparameters` by the path of each field.
     """
     return _TRACED | {CONSTRAINTS[settings.lipschitz].strength: "strength"}
 
 
-class Program(NamedTuple):
+class RunGroup(NamedTuple):
     """Runs that one compiled program trains."""
 
-    experiment: Experiment  # with the most critic steps of its runs
-    config: Settings  # of one of them
-    chunks: list[list[Run]]  # which are trained at the same time
+    experiment: Experiment  # with the largest `n_critic` of its runs
+    settings: Settings  # of one of its runs
+    chunks: list[list[RunId]]  # the runs of a chunk are trained at the same time
 
 
-def programs(config, points: list[Point], runs: list[Run]) -> list[Program]:
-    """A program for all points that differ in nothing but `traced` fields."""
-    groups: dict[str, list[Run]] = {}
-    names = [identity(point.config, "seed", *traced(point.config)) for point in points]
+def group_runs(
+    points: list[Point], runs: list[RunId], runs_per_program: int
+) -> list[RunGroup]:
+    """Groups the runs that one compiled program can train.
+
+    The points of a group differ in nothing but the fields of `traced_fields`.
+
+    Args:
+      points: of the sweep's grid.
+      runs: of the sweep.
+      runs_per_program: the most runs of a chunk, which is trained at one time.
+
+    Raises:
+      ValueError: an experiment cannot be built, or its data set is streamed.
+    """
+    groups: dict[str, list[RunId]] = {}
+    names = [
+        fingerprint(point.settings, "seed", *traced_fields(point.settings))
+        for point in points
+    ]
     for run in runs:
         groups.setdefault(names[run.point], []).append(run)
     datasets: dict[str, Dataset] = {}
     return [
-        _program(points, members, config.runs_per_program, datasets)
+        _group(points, members, runs_per_program, datasets)
         for members in groups.values()
     ]
 
 
-def _program(points: list[Point], runs: list[Run], most: int, datasets) -> Program:
-    members = [points[run.point].config for run in runs]
-    config = dataclasses.replace(
+def _group(
+    points: list[Point], runs: list[RunId], most: int, datasets: dict[str, Dataset]
+) -> RunGroup:
+    members = [points[run.point].settings for run in runs]
+    settings = dataclasses.replace(
         members[0], n_critic=max(each.n_critic for each in members)
     )
-    check_weights(config.features.weights)
-    experiment = build(config, _shared_dataset(config, datasets))
+    check_weights(settings.features.weights)
+    experiment = build(settings, _shared_dataset(settings, datasets))
     if experiment.dataset.stream is not None:
         raise ValueError(
-            f"data.name = {config.data.name!r} is streamed, and a sweep needs its data"
-            " on the device: raise data.resident_bytes, or choose a smaller set"
+            f"data.name = {settings.data.name!r} is streamed, and a sweep needs its"
+            " data on the device: raise data.resident_bytes, or choose a smaller set"
         )
     size = math.ceil(len(runs) / math.ceil(len(runs) / most))
     chunks = [runs[at : at + size] for at in range(0, len(runs), size)]
-    return Program(experiment, config, chunks)
+    return RunGroup(experiment, settings, chunks)
 
 
-def _shared_dataset(config: Settings, datasets: dict[str, Dataset]) -> Dataset:
-    """The data set of a program: opened for the first one of those that have it.
+def _shared_dataset(settings: Settings, datasets: dict[str, Dataset]) -> Dataset:
+    """The data set of a group, opened once and shared by all groups that use it.
 
-    Its arrays are on the device once, however many programs train on them.
+    Its arrays are then on the device only once.
     """
-    key = str((config.data, config.conditional, config.features))
+    key = str((settings.data, settings.conditional, settings.features))
     if key not in datasets:
-        datasets[key] = open_dataset(config)
+        datasets[key] = open_dataset(settings)
     return datasets[key]

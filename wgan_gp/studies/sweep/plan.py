@@ -1,50 +1,66 @@
-"""From a sweep's configuration to its runs, and to the programs that train them."""
+"""The plan of a sweep: its points, its runs, and the groups that train together."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
+from ml_collections import ConfigDict
 
 from wgan_gp.configs import Settings
-from wgan_gp.studies.sweep.grouping import Program, programs
-from wgan_gp.studies.sweep.points import Point, Run, points
-from wgan_gp.studies.sweep.settings import SweepSettings, checked
+from wgan_gp.studies.sweep.grouping import RunGroup, group_runs
+from wgan_gp.studies.sweep.points import Point, RunId, points
+from wgan_gp.studies.sweep.settings import SweepSettings, settings_from_config
 
 
 class Sweep(NamedTuple):
-    """What a sweep's configuration describes."""
+    """A sweep that has been checked and can be run.
 
-    config: SweepSettings
+    Attributes:
+      settings: of the sweep.
+      points: of its grid.
+      runs: each point with each seed.
+      groups: of runs that share a compiled program.
+      devices: the number of devices that runs are split over.
+    """
+
+    settings: SweepSettings
     points: list[Point]
-    runs: list[Run]
-    programs: list[Program]
+    runs: list[RunId]
+    groups: list[RunGroup]
     devices: int
 
 
-def resolve(config: Any) -> Sweep:
-    """Checks a configuration and each of its runs'; compiles nothing.
+def resolve(config: ConfigDict) -> Sweep:
+    """Checks a sweep's configuration and the settings of all its runs.
+
+    Data sets are opened, and nothing is compiled.
 
     Args:
       config: from `configuration`, with the user's changes.
 
     Raises:
-      ValueError: what cannot be run, in one line that names the field.
+      ValueError: a field is not valid; the message names it.
     """
-    config = checked(config)
-    found = points(config)
-    first = config.experiment["seed"]
-    seeds = range(first, first + config.seeds)
-    runs = [Run(i, seed) for i in range(len(found)) for seed in seeds]
+    settings = settings_from_config(config)
+    found = points(settings.experiment, settings.grid, settings.seeds)
+    first = settings.experiment["seed"]
+    seeds = range(first, first + settings.seeds)
+    runs = [RunId(i, seed) for i in range(len(found)) for seed in seeds]
     devices = len(jax.local_devices())
-    if config.mesh.runs > devices:
+    if settings.mesh.runs > devices:
         raise ValueError(
             f"mesh.runs must be at most the {devices} devices that there are, got"
-            f" {config.mesh.runs}: 0 is all"
+            f" {settings.mesh.runs}: 0 is all"
         )
-    grouped = programs(config, found, runs)
-    return Sweep(config, found, runs, grouped, config.mesh.runs or devices)
+    grouped = group_runs(found, runs, settings.runs_per_program)
+    return Sweep(settings, found, runs, grouped, settings.mesh.runs or devices)
 
 
-def run_config(sweep: Sweep, run: Run) -> Settings:
-    """The configuration that a single run of the same numbers would have."""
-    return dataclasses.replace(sweep.points[run.point].config, seed=run.seed)
+def run_settings(sweep: Sweep, run: RunId) -> Settings:
+    """The settings with which `wgan_gp.main` would train the same run.
+
+    Args:
+      sweep: from `resolve`.
+      run: one of its runs.
+    """
+    return dataclasses.replace(sweep.points[run.point].settings, seed=run.seed)

@@ -1,4 +1,4 @@
-"""The points of a sweep's grid, each with the configuration of its runs."""
+"""The points of a sweep's grid, each with the settings of its runs."""
 
 import json
 from collections.abc import Mapping
@@ -14,41 +14,48 @@ MOST_RUNS = 100_000
 
 
 class Point(NamedTuple):
-    """A point of a study, to be run with each seed."""
+    """A point of the grid; it is run with each seed."""
 
     study: str
-    swept: dict[str, Any]  # its values of the study's fields
-    config: configs.Settings  # of its first seed's run, resolved
+    swept: dict[str, Any]  # the values of the study's fields, by path
+    settings: configs.Settings  # of the run with the first seed
 
 
-class Run(NamedTuple):
-    """One point with one seed."""
+class RunId(NamedTuple):
+    """A run of a sweep: the index of its point, and its seed."""
 
     point: int
     seed: int
 
 
-def points(config: Any) -> list[Point]:
+def points(
+    experiment: dict[str, Any], studies: tuple[str, ...], seeds: int
+) -> list[Point]:
     """All points of the grid, in its order.
+
+    Args:
+      experiment: the configuration that the grid varies, not resolved.
+      studies: the grid; each string is a study, see `grid.parse`.
+      seeds: the number of runs of each point.
 
     Raises:
       ValueError: a study cannot be read, a point cannot be run, or it occurs twice.
     """
     known = [
         path
-        for path, _ in configs.leaves(config.experiment)
+        for path, _ in configs.flatten(experiment)
         if not path.startswith("by_constraint.") and path != "by_constraint"
     ]
-    studies = [grid.parse(text, known) for text in config.grid]
-    count = sum(study.size for study in studies) * config.seeds
+    parsed = [grid.parse(text, known) for text in studies]
+    count = sum(study.size for study in parsed) * seeds
     if count > MOST_RUNS:
         raise ValueError(f"grid has {count} runs, at most {MOST_RUNS} are possible")
     found: list[Point] = []
     seen: dict[str, str] = {}
-    for study in studies:
+    for study in parsed:
         for values in study.points():
-            point = _point(config, study, values)
-            name = identity(point.config)
+            point = _point(experiment, study, values)
+            name = fingerprint(point.settings)
             if name in seen:
                 raise ValueError(
                     f"grid: the point {label(values)} of {show(study.text)} is one of"
@@ -59,17 +66,27 @@ def points(config: Any) -> list[Point]:
     return found
 
 
-def _point(config: Any, study: grid.Study, values: dict[str, Any]):
+def _point(
+    experiment: dict[str, Any], study: grid.GridStudy, values: dict[str, Any]
+) -> Point:
     try:
-        resolved = with_changes(config.experiment, values)
+        resolved = with_changes(experiment, values)
     except ValueError as error:
         raise ValueError(f"grid: at {label(values)}: {error}") from None
-    flat = dict(configs.leaves(resolved))
+    flat = dict(configs.flatten(resolved))
     return Point(study.text, {path: flat[path] for path in values}, resolved)
 
 
 def with_changes(experiment: Any, changes: Mapping[str, Any]) -> configs.Settings:
-    """An experiment's configuration with some fields changed, resolved."""
+    """The settings of an experiment with some fields changed.
+
+    Args:
+      experiment: its configuration, not resolved.
+      changes: new values by dotted path.
+
+    Raises:
+      ValueError: a changed field is not valid.
+    """
     config = ConfigDict(experiment).copy_and_resolve_references()
     with config.ignore_type():  # `resolve` says what is wrong with a type
         config.update_from_flattened_dict(changes)
@@ -77,12 +94,17 @@ def with_changes(experiment: Any, changes: Mapping[str, Any]) -> configs.Setting
 
 
 def label(values: Mapping[str, Any]) -> str:
-    """`field=value field=value`, values without quotes."""
+    """The values of a point as text: `field=value field=value`."""
     return " ".join(f"{path}={value}" for path, value in values.items())
 
 
-def identity(config: configs.Settings, *left_out: str) -> str:
-    """The same for configurations that differ in nothing but some fields."""
-    fields = configs.leaves(json.loads(json.dumps(configs.as_dict(config))))
+def fingerprint(settings: configs.Settings, *left_out: str) -> str:
+    """A text that is equal for settings that differ only in some fields.
+
+    Args:
+      settings: of a run.
+      left_out: dotted paths of the fields that may differ.
+    """
+    fields = configs.flatten(json.loads(json.dumps(configs.as_dict(settings))))
     kept = {path: value for path, value in fields if path not in left_out}
     return json.dumps(kept, sort_keys=True)

@@ -1,9 +1,10 @@
-"""Many runs in one program: their steps under `vmap`, split over devices.
+"""The compiled functions of a sweep: training steps of many runs under `vmap`.
 
-Each function takes and returns trees whose leaves have an axis of runs, `[R, ...]`.
-Devices have an equal share of them each, and tell each other nothing.
+All arrays have a leading axis of runs, `[R, ...]`, which is sharded over the devices.
+The runs are independent, so devices do not communicate.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,37 +16,51 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings, get
-from wgan_gp.studies.sweep.grouping import traced
+from wgan_gp.studies.sweep.grouping import traced_fields
 
 RUNS = "runs"  # the axis of the mesh that runs are split over
 
 
-class Trained(NamedTuple):
-    """Runs at one moment."""
+class TrainedRuns(NamedTuple):
+    """The states of R runs after some step."""
 
     state: train.TrainState
-    finite: jax.Array  # [R] bool, whether all numbers have been
+    finite: jax.Array  # [R] bool, whether all numbers so far were finite
 
 
-class Functions(NamedTuple):
-    """The compiled functions of a program."""
+class CompiledFunctions(NamedTuple):
+    """The compiled functions of a group of runs.
 
-    start: Any  # keys, hyperparameters -> Trained
-    advance: Any  # steps, hyperparameters, Trained -> Trained
+    Attributes:
+      start: `(keys, hyperparameters) -> TrainedRuns`. The initial states; called once
+        for a chunk that has no checkpoint.
+      advance: `(steps, hyperparameters, runs) -> TrainedRuns`. Trains some steps; the
+        runs are donated.
+    """
+
+    start: Callable[..., Any]
+    advance: Callable[..., Any]
 
 
 def make_mesh(devices: int) -> Mesh:
-    """A mesh of the first devices of this host, along `RUNS`."""
+    """A mesh of the first `devices` devices of this host, along the axis `RUNS`."""
     return jax.make_mesh(
         (devices,), (RUNS,), (AxisType.Auto,), devices=jax.local_devices()[:devices]
     )
 
 
-def spread(tree: Any, mesh: Mesh) -> Any:
-    """Splits `[n, ...]` over the mesh; the last run is repeated to make them even."""
+def split_over_mesh(tree: Any, mesh: Mesh) -> Any:
+    """Shards arrays `[n, ...]` over the mesh.
+
+    The last run is repeated until the number of runs divides over the devices.
+
+    Args:
+      tree: of arrays.
+      mesh: from `make_mesh`.
+    """
     count = mesh.size
 
-    def put(leaf):
+    def put(leaf: jax.Array):
         n = len(leaf)
         rows = np.minimum(np.arange(-(-n // count) * count), n - 1)
         return jax.device_put(leaf[rows], NamedSharding(mesh, PartitionSpec(RUNS)))
@@ -54,7 +69,7 @@ def spread(tree: Any, mesh: Mesh) -> Any:
 
 
 def gather(tree: Any, count: int) -> Any:
-    """The first `count` of each leaf, on one device: repeats are left out."""
+    """The first `count` runs, on one device: the inverse of `split_over_mesh`."""
     return jax.tree.map(lambda leaf: jax.device_put(leaf, _first())[:count], tree)
 
 
@@ -63,42 +78,45 @@ def _first() -> jax.Device:
 
 
 def hyperparameters(
-    experiment: Experiment, configs: list[Settings]
+    experiment: Experiment, settings: list[Settings]
 ) -> train.Hyperparameters:
-    """Those of each run, `[R]`; what is the same in all of `configs` too.
+    """The hyperparameters of R runs, as arrays `[R]`.
 
     Args:
-      experiment: of their program.
-      configs: each run's configuration.
+      experiment: of their group.
+      settings: of each run.
     """
     fields: dict[str, Any] = {}
-    for path, name in traced(configs[0]).items():
-        fields[name] = [get(each, path) for each in configs]
+    for path, name in traced_fields(settings[0]).items():
+        fields[name] = [get(each, path) for each in settings]
     most, counts = experiment.algorithm.n_critic, fields.pop("n_critic")
     made = {name: jnp.asarray(each, jnp.float32) for name, each in fields.items()}
     if any(count != most for count in counts):
-        steps = [each.steps * count for each, count in zip(configs, counts)]
+        steps = [each.steps * count for each, count in zip(settings, counts)]
         made["n_critic"] = jnp.asarray(counts, jnp.int32)
         made["critic_updates"] = jnp.asarray(steps, jnp.int32)
     return train.Hyperparameters(**made)
 
 
-def functions(experiment: Experiment, mesh: Mesh) -> Functions:
-    """The functions of a program, compiled when they are first called.
+def compile_functions(experiment: Experiment, mesh: Mesh) -> CompiledFunctions:
+    """The functions of a group, each compiled at its first call.
 
     Args:
-      experiment: what its runs share.
+      experiment: of the group.
       mesh: from `make_mesh`.
     """
     algorithm = experiment.algorithm
     one = PartitionSpec(RUNS)
 
-    def start(keys, given):
+    def start(keys: jax.Array, given: train.Hyperparameters):
         state = jax.vmap(partial(train.init, algorithm))(given, keys)
-        return Trained(state, jnp.ones(len(keys), bool))
+        return TrainedRuns(state, jnp.ones(len(keys), bool))
 
-    # The sampler is an argument: what a program closes over is compiled into it.
-    def advance(sampler, count, given, runs):
+    # The sampler is an argument, because a closed-over array becomes a constant of the
+    # compiled program.
+    def advance(
+        sampler: Any, count: jax.Array, given: train.Hyperparameters, runs: TrainedRuns
+    ):
         drawn = algorithm._replace(
             critic=algorithm.critic._replace(sample_real=sampler)
         )
@@ -107,9 +125,9 @@ def functions(experiment: Experiment, mesh: Mesh) -> Functions:
         )
         state, metrics = jax.vmap(steps)(given, runs.state)
         leaves = jax.tree.leaves((state, metrics))
-        return Trained(state, runs.finite & _all_finite(leaves))
+        return TrainedRuns(state, runs.finite & _all_finite(leaves))
 
-    def split(function, *specs, **options):
+    def split(function: Callable, *specs, **options):
         mapped = jax.shard_map(
             function, mesh=mesh, in_specs=specs, out_specs=one, check_vma=False
         )
@@ -120,16 +138,16 @@ def functions(experiment: Experiment, mesh: Mesh) -> Functions:
     sampler = experiment.dataset.sample
     if not isinstance(sampler, jax.tree_util.Partial):
         sampler = jax.tree_util.Partial(sampler)
-    # Once: a call would copy the data to the mesh each time.
+    # Copied to the mesh once, as otherwise every call would copy the data.
     sampler = jax.device_put(sampler, NamedSharding(mesh, whole))
-    return Functions(
+    return CompiledFunctions(
         start=split(start, one, one),
         advance=partial(stepped, sampler),
     )
 
 
 def _all_finite(leaves: list[jax.Array]) -> jax.Array:
-    """Whether all numbers `[R, ...]` of each run are finite, `[R]`."""
+    """Whether all numbers of each run are finite, `[R]`, for arrays `[R, ...]`."""
     finite = [
         jnp.all(jnp.isfinite(leaf), axis=tuple(range(1, leaf.ndim)))
         for leaf in leaves

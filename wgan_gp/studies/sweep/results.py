@@ -1,4 +1,4 @@
-"""A sweep's results as tables."""
+"""The tables of a sweep: CSV, Markdown, and a table for the terminal."""
 
 import csv
 import io
@@ -16,21 +16,29 @@ from wgan_gp.studies.sweep.points import Point, label
 
 
 class Summary(NamedTuple):
-    """A point's results over its seeds."""
+    """The results of a point over its seeds."""
 
     point: Point
-    diverged: int
-    metrics: dict[str, np.ndarray]  # of each seed that has not diverged
+    diverged: int  # the number of seeds that diverged
+    metrics: dict[str, np.ndarray]  # by name, [seeds that did not diverge]
 
 
 def swept_fields(sweep: Sweep) -> list[str]:
-    """All that a study varies, in the grid's order, but for `lipschitz`."""
+    """The fields that any study varies, in the grid's order, without `lipschitz`."""
     paths = [path for point in sweep.points for path in point.swept]
     return [path for path in dict.fromkeys(paths) if path != "lipschitz"]
 
 
 def csv_table(sweep: Sweep, results: Sequence[Result]) -> str:
-    """One row a run: its study, fields, seed, scalars, and whether it diverged."""
+    """A CSV table with a row for each run.
+
+    Its columns are the study, the varied fields, the seed, the scalars of the final
+    evaluation, and whether the run diverged.
+
+    Args:
+      sweep: from `resolve`.
+      results: of all runs.
+    """
     fields, scalars = swept_fields(sweep), _scalars(results)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -38,11 +46,11 @@ def csv_table(sweep: Sweep, results: Sequence[Result]) -> str:
     writer.writerow(header)
     for each in results:
         point = sweep.points[each.run.point]
-        flat = dict(configs.leaves(point.config))
+        flat = dict(configs.flatten(point.settings))
         writer.writerow(
             [
                 point.study,
-                point.config.lipschitz,
+                point.settings.lipschitz,
                 *(flat.get(path) for path in fields),
                 each.run.seed,
                 *(each.metrics.get(name) for name in scalars),
@@ -57,7 +65,12 @@ def _scalars(results: Sequence[Result]) -> list[str]:
 
 
 def summarise(sweep: Sweep, results: Sequence[Result]) -> list[Summary]:
-    """A summary of each point."""
+    """The summary of each point.
+
+    Args:
+      sweep: from `resolve`.
+      results: of all runs.
+    """
     by_point: list[list[Result]] = [[] for _ in sweep.points]
     for each in results:
         by_point[each.run.point].append(each)
@@ -73,14 +86,19 @@ def _summary(point: Point, results: list[Result]) -> Summary:
 
 
 def quality(summaries: Iterable[Summary]) -> str | None:
-    """The name of the scalar that says how good generated samples are."""
+    """The name of the metric of sample quality; None if all runs diverged."""
     found = {name for each in summaries for name in each.metrics}
     return next((name for name in QUALITY if name in found), None)
 
 
 def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
-    """One row a point: medians over seeds, least and greatest in brackets."""
-    steps = {f"{point.config.steps:,}" for point in sweep.points}
+    """A Markdown page with a row for each point: medians, with ranges in brackets.
+
+    Args:
+      sweep: from `resolve`.
+      summaries: of all points.
+    """
+    steps = {f"{point.settings.steps:,}" for point in sweep.points}
     rows = _rows(sweep, summaries)
     lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
@@ -91,7 +109,7 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
         value = np.median(np.hstack(floors))
         floor = f" Real samples have {METRICS[name].short} {value:.3g}."
     return (
-        f"# {sweep.config.name}\n\n{len(sweep.points)} points, {sweep.config.seeds}"
+        f"# {sweep.settings.name}\n\n{len(sweep.points)} points, {sweep.settings.seeds}"
         f" seeds each, {' or '.join(sorted(steps))} generator updates. Medians over the"
         f" seeds that did not diverge, least to greatest in brackets.{floor}\n\n"
         f"{table}\n"
@@ -99,8 +117,13 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
 
 
 def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
-    """The quality of each point, for the terminal."""
-    table = Table(title=sweep.config.name, title_justify="left")
+    """A table of the sample quality of each point, for the terminal.
+
+    Args:
+      sweep: from `resolve`.
+      summaries: of all points.
+    """
+    table = Table(title=sweep.settings.name, title_justify="left")
     table.add_column("point", overflow="fold")
     name = quality(summaries)
     for column in ([METRICS[name].short] if name else []) + ["diverged"]:
@@ -108,27 +131,27 @@ def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
     for each in summaries:
         row = [label(_shown(each.point))]
         row += [_spread(each.metrics.get(name))] if name else []
-        table.add_row(*row, f"{each.diverged} of {sweep.config.seeds}")
+        table.add_row(*row, f"{each.diverged} of {sweep.settings.seeds}")
     return table
 
 
 def _shown(point: Point) -> dict[str, Any]:
-    return {"lipschitz": point.config.lipschitz} | point.swept
+    return {"lipschitz": point.settings.lipschitz} | point.swept
 
 
 def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
-    """A header and a row a point, as text."""
+    """A header and a row for each point, as text."""
     fields = swept_fields(sweep)
     names = [n for n in in_sweeps() if any(n in each.metrics for each in summaries)]
     rows = [["lipschitz", *fields, *(METRICS[n].short for n in names), "diverged"]]
     for each in summaries:
-        flat = dict(configs.leaves(each.point.config))
+        flat = dict(configs.flatten(each.point.settings))
         rows.append(
             [
-                each.point.config.lipschitz,
+                each.point.settings.lipschitz,
                 *(_text(flat.get(path)) for path in fields),
                 *(_spread(each.metrics.get(name)) for name in names),
-                f"{each.diverged} of {sweep.config.seeds}",
+                f"{each.diverged} of {sweep.settings.seeds}",
             ]
         )
     return rows

@@ -1,4 +1,4 @@
-"""A sweep's configuration: its fields, their defaults, and what they must be."""
+"""The settings of a sweep: its fields, their defaults and their checks."""
 
 import dataclasses
 from typing import Any
@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from wgan_gp import configs
 from wgan_gp.studies.sweep.points import MOST_RUNS, with_changes
 from wgan_gp.system.fields import at_least, declarations, setting, whole
-from wgan_gp.system.values import few, show
+from wgan_gp.system.values import join_names, show
 from wgan_gp.system.values import whole as check_whole
 
 
@@ -21,11 +21,11 @@ class SweepMesh:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SweepSettings:
-    """What a sweep runs."""
+    """The settings of a sweep."""
 
     name: str
-    experiment: dict[str, Any]  # the configuration of what is varied, not resolved
-    grid: tuple[str, ...]  # each string is a study
+    experiment: dict[str, Any]  # the configuration that is varied, not resolved
+    grid: tuple[str, ...]  # each string is a study, see `grid.parse`
     seeds: int = setting(8, "Runs of each point.", whole(1, MOST_RUNS + 1))
     runs_per_program: int = setting(
         64, "Runs that are trained at the same time.", at_least(1)
@@ -39,7 +39,7 @@ _MESH = dict(declarations(SweepMesh))
 _DEFAULTS: dict[str, Any] = {name: each.default for name, each in _DECLARED.items()}
 _DEFAULTS["mesh"] = {name: each.default for name, each in _MESH.items()}
 _PATHS = _DECLARED | {f"mesh.{name}": each for name, each in _MESH.items()}
-# What `--help` says of a sweep's fields.
+# The descriptions of a sweep's fields in `--help`.
 FIELDS = {
     "name": "Of the sweep; its folder is called after it.",
     "grid": "Studies, such as ('lipschitz=clip clip_bound=0.01,0.1',).",
@@ -55,13 +55,16 @@ FIELDS = {
 def configuration(
     name: str, experiment: ConfigDict, studies: tuple[str, ...], **fields: Any
 ) -> ConfigDict:
-    """A sweep's configuration.
+    """The configuration of a sweep, for the `get_config` of an experiment file.
 
     Args:
       name: of the sweep.
-      experiment: what is varied, from `configs.experiment`.
+      experiment: the configuration that is varied, from `configs.experiment`.
       studies: the grid; each string is a study, see `grid.parse`.
-      **fields: other values than the defaults of `SweepSettings`.
+      **fields: values that differ from the defaults of `SweepSettings`.
+
+    Returns:
+      A locked configuration.
     """
     rest = _DEFAULTS | fields
     return ConfigDict(
@@ -69,24 +72,32 @@ def configuration(
     ).lock()
 
 
-def completed(stored: dict[str, Any]) -> SweepSettings:
-    """A stored sweep's settings, with the fields that sweeps have got since.
+def settings_from_stored(stored: dict[str, Any]) -> SweepSettings:
+    """The settings of a stored sweep; fields added since get their defaults.
+
+    Args:
+      stored: the content of its `config.json`.
 
     Raises:
-      ValueError: it is not one, or is one of a newer version.
+      ValueError: a field is missing, or the sweep comes from a newer version.
     """
     known = {"name", "experiment", "grid", *_DEFAULTS}
     if unknown := sorted(set(stored) - known):
         raise ValueError(
-            f"it has the fields {few(unknown)}, which this version does not"
+            f"it has the fields {join_names(unknown)}, which this version does not"
             " know: use the version of wgan_gp that wrote it, or a newer one"
         )
-    rest = {"experiment": configs.completed(stored.get("experiment"))}
+    rest = {"experiment": configs.complete_stored(stored.get("experiment"))}
     return _frozen(_DEFAULTS | stored | rest)
 
 
-def checked(config: Any) -> SweepSettings:
-    """The settings that a sweep's configuration stands for, its own fields checked.
+def settings_from_config(config: Any) -> SweepSettings:
+    """Checks a sweep's configuration and freezes it.
+
+    The settings of its runs are checked by `plan.resolve`.
+
+    Args:
+      config: from `configuration`, with the user's changes.
 
     Raises:
       ValueError: a field is missing, unknown or out of range.
@@ -103,7 +114,7 @@ def checked(config: Any) -> SweepSettings:
     config = config.copy_and_resolve_references()
     _check_own_fields(config)
     _check_experiment(config.experiment)
-    # Checks the name, and the seed.
+    # Resolving the experiment checks the name and the seed.
     first = with_changes(config.experiment, {"name": config.name})
     check_whole("experiment.seed + seeds - 1", first.seed + config.seeds - 1, 0, 2**32)
     return _frozen(config.to_dict())

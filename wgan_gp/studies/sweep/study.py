@@ -1,78 +1,86 @@
-"""A sweep as a study: its chunks are the programs."""
+"""A sweep as a `Study`: each program trains one chunk."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from wgan_gp.devices.hosts import Place
+from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate.held_out import describe_counts
 from wgan_gp.runs.report import save_figure
-from wgan_gp.studies.running import Program, Records, Save, Study, share
+from wgan_gp.studies.running import Program, Records, Save, Study, programs_of_host
 from wgan_gp.studies.sweep import figure, results
-from wgan_gp.studies.sweep.chunks import Chunk, Result, chunks, read
+from wgan_gp.studies.sweep.chunks import Chunk, Result, chunks, read_record
 from wgan_gp.studies.sweep.plan import Sweep
-from wgan_gp.studies.sweep.training import Shared, train_chunk
+from wgan_gp.studies.sweep.training import SharedCache, train_chunk
 from wgan_gp.system.files import write_text
 
 
 def study(
-    sweep: Sweep, workdir: Path, console: Console, place: Place | None = None
+    sweep: Sweep, workdir: Path, console: Console, rank: HostRank | None = None
 ) -> Study:
     """The study that trains a sweep.
 
     Args:
       sweep: from `resolve`.
-      workdir: gets the records of chunks under `chunks/`, `table.csv`, `summary.md`,
-        and `summary.png` if a run has not diverged.
-      console: where progress and the closing table go.
-      place: of this host among several.
+      workdir: of the sweep. It gets the records of chunks under `chunks/`,
+        `table.csv`, `summary.md`, and `summary.png` unless all runs diverged.
+      console: prints progress and the closing table.
+      rank: of this host; None on a single host.
     """
-    every, shared = chunks(sweep), Shared()
-    train = partial(train_chunk, sweep, workdir, console, shared, share(every, place))
+    every, shared = chunks(sweep), SharedCache()
+    train = partial(
+        train_chunk, sweep, workdir, console, shared, programs_of_host(every, rank)
+    )
     runs = {chunk.name: chunk.runs for chunk in every}
     return Study(
         noun="chunks",
         folder=workdir,
         records=workdir / "chunks",
         programs=[_program(train, chunk) for chunk in every],
-        read=lambda path: read(path, runs.get(path.stem, [])),
+        read_record=lambda path: read_record(path, runs.get(path.stem, [])),
         is_complete=lambda name, record: True,  # `workdir` compares the settings
-        tables=partial(_tables, sweep, workdir, console),
-        resume=f"the same command with --workdir {workdir}",
+        make_tables=partial(_tables, sweep, workdir, console),
+        resume_command=f"the same command with --workdir {workdir}",
     )
 
 
-def _program(train, chunk: Chunk) -> Program:
+def _program(train: Callable[[Chunk, Save], None], chunk: Chunk) -> Program:
     def run(found: Records, save: Save) -> None:
         train(chunk, save)
 
     return Program((chunk.name,), run)
 
 
-def announce(sweep: Sweep, console: Console) -> None:
-    """Says once what is to be known of the data sets, and how much is evaluated."""
-    programs = [each.experiment for each in sweep.programs]
+def print_notes(sweep: Sweep, console: Console) -> None:
+    """Prints the notes on data sets and on the sizes of evaluations, each once."""
+    programs = [each.experiment for each in sweep.groups]
     notes = (note for each in programs for note in each.dataset.notes)
     counts = (describe_counts(each.evaluation, each.dataset) for each in programs)
     for line in dict.fromkeys(filter(None, (*notes, *counts))):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
-def in_order(sweep: Sweep, records: Records) -> list[Result]:
-    """The result of each run, in the sweep's order, from the records of all chunks."""
+def in_sweep_order(sweep: Sweep, records: Records) -> list[Result]:
+    """The result of each run, in the order of `sweep.runs`.
+
+    Args:
+      sweep: from `resolve`.
+      records: of all chunks.
+    """
     found = {each.run: each for record in records.values() for each in record}
     return [found[each] for each in sweep.runs]
 
 
 def _tables(sweep: Sweep, workdir: Path, console: Console, records: Records) -> None:
     """Writes and prints the results."""
-    found = in_order(sweep, records)
+    found = in_sweep_order(sweep, records)
     summaries = results.summarise(sweep, found)
     write_text(workdir / "table.csv", results.csv_table(sweep, found))
     write_text(workdir / "summary.md", results.markdown(sweep, summaries))
     if results.quality(summaries) is not None:
-        title = f"{sweep.config.name}: {sweep.config.seeds} seeds a point"
+        title = f"{sweep.settings.name}: {sweep.settings.seeds} seeds a point"
         save_figure(workdir / "summary.png", figure.draw(summaries, title=title))
     console.print(results.closing_table(sweep, summaries))
     console.print(f"table, summary, figure: {workdir}", soft_wrap=True)

@@ -1,13 +1,15 @@
-"""Trains and evaluates the runs of a chunk; goes on where a signal stopped it."""
+"""Trains and evaluates the runs of a chunk, and resumes an interrupted chunk."""
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh
 from rich.console import Console
 from rich.progress import Progress
 
@@ -16,30 +18,34 @@ from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies.running import Save
 from wgan_gp.studies.sweep import programs
-from wgan_gp.studies.sweep.chunks import Chunk, Result, record
-from wgan_gp.studies.sweep.evaluation import HeldOut, evaluate
-from wgan_gp.studies.sweep.grouping import Program
-from wgan_gp.studies.sweep.plan import Sweep, run_config
-from wgan_gp.studies.sweep.programs import Trained
+from wgan_gp.studies.sweep.chunks import Chunk, Result, to_record
+from wgan_gp.studies.sweep.evaluation import HeldOutCache, evaluate
+from wgan_gp.studies.sweep.grouping import RunGroup
+from wgan_gp.studies.sweep.plan import Sweep, run_settings
+from wgan_gp.studies.sweep.programs import TrainedRuns
 from wgan_gp.system.files import writing
-from wgan_gp.system.signals import Held as HeldSignals
+from wgan_gp.system.signals import DeferredSignals
+from wgan_gp.train import Hyperparameters
 
-PIECE = 100  # steps between two looks at signals
+PIECE = 100  # most steps between two checks for signals
 
 
-class Shared:
-    """What the chunks of a process share: compiled functions and held-out samples."""
+class SharedCache:
+    """Compiled functions and held-out sets, shared by the chunks of a process."""
 
     def __init__(self):
-        self.held_out = HeldOut()
-        self._functions: dict[Any, programs.Functions] = {}
+        self.held_out = HeldOutCache()
+        self._functions: dict[Any, programs.CompiledFunctions] = {}
 
-    def compiled(self, program: Program, mesh) -> programs.Functions:
-        """Those of the newest program: a sweep has many, and they take memory."""
-        key = id(program), mesh
+    def compiled(self, group: RunGroup, mesh: Mesh) -> programs.CompiledFunctions:
+        """The compiled functions of a group.
+
+        Only the newest group is cached: a sweep may have many, and they take memory.
+        """
+        key = id(group), mesh
         if key not in self._functions:
-            self._functions.clear()  # its copies of the data go before others come
-            self._functions[key] = programs.functions(program.experiment, mesh)
+            self._functions.clear()  # frees the old copies of the data first
+            self._functions[key] = programs.compile_functions(group.experiment, mesh)
         return self._functions[key]
 
 
@@ -47,7 +53,7 @@ def train_chunk(
     sweep: Sweep,
     workdir: Path,
     console: Console,
-    shared: Shared,
+    shared: SharedCache,
     mine: Sequence[Chunk],
     chunk: Chunk,
     save: Save,
@@ -56,42 +62,44 @@ def train_chunk(
 
     Args:
       sweep: from `resolve`.
-      workdir: the state of the chunk in work is under its `checkpoints/`.
-      console: where progress and warnings go.
-      shared: of this process.
-      mine: the chunks of this process, for the progress bar.
-      chunk: one of them.
-      save: called with the chunk's name and record.
+      workdir: of the sweep; checkpoints of the chunk are under its `checkpoints/`.
+      console: prints progress and warnings.
+      shared: the cache of this process.
+      mine: all chunks of this process, for the progress bar.
+      chunk: the one of `mine` to train.
+      save: `(name, record)`. Called once, with the chunk's name and record.
 
     Raises:
-      Interrupted: SIGTERM or SIGINT came; the state was saved.
+      Interrupted: SIGTERM or SIGINT was received; the state was saved.
       ValueError: all checkpoints are damaged.
       WriteError: a state or the record could not be written.
     """
     folder = workdir / "checkpoints" / chunk.name
-    with HeldSignals() as signals, report.progress_bar(console) as progress:
-        progress.live.transient = chunk is not mine[-1]  # one bar stays in the end
+    with DeferredSignals() as signals, report.progress_bar(console) as progress:
+        progress.live.transient = (
+            chunk is not mine[-1]
+        )  # only the last bar remains on the screen
         bar = _Bar(progress, mine, chunk)
-        work = _Work(sweep, workdir, console, shared, chunk, bar, signals)
-        save(chunk.name, record(work.evaluate(work.train(folder))))
-        shutil.rmtree(folder, ignore_errors=True)  # of use to no one any more
-        if stop := signals.received:  # after the last look at signals
-            raise work.interrupted(stop, chunk.program.config.steps)
+        work = _ChunkTrainer(sweep, workdir, console, shared, chunk, bar, signals)
+        save(chunk.name, to_record(work.evaluate(work.train(folder))))
+        shutil.rmtree(folder, ignore_errors=True)  # the record replaces them
+        if stop := signals.received:  # received after the last check
+            raise work.interrupted(stop, chunk.group.settings.steps)
 
 
 class _Bar:
-    """The progress of one chunk, in a bar over all chunks of this process."""
+    """A progress bar over all chunks of this process, while one chunk is trained."""
 
     def __init__(self, progress: Progress, mine: Sequence[Chunk], chunk: Chunk):
         total = sum(each.steps for each in mine)
         before = sum(each.steps for each in mine if each.number < chunk.number)
         self._progress, self._chunk = progress, chunk
         self._task = progress.add_task("", total=total, completed=before)
-        self.tell()
+        self.describe()
 
-    def tell(self, what: str = "") -> None:
+    def describe(self, what: str = "") -> None:
         chunk = self._chunk
-        kind = chunk.program.config.lipschitz
+        kind = chunk.group.settings.lipschitz
         text = f"chunk {chunk.number + 1}: {kind}, {len(chunk.runs)} runs {what}"
         self._progress.update(self._task, description=text)
 
@@ -99,16 +107,25 @@ class _Bar:
         self._progress.advance(self._task, steps)
 
 
-class _Work:
-    """One chunk in work."""
+class _ChunkTrainer:
+    """Trains and evaluates one chunk."""
 
-    def __init__(self, sweep, workdir, console, shared, chunk, bar, signals):
+    def __init__(
+        self,
+        sweep: Sweep,
+        workdir: Path,
+        console: Console,
+        shared: SharedCache,
+        chunk: Chunk,
+        bar: _Bar,
+        signals: DeferredSignals,
+    ):
         self._sweep, self._workdir, self._console = sweep, workdir, console
         self._shared, self._chunk, self._bar = shared, chunk, bar
         self._signals = signals
 
-    def train(self, folder: Path) -> Trained:
-        """The runs after their last step, on one device."""
+    def train(self, folder: Path) -> TrainedRuns:
+        """Trains to the last step; returns the runs on one device."""
         with writing(folder):
             folder.parent.mkdir(exist_ok=True)
         checkpoints = Checkpoints(folder)
@@ -117,11 +134,11 @@ class _Work:
         finally:
             checkpoints.close()
 
-    def _advance(self, checkpoints: Checkpoints) -> Trained:
-        chunk, every = self._chunk, self._sweep.config.save_every
-        count, steps = len(chunk.runs), chunk.program.config.steps
+    def _advance(self, checkpoints: Checkpoints) -> TrainedRuns:
+        chunk, every = self._chunk, self._sweep.settings.save_every
+        count, steps = len(chunk.runs), chunk.group.settings.steps
         mesh = programs.make_mesh(min(self._sweep.devices, count))
-        made = self._shared.compiled(chunk.program, mesh)
+        made = self._shared.compiled(chunk.group, mesh)
         given, keys = self._inputs(mesh)
         done, trained = self._start(checkpoints, made, given, keys, mesh)
         self._bar.advance(done * count)
@@ -137,50 +154,58 @@ class _Work:
                 raise self.interrupted(stop, done)
         return programs.gather(trained, count)
 
-    def _inputs(self, mesh):
-        """Hyperparameters and keys of the runs, on the mesh."""
-        configs = [run_config(self._sweep, each) for each in self._chunk.runs]
-        given = programs.hyperparameters(self._chunk.program.experiment, configs)
+    def _inputs(self, mesh: Mesh):
+        """The hyperparameters and keys of the runs, on the mesh."""
+        settings = [run_settings(self._sweep, each) for each in self._chunk.runs]
+        given = programs.hyperparameters(self._chunk.group.experiment, settings)
         seeds = jnp.asarray([each.seed for each in self._chunk.runs], jnp.uint32)
         keys = jax.vmap(loop.run_keys)(seeds)[:, 0]
-        return programs.spread(given, mesh), programs.spread(keys, mesh)
+        split = partial(programs.split_over_mesh, mesh=mesh)
+        return split(given), split(keys)
 
-    def _start(self, checkpoints, made, given, keys, mesh) -> tuple[int, Trained]:
-        """The steps that are done, and the runs there."""
+    def _start(
+        self,
+        checkpoints: Checkpoints,
+        made: programs.CompiledFunctions,
+        given: Hyperparameters,
+        keys: jax.Array,
+        mesh: Mesh,
+    ) -> tuple[int, TrainedRuns]:
+        """The steps done and the runs after them, from a checkpoint if any."""
         count = len(self._chunk.runs)
         like = jax.eval_shape(
             lambda tree: jax.tree.map(lambda leaf: leaf[:count], tree),
             jax.eval_shape(made.start, keys, given),
         )
-        saved = checkpoints.latest(like, self._warn, set_aside=True)
+        saved = checkpoints.load_latest(like, self._warn, set_aside=True)
         if saved is None:
             return 0, made.start(keys, given)
-        return saved.step, programs.spread(saved.state, mesh)
+        return saved.step, programs.split_over_mesh(saved.state, mesh)
 
-    def evaluate(self, trained: Trained) -> list[Result]:
-        """The results of the runs."""
+    def evaluate(self, trained: TrainedRuns) -> list[Result]:
+        """Evaluates each run."""
         results, finite = [], np.asarray(trained.finite)
         for i, each in enumerate(self._chunk.runs):
-            self._bar.tell(f"({i} evaluated)")
+            self._bar.describe(f"({i} evaluated)")
             metrics = self._measure(trained, i) if finite[i] else {}
             results.append(Result(each, metrics))
-            if stop := self._signals.received:  # what was trained is saved
-                raise self.interrupted(stop, self._chunk.program.config.steps)
+            if stop := self._signals.received:  # the trained state is saved
+                raise self.interrupted(stop, self._chunk.group.settings.steps)
         return results
 
-    def _measure(self, trained: Trained, i: int) -> dict[str, float]:
-        experiment = self._chunk.program.experiment
-        config = run_config(self._sweep, self._chunk.runs[i])
+    def _measure(self, trained: TrainedRuns, i: int) -> dict[str, float]:
+        experiment = self._chunk.group.experiment
+        settings = run_settings(self._sweep, self._chunk.runs[i])
         state = jax.tree.map(lambda leaf: leaf[i], trained.state)
-        held = self._shared.held_out.get(experiment, config)
-        return evaluate(experiment, config, state, held)
+        held = self._shared.held_out.get(experiment, settings)
+        return evaluate(experiment, settings, state, held)
 
     def _warn(self, text: str) -> None:
         self._console.print(text, soft_wrap=True)
 
     def interrupted(self, number: int, step: int) -> Interrupted:
-        """What is raised at a signal, once the state is saved."""
-        count = sum(len(each.chunks) for each in self._sweep.programs)
+        """The exception to raise after a signal, once the state is saved."""
+        count = sum(len(each.chunks) for each in self._sweep.groups)
         where = f"{step} of chunk {self._chunk.number + 1} of {count}"
         return Interrupted(number, where, self._workdir)
 

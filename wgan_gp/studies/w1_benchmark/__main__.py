@@ -11,9 +11,9 @@ import sys
 from functools import partial
 
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.devices.hosts import Place
+from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate import published
-from wgan_gp.studies.running import Study, add_host_flags, place_of, run_command
+from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
 from wgan_gp.studies.w1_benchmark import table
 from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS, RECIPES, TUNED
 from wgan_gp.studies.w1_benchmark.study import make_cell, study
@@ -25,7 +25,7 @@ def main(argv: list[str]) -> int:
     return run_command(partial(_start, argv[1:]))
 
 
-def _start(argv: list[str]) -> tuple[Study, Place | None]:
+def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
     args = arguments.parse(_parser(), argv)
     if args.seeds < 1:
         raise ValueError(f"--seeds must be at least 1, got {args.seeds}")
@@ -34,7 +34,7 @@ def _start(argv: list[str]) -> tuple[Study, Place | None]:
     axes = args.recipes, args.lipschitz, args.dims, args.funnels
     grid = itertools.product(*map(dict.fromkeys, axes))
     cells = [make_cell(*each, seeds=args.seeds) for each in grid]
-    return study(cells, args.out, args.table), place_of(args)
+    return study(cells, args.out, args.table), host_rank(args)
 
 
 def _parser():

@@ -14,20 +14,20 @@ from wgan_gp.train import bind_critic, make_critic_train
 
 
 def solve_cells(
-    config: configs.CriticSettings, funnels: tuple[int, ...], seeds: range
+    settings: configs.CriticSettings, funnels: tuple[int, ...], seeds: range
 ) -> Truth:
     """Trains and measures a critic for each cell and seed, all in one program.
 
     Args:
-      config: of task "critic", resolved; its `data.funnels` is not used.
+      settings: of task "critic", resolved; its `data.funnels` is not used.
       funnels: the numbers of funnels, one cell each.
       seeds: a critic of each cell is trained from each of these keys.
 
     Returns:
       Arrays `[C, S]`.
     """
-    experiment = build_critic(config)
-    cell = config.data
+    experiment = build_critic(settings)
+    cell = settings.data
     pairs = [benchmark.make_funnels(cell.dimension, n, cell.seed) for n in funnels]
     widest = max(funnels)
     stacked = jax.tree.map(
@@ -35,16 +35,16 @@ def solve_cells(
         *(benchmark.pad(pair, widest) for pair in pairs),
     )
 
-    def solve(pair, seed):
+    def solve(pair: benchmark.Funnels, seed: jax.Array):
         train_key, eval_key = jax.random.split(jax.random.key(seed))
         algorithm = experiment.algorithm._replace(
             sample_real=partial(benchmark.sample_real, pair)
         )
         fake = partial(benchmark.sample_fake, pair)
-        train = make_critic_train(algorithm, fake, config.steps)
+        train = make_critic_train(algorithm, fake, settings.steps)
         critic, _ = train(train_key, experiment.hyperparameters)
         bound = bind_critic(algorithm, critic)
-        return compare_to_truth(bound, pair, eval_key, config.eval_samples)
+        return compare_to_truth(bound, pair, eval_key, settings.eval_samples)
 
     over_seeds = jax.vmap(solve, in_axes=(None, 0))
     program = jax.jit(jax.vmap(over_seeds, in_axes=(0, None)))

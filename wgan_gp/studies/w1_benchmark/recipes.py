@@ -6,7 +6,7 @@ from ml_collections import ConfigDict, FieldReference
 
 from wgan_gp import configs
 from wgan_gp.constraints import clip, one_sided, two_sided
-from wgan_gp.studies.chosen import name_of
+from wgan_gp.studies.names import constraint_name
 from wgan_gp.system.values import did_you_mean, one_of
 
 # The protocol of Korotin et al. 2022: what their table was made with.
@@ -25,12 +25,12 @@ PUBLISHED: dict[str, Any] = {
         "schedule": "constant",
     },
     # The paper clips weights only and stops after 5,000 updates; biases too here.
-    "by_constraint": {name_of(clip.CHOICE): {"clip_bound": 0.04}},
+    "by_constraint": {constraint_name(clip.CHOICE): {"clip_bound": 0.04}},
 }
 _ENDPOINTS = {"penalty": {"points": "endpoints"}}
 # This project's own: `docs/w1_benchmark.md` says what each part is worth.
 TUNED: dict[str, Any] = {
-    "lipschitz": name_of(one_sided.CHOICE),
+    "lipschitz": constraint_name(one_sided.CHOICE),
     "steps": 16_000,
     "batch_size": 256,
     "log_every": 1000,
@@ -45,9 +45,9 @@ TUNED: dict[str, Any] = {
         "schedule": "cosine",
     },
     "by_constraint": {
-        name_of(clip.CHOICE): {"clip_bound": 0.04},
-        name_of(one_sided.CHOICE): _ENDPOINTS,
-        name_of(two_sided.CHOICE): _ENDPOINTS,
+        constraint_name(clip.CHOICE): {"clip_bound": 0.04},
+        constraint_name(one_sided.CHOICE): _ENDPOINTS,
+        constraint_name(two_sided.CHOICE): _ENDPOINTS,
     },
 }
 SMOKE: dict[str, Any] = {

@@ -32,7 +32,7 @@ class Cell(NamedTuple):
     dimension: int
     funnels: int
     seeds: int
-    config: dict[str, Any]  # the fields of `_SHAPING`
+    settings: dict[str, Any]  # the fields of `_SHAPING`
 
     @property
     def name(self) -> str:
@@ -49,8 +49,8 @@ def make_cell(
     Raises:
       ValueError: the recipe, the dimension or the number of funnels is none.
     """
-    config = _shaping(_resolved(recipe, lipschitz, dimension, funnels))
-    return Cell(recipe, lipschitz, dimension, funnels, seeds, config)
+    settings = _shaping(_resolved(recipe, lipschitz, dimension, funnels))
+    return Cell(recipe, lipschitz, dimension, funnels, seeds, settings)
 
 
 def study(cells: list[Cell], out: Path, page: Path | None = None) -> Study:
@@ -72,9 +72,9 @@ def study(cells: list[Cell], out: Path, page: Path | None = None) -> Study:
         folder=out,
         records=out,
         programs=[_program(group) for group in _together(cells)],
-        read=table.read_record,
+        read_record=table.read_record,
         is_complete=lambda name, record: is_complete(out, by_name[name], record),
-        tables=tables,
+        make_tables=tables,
     )
 
 
@@ -90,7 +90,7 @@ def is_complete(out: Path, cell: Cell, record: dict[str, Any]) -> bool:
         before = _shaping(configs.resolve_stored(whole))
     except ValueError:  # no configuration of this version
         before = None
-    if (record["recipe"], before) != (cell.recipe, cell.config):
+    if (record["recipe"], before) != (cell.recipe, cell.settings):
         raise ValueError(
             f"{path} was made with other settings: move it away, or use another --out"
         )
@@ -111,7 +111,7 @@ def _run(group: list[Cell], found: Records, save: Save) -> None:
     todo = [cell for cell in group if seeds_done(cell) < cell.seeds]
     for first, cells in itertools.groupby(sorted(todo, key=seeds_done), key=seeds_done):
         for cell, record in _solve(list(cells), first):
-            whole = table.joined(found[cell.name], record)
+            whole = table.merge_records(found[cell.name], record)
             save(cell.name, whole)
             print(table.one_line(whole), flush=True)
 
@@ -119,9 +119,9 @@ def _run(group: list[Cell], found: Records, save: Save) -> None:
 def _solve(cells: list[Cell], start: int) -> Iterator[tuple[Cell, dict[str, Any]]]:
     """Cells and their records, with numbers for the seeds from `start` on."""
     first, started = cells[0], time.monotonic()
-    config = _resolved(first.recipe, first.lipschitz, first.dimension, first.funnels)
+    settings = _resolved(first.recipe, first.lipschitz, first.dimension, first.funnels)
     seeds = range(start, first.seeds)
-    truth = solve_cells(config, tuple(cell.funnels for cell in cells), seeds)
+    truth = solve_cells(settings, tuple(cell.funnels for cell in cells), seeds)
     seconds = (time.monotonic() - started) / len(cells) / len(seeds)
     for i, cell in enumerate(cells):
         numbers = {name: values[i].tolist() for name, values in truth._asdict().items()}
@@ -129,8 +129,12 @@ def _solve(cells: list[Cell], start: int) -> Iterator[tuple[Cell, dict[str, Any]
             raise FloatingPointError(
                 f"a critic of {cell.name} has diverged: no record of it is kept"
             )
-        settings = {"recipe": cell.recipe, "seeds": len(seeds), "config": cell.config}
-        yield cell, settings | {"seconds": round(seconds, 1)} | numbers
+        made_with = {
+            "recipe": cell.recipe,
+            "seeds": len(seeds),
+            "config": cell.settings,
+        }
+        yield cell, made_with | {"seconds": round(seconds, 1)} | numbers
 
 
 def _together(cells: list[Cell]) -> list[list[Cell]]:
@@ -143,15 +147,15 @@ def _together(cells: list[Cell]) -> list[list[Cell]]:
         return [[cell] for cell in cells]
 
     def shape(cell: Cell) -> str:
-        data = {k: v for k, v in cell.config["data"].items() if k != "funnels"}
-        return json.dumps([cell.recipe, cell.config | {"data": data}])
+        data = {k: v for k, v in cell.settings["data"].items() if k != "funnels"}
+        return json.dumps([cell.recipe, cell.settings | {"data": data}])
 
     ordered = sorted(cells, key=shape)
     return [list(group) for _, group in itertools.groupby(ordered, key=shape)]
 
 
-def _shaping(config: configs.CriticSettings) -> dict[str, Any]:
-    fields = json.loads(json.dumps(configs.as_dict(config)))
+def _shaping(settings: configs.CriticSettings) -> dict[str, Any]:
+    fields = json.loads(json.dumps(configs.as_dict(settings)))
     return {name: fields[name] for name in _SHAPING}
 
 

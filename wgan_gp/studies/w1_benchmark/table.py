@@ -62,7 +62,7 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
-def joined(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
+def merge_records(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
     """One cell's record of the seeds of both; the time is that of the new ones."""
     if old is None:
         return new
@@ -144,7 +144,7 @@ def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _number(record, quantity: str, theirs) -> str:
+def _number(record: dict[str, Any] | None, quantity: str, theirs: Any) -> str:
     if record is None:
         return "—"
     config = record["config"]

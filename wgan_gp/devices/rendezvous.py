@@ -1,33 +1,39 @@
-"""Who has arrived: before hosts become one run, the first knows the others by name.
+"""Rendezvous: the hosts of a run wait for each other before `jax.distributed` starts.
 
-`jax.distributed` aborts a process whose peers do not come, and does not say which.
+`jax.distributed` aborts when a host does not arrive, and does not say which one. Here
+the other hosts report to the first host by number and name, and the first host names
+those that are missing to all.
 """
 
 import json
 import socket
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wgan_gp.devices.hosts import HostRank
 
 _RETRY = 0.2  # seconds
 
 
-def hold(place: Any, timeout: float) -> None:
-    """Returns when all hosts are there.
+def wait_for_hosts(rank: "HostRank", timeout: float) -> None:
+    """Returns when all hosts have arrived.
 
     Args:
-      place: a `hosts.Place`.
+      rank: the `hosts.HostRank` of this process.
       timeout: seconds to wait.
 
     Raises:
-      TimeoutError: some did not arrive; names them, and those that did.
-      OSError: the first cannot listen at its port.
+      TimeoutError: some hosts did not arrive; the message names the missing and the
+        present ones.
+      OSError: the first host cannot listen at its port.
     """
     deadline = time.monotonic() + timeout
-    name, _, port = place.coordinator.rpartition(":")
-    if place.index == 0:
-        _call(int(port), place.count, deadline, timeout)
+    name, _, port = rank.coordinator.rpartition(":")
+    if rank.index == 0:
+        _call(int(port), rank.count, deadline, timeout)
     else:
-        _answer(name, int(port), place.index, deadline, timeout)
+        _answer(name, int(port), rank.index, deadline, timeout)
 
 
 def _call(port: int, count: int, deadline: float, timeout: float) -> None:
@@ -47,7 +53,7 @@ def _call(port: int, count: int, deadline: float, timeout: float) -> None:
             except OSError:
                 continue  # nobody yet
             if (who := _hello(connection, count)) is None:
-                connection.close()  # nobody of ours
+                connection.close()  # no host of this run
             else:
                 present[who[0]] = who[1], connection
         problem = _missing(present, count, timeout)
@@ -60,7 +66,7 @@ def _call(port: int, count: int, deadline: float, timeout: float) -> None:
 
 
 def _hello(connection: socket.socket, count: int) -> tuple[int, str] | None:
-    """The index and the name of the host that has called."""
+    """The index and the name of the host that connected; None for a stranger."""
     connection.settimeout(2)
     try:
         index, name = json.loads(connection.makefile().readline(1000))

@@ -1,7 +1,7 @@
 """Whole GAN runs of several seeds and lambdas, measured as they go."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -18,13 +18,13 @@ from wgan_gp.evaluate.samples import sampling_floor
 from wgan_gp.studies.evidence.common import over_grid
 
 # Sizes that the claims measured on whole runs share.
-SMOKE = {"seeds": 2, "steps": 6, "width": 8, "moments": 3, "samples": 50}
-DEFAULT = {"seeds": 3, "steps": 2000, "width": 64, "moments": 12, "samples": 1000}
-PAPER = {"seeds": 3, "steps": 100_000, "width": 512, "moments": 20, "samples": 2000}
+SMOKE = {"seeds": 2, "steps": 6, "width": 8, "evaluations": 3, "samples": 50}
+DEFAULT = {"seeds": 3, "steps": 2000, "width": 64, "evaluations": 12, "samples": 1000}
+PAPER = {"seeds": 3, "steps": 100_000, "width": 512, "evaluations": 20, "samples": 2000}
 
 
-class Course(NamedTuple):
-    """T moments of runs with V values of lambda and S seeds each."""
+class LearningCurves(NamedTuple):
+    """T evaluations of runs with V values of lambda and S seeds each."""
 
     label: str
     weights: tuple[float, ...]  # [V] lambdas
@@ -36,7 +36,7 @@ class Course(NamedTuple):
     quality: np.ndarray  # [T, V, S] exact, of the averaged generator
 
 
-def gan_config(*, steps: int, width: int, **fields) -> Settings:
+def gan_settings(*, steps: int, width: int, **fields) -> Settings:
     """The 8 Gaussians, smaller and shorter than `experiments/toy8gauss.py`.
 
     For penalties: the learning rate is not one for clipping.
@@ -51,30 +51,34 @@ def gan_config(*, steps: int, width: int, **fields) -> Settings:
     return configs.resolve(config)
 
 
-def run_course(
+def measure_curves(
     label: str,
-    config: Settings,
+    settings: Settings,
     weights: tuple[float, ...],
     *,
     seeds: int,
-    moments: int,
+    evaluations: int,
     samples: int,
-) -> Course:
-    """Trains every lambda and seed in one program; see `Course`."""
-    (course,) = run_courses(
-        {label: config}, weights, seeds=seeds, moments=moments, samples=samples
+) -> LearningCurves:
+    """Trains every lambda and seed in one program; see `LearningCurves`."""
+    (curve,) = measure_side_by_side(
+        {label: settings},
+        weights,
+        seeds=seeds,
+        evaluations=evaluations,
+        samples=samples,
     )
-    return course
+    return curve
 
 
-def run_courses(
+def measure_side_by_side(
     settings: dict[str, Settings],
     weights: tuple[float, ...],
     *,
     seeds: int,
-    moments: int,
+    evaluations: int,
     samples: int,
-) -> list[Course]:
+) -> list[LearningCurves]:
     """Trains several settings side by side.
 
     They take turns from one moment to the next, so that the load of the machine,
@@ -84,23 +88,23 @@ def run_courses(
       settings: a configuration for each label, of equally many steps.
       weights: lambdas.
       seeds: runs of each.
-      moments: how often they are measured, evenly over the run.
+      evaluations: how often they are measured, evenly over the run.
       samples: on each side of an exact W1.
     """
-    sizes = {"seeds": seeds, "moments": moments, "samples": samples}
-    experiments = {label: build(config) for label, config in settings.items()}
+    sizes = {"seeds": seeds, "evaluations": evaluations, "samples": samples}
+    experiments = {label: build(each) for label, each in settings.items()}
     running = [
-        _moments(experiment, settings[label].steps, weights, **sizes)
+        _evaluations(experiment, settings[label].steps, weights, **sizes)
         for label, experiment in experiments.items()
     ]
     taken = [[] for _ in running]
-    for _ in range(moments):
-        for measured, course in zip(taken, running):
-            measured.append(next(course))
+    for _ in range(evaluations):
+        for measured, curve in zip(taken, running):
+            measured.append(next(curve))
     datasets = {each.dataset.name: each.dataset for each in experiments.values()}
     floors = {name: _floor(each, samples) for name, each in datasets.items()}
     return [
-        Course(
+        LearningCurves(
             label,
             weights,
             floors[experiment.dataset.name],
@@ -110,13 +114,19 @@ def run_courses(
     ]
 
 
-def _moments(
-    experiment: Experiment, steps: int, weights, *, seeds, moments, samples
+def _evaluations(
+    experiment: Experiment,
+    steps: int,
+    weights: tuple[float, ...],
+    *,
+    seeds: int,
+    evaluations: int,
+    samples: int,
 ) -> Iterator[tuple]:
     algorithm = experiment.algorithm
     keys = jax.random.split(jax.random.key(0), seeds)
 
-    def hyper(weight):
+    def hyper(weight: jax.Array):
         return experiment.hyperparameters._replace(strength=weight)
 
     # Drawing and observing stay outside jit: they are cheap, compiling them is not.
@@ -135,7 +145,7 @@ def _moments(
     reals = experiment.dataset.sample(jax.random.key(1), samples)
     observe = jax.vmap(jax.vmap(partial(_observe, algorithm, reals)))
     done, seconds = 0, 0.0
-    for until in np.linspace(0, steps, moments + 1, dtype=int)[1:]:
+    for until in np.linspace(0, steps, evaluations + 1, dtype=int)[1:]:
         started = time.perf_counter()
         state = advance(jnp.asarray(weights), state, int(until) - done)
         jax.block_until_ready(state)
@@ -152,7 +162,7 @@ def _moments(
         )
 
 
-def _observe(algorithm: train.Algorithm, reals, state: train.TrainState):
+def _observe(algorithm: train.Algorithm, reals: jax.Array, state: train.TrainState):
     key = jax.random.fold_in(jax.random.key(2), state.step)
     draw = partial(train.generate, algorithm, key=key, n=len(reals))
     fakes = draw(state.generator.params)
@@ -161,7 +171,7 @@ def _observe(algorithm: train.Algorithm, reals, state: train.TrainState):
     return estimate, fakes, draw(state.average)
 
 
-def _each(distance, sets: np.ndarray) -> np.ndarray:
+def _each(distance: Callable[[np.ndarray], float], sets: np.ndarray) -> np.ndarray:
     """The distance of every set `[V, S, n, D]`, `[V, S]`."""
     return np.array([[distance(samples) for samples in row] for row in sets])
 
