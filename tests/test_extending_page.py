@@ -24,6 +24,7 @@ from wgan_gp import constraints, data, main, networks, sample, score
 from wgan_gp.configs import experiment_file
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import workdir
+from wgan_gp.runs.start import prepare_run
 from wgan_gp.system.signals import Listener
 
 BLOCKS = code_blocks("extending.md")
@@ -85,7 +86,7 @@ def train(folder, name, *args):
     with unchecked(), Listener() as listener:
         # Modules that are imported within `command_line` are forgotten after it.
         with command_line(*arguments, *TINY, *args) as argv:
-            settings, experiment, workdir, lock = main._start(argv)
+            settings, experiment, workdir, lock = prepare_run(argv)
         with lock:
             return main._run(settings, experiment, workdir, listener)
 

@@ -17,7 +17,7 @@ from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.kinds import KINDS
 from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.evaluate import memory
-from wgan_gp.evaluate.held_out import Evaluation, count_evaluated
+from wgan_gp.evaluate.held_out import Evaluation, check_weights, count_evaluated
 from wgan_gp.evaluate.images import check_digits
 from wgan_gp.networks import (
     CRITICS,
@@ -119,6 +119,7 @@ def open_dataset(settings: Settings) -> data.Dataset:
     Raises:
       ValueError: the data cannot be read or does not fit the settings.
     """
+    check_weights(settings.features.weights)
     opener = KINDS[settings.data.kind].open
     assert opener is not None
     check = _check_digits if settings.features.network == "digits" else _no_check

@@ -1,13 +1,11 @@
 """Trains one experiment: `python -m wgan_gp.main --config FILE[:VARIANT]`."""
 
 import sys
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wgan_gp.configs.command_line import parse
-from wgan_gp.runs import command
+from wgan_gp.runs.start import prepare_run
 from wgan_gp.system import failures
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.platforms import refuse_windows
@@ -35,7 +33,7 @@ def main(argv: list[str]) -> int:
         return 0
     with Listener() as listener:
         try:
-            settings, experiment, folder, lock = _start(argv)
+            settings, experiment, folder, lock = prepare_run(argv)
         except failures.EXPECTED as error:
             return _fail(failures.explain(error), 2)
         with lock:
@@ -93,71 +91,6 @@ def _fail(line: str, status: int) -> int:
 
     hosts.exit_at_once(status)
     return status
-
-
-def _start(argv: list[str]):
-    """Reads the command line and checks everything before any compute is spent.
-
-    Returns:
-      The settings, the experiment, the run's folder, and the lock on it.
-    """
-    text = parse(argv)
-    from wgan_gp import build, configs, devices
-    from wgan_gp.devices import hosts
-    from wgan_gp.evaluate import held_out
-
-    settings = configs.resolve(command.CONFIG.value)
-    if settings.task == "gan":
-        held_out.check_weights(settings.features.weights)
-    if (rank := command.host_rank()) is None:
-        count = settings.mesh.data or _cpu_devices(settings)
-        devices.provide_cpu_devices(count)
-    elif settings.debug_nans:
-        raise ValueError("debug_nans needs a run on one host: leave it out here")
-    else:
-        hosts.join(rank, command.HOST_TIMEOUT.value)
-    devices.mesh_for(settings.batches, settings.mesh.data)
-    make = build.build_critic if settings.task == "critic" else build.build
-    experiment = hosts.first_then_others(partial(make, settings))
-    folder, lock = _prepare_workdir(settings, experiment, text)
-    return settings, experiment, folder, lock
-
-
-def _cpu_devices(settings: "CriticSettings") -> int:
-    from wgan_gp import devices
-
-    widths = getattr(settings.critic, "hidden", None)
-    return devices.cpu_device_count(settings.batch_size, widths and min(widths))
-
-
-def _prepare_workdir(settings: "CriticSettings", experiment: Any, text: bytes):
-    """Prepares the run's folder on the first host; returns it and the lock on it."""
-    from wgan_gp.devices import hosts
-    from wgan_gp.runs import resume, workdir
-
-    accepted = command.ACCEPT.value
-    options = {"overwrite": command.OVERWRITE.value, "accept_changes": accepted}
-    locks = []
-
-    def prepare() -> str:
-        name = f"runs/{settings.name}-{settings.lipschitz}"
-        folder = command.workdir_or_default(name)
-        resumable = partial(
-            resume.check, folder, settings, experiment, accepted=accepted
-        )
-        workdir.check(folder, settings, resumable=resumable, **options)
-        locks.append(workdir.lock(folder))
-        if lines := workdir.prepare(folder, settings, experiment=text, **options):
-            print(lines)
-        return str(folder)
-
-    folder = Path(hosts.on_first_host(prepare))
-    if not locks and not (folder / "config.json").is_file():
-        raise ValueError(
-            f"--workdir {folder} of host 0 is not there on this host: name one that all"
-            " hosts share"
-        )
-    return folder, locks[0] if locks else nullcontext()
 
 
 if __name__ == "__main__":

@@ -5,136 +5,27 @@ The data that the run was trained on need not be there.
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
-import numpy as np
-
-from wgan_gp import train
-from wgan_gp.build import Experiment
-from wgan_gp.configs import Settings
-from wgan_gp.data.class_labels import class_number, original_labels
-from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
-from wgan_gp.evaluate import memory
-from wgan_gp.runs import draws, sample_files
+from wgan_gp.runs import sample_files
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.sample_files import SampleSpec, Write
-from wgan_gp.runs.workdir import load_run, open_settings
+from wgan_gp.runs.sampling import (
+    FinishedRun,
+    check_request,
+    draw,
+    open_run,
+    sample,
+    sample_spec,
+)
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
-from wgan_gp.system.paths import expand
 from wgan_gp.system.signals import DeferredSignals
-from wgan_gp.system.values import whole
 
-
-class FinishedRun(NamedTuple):
-    """A finished run, to be sampled from."""
-
-    experiment: Experiment
-    state: train.TrainState
-    settings: Settings
-
-
-def sample(
-    workdir: str | Path, n: int, *, seed: int = 0, label: int | str | None = None
-) -> np.ndarray:
-    """Samples of a finished run's averaged generator.
-
-    Args:
-      workdir: the run's folder.
-      n: how many; sample i does not depend on it.
-      seed: of the latents.
-      label: a class's name or number, of a run with labels: samples of this class
-        alone.
-
-    Returns:
-      Samples `[n, ...]`; images are uint8 `[n, H, W, C]`.
-
-    Raises:
-      FileNotFoundError: the folder holds no finished run.
-      ValueError: n < 1, n samples do not fit in memory, or there is no such class.
-    """
-    _check(n, seed)
-    run = open_run(workdir)
-    memory.check_samples(n, sample_spec(run, n))
-    return draws.concatenate(draw(run, n, seed=seed, label=label), n)
-
-
-def open_run(workdir: str | Path) -> FinishedRun:
-    """The newest state of a run, without its data.
-
-    A copy of the experiment's file in the run's folder is executed.
-
-    Raises:
-      FileNotFoundError: the folder holds no run, or one that has saved nothing yet.
-      ValueError: what it holds cannot be read, or has no generator.
-    """
-    folder = expand(workdir)
-    experiment, state = load_run(folder)
-    return FinishedRun(experiment, state, open_settings(folder))
-
-
-def draw(
-    run: FinishedRun, n: int, *, seed: int = 0, label: int | str | None = None
-) -> Iterator[SampleBatch]:
-    """Draws n samples in parts, so that memory does not grow with n.
-
-    Args:
-      run: from `open_run`.
-      n: how many.
-      seed: of the latents.
-      label: as in `sample`.
-
-    Returns:
-      Parts with samples `[m, ...]`, images as uint8, and labels `[m]`: those of the
-      data set where they are whole numbers, otherwise the numbers of its classes.
-
-    Raises:
-      ValueError: there is no such class.
-    """
-    dataset = run.experiment.dataset
-    number = None if label is None else class_number(dataset, label)
-    own = original_labels(dataset) if dataset.classes else None
-    parts = draws.draw(
-        run.experiment.algorithm,
-        run.state.average,
-        jax.random.key(seed),
-        n,
-        label=number,
-        postprocess=_postprocess(run),
-    )
-    if own is None:
-        return parts
-    return (SampleBatch(samples, own[labels]) for samples, labels in parts)
-
-
-def sample_spec(run: FinishedRun, n: int) -> SampleSpec:
-    """What n samples of a run look like."""
-    made = draws.sample_struct(
-        run.experiment.algorithm, run.state.average, _postprocess(run)
-    )
-    dataset = run.experiment.dataset
-    labelled = dataset.classes is not None
-    named = labelled and original_labels(dataset) is None
-    names = dataset.class_names if named else None
-    return SampleSpec(n, made.shape, np.dtype(made.dtype), labelled, names)
-
-
-def _postprocess(run: FinishedRun):
-    """What is done to samples on the device: images become bytes."""
-    if len(run.experiment.dataset.shape) != 3:
-        return draws.identity
-    low, high = PIXEL_RANGES[run.settings.data.scale]
-    return partial(to_uint8, low=low, high=high)
-
-
-def _check(n: int, seed: int) -> None:
-    if n < 1:
-        raise ValueError(f"n must be >= 1, got {n}")
-    whole("seed", seed, 0, 2**32)
+__all__ = ["FinishedRun", "draw", "main", "open_run", "sample"]
 
 
 def main(argv: list[str]) -> int:
@@ -170,7 +61,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--seed", type=int, default=0, help="of the latents (default: 0)"
     )
     args = parse(parser, arguments)
-    _check(args.n, args.seed)
+    check_request(args.n, args.seed)
     if args.out is None and args.png is None:
         raise ValueError("nothing to write: add --out FILE.npz or --png FOLDER")
     if args.out is not None and args.out.suffix != ".npz":

@@ -15,9 +15,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from wgan_gp import sample
-from wgan_gp.configs import Settings
 from wgan_gp.data import DATASETS
+from wgan_gp.data.image_sets import ImageData
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import SPLITS
 from wgan_gp.evaluate import memory
@@ -29,7 +28,7 @@ from wgan_gp.evaluate.images import (
     inception_observer,
 )
 from wgan_gp.evaluate.metrics import FLOOR, METRICS, Metric
-from wgan_gp.runs import draws
+from wgan_gp.runs import draws, sampling
 from wgan_gp.runs.workdir import open_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.values import one_of, whole
@@ -66,7 +65,7 @@ def score(
     return _score_run(_open(workdir, n), n, split, observe, seed)
 
 
-def _open(workdir: Path, n: int) -> sample.FinishedRun:
+def _open(workdir: Path, n: int) -> sampling.FinishedRun:
     """Opens a run, after checking that n of its images can be scored."""
     settings = open_settings(workdir)
     if settings.data.kind != "images":
@@ -76,24 +75,24 @@ def _open(workdir: Path, n: int) -> sample.FinishedRun:
             f"{workdir} holds a run on {settings.data.name}, a sampler without splits"
             " to score beside: add a metric to its experiment's file"
         )
-    run = sample.open_run(workdir)
+    run = sampling.open_run(workdir)
     memory.check_samples(
-        3 * n, sample.sample_spec(run, n)
+        3 * n, sampling.sample_spec(run, n)
     )  # and two sets of real images of this size
     return run
 
 
 def _score_run(
-    run: sample.FinishedRun, n: int, split: str, observe: Observer, seed: int
+    run: sampling.FinishedRun, n: int, split: str, observe: Observer, seed: int
 ) -> dict[str, float]:
-    reals = _reals(run.settings, split, n, seed)
+    reals = _reals(run.settings.data, split, n, seed)
     if len(reals) < _LEAST:
         raise ValueError(
             f"the {split} split of {run.settings.data.name} has {len(reals)} images,"
             f" and scores need {_LEAST}: name another --split"
         )
-    others = _reals(run.settings, _other(split), n, seed)
-    fakes = draws.concatenate(sample.draw(run, n, seed=seed), n)
+    others = _reals(run.settings.data, _other(split), n, seed)
+    fakes = draws.concatenate(sampling.draw(run, n, seed=seed), n)
     real_features, _ = observe(reals)
     scores = _compare(real_features, *observe(fakes), seed=seed)
     counts = {"generated": n, "real": len(reals), "floor_images": len(others)}
@@ -123,8 +122,8 @@ def _other(split: str) -> str:
     return "validation" if split == "train" else "train"
 
 
-def _reals(settings: Settings, split: str, n: int, seed: int) -> np.ndarray:
-    source = open_images(settings.data.name, split, **settings.data.source_options)
+def _reals(data: ImageData, split: str, n: int, seed: int) -> np.ndarray:
+    source = open_images(data.name, split, **data.source_options)
     order = np.random.default_rng(seed).permutation(source.count)[:n]
     examples = (source.read(int(index)) for index in order)
     return np.stack([each.image for each in examples if each is not None])

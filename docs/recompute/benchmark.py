@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.published import (
     BEST_COSINE,
     COSINE,
@@ -61,7 +62,8 @@ def cosine_table() -> str:
 
 def _known(table: Any, lipschitz: str, d: int, n: int) -> float:
     """A published number of a cell that has one."""
-    value = published(table, lipschitz, d, n)
+    method = CONSTRAINTS[lipschitz].published_as if lipschitz else ""
+    value = published(table, method, d, n)
     assert value is not None
     return value
 

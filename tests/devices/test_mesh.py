@@ -14,13 +14,13 @@ from rich.console import Console
 
 from tests.games import LATENT, tiny
 from tests.helpers import SMALL, key, resolve, unchecked
-from wgan_gp import configs, devices, losses, main, train
+from wgan_gp import configs, devices, losses, train
 from wgan_gp.build import build
 from wgan_gp.constraints import CLIP, penalise
 from wgan_gp.devices import mesh
 from wgan_gp.networks import from_flax
 from wgan_gp.networks.layers import BatchNorm
-from wgan_gp.runs import loop, workdir
+from wgan_gp.runs import loop, start, workdir
 
 RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0, ema_decay=0.9)
 NEXT = partial(losses.independent_pairs, next_in_batch=devices.next_in_batch)
@@ -240,11 +240,11 @@ def test_microbatches_and_the_generators_batch_must_divide_too():
 )
 def test_a_cpu_is_split_where_that_was_faster(fields, cores, count, monkeypatch):
     monkeypatch.setattr(mesh, "cores", lambda: cores)
-    assert main._cpu_devices(resolve(**fields)) == count
+    assert start._cpu_devices(resolve(**fields)) == count
 
 
 def test_images_are_trained_on_one_device_of_a_cpu():
-    assert main._cpu_devices(resolve("digits", batch_size=4096)) == 1
+    assert start._cpu_devices(resolve("digits", batch_size=4096)) == 1
 
 
 def run(folder, **fields):

@@ -14,7 +14,7 @@ from typing import Any, cast
 from ml_collections import ConfigDict
 
 from wgan_gp.algorithm.optimisers import OPTIMISERS, SCHEDULES
-from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.constraints import CONSTRAINTS, DEFAULT
 from wgan_gp.data.kinds import KINDS
 from wgan_gp.networks import CRITICS, GENERATORS
 from wgan_gp.system.fields import (
@@ -154,7 +154,7 @@ class CriticSettings:
         0, "Seed of initial weights, samples and noise.", whole(0, 2**32)
     )
     lipschitz: str = setting(
-        "two_sided", "Lipschitz constraint on the critic.", among(CONSTRAINTS)
+        DEFAULT, "Lipschitz constraint on the critic.", among(CONSTRAINTS)
     )
     steps: int = setting(
         10_000,

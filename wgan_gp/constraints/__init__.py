@@ -45,9 +45,12 @@ CONSTRAINTS: dict[str, Choice] = {
     "difference": difference.CHOICE,
 }
 
+DEFAULT = "two_sided"  # that of Gulrajani et al. 2017
+
 __all__ = [
     "CLIP",
     "CONSTRAINTS",
+    "DEFAULT",
     "POINTS",
     "Choice",
     "Constraint",

@@ -55,4 +55,5 @@ CHOICE = Choice(
     colour="#D55E00",
     sentence="Every parameter is clipped to [-c, c] after each critic update.",
     source="Arjovsky et al. 2017, arXiv:1701.07875",
+    published_as="WC",
 )

@@ -67,4 +67,5 @@ CHOICE = Choice(
     " samples.",
     source="Gulrajani et al. 2017, arXiv:1704.00028; Petzka et al. 2018,"
     " arXiv:1709.08894",
+    published_as="LP",
 )

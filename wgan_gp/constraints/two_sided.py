@@ -42,4 +42,5 @@ CHOICE = Choice(
     colour="#0072B2",
     sentence="λ (||grad D|| - 1)^2 is added to the loss, at points between samples.",
     source="Gulrajani et al. 2017, arXiv:1704.00028",
+    published_as="GP",
 )

@@ -62,6 +62,9 @@ class Choice(NamedTuple):
         colour-blind readers can tell apart.
       sentence: what it does, for help texts.
       source: its paper or page.
+      published_as: the name of the method in the W1 benchmark's paper (Korotin et al.
+        2022, arXiv:2206.07767), a key of the tables in `evaluate.published`; empty if
+        the paper does not have it.
       section: the section of a configuration that has the fields of `settings`; empty
         for the top level.
       pairs_samples: `penalty -> bool`, whether the penalty pairs the samples of a batch
@@ -81,6 +84,7 @@ class Choice(NamedTuple):
     colour: str
     sentence: str
     source: str
+    published_as: str = ""
     section: str = "penalty"
     pairs_samples: Callable[[Any], bool] = lambda penalty: False
     check: Callable[[Any], None] = lambda penalty: None

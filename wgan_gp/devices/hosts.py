@@ -9,28 +9,15 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
 from wgan_gp.devices import rendezvous
+from wgan_gp.devices.rendezvous import HostRank
 
 HEARTBEAT = 60  # seconds without a heartbeat, after which a host counts as lost
-
-
-class HostRank(NamedTuple):
-    """The rank of this process among the hosts of a run.
-
-    Attributes:
-      coordinator: `host:port` of the first host.
-      count: the number of hosts.
-      index: this host's number, from 0.
-    """
-
-    coordinator: str
-    count: int
-    index: int
 
 
 def detect_rank(coordinator: str | None, count: int | None, index: int | None):

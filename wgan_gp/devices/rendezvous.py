@@ -8,19 +8,30 @@ those that are missing to all.
 import json
 import socket
 import time
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from wgan_gp.devices.hosts import HostRank
+from typing import Any, NamedTuple
 
 _RETRY = 0.2  # seconds
 
 
-def wait_for_hosts(rank: "HostRank", timeout: float) -> None:
+class HostRank(NamedTuple):
+    """The rank of this process among the hosts of a run.
+
+    Attributes:
+      coordinator: `host:port` of the first host.
+      count: the number of hosts.
+      index: this host's number, from 0.
+    """
+
+    coordinator: str
+    count: int
+    index: int
+
+
+def wait_for_hosts(rank: HostRank, timeout: float) -> None:
     """Returns when all hosts have arrived.
 
     Args:
-      rank: the `hosts.HostRank` of this process.
+      rank: of this process.
       timeout: seconds to wait.
 
     Raises:

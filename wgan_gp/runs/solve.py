@@ -13,6 +13,7 @@ from rich.table import Table
 from wgan_gp import devices, train
 from wgan_gp.build import CriticExperiment
 from wgan_gp.configs import CriticSettings
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
@@ -135,7 +136,8 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
       settings: of the run.
       result: the scalars of the last evaluation, and `seconds` of the run.
     """
-    cell = settings.lipschitz, settings.data.dimension, settings.data.funnels
+    method = CONSTRAINTS[settings.lipschitz].published_as
+    cell = method, settings.data.dimension, settings.data.funnels
     table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
     table.add_column("held-out quantity")
     for heading in ("value", "the truth", "published"):

@@ -8,7 +8,6 @@ from wgan_gp.build import Experiment, build, open_dataset
 from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import Dataset
-from wgan_gp.evaluate.held_out import check_weights
 from wgan_gp.studies.sweep.points import Point, RunId, fingerprint
 
 # Fields that are arguments of the compiled program, so that they may differ without
@@ -77,7 +76,6 @@ def _group(
     settings = dataclasses.replace(
         members[0], n_critic=max(each.n_critic for each in members)
     )
-    check_weights(settings.features.weights)
     experiment = build(settings, _shared_dataset(settings, datasets))
     if experiment.dataset.stream is not None:
         raise ValueError(

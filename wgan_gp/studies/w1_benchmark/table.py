@@ -20,7 +20,8 @@ _FORM = "{:.2f}"  # the decimals of most published numbers
 def one_line(record: dict[str, Any]) -> str:
     """A record as a line of text."""
     config = record["config"]
-    cell = config["lipschitz"], config["data"]["dimension"], config["data"]["funnels"]
+    method = CONSTRAINTS[config["lipschitz"]].published_as
+    cell = method, config["data"]["dimension"], config["data"]["funnels"]
     theirs, best = published(COSINE, *cell), published(BEST_COSINE, *cell)
     return (
         f"{record['recipe']} {cell[0]} D={cell[1]} N={cell[2]}:"
@@ -154,5 +155,6 @@ def _number(record: dict[str, Any] | None, quantity: str, theirs: Any) -> str:
         ours += " ± " + _FORM.format(np.std(record[quantity]))
     if quantity == "estimate":
         ours += f" ({np.mean(record['w1']):.2f})"
-    known = published(theirs, config["lipschitz"], data["dimension"], data["funnels"])
+    method = CONSTRAINTS[config["lipschitz"]].published_as
+    known = published(theirs, method, data["dimension"], data["funnels"])
     return ours if known is None else f"{ours} / {_FORM.format(known)}"
