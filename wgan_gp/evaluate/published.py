@@ -12,8 +12,8 @@ many dimensions; with many funnels in few dimensions the one-sided one is better
 DIMENSIONS = (2, 4, 8, 16, 32, 64, 128)
 FUNNELS = (4, 16, 64, 256)
 
-# Mean cosine of the gradients, by the paper's names of methods: WC clips weights, GP and
-# LP are the two-sided and the one-sided gradient penalty. Rows are numbers of funnels.
+# Mean cosine of the gradients, by the names of methods in the paper: WC clips weights,
+# GP and LP are the two-sided and the one-sided gradient penalty. Rows are funnels.
 COSINE = {
     "WC": (
         (0.07, 0.27, 0.34, 0.33, 0.40, 0.39, 0.36),
