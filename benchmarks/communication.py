@@ -1,12 +1,12 @@
-"""What devices tell each other in an update, counted in the compiled program.
+"""Counts the communication between devices in the compiled program of an update.
 
     python -m benchmarks.communication    # prints two tables of docs/scaling.md
 
 Compiles one critic update and one generator update of each family of networks for 1, 2,
-4 and 8 devices that a CPU pretends to have, and runs neither. Every collective that is
-left in the program is counted, with the bytes of its result on one device, and so are
-the FLOPs of one device. Convolutions are XLA's own, as on an accelerator. The second
-table predicts scaling from these counts (`prediction.py`).
+4 and 8 simulated CPU devices, without running them. Counts every collective of the
+program, with the bytes of its result on one device, and the FLOPs of one device.
+Convolutions are XLA's own, as on an accelerator. The second table predicts scaling from
+these counts (`prediction.py`).
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""Milliseconds per convolution of the image critics, beside XLA's and PyTorch's.
+"""Times the convolutions of image critics, compared with XLA and PyTorch.
 
     python -m benchmarks.convolutions
 
-For each layer the convolution, its transpose and the gradient of its kernel: ours,
-XLA's own, PyTorch's (channels first, as its users have them), and the ratios of ours to
-both. Each is the least of several rounds, on all cores that the process may use.
+For each layer it times the convolution, its transpose and the gradient of its kernel:
+this project's, XLA's and PyTorch's (channels first, as is usual there), and prints the
+ratios. Each time is the shortest of several rounds, on all cores of the process.
 """
 
 import time

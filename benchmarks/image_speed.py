@@ -1,11 +1,11 @@
-"""Milliseconds per critic step on images, beside PyTorch eager; and its memory.
+"""Time and memory of a critic step on images, compared with eager PyTorch.
 
     python -m benchmarks.image_speed
     python -m benchmarks.image_speed --memory
 
-One step is a real batch that is on the device already, fresh samples of a generator
-held fixed, the two-sided gradient penalty, and Adam. Before it is timed, PyTorch's
-critic gets our parameters and must give our loss.
+A step takes a real batch that is already on the device and fresh samples of a fixed
+generator, with the two-sided gradient penalty and Adam. Before the timing, PyTorch's
+critic gets the parameters of this project's critic and must compute the same loss.
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """Runs per minute, many in one program: `python -m benchmarks.many_runs`.
 
-Beside as many processes of one run each, and eager PyTorch. Prints a table of
-docs/scaling.md. Rates are of steps, for runs of `STEPS` steps.
+Compares many runs in one program with one process for each run, and with eager PyTorch.
+Prints a table of docs/scaling.md. Rates are measured in steps, and given for runs of
+`STEPS` steps.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from functools import partial
 import jax
 from jax.sharding import AxisType, PartitionSpec
 
-from benchmarks.scaling import ITERATIONS, Side
+from benchmarks.scaling import ITERATIONS, PinnedProcess
 from benchmarks.torch_toy import TorchToy
 from wgan_gp import configs, train
 from wgan_gp.build import build
@@ -23,8 +24,8 @@ WIDTH, BATCH, N_CRITIC, STEPS, MEASURED = 64, 256, 5, 2500, 20
 ROUNDS = 3
 
 
-def together(runs: int, devices: int) -> float:
-    """Seconds a step of so many runs in one program, spread over devices."""
+def seconds_in_one_program(runs: int, devices: int) -> float:
+    """Seconds for a step of all runs in one program, split over devices."""
     config = configs.base()
     config.batch_size = BATCH
     config.critic.hidden = config.generator.hidden = (WIDTH,) * 3
@@ -53,21 +54,21 @@ def together(runs: int, devices: int) -> float:
     return min(seconds)
 
 
-def apart(cores: int) -> float:
-    """Seconds a step of one run, of as many processes at once as there are cores."""
-    sides = [Side(WIDTH, BATCH, 1, (core,)) for core in range(cores)]
+def seconds_in_processes(cores: int) -> float:
+    """Seconds for a step of a run, with a process for each core at the same time."""
+    sides = [PinnedProcess(WIDTH, BATCH, 1, (core,)) for core in range(cores)]
     seconds = []
     for _ in range(ROUNDS):
         for side in sides:
-            side.go()
+            side.start()
         seconds.append(max(side.wait() for side in sides) / ITERATIONS)
     for side in sides:
         side.end()
     return min(seconds)
 
 
-def start_up() -> float:
-    """Seconds that a process takes before its first step, and after its last."""
+def start_up_seconds() -> float:
+    """Seconds of a process outside of its steps."""
     side = "--side", str(WIDTH), str(BATCH), "1", "0"
     started = time.perf_counter()
     command = [sys.executable, "-m", "benchmarks.scaling", *side]
@@ -75,8 +76,8 @@ def start_up() -> float:
     return time.perf_counter() - started
 
 
-def eager() -> float:
-    """Seconds a step of PyTorch."""
+def seconds_in_pytorch() -> float:
+    """Seconds for a step in PyTorch."""
     toy = TorchToy(WIDTH, BATCH, N_CRITIC)
     toy.run(MEASURED)
     seconds = []
@@ -104,15 +105,15 @@ def main() -> None:
     for runs in args.runs:
         for devices in (1, jax.device_count()):
             if runs % devices == 0 and (devices == 1 or jax.device_count() > 1):
-                seconds = together(runs, devices)
+                seconds = seconds_in_one_program(runs, devices)
                 row(runs, f"one program, {devices} devices", seconds, seconds / runs)
-    seconds, start = apart(cores), start_up()
+    seconds, start = seconds_in_processes(cores), start_up_seconds()
     each = seconds / cores
     row("any", f"processes, {cores} at a time", seconds, each)
     row(
         "any", f"... with {start:.1f} s to start", seconds, each + start / STEPS / cores
     )
-    seconds = eager()
+    seconds = seconds_in_pytorch()
     row("any", "PyTorch, one after the other", seconds, seconds)
 
 

@@ -1,10 +1,10 @@
-"""Scaling predicted from counted FLOPs and bytes, under assumptions that are named."""
+"""Predicts scaling from counted FLOPs and bytes, under stated assumptions."""
 
 from typing import NamedTuple
 
 
 class Machine(NamedTuple):
-    """What is assumed of each device and of what joins them."""
+    """The assumed speed of each device and of the network between them."""
 
     name: str
     flops: float  # FLOP/s that an update sustains on one device

@@ -1,6 +1,6 @@
 """One run on one core and on two: `python -m benchmarks.scaling`.
 
-Each side is a process pinned to its cores that trains when it is told to; they take
+Each variant is a process that is pinned to its cores and trains on command; they take
 turns. Prints the table of docs/scaling.md.
 """
 
@@ -20,7 +20,7 @@ ITERATIONS = 20
 ROUNDS = 5
 
 
-class Side:
+class PinnedProcess:
     """A process that trains a toy on some devices of some cores."""
 
     def __init__(self, width: int, batch: int, devices: int, cores: Sequence[int]):
@@ -39,20 +39,20 @@ class Side:
         )
         self.seconds()  # compiled, and warm
 
-    def go(self) -> None:
-        """Begins to train for `ITERATIONS`."""
+    def start(self) -> None:
+        """Starts training for `ITERATIONS` iterations."""
         assert self._process.stdin is not None
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
 
     def wait(self) -> float:
-        """Seconds that the training took."""
+        """Waits for the training; returns its seconds."""
         assert self._process.stdout is not None
         return float(self._process.stdout.readline())
 
     def seconds(self) -> float:
-        """Trains, and says how long it took."""
-        self.go()
+        """Trains for `ITERATIONS` iterations; returns the seconds."""
+        self.start()
         return self.wait()
 
     def end(self) -> None:
@@ -60,8 +60,8 @@ class Side:
         self._process.communicate()
 
 
-def train_when_told(width: int, batch: int, count: int, cores: str) -> None:
-    """The process of a `Side`."""
+def train_on_command(width: int, batch: int, count: int, cores: str) -> None:
+    """The main function of the process of a `PinnedProcess`."""
     os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
     import jax
 
@@ -89,9 +89,9 @@ def train_when_told(width: int, batch: int, count: int, cores: str) -> None:
 
 
 def compare(width: int, batch: int) -> str:
-    """A line of the table."""
+    """A row of the table."""
     sides = [
-        Side(width, batch, devices, cores)
+        PinnedProcess(width, batch, devices, cores)
         for devices, cores in ((1, (0,)), (2, (0, 1)), (1, (0, 1)))
     ]
     rounds = [[side.seconds() for side in sides] for _ in range(ROUNDS)]
@@ -117,7 +117,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.side:
         width, batch, devices, cores = args.side
-        train_when_told(int(width), int(batch), int(devices), cores)
+        train_on_command(int(width), int(batch), int(devices), cores)
         return
     print(HEADER)
     print("|---|---|---|---|---|---|---|")

@@ -1,4 +1,4 @@
-"""From command to first step, compilation cache cold and warm.
+"""Times the command until its first record, with an empty and a filled cache.
 
 python -m benchmarks.startup
 """

@@ -1,4 +1,4 @@
-"""Timing two things side by side on a machine that is never quiet."""
+"""Times two functions in turn, so that load on the machine affects both."""
 
 import statistics
 import time

@@ -1,10 +1,10 @@
-"""Milliseconds per generator iteration on 2-D data, beside PyTorch eager.
+"""Times a generator iteration on 2-D data, compared with eager PyTorch.
 
     make benchmark
 
-Also prints what the gradient of the critic's loss costs in units of one forward pass
-of the batch, counted by XLA, and which share of this machine's matrix-product peak
-training reaches.
+Also prints the cost of the gradient of the critic's loss in forward passes of the
+batch, counted by XLA, and the share of this machine's matrix-product peak that training
+reaches.
 """
 
 import time

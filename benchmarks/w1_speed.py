@@ -1,4 +1,4 @@
-"""Critic updates on the W1 benchmark: beside PyTorch eager, and by number of seeds.
+"""Times critic updates of the W1 benchmark: beside eager PyTorch, and by seeds.
 
 make benchmark
 """

@@ -3,10 +3,10 @@
     python -m wgan_gp.data.prepare cifar10
     python -m wgan_gp.main --config experiments/cifar10.py
 
-The first command downloads the set, once, on a machine with a network. Width 128, as in
-the reference (5,179,907 and 4,114,689 parameters), which says that 64 overfits less:
-`:width64` (1,565,955 and 1,033,345). An Inception Score of about 6 is what the figure
-shows after 200,000 updates; it needs
+The first command downloads the set, once, on a machine with a network. The width
+is 128 as in the reference (5,179,907 and 4,114,689 parameters). According to the
+reference, 64 overfits less: `:width64` (1,565,955 and 1,033,345). The paper's figure
+shows an Inception Score of about 6 after 200,000 updates; measuring it needs
 `--config.features.network=inception --config.features.weights=FILE`.
 """
 

@@ -3,14 +3,14 @@
     python -m wgan_gp.data.prepare lsun/bedroom
     python -m wgan_gp.main --config experiments/lsun64.py:gated
 
-The first command downloads the set, once, on a machine with a network. Behind the
-colon: "good", the reference's default and the one without a name (8,540,483 and
-7,491,841 parameters); "dcgan",
-the baseline; and the six that make training hard: "constant" (few filters, no
-normalisation in the generator), "mlp" (a perceptron generates), "unnormalised",
-"gated", "tanh" and "bottleneck" (101 layers). A set of other pictures is
-`--config.data.name=folder:PATH`. Adam 1e-4 (0.5, 0.9) as in appendix E; for "good"
-beta1 is 0; 200,000 updates. "smoke" is the default in seconds, without a download.
+The first command downloads the set, once, on a machine with a network. The variants
+after the colon: "good", the default here and in the reference (8,540,483 and 7,491,841
+parameters); "dcgan", the baseline; and six that make training hard: "constant" (few
+filters, no normalisation in the generator), "mlp" (a perceptron generates),
+"unnormalised", "gated", "tanh" and "bottleneck" (101 layers). Use
+`--config.data.name=folder:PATH` for other pictures. Adam 1e-4 (0.5, 0.9) as in appendix
+E; for "good" beta1 is 0; 200,000 updates. "smoke" is the default in seconds, without a
+download.
 """
 
 from wgan_gp import configs

@@ -1,12 +1,12 @@
-"""MNIST, as Gulrajani et al. 2017's code has it: DCGAN of width 64, batch 50.
+"""MNIST as in the code of Gulrajani et al. 2017: DCGANs of width 64, batch 50.
 
     python -m wgan_gp.data.prepare mnist
     python -m wgan_gp.main --config experiments/mnist.py
 
 The first command downloads the set, once, on a machine with a network. 1,554,177 and
-1,030,145 parameters, pixels in [0, 1], 200,000 generator updates. With clipping both
-networks of the reference have batch normalisation; here neither has. `:smoke` shrinks
-the networks and the run, `:mnist5k` takes 5,000 of the digits without a download.
+1,030,145 parameters, pixels in [0, 1], 200,000 generator updates. Under clipping both
+networks of the reference use batch normalisation; here neither does. `:smoke` shrinks
+the networks and the run, `:mnist5k` uses 5,000 of the digits without a download.
 """
 
 from wgan_gp import configs

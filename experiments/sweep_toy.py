@@ -1,4 +1,4 @@
-"""Four constraints, each over its strength, on eight Gaussians.
+"""A sweep on eight Gaussians: four constraints, each at several strengths.
 
     python -m wgan_gp.studies.sweep --config experiments/sweep_toy.py
 

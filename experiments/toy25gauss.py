@@ -2,7 +2,7 @@
 
     python -m wgan_gp.main --config experiments/toy25gauss.py
 
-Variants as in `toy8gauss.py`. What the default reaches is in the README.
+Variants as in `toy8gauss.py`. The README has the results of the default.
 """
 
 from wgan_gp import configs

@@ -2,8 +2,8 @@
 
     python -m wgan_gp.main --config experiments/w1_benchmark.py:dim=16,funnels=4
 
-Behind the colon: the cell, by `dim` and `funnels`, and `recipe`: "tuned" (the
-default), "published" or "smoke". What each reaches is in docs/w1_benchmark.md.
+After the colon: the cell, by `dim` and `funnels`, and the `recipe`: "tuned" (the
+default), "published" or "smoke". docs/w1_benchmark.md has the results.
 """
 
 from wgan_gp.studies.w1_benchmark.recipes import parse_cell

@@ -1,1 +1,4 @@
-"""What a run survives, tried: the figures of docs/reliability.md."""
+"""Stress tests of runs: kills, saves, long runs and bad input.
+
+They write the table of docs/reliability.md.
+"""

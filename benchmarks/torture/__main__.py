@@ -1,4 +1,4 @@
-"""Tries what docs/reliability.md says, and writes what came of it there.
+"""Tests the statements of docs/reliability.md, and writes the results there.
 
 python -m benchmarks.torture                # 20 minutes at most
 python -m benchmarks.torture --only kills   # or soak, saves, cases; writes nothing

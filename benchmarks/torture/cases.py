@@ -1,4 +1,4 @@
-"""Generated bad input: the properties of tests/test_hostile_*.py, many cases each."""
+"""Generated bad input: the property tests tests/test_hostile_*.py, with more cases."""
 
 import re
 import subprocess

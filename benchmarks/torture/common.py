@@ -1,4 +1,4 @@
-"""What the parts share: their results, and the processes they start."""
+"""Shared by the parts of the stress test: results, and starting of processes."""
 
 import os
 import subprocess

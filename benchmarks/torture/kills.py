@@ -1,4 +1,4 @@
-"""SIGKILL at random moments: the run must end with the bits of an unbroken one."""
+"""SIGKILL at random times: a killed run must end with the bits of an unkilled one."""
 
 import random
 import subprocess

@@ -1,11 +1,13 @@
-"""Configurations: their fields, what a constraint sets, and what is refused.
+"""Configurations and settings.
 
-An experiment's `get_config` starts from `base()`, a ConfigDict. Fields that belong to
-the Lipschitz constraint are left open there; `resolve` fills those still open after the
-command line has been read, first from the experiment's `by_constraint` table, then from
-the constraint's presets, and returns frozen `Settings`. So one switch,
-`--config.lipschitz`, changes all of them consistently, and any of them can still be set
-by hand.
+A configuration (`config`) is a ConfigDict that an experiment's `get_config` makes from
+`base()` and that the command line changes. `resolve` checks it and returns the
+`settings`: frozen dataclasses, which all other code uses.
+
+Fields that belong to the Lipschitz constraint are open in `base()`. `resolve` fills the
+fields that are still open, first from the experiment's `by_constraint` table, then from
+the constraint's presets. One switch, `--config.lipschitz`, therefore changes all of
+them consistently, and each can still be set by hand.
 """
 
 from wgan_gp.configs.fields import (

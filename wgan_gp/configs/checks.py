@@ -1,4 +1,4 @@
-"""What a complete configuration may hold: each field by its rule, then together."""
+"""Checks of a complete configuration: each field by its rule, then fields together."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,10 +17,10 @@ _PIXELS = {"unit": "sigmoid", "symmetric": "tanh", "dequantised": "tanh"}
 
 
 def check(config: ConfigDict, fields: Schema) -> None:
-    """Raises ValueError for the first field that is out of range or of no effect.
+    """Raises ValueError for the first field that is out of range or has no effect.
 
     Args:
-      config: a configuration that has these fields, filled in.
+      config: a configuration with all these fields.
       fields: from `settings.schema`.
     """
     _check_unused(config)
@@ -33,7 +33,7 @@ def check(config: ConfigDict, fields: Schema) -> None:
 
 
 def _check_rules(config: ConfigDict, fields: Schema) -> None:
-    """Each field that has a value, by the rule it is declared with."""
+    """Checks each field that has a value by the rule of its declaration."""
     for path, declared in flatten_schema(fields):
         value = get(config, path)
         if declared.rule and value is not None:
@@ -41,7 +41,11 @@ def _check_rules(config: ConfigDict, fields: Schema) -> None:
 
 
 def flatten_schema(fields: Schema) -> list[tuple[str, Declaration]]:
-    """The declarations of all fields, by dotted path."""
+    """The declarations of all fields, with their dotted paths.
+
+    Args:
+      fields: from `settings.schema`.
+    """
     return list(flatten(fields))
 
 
@@ -96,7 +100,7 @@ def _check_fourier(config: ConfigDict) -> None:
 
 
 def _check_pixels(config: ConfigDict) -> None:
-    """Whether a generator's output has the range of the pixels."""
+    """Raises ValueError unless the generator's output has the range of the pixels."""
     scale = config.data.get("scale")
     output = config.generator.get("output", _PIXELS.get(scale))
     if output != _PIXELS.get(scale):
@@ -149,7 +153,7 @@ def _check_cell(config: ConfigDict) -> None:
     below("steps", config.steps, 2**31)
 
 
-# What is checked of several fields at once, by task.
+# Checks of several fields together, by task.
 _TOGETHER: dict[str, tuple[Callable[[ConfigDict], None], ...]] = {
     "critic": (_check_pairs, _check_fourier, _check_cell),
     "gan": (
@@ -165,5 +169,5 @@ _TOGETHER: dict[str, tuple[Callable[[ConfigDict], None], ...]] = {
 
 
 def _used(config: ConfigDict) -> set[str]:
-    """The constraint's fields that have an effect under this configuration."""
+    """The constraint's fields that have an effect in this configuration."""
     return CONSTRAINTS[config.lipschitz].used(config.penalty)

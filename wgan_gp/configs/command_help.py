@@ -1,4 +1,4 @@
-"""What `--help` says: a command's flags, the fields of a configuration, the presets."""
+"""The text of `--help`: a command's flags, the configuration's fields, the presets."""
 
 import itertools
 import textwrap
@@ -24,21 +24,25 @@ _VALUES = {
     "host": "I",
     "host_timeout": "SECONDS",
 }
-# What a configuration's file chooses; the command line cannot change it.
+# Fields that the experiment file sets and the command line cannot change.
 _OF_FILE = ("task", "critic.network", "generator.network", "data.kind")
 
 
 class FieldHelp(NamedTuple):
-    """A field, in all the configurations that have it."""
+    """The help of a field, collected from all configurations that have it."""
 
-    declared: Declaration  # in the first of them
-    sentences: tuple[str, ...]  # what it means; several where networks or data differ
-    valid: tuple  # the values there are in any of them, if they have names
-    defaults: dict[Any, list[str]]  # by default: the runs that have it, in words
+    declared: Declaration  # in the first configuration that has it
+    sentences: tuple[str, ...]  # its meanings, several if networks or data differ
+    valid: tuple  # the valid names in any of the configurations; empty for numbers
+    defaults: dict[Any, list[str]]  # the kinds of runs that have each default
 
 
 def flag_lines(*names: str) -> str:
-    """The flags of a command with their defaults."""
+    """The help of a command's flags.
+
+    Args:
+      names: of the flags, without dashes.
+    """
     entries = []
     for name in names:
         flag = flags.FLAGS[name]
@@ -49,7 +53,7 @@ def flag_lines(*names: str) -> str:
 
 
 def field_lines() -> str:
-    """Every field that a configuration can have: type, values, default, meaning."""
+    """The help of every field of a configuration: meaning, type or values, default."""
     return "\n".join(
         _entry(f"--config.{path}", _describe(path, field))
         for path, field in field_help().items()
@@ -57,7 +61,7 @@ def field_lines() -> str:
 
 
 def preset_lines() -> str:
-    """Each constraint, and what it sets where a configuration leaves fields open."""
+    """The help of each constraint: its sentence, its source, and its presets."""
     return "\n".join(
         _entry(
             name,
@@ -69,10 +73,10 @@ def preset_lines() -> str:
 
 
 def base_variants() -> Iterator[tuple[str, dict[str, Any]]]:
-    """What makes a configuration of every sort there is, with words for the sort.
+    """All combinations of task, data and networks.
 
     Yields:
-      Words, and arguments of `configs.base`.
+      A name for the combination, and its arguments of `configs.base`.
     """
     yield "a critic alone", {"task": "critic"}
     for critic, generator in itertools.product(CRITICS, GENERATORS):
@@ -82,7 +86,7 @@ def base_variants() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def field_help() -> dict[str, FieldHelp]:
-    """Every field that a configuration can have, by path."""
+    """The help of every field that a configuration can have, by dotted path."""
     found: dict[str, FieldHelp] = {}
     for sort, given in base_variants():
         for path, declared in flatten_schema(_schema(**given)):
@@ -129,7 +133,7 @@ def _of_presets() -> set[str]:
 
 
 def _default(path: str, value: Any, runs: list[str]) -> str:
-    """A default, and the runs that have it unless all do."""
+    """A default, followed by the runs that have it unless all runs do."""
     every = {*KINDS, "a critic alone"} - {"funnels"}
     whole = set(runs) in (set(CRITICS), set(GENERATORS), every)
     where = "" if whole else f" ({', '.join(runs)})"

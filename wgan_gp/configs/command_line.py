@@ -1,7 +1,7 @@
 """Reads a command line of `main` or `sweep`: its flags, and the config file.
 
-Loading a config file runs it, so anything can be raised. What is wrong is said in one
-line; `flag_errors` has the words for mistakes in flags.
+Loading an experiment file executes it, so it can raise any error. Every mistake becomes
+a ValueError with one line; `flag_errors` explains mistakes in flags.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from wgan_gp.system.paths import expand
 from wgan_gp.system.values import nearest
 
 _LARGEST = 2**20  # bytes of a config file
-_SIBLINGS = 1000  # files that are looked at for a name that was meant
+_SIBLINGS = 1000  # the most files whose names are compared with a misspelt one
 
 
 def parse(argv: list[str], *, sweep: bool = False) -> bytes:
@@ -26,14 +26,14 @@ def parse(argv: list[str], *, sweep: bool = False) -> bytes:
 
     Args:
       argv: the program's name, then its arguments.
-      sweep: whether the file has to hold a sweep, rather than an experiment.
+      sweep: whether the file must define a sweep rather than an experiment.
 
     Returns:
       What the file holds, for the run to keep a copy.
 
     Raises:
-      ValueError: a flag, the file or what it returns is not as it should be, or the
-        file replaces what the package's tables hold.
+      ValueError: a flag, the file or its configuration is not valid, or the file
+        replaces what the package's tables hold.
     """
     argv = [argv[0], *_expanded(argv[1:])]
     flag_errors.check_form(argv[1:])
@@ -56,12 +56,12 @@ def _read(path: str) -> bytes:
 
 def _load(argv: list[str], paths: list[str], sweep: bool) -> None:
     """Parses the flags, which executes the file, and checks what comes of it."""
-    logging.set_verbosity(logging.ERROR)  # what is wrong is said once, here
+    logging.set_verbosity(logging.ERROR)  # the ValueError below reports errors
     try:
         rest = flags.FLAGS(argv)
         config = flags.FLAGS["config"].value
         if not isinstance(config, ConfigDict):
-            getattr(config, "lock", None)  # raises what has kept the file from loading
+            getattr(config, "lock", None)  # raises the error of loading the file
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # the file may call sys.exit, too
@@ -118,7 +118,7 @@ def _check_file(path: str) -> None:
 
 
 def _meant(path: Path) -> str:
-    """The config file whose name is nearest, as a question."""
+    """Asks for the config file with the nearest name, if there is one."""
     folders = (path.parent, Path("experiments"))
     try:
         found = itertools.chain(*(folder.glob("*.py") for folder in folders))
@@ -148,7 +148,7 @@ def _check_kind(config: Any, paths: list[str], sweep: bool) -> None:
 def _explain(
     error: BaseException, arguments: list[str], paths: list[str], sweep: bool
 ) -> str:
-    """What an exception of the flag parser, or of the config file, comes down to."""
+    """The message for an exception of the flag parser or of the config file."""
     inner = error.__context__
     if isinstance(error, flags.IllegalFlagValueError) and inner and _in_file(inner):
         error = inner
@@ -168,7 +168,7 @@ def _explain_flags(
     error: BaseException, arguments: list[str], paths: list[str], sweep: bool
 ) -> str:
     config = None
-    if paths:  # the parser has lost what the file returned
+    if paths:  # the parser does not keep the configuration after an error
         found = flag_errors.given_flags(arguments)
         files = [each.text or "" for each in found if each.name == "config"]
         config = flags.FLAGS["config"].parser.parse(files[-1])
@@ -184,12 +184,12 @@ def _explain_flags(
 
 
 def _in_file(error: BaseException) -> bool:
-    """Whether it was raised while the config file was run."""
+    """Whether the error was raised while the config file was executed."""
     code = type(flags.FLAGS["config"].parser).parse.__code__
     frames = traceback.walk_tb(error.__traceback__)
     return any(frame.f_code is code for frame, _ in frames)
 
 
 def _not_loaded(error: BaseException) -> bool:
-    """Whether it stands for an OSError of the file's, raised when it was asked for."""
+    """Whether the error is a deferred OSError of loading the config file."""
     return isinstance(error, OSError) and isinstance(error.__cause__, OSError)

@@ -1,21 +1,29 @@
-"""What differs between two configurations, in words."""
+"""Differences between two settings."""
 
 import json
 from typing import Any
 
 from wgan_gp.configs.settings import as_dict, flatten
 
-# Fields that may differ when a run goes on: they change nothing that is trained, but
-# for rounding.
+# Fields that may differ when a run resumes: they affect training only by rounding.
 FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")
 
 
 def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str]:
-    """What differs between two configurations, but for `free` fields, in words."""
+    """Compares two settings.
+
+    Args:
+      before: settings of a run.
+      now: settings to compare with them.
+      free: prefixes of fields that may differ.
+
+    Returns:
+      A line for each other field that differs; the constraint comes first.
+    """
     old, new = (
         dict(flatten(json.loads(json.dumps(as_dict(each))))) for each in (before, now)
     )
-    # The constraint first: it presets others.
+    # The constraint comes first, because it presets other fields.
     paths = sorted({*old, *new}, key=lambda path: (path != "lipschitz", path))
     return [
         f"{path} was {old.get(path)!r}, is {new.get(path)!r}"
@@ -25,6 +33,11 @@ def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str
 
 
 def join_changes(texts: list[str], most: int = 9) -> str:
-    """At most so many texts in a row, and how many more there are."""
+    """Joins differences with semicolons.
+
+    Args:
+      texts: from `differences`.
+      most: the number of texts that are shown; the rest is counted.
+    """
     more = f"; and {len(texts) - most} more" if len(texts) > most else ""
     return "; ".join(texts[:most]) + more

@@ -1,4 +1,4 @@
-"""Configurations before they are resolved: all fields there are, and experiments."""
+"""Configurations before they are resolved: `base`, and variants of experiments."""
 
 from typing import Any
 
@@ -13,9 +13,12 @@ from wgan_gp.system.values import did_you_mean, one_of
 
 
 def penalised(optimiser: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """A table for `by_constraint`: fields of both optimisers under each penalty.
+    """A table for `by_constraint`: fields of both optimisers under all penalties.
 
-    Not under constraints without a penalty, which have an optimiser of their own.
+    Constraints without a penalty keep their own optimisers.
+
+    Args:
+      optimiser: the fields, such as `{"beta1": 0.5}`.
     """
     players = {"critic_optimiser": optimiser, "generator_optimiser": optimiser}
     return {
@@ -25,8 +28,8 @@ def penalised(optimiser: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-# Variants that the toy experiments share. The reference's settings (gan_toy.py) with
-# Algorithm 1's lambda of 10 in place of that script's 0.1.
+# Variants that the toy experiments share. `PAPER_TOY` has the settings of the
+# reference's gan_toy.py, but lambda is 10 as in Algorithm 1, where that script has 0.1.
 PAPER_TOY: dict[str, Any] = {
     "steps": 100_000,
     "critic": {"hidden": (512, 512, 512)},
@@ -44,7 +47,7 @@ SMOKE: dict[str, Any] = {
     "eval_samples": 50,
     "eval_repeats": 2,
 }
-# What shrinks an image experiment to seconds, and needs no download.
+# Shrinks an image experiment to seconds, without a download.
 IMAGE_SMOKE: dict[str, Any] = {
     "steps": 4,
     "batch_size": 8,
@@ -66,20 +69,20 @@ def base(
     critic: str = "mlp",
     generator: str = "mlp",
 ) -> ConfigDict:
-    """All fields there are, with Algorithm 1's defaults, open ones as placeholders.
+    """A configuration with all fields, at the defaults of Algorithm 1.
 
-    `python -m wgan_gp.main --help` says what each means.
+    Open fields are placeholders. `python -m wgan_gp.main --help` explains each field.
 
     Args:
       task: "gan" for a critic and a generator; "critic" for a critic alone, trained on
         a pair of distributions whose W1 is known.
-      data: the kind of data, a key of `data.kinds.KINDS`. None is the first that both
-        networks accept.
+      data: the kind of data, a key of `data.kinds.KINDS`. None chooses the first kind
+        that both networks accept.
       critic: a key of `networks.CRITICS`.
       generator: a key of `networks.GENERATORS`.
 
     Raises:
-      ValueError: another task, kind or network, or they do not go together.
+      ValueError: the task, the kind or a network is unknown, or they do not fit.
     """
     networks = {"critic": critic, "generator": generator}
     one_of("task", task, TASKS)
@@ -93,7 +96,7 @@ def base(
 
 
 def _kind(task: str, data: str | None, networks: dict[str, str]) -> str:
-    """The kind of data, once it is seen to fit the networks."""
+    """The kind of data, after checking that it fits the networks."""
     if data is not None:
         one_of("data.kind", data, KINDS)
     players = [player for player in networks if player in _players(task)]
@@ -117,7 +120,7 @@ def _players(task: str) -> tuple[str, ...]:
 
 
 def _defaults(fields: Schema) -> dict[str, Any]:
-    """The value of each field in a configuration where nothing is set."""
+    """The default of each field, with placeholders for open fields."""
     return {name: _default(each) for name, each in fields.items()}
 
 
@@ -142,8 +145,7 @@ def experiment(
 
     Args:
       name: of the experiment.
-      arg: what stands behind the colon in `--config FILE:ARG`; nothing, with or without
-        the colon, is the default.
+      arg: the text after the colon in `--config FILE:ARG`; empty for the default.
       data: as in `base`.
       critic: as in `base`.
       generator: as in `base`.
@@ -172,7 +174,12 @@ def experiment(
 
 
 def update(config: ConfigDict, changes: dict[str, Any]) -> None:
-    """Applies nested changes in place, those under `by_constraint` too."""
+    """Applies nested changes in place, including those under `by_constraint`.
+
+    Args:
+      config: is changed.
+      changes: new values, nested as the configuration is.
+    """
     changes = dict(changes)
     by_constraint = changes.pop("by_constraint", {})
     config.update(changes)

@@ -1,4 +1,4 @@
-"""What is wrong with the flags of a command line, in one line that names the flag."""
+"""Explains mistakes in the flags of a command line, each in one line."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -12,12 +12,12 @@ from wgan_gp.system.values import did_you_mean, nearest, show
 
 _NOUNS = {"int": "a whole number", "float": "a number", "bool": "True or False"}
 _TUPLE = "a tuple such as (64, 64)"
-_SPECIAL = ("flagfile", "undefok")  # absl's own, which are not among the flags
+_SPECIAL = ("flagfile", "undefok")  # flags of absl that are not in `flags.FLAGS`
 _TRUTHS = ("true", "false", "yes", "no", "on", "off", "0", "1")
 
 
 class GivenFlag(NamedTuple):
-    """A flag as it stands on a command line."""
+    """A flag as it was written on the command line."""
 
     flag: str  # as it was written, without a value
     name: str
@@ -26,7 +26,7 @@ class GivenFlag(NamedTuple):
 
 
 def given_flags(arguments: list[str]) -> Iterator[GivenFlag]:
-    """The flags of a command line in their order, up to a lone `--`.
+    """The flags of a command line, in their order, up to a lone `--`.
 
     Args:
       arguments: without the program's name.
@@ -94,7 +94,7 @@ def check_names(arguments: list[str], config: Any) -> None:
 
     Args:
       arguments: without the program's name.
-      config: what the config file returned, or None without one.
+      config: that the config file returned; None without a file.
     """
     fields, file = _fields(config), False
     for flag, name, _, _ in given_flags(arguments):
@@ -120,7 +120,7 @@ def check_names(arguments: list[str], config: Any) -> None:
 
 
 def _hint(path: str, fields: list[str]) -> str:
-    """Which field may have been meant, or what its section has."""
+    """A hint: the nearest field, or the fields of its section."""
     section = path.rpartition(".")[0]
     sections = sorted({field.rpartition(".")[0] for field in fields} - {""})
     if near := did_you_mean(path, fields):
@@ -148,7 +148,13 @@ def check_values(arguments: list[str]) -> None:
 
 
 def explain_unexpected(argument: str, arguments: list[str], config: Any) -> str:
-    """What is wrong with an argument that is neither a flag nor a flag's value."""
+    """Explains an argument that is neither a flag nor a flag's value.
+
+    Args:
+      argument: the one to explain.
+      arguments: all, without the program's name.
+      config: as in `check_names`.
+    """
     text = f"unexpected argument {show(argument)}"
     before = arguments[arguments.index(argument) - 1]
     name, equals, value = argument.partition("=")
@@ -164,7 +170,7 @@ def explain_unexpected(argument: str, arguments: list[str], config: Any) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """As `one_line`; empty if it says nothing, or cannot."""
+    """The message of an error in one line; empty if it has none or printing fails."""
     try:
         return one_line(error) if str(error) else ""
     except Exception:  # its own __str__ fails
@@ -172,20 +178,20 @@ def error_text(error: BaseException) -> str:
 
 
 def shorten(text: str, limit: int = 400) -> str:
-    """Text that fits a line: no line breaks, no control characters, not too long."""
+    """Shortens a text to one line without control characters."""
     text = " ".join(text.split())
     text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
 def _known(fields: list[str]) -> list[str]:
-    """Flags that may have been meant."""
+    """The names of all flags, for hints."""
     own = [name for name in flags.FLAGS if "." not in name]
     return [*own, *(f"config.{path}" for path in fields)]
 
 
 def _fields(config: Any) -> list[str]:
-    """The fields of a configuration; those of `by_constraint` come last."""
+    """The dotted paths of a configuration's fields; those of `by_constraint` last."""
     if not isinstance(config, ConfigDict):
         return []
     fields = [path for path, _ in flatten(config)]
@@ -212,7 +218,7 @@ def _is_boolean(name: str) -> bool:
 
 
 def _as_whole(noun: str, text: str) -> str:
-    """How a number such as 1e3 is written as a whole one."""
+    """A hint to write a number such as 1e3 as a whole number."""
     try:
         value = float(text)
         whole = noun == "a whole number" and value.is_integer()

@@ -1,4 +1,4 @@
-"""From a configuration to settings: open fields are filled in, and all are checked."""
+"""`resolve`: from a configuration to settings."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,10 +17,10 @@ from wgan_gp.system.values import join_names, one_of, show
 
 
 def resolve(config: ConfigDict) -> Any:
-    """The settings that a configuration stands for: complete, checked and frozen.
+    """Completes a configuration, checks it, and freezes it to settings.
 
-    Fields that are still open are filled in for the chosen constraint: first from the
-    experiment's `by_constraint` table, then from the constraint's own presets.
+    Open fields are filled for the chosen constraint: first from the experiment's
+    `by_constraint` table, then from the constraint's own presets.
 
     Args:
       config: from an experiment's `get_config`, with the user's changes.
@@ -30,8 +30,8 @@ def resolve(config: ConfigDict) -> Any:
       not use are None.
 
     Raises:
-      ValueError: a field is out of range, or was set though the constraint does not
-        use it. The message names the field, the value and what is valid.
+      ValueError: a field is out of range, or is set but not used by the constraint.
+        The message names the field, the value and the valid values.
     """
     config = _complete(config)
     one_of("lipschitz", config.lipschitz, CONSTRAINTS)
@@ -52,7 +52,7 @@ def _presets(config: ConfigDict) -> dict[str, Any]:
 
 
 def _locate(config: ConfigDict) -> None:
-    """Writes paths in full: the run may be resumed from another working directory."""
+    """Makes paths absolute, so that a run can resume in another working directory."""
     for path, in_full in _PATHS.items():
         section, _, name = path.partition(".")
         if section not in config or not config[section].get(name):
@@ -75,7 +75,7 @@ _PATHS: dict[str, Callable[[str], str]] = {
 
 
 def _complete(config: ConfigDict) -> ConfigDict:
-    """A copy that has all fields, no others, and each of its type."""
+    """A copy with exactly the fields of `base`, each of its type."""
     if not isinstance(config, ConfigDict):
         raise ValueError(f"get_config must return a ConfigDict, got {show(config)}")
     try:
@@ -92,7 +92,7 @@ def _complete(config: ConfigDict) -> ConfigDict:
 
 def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
     ours, theirs = ({path for path, _ in flatten(c)} for c in (full, config))
-    # by_constraint is free-form: what it names is checked when it is applied.
+    # Fields under by_constraint are free; they are checked when they are applied.
     ours, theirs = (
         {path for path in paths if path.split(".")[0] != "by_constraint"}
         for paths in (ours, theirs)
@@ -109,13 +109,17 @@ def _check_fields(config: ConfigDict, full: ConfigDict) -> None:
 
 
 def _chosen(config: ConfigDict) -> str:
-    """The arguments of `base` that a configuration asks for."""
+    """The arguments of `base` for a configuration, as text."""
     named = [f"{name}={show(value)}" for name, value in base_arguments(config).items()]
     return ", ".join([show(config.task), *named])
 
 
 def base_arguments(config: Any) -> dict[str, Any]:
-    """What a configuration, or a dict of one, asks for: arguments of `base`."""
+    """The arguments of `base`, beside the task, that make a configuration's fields.
+
+    Args:
+      config: a configuration, or a nested dict of one.
+    """
     found = {
         argument: config[section][field]
         for argument, (section, field) in _ARGUMENTS.items()
@@ -124,7 +128,7 @@ def base_arguments(config: Any) -> dict[str, Any]:
     }
     kind = KINDS.get(found.get("data", ""))
     if kind and kind.task != config["task"]:
-        del found["data"]  # its section lacks fields, which will be said
+        del found["data"]  # `_check_fields` reports the fields that its section lacks
     return found
 
 
@@ -136,7 +140,11 @@ _ARGUMENTS = {
 
 
 def schema_arguments(config: ConfigDict) -> dict[str, Any]:
-    """The arguments of `schema`, beside the task, of a complete configuration."""
+    """The arguments of `schema`, beside the task, for a complete configuration.
+
+    Args:
+      config: complete.
+    """
     given = base_arguments(config)
     return {"kind": given.pop("data"), "networks": given}
 
@@ -149,7 +157,7 @@ def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
 
 
 def _applies(config: ConfigDict, path: str) -> bool:
-    """Whether a preset belongs beside what has been set already."""
+    """Whether a preset fits the other fields of the configuration."""
     section, _, field = path.rpartition(".")
     if section and section not in config:
         return False  # a critic alone has no generator

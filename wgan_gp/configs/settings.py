@@ -1,6 +1,6 @@
 """The settings of a run: frozen dataclasses, whose fields are declared here.
 
-`configs.resolve` makes them of a ConfigDict, and nothing behind it sees a ConfigDict.
+`configs.resolve` makes them from a ConfigDict; later code does not see a ConfigDict.
 The sections `data`, `penalty`, `critic` and `generator` are declared where the kinds of
 data, the constraints and the networks are.
 """
@@ -35,12 +35,12 @@ TASKS = ("gan", "critic")
 DTYPES = ("float32", "bfloat16")
 FEATURES = ("none", "digits", "inception")
 PLAYERS = {"critic": CRITICS, "generator": GENERATORS}
-# Attributes of networks that `build` sets, from the data.
+# Attributes of networks that `build` sets from the data.
 _BUILT = ("parent", "name", "shape", "outputs", "classes")
 
 
 def _check_name(path: str, name: str) -> None:
-    """A run's folder has its experiment's name."""
+    """Raises ValueError unless a name can be the name of a folder."""
     if not name or name != Path(name).name or not name.isprintable() or len(name) > 100:
         raise ValueError(
             f"{path} must be fit for a folder: 1 to 100 characters that can be printed,"
@@ -72,12 +72,12 @@ class OptimiserSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CheckpointSettings:
-    """When states are saved, and which are kept."""
+    """When checkpoints are written, and which are kept."""
 
     every: int = setting(
         1000, "Steps between checkpoints; the last is always saved.", at_least(1)
     )
-    # At least two: one may be damaged.
+    # At least two, because one may be damaged.
     keep: int = setting(2, "How many of the newest checkpoints are kept.", at_least(2))
     keep_every: int = setting(
         0, "Steps between checkpoints that are kept for good; 0 is none.", at_least(0)
@@ -97,7 +97,7 @@ class MeshSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LabelWeights:
-    """Weights of the auxiliary classifier, of a run with labels."""
+    """Weights of the auxiliary classifier's losses, in a run with labels."""
 
     critic: float = setting(
         1.0, "Weight of the critic's loss on labels.", not_negative()
@@ -109,7 +109,7 @@ class LabelWeights:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ComputeSettings:
-    """Types and memory of a step."""
+    """Number types and memory of a training step."""
 
     dtype: str = setting(
         "float32", "Type in which the networks compute.", among(DTYPES)
@@ -130,7 +130,7 @@ class ComputeSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FeatureSettings:
-    """The network whose features evaluations compare samples on."""
+    """The network whose features evaluations compare."""
 
     network: str = setting(
         "none",
@@ -142,7 +142,7 @@ class FeatureSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CriticSettings:
-    """A run of task "critic": a critic alone, on a pair of known W1."""
+    """Settings of task "critic": a critic alone, on two distributions of known W1."""
 
     name: str = setting(
         "unnamed", "Name of the experiment, and of folders in runs/.", Rule(_check_name)
@@ -166,9 +166,9 @@ class CriticSettings:
         "Real samples of an update, and as many generated.",
         whole(1, MOST_SAMPLES),
     )
-    critic: Any  # `network`, and the fields of that network
+    critic: Any  # `network`, and the attributes of that network
     critic_optimiser: OptimiserSettings
-    penalty: Any  # the fields of all constraints in this section; None where not used
+    penalty: Any  # the fields of all constraints in this section; None if not used
     clip_bound: float | None
     data: Any  # the settings of a kind of data
     checkpoint: CheckpointSettings
@@ -188,13 +188,13 @@ class CriticSettings:
 
     @property
     def batches(self) -> dict[str, tuple[int, int]]:
-        """What is split over devices: each batch's size, and its microbatches."""
+        """The batches that are split over devices: size and microbatches by field."""
         return {"batch_size": (self.batch_size, 1)}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings(CriticSettings):
-    """A run of task "gan": a critic and a generator."""
+    """Settings of task "gan": a critic and a generator."""
 
     n_critic: int = setting(5, "Critic updates for each generator update.", at_least(1))
     ema_decay: float = setting(
@@ -202,7 +202,7 @@ class Settings(CriticSettings):
         "Decay of the exponential average of the generator's weights; 0 is no average.",
         share(),
     )
-    generator: Any  # `network`, `latent`, and the fields of that network
+    generator: Any  # `network`, `latent`, and the attributes of that network
     generator_optimiser: OptimiserSettings
     generator_batch_size: int | None = setting(
         None,
@@ -240,12 +240,15 @@ Schema = dict[str, "Declaration | dict[str, Declaration]"]
 
 
 def schema(task: str, kind: str, networks: dict[str, str]) -> Schema:
-    """Every field that a configuration has, as it is declared.
+    """The declarations of all fields of a configuration.
 
     Args:
       task: a key of `CLASSES`.
       kind: of data, a key of `data.kinds.KINDS`.
       networks: by player, a key of `networks.CRITICS` or `networks.GENERATORS`.
+
+    Returns:
+      The declarations by field, nested by section.
     """
     found: Schema = {}
     declared = dict(declarations(CLASSES[task]))
@@ -265,7 +268,14 @@ def schema(task: str, kind: str, networks: dict[str, str]) -> Schema:
 
 
 def constraint_fields(section: str) -> dict[str, Declaration]:
-    """The fields of all constraints in a section of a configuration, by name."""
+    """The fields of all constraints in a section of a configuration.
+
+    Args:
+      section: such as "penalty"; "" for fields outside of sections.
+
+    Returns:
+      The declarations by field.
+    """
     found: dict[str, Declaration] = {}
     for choice in CONSTRAINTS.values():
         if choice.section == section:
@@ -292,7 +302,11 @@ def _network(player: str, name: str) -> dict[str, Declaration]:
 
 
 def freeze(tree: dict[str, Any]) -> CriticSettings:
-    """The settings that a complete, checked configuration holds, as a nested dict."""
+    """Makes settings from a complete, checked configuration.
+
+    Args:
+      tree: the configuration as a nested dict.
+    """
     given = {}
     for field in dataclasses.fields(CLASSES[tree["task"]]):
         value = tree[field.name]
@@ -308,17 +322,21 @@ def freeze(tree: dict[str, Any]) -> CriticSettings:
 
 @lru_cache
 def _section(name: str, fields: tuple[str, ...]) -> type:
-    """The class of a section whose fields networks or constraints declare."""
+    """A dataclass for a section whose fields depend on networks or constraints."""
     return dataclasses.make_dataclass(name, fields, frozen=True, kw_only=True)
 
 
 def as_dict(settings: Any) -> dict[str, Any]:
-    """Settings as nested dicts, as they are stored in JSON."""
+    """Settings as nested dicts, the form of `config.json`."""
     return dataclasses.asdict(settings)
 
 
 def get(settings: Any, path: str) -> Any:
-    """The field of settings, or of a configuration, at a dotted path.
+    """The value of a field.
+
+    Args:
+      settings: settings or a configuration.
+      path: of the field, dotted, such as "penalty.weight".
 
     Raises:
       ValueError: there is no such field.
@@ -334,7 +352,15 @@ def get(settings: Any, path: str) -> Any:
 
 
 def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The fields of settings, a configuration or a nested dict, by dotted path."""
+    """The fields of settings, of a configuration or of a nested dict.
+
+    Args:
+      tree: any of them.
+      prefix: put before each path.
+
+    Yields:
+      The dotted path and the value of each field.
+    """
     tree = as_dict(tree) if dataclasses.is_dataclass(tree) else dict(tree)
     for key, value in tree.items():
         if isinstance(value, dict | ConfigDict):

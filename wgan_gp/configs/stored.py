@@ -1,4 +1,4 @@
-"""Configurations that were stored by an older version, which had fewer fields."""
+"""Stored configurations, which may come from an older version with fewer fields."""
 
 from typing import Any
 
@@ -9,10 +9,11 @@ from wgan_gp.configs.resolution import base_arguments, resolve
 from wgan_gp.configs.settings import flatten
 from wgan_gp.system.values import join_names
 
-# What a run did before it had a field, where that is not what `base` does.
+# For fields whose default in `base` differs from how older runs behaved: the value that
+# means "as before".
 BEFORE: dict[str, Any] = {"mesh.data": 1}
-# What every version has stored of the runs that have it: without these it is not the
-# configuration of a run.
+# Fields that every version has stored. Without them, a file is not the configuration of
+# a run.
 ALWAYS = (
     *("name", "task", "seed", "lipschitz", "steps", "batch_size", "n_critic"),
     *("data.name", "data.dimension", "data.funnels", "data.seed"),
@@ -23,32 +24,36 @@ ALWAYS = (
 
 
 def resolve_stored(stored: Any) -> Any:
-    """A stored run's configuration, checked again, with the fields it had not yet.
+    """The settings of a stored run, checked again.
 
     Args:
-      stored: what was in JSON.
+      stored: the content of its `config.json`.
+
+    Returns:
+      As `resolve`. Fields that are newer than the run have the value "as before".
 
     Raises:
-      ValueError: it lacks or mistypes fields, or is one of a newer version.
+      ValueError: a field is missing or has the wrong type, or the run comes from a
+        newer version.
     """
     try:
         return resolve(ConfigDict(complete_stored(stored)))
-    except (TypeError, AttributeError) as error:  # of sections that are none
+    except (TypeError, AttributeError) as error:  # a section is not a dict
         raise ValueError(str(error)) from None
 
 
 def complete_stored(stored: Any) -> dict[str, Any]:
-    """A stored configuration with the fields that runs have got since.
+    """Adds to a stored configuration the fields that are newer than it.
 
     Args:
-      stored: what was in JSON.
+      stored: the content of `config.json`.
 
     Returns:
-      The same with all fields of `base`, to be resolved. A field that was not there
-      has the value that leaves the run as it was: that in `BEFORE`, or `base`'s own.
+      A nested dict with all fields of `base`, for `resolve`. New fields have the value
+      that means "as before": the one in `BEFORE`, or else the default of `base`.
 
     Raises:
-      ValueError: it is no configuration, or it is one of a newer version.
+      ValueError: it is not a configuration, or comes from a newer version.
     """
     if not isinstance(stored, dict):
         raise ValueError(f"expected an object with its fields, got {stored!r:.60}")
@@ -72,7 +77,7 @@ def complete_stored(stored: Any) -> dict[str, Any]:
 
 
 def _merged(full: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
-    """`stored`, and what only `full` has, section by section."""
+    """Merges nested dicts: the values of `stored`, and those only in `full`."""
     common = {
         name: _merged(full[name], value)
         for name, value in stored.items()

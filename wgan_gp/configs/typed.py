@@ -1,4 +1,4 @@
-"""The types of a configuration's fields, whatever it was made from."""
+"""Converts the fields of a configuration to their declared types."""
 
 import numbers
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from wgan_gp.system.values import show
 
 
 def fill(full: ConfigDict, config: ConfigDict) -> None:
-    """Gives the fields of `full` the values that they have in `config`.
+    """Copies the values of `config` to `full`, converted to the types of `full`.
 
     Args:
-      full: from `base`, changed in place; its fields' types are what is expected.
+      full: from `base`; changed in place.
       config: with the same fields, of any types.
 
     Raises:
-      ValueError: a field is of another type, or None and not open in `full`.
+      ValueError: a value cannot be converted, or is None but not open in `full`.
     """
     _section(full, config, "")
     with full.unlocked():
@@ -26,10 +26,15 @@ def fill(full: ConfigDict, config: ConfigDict) -> None:
 
 
 def as_type(path: str, value: Any, expected: type) -> Any:
-    """The value as a field's type: whole numbers will do for floats, lists for tuples.
+    """Converts a value to a field's type: whole numbers to floats, lists to tuples.
+
+    Args:
+      path: of the field, for the message.
+      value: to convert.
+      expected: the type.
 
     Raises:
-      ValueError: it cannot be that type.
+      ValueError: the value has another type.
     """
     noun, convert = _TYPES[expected]
     try:
@@ -50,7 +55,7 @@ def _section(full: ConfigDict, config: ConfigDict, prefix: str) -> None:
 
 
 def _tables(tables: Any) -> ConfigDict:
-    """What `by_constraint` holds, once it has the form of a table of sections."""
+    """The tables of `by_constraint`, one for each constraint, after a check of form."""
     if not isinstance(tables, ConfigDict):
         raise ValueError(f"by_constraint must be a section, got {show(tables)}")
     for name, table in tables.items():
@@ -64,7 +69,7 @@ def _tables(tables: Any) -> ConfigDict:
 
 def _only(*types: type, to: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
-        # True is an integer to Python, and a mistake in a field of numbers.
+        # In Python True is an integer; in a field of numbers it is a mistake.
         if isinstance(value, bool) and bool not in types:
             raise TypeError
         if not isinstance(value, types):
@@ -75,7 +80,7 @@ def _only(*types: type, to: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _flat(values: Any) -> tuple:
-    """A tuple of what its field's own check will look at."""
+    """Converts to a tuple; its values are checked by the field's own rule."""
     if not isinstance(values, tuple | list):
         raise TypeError
     if not all(isinstance(value, numbers.Real | str) for value in values):
@@ -91,5 +96,5 @@ _TYPES = {
     tuple: ("a tuple of numbers", _flat),
 }
 
-# What a field of each type holds, in words.
+# The name of each type, for messages.
 NOUNS = {type_: noun for type_, (noun, _) in _TYPES.items()}

@@ -100,7 +100,13 @@ def batches_per_call(algorithm: train.Algorithm, shape: tuple[int, ...]) -> int:
 def sample_struct(
     algorithm: train.Algorithm, params: Any, postprocess: Postprocess = identity
 ) -> jax.ShapeDtypeStruct:
-    """The shape and type of one sample, after `postprocess`."""
+    """The shape and type of one sample.
+
+    Args:
+      algorithm: with the generator.
+      params: the generator's parameters.
+      postprocess: as in `draw`.
+    """
 
     def batch(params: Any, key: jax.Array):
         return postprocess(train.generate(algorithm, params, key, 1))

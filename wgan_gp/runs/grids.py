@@ -54,6 +54,11 @@ def image_grid(
 
     The latents are the same at every step of a run.
 
+    Args:
+      experiment: of the run.
+      settings: of the run.
+      state: of training, on one device.
+
     Returns:
       `[rows (H + 1) - 1, columns (W + 1) - 1, C]`, uint8.
     """
@@ -75,6 +80,11 @@ def interpolations(
     experiment: Experiment, settings: Settings, state: train.TrainState
 ) -> np.ndarray:
     """Rows of 8 images on straight lines between two latents; each row has one class.
+
+    Args:
+      experiment: of the run, on images.
+      settings: of the run.
+      state: of training, on one device.
 
     Returns:
       `[8 (H + 1) - 1, 8 (W + 1) - 1, C]`, uint8.

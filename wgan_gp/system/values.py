@@ -77,7 +77,13 @@ def join_names(names: list[str]) -> str:
 
 
 def one_of(path: str, value: Any, valid: Any) -> None:
-    """Raises ValueError unless `value` is a valid one; the message lists them."""
+    """Raises ValueError unless `value` is a valid one; the message lists them.
+
+    Args:
+      path: of the field, for the message, as in all checks below.
+      value: to be checked.
+      valid: an iterable of the valid values.
+    """
     if value not in tuple(valid):  # compared, not hashed: it may be a list
         known = [str(each) for each in valid]
         raise ValueError(

@@ -1,7 +1,7 @@
 """Draws the evidence: `python -m wgan_gp.studies.evidence --out DIR`.
 
-Each claim's numbers go to a record of its own when it is measured; what has one with
-the same settings is not measured again. Several hosts share the claims.
+Each claim writes a record when it is measured, and a claim with a record of the same
+settings is skipped. Several hosts share the claims.
 """
 
 import sys
@@ -15,7 +15,14 @@ from wgan_gp.system import arguments
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status, as in `running.run_command`.
+    """
     return run_command(partial(_start, argv[1:]))
 
 

@@ -1,4 +1,4 @@
-"""What the claims share: set-ups, colours and the form of a result."""
+"""Settings, colours and the form of results that all claims share."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from wgan_gp import configs
+from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.train import Hyperparameters
 
@@ -20,14 +21,23 @@ SCALE_COLOURS = ("#FDB863", "#E66101", "#7B3294", "#1A1A40")
 
 
 class Evidence(NamedTuple):
-    """What a claim was found to be."""
+    """The result of measuring a claim."""
 
     figures: dict[str, Figure]  # by file name
-    rows: list[dict[str, Any]]  # of the results table; a pair is mean and spread
+    rows: list[dict[str, Any]]  # of the results table; a pair is a mean and its spread
 
 
-def critic_settings(lipschitz: str, dataset: str, *, steps: int, width: int) -> Any:
-    """A critic of three hidden layers, to be trained alone and close to its optimum."""
+def critic_settings(
+    lipschitz: str, dataset: str, *, steps: int, width: int
+) -> Settings:
+    """Settings for a critic that is trained alone, close to its optimum.
+
+    Args:
+      lipschitz: the name of a constraint.
+      dataset: a name in `data.DATASETS`.
+      steps: critic updates.
+      width: of each of the three hidden layers.
+    """
     config = configs.base()
     config.lipschitz, config.data.name = lipschitz, dataset
     config.n_critic, config.steps = 1, steps
@@ -39,7 +49,11 @@ def critic_settings(lipschitz: str, dataset: str, *, steps: int, width: int) -> 
 
 
 def strengths(lipschitz: str) -> tuple[str, tuple[float, ...]]:
-    """The symbol of a constraint's strength, and its values."""
+    """The symbol of a constraint's strength, and the values that are measured.
+
+    Args:
+      lipschitz: the name of a constraint.
+    """
     symbol = CONSTRAINTS[lipschitz].symbol
     return symbol, {"c": CLIP_BOUNDS, "λ": WEIGHTS}[symbol]
 
@@ -50,13 +64,17 @@ def over_strengths_and_seeds(
     lipschitz: str,
     seeds: int,
 ) -> Any:
-    """Runs every strength and seed in one program; each result gains axes `[V, S]`.
+    """Runs V strengths and S seeds in one program.
 
     Args:
-      run: `(key, hyperparameters) -> result`.
-      hyperparameters: those that stay the same.
-      lipschitz: the constraint whose strength is varied.
-      seeds: runs of each strength.
+      run: `(key, hyperparameters) -> result`, a tree of arrays. Traced once, under
+        `vmap`.
+      hyperparameters: of all runs, apart from the strength.
+      lipschitz: the name of the constraint whose strength is varied.
+      seeds: the number of runs of each strength.
+
+    Returns:
+      The results, with leading axes `[V, S]`.
     """
     _, values = strengths(lipschitz)
 
@@ -68,17 +86,25 @@ def over_strengths_and_seeds(
 
 
 def over_grid(run: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`run(value, key)` for values `[V]` and keys `[S]`; results gain axes `[V, S]`."""
+    """Maps a run over V values and S keys.
+
+    Args:
+      run: `(value, key) -> result`, a tree of arrays.
+
+    Returns:
+      The same function for values `[V]` and keys `[S]`; its results have leading axes
+      `[V, S]`.
+    """
     return jax.vmap(jax.vmap(run, in_axes=(None, 0)), in_axes=(0, None))
 
 
 def mean_and_spread(values: np.ndarray | list[float]) -> tuple[float, float]:
-    """Mean and standard deviation, over seeds."""
+    """The mean and the standard deviation over seeds."""
     return float(np.mean(values)), float(np.std(values))
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """A table of rows; a pair of numbers is a mean and its spread."""
+    """A Markdown table of rows; a pair of numbers is written as mean ± spread."""
     lines = [list(rows[0]), ["---"] * len(rows[0])]
     lines += [[_cell(value) for value in row.values()] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,4 +1,4 @@
-"""Claim 3: under clipping gradients vanish or explode with depth, under penalties not.
+"""Claim 3: gradients vanish or explode with depth under clipping, not under penalties.
 
 The left half of Figure 1b of Gulrajani et al. 2017: WGANs whose networks are MLPs of
 12 hidden ReLU layers, trained on the Swiss roll; the norm of the critic's
@@ -42,7 +42,7 @@ class Depth(NamedTuple):
 
 
 def evidence(**sizes: int) -> Evidence:
-    """Figure `depth` and its table."""
+    """Measures the claim: figure `depth` and its table."""
     depths = measure_depth(**sizes)
     return Evidence({"depth.png": depth_figure(depths)}, list(map(table_row, depths)))
 
@@ -107,14 +107,14 @@ def _run(experiment: Experiment, steps: int, strength: jax.Array, key: jax.Array
 
 
 def layer_gradients(critic: Network, params: Any, x: jax.Array) -> jax.Array:
-    """||dD / dh_i|| at one sample, h_i the output of the i-th hidden linear layer.
+    """||dD / dh_i|| at one sample, where h_i is the output of the i-th hidden layer.
 
-    The critic's loss is a mean of D(fake) - D(real), so that up to sign and 1 / B this
-    is its gradient with respect to a sample's activations.
+    The critic's loss is a mean of D(fake) - D(real). Up to its sign and a factor 1 / B,
+    this is therefore the gradient of the loss by a sample's activations.
 
     Args:
       critic: an `MLPCritic`.
-      params: its parameters, prepared.
+      params: its parameters, as `networks.Network.apply` takes them.
       x: one sample.
 
     Returns:
@@ -145,10 +145,10 @@ def _with_shifts(critic: Network, params: Any, shifts: list[jax.Array], x: jax.A
 
 
 def slope_per_layer(norms: np.ndarray) -> np.ndarray:
-    """Slope of log10 of the norm against the layer, counted from the output back.
+    """The slope of log10 of the norm by layer, counted from the output backwards.
 
-    Positive: the gradient grows on its way back through the critic; negative: it
-    vanishes. Layers whose norm has underflowed to zero are left out of the fit.
+    A positive slope means that gradients explode with depth, a negative one that they
+    vanish. Layers whose norm has underflowed to zero are left out of the fit.
 
     Args:
       norms: `[S, L]`, from the first hidden layer to the last.
@@ -167,7 +167,7 @@ def _fit(norms: np.ndarray) -> float:
 
 
 def table_row(depth: Depth) -> dict[str, Any]:
-    """The row of the results table, mean and spread over seeds."""
+    """The row of the results table: means and spreads over seeds."""
     slopes = slope_per_layer(depth.norms)
     return {
         "setting": depth.label,
@@ -179,7 +179,7 @@ def table_row(depth: Depth) -> dict[str, Any]:
 
 
 def depth_figure(depths: list[Depth]) -> Figure:
-    """Norms by layer on a log axis: the median seed, the others around it."""
+    """Draws norms by layer on a log axis: the median over seeds, and their range."""
     figure = Figure(figsize=(5.5, 3.8), layout="constrained")
     axes = figure.add_subplot()
     colours = ("#D55E00", "#E69F00", "#F0C040", "#56B4E9", "#0072B2")

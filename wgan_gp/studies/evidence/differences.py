@@ -1,4 +1,4 @@
-"""Claim 7: the difference penalty, pairing by pairing, beside the gradient penalty."""
+"""Claim 7: the difference penalty with each pairing, beside gradient penalties."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -39,7 +39,14 @@ _PAIR_COLOURS = {
 
 
 def penalty_forms(pairings: Iterable[str] = PAIRINGS) -> dict[str, dict[str, Any]]:
-    """The settings of each form of penalty, by "side / pairing"."""
+    """The settings of each form of penalty.
+
+    Args:
+      pairings: names of the pairings of difference penalties.
+
+    Returns:
+      Fields and values by "side / pairing".
+    """
     settings = {
         f"{side} / {pairing}": {
             "lipschitz": constraint_name(difference.CHOICE),
@@ -65,7 +72,7 @@ def evidence(
     samples: int,
     pairings: Iterable[str] = PAIRINGS,
 ) -> Evidence:
-    """Figure `difference` and its table."""
+    """Measures the claim: figure `difference` and its table."""
     settings = {
         label: gan_settings(steps=steps, width=width, **fields)
         for label, fields in penalty_forms(pairings).items()
@@ -94,7 +101,7 @@ def table_row(curve: LearningCurves) -> dict[str, Any]:
 
 
 def quality_figure(curves: list[LearningCurves]) -> Figure:
-    """Quality against wall time: one panel for each shape, a line for each pairing."""
+    """Draws quality by wall time: a panel for each shape, a line for each pairing."""
     figure = Figure(figsize=(3.0 * len(_SIDES), 3.2), layout="constrained")
     panels = dict(
         zip(_SIDES, figure.subplots(1, len(_SIDES), sharey=True, sharex=True))

@@ -1,8 +1,8 @@
 """Claim 6: constraining the whole sample space is infeasible; lines suffice.
 
-Critics whose slope is penalised at interpolates, and critics whose slope is penalised
-at uniform points of a box around the data, as the dimension grows. The generated
-distribution is the real one moved by `SHIFT`, so that W1 = `SHIFT` in every dimension.
+Compares critics that are penalised at interpolates with critics that are penalised at
+uniform points of a box around the data, as the dimension grows. The generated
+distribution is the real one moved by `SHIFT`, so W1 = `SHIFT` in every dimension.
 """
 
 from functools import partial
@@ -52,7 +52,7 @@ SCALES = {
 SHIFT = 1.0
 NOISE = 0.1  # standard deviation in every dimension, around the plane of the data
 BOX = 3.0  # the box is [-BOX, BOX]^D
-# Of the constraints that are measured, by their names.
+# The constraints that are measured, by name.
 SHAPES = {
     constraint_name(one_sided.CHOICE): losses.one_sided,
     constraint_name(two_sided.CHOICE): losses.two_sided,
@@ -72,7 +72,7 @@ class Critics(NamedTuple):
 
 
 def evidence(*, dimensions: tuple[int, ...], **sizes: int) -> Evidence:
-    """Figure `dimension` and its table."""
+    """Measures the claim: figure `dimension` and its table."""
     everything = [
         measure(lipschitz, points, dimension, **sizes)
         for lipschitz in SHAPES
@@ -86,7 +86,14 @@ def evidence(*, dimensions: tuple[int, ...], **sizes: int) -> Evidence:
 
 
 def sides(dimension: int) -> tuple[Sampler, Sampler]:
-    """Eight Gaussians in a random plane of R^D, and the same moved by `SHIFT`."""
+    """Samplers of 8 Gaussians in a random plane of R^D, and of the same shifted.
+
+    Args:
+      dimension: D.
+
+    Returns:
+      The samplers of real samples and of generated ones, which are moved by `SHIFT`.
+    """
     plane_key, shift_key = jax.random.split(jax.random.key(dimension))
     plane = jnp.linalg.qr(jax.random.normal(plane_key, (dimension, 2)))[0].T
     shift = jax.random.normal(shift_key, (dimension,))
@@ -156,7 +163,7 @@ def measure(
 
 
 def table_row(critics: Critics) -> dict[str, Any]:
-    """The row of the results table, mean and spread over seeds."""
+    """The row of the results table: means and spreads over seeds."""
     return {
         "constraint": critics.lipschitz,
         "penalty acts": POINTS[critics.points],
@@ -168,7 +175,7 @@ def table_row(critics: Critics) -> dict[str, Any]:
 
 
 def dimension_figure(everything: list[Critics]) -> Figure:
-    """Estimate / W1, norms at interpolates and the penalty against the dimension."""
+    """Draws estimate / W1, norms at interpolates and the penalty by dimension."""
     figure = Figure(figsize=(9, 3.2), layout="constrained")
     panels = figure.subplots(1, 3, sharex=True)
     at = sorted({each.dimension for each in everything})

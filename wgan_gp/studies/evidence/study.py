@@ -1,4 +1,4 @@
-"""The claims as a study: each is measured once, and leaves figures and a record."""
+"""The claims as a `Study`: each is measured once and writes figures and a record."""
 
 import json
 import time
@@ -23,11 +23,19 @@ from wgan_gp.system.files import write_json
 
 
 class Claim(NamedTuple):
-    """How a claim is measured."""
+    """How a claim is measured.
+
+    Attributes:
+      evidence: `(**sizes) -> Evidence`. Trains and measures; called once by the claim's
+        program.
+      scales: the sizes by the name of the scale.
+      check: `()`. Raises ValueError if the claim cannot be measured; called before any
+        claim is measured.
+    """
 
     evidence: Callable[..., Evidence]
-    scales: Mapping[str, Mapping[str, Any]]  # settings of `evidence`
-    check: Callable[[], object] = lambda: None  # raises if it cannot be measured
+    scales: Mapping[str, Mapping[str, Any]]
+    check: Callable[[], object] = lambda: None
 
 
 CLAIMS = {
@@ -47,12 +55,11 @@ def study(claims: Iterable[str], out: Path, scale: str) -> Study:
 
     Args:
       claims: keys of `CLAIMS`.
-      out: folder of the figures and of `evidence.json`. The records are in its
-        `claims`.
-      scale: a key of the claims' scales.
+      out: the folder of figures and of `evidence.json`; records are in its `claims`.
+      scale: "smoke", "default" or "paper".
 
     Raises:
-      ValueError: the folder holds an `evidence.json` that is none.
+      ValueError: the folder has an `evidence.json` that is damaged.
     """
     _read_table(out)
     return Study(
@@ -72,7 +79,7 @@ def _program(claim: str, out: Path, scale: str) -> Program:
 
 
 def _measure(claim: str, out: Path, scale: str, found: Records, save: Save) -> None:
-    """Measures a claim; its record comes after its figures, and says they are whole."""
+    """Measures a claim; the record is written last, so the figures are complete."""
     started = time.monotonic()
     figures, rows = CLAIMS[claim].evidence(**CLAIMS[claim].scales[scale])
     for name, figure in figures.items():
@@ -83,7 +90,7 @@ def _measure(claim: str, out: Path, scale: str, found: Records, save: Save) -> N
 
 
 def _settings(claim: str, scale: str) -> dict[str, Any]:
-    """As JSON has them: its lists are no tuples."""
+    """The sizes as they are read back from JSON, with lists in place of tuples."""
     return json.loads(json.dumps(CLAIMS[claim].scales[scale]))
 
 
@@ -108,7 +115,7 @@ def _is_complete(out: Path, claim: str, scale: str, record: dict[str, Any]) -> b
 
 
 def _write_table(out: Path, records: Records) -> None:
-    """Writes all rows; those of claims without a record stay, from older versions."""
+    """Writes the rows of all claims; rows of claims without a record are kept."""
     known = _read_table(out)
     known |= {claim: record["rows"] for claim, record in records.items()}
     order = [*CLAIMS, *(name for name in known if name not in CLAIMS)]

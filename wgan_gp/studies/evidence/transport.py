@@ -1,9 +1,9 @@
-"""Claims 4 and 5: slopes along the optimal coupling, and what the estimate means.
+"""Claims 4 and 5: slopes along the optimal coupling, and the meaning of the estimate.
 
-Proposition 1 of Gulrajani et al. 2017: the optimal critic has gradient norm 1 almost
-everywhere on the lines between optimally coupled pairs, pointing along them. And the
-number a penalised critic attains: between two points at distance d its slope is
-1 + d / (2 lambda), so that its estimate exceeds the distance by that factor.
+Claim 4 is Proposition 1 of Gulrajani et al. 2017: the optimal critic has gradient norm
+1 almost everywhere on the lines between optimally coupled pairs, and its gradient
+points along them. Claim 5: between two points at distance d a penalised critic has
+slope 1 + d / (2 lambda), so its estimate exceeds the distance by that factor.
 """
 
 from functools import partial
@@ -43,7 +43,7 @@ SCALES = {
 SETS = ("8 Gaussians + noise", "two clusters")
 CLUSTER_STD = 0.05
 SHIFT = 1.0  # distance of the two clusters
-CURVE_POINTS = 60  # points of a curve
+CURVE_POINTS = 60  # the most points of a learning curve
 
 
 class Transport(NamedTuple):
@@ -51,7 +51,7 @@ class Transport(NamedTuple):
 
     lipschitz: str
     problem: str
-    curve: np.ndarray  # [V, S, CURVE_POINTS] estimate on fresh samples as training goes
+    curve: np.ndarray  # [V, S, CURVE_POINTS] the estimate during training
     estimate: np.ndarray  # [V, S]
     coupled: np.ndarray  # [V, S, n] gradient norms between optimally coupled pairs
     unrelated: np.ndarray  # [V, S, n] the same between pairs at random
@@ -61,7 +61,7 @@ class Transport(NamedTuple):
 
 
 def evidence(**sizes: int) -> Evidence:
-    """Both claims: figures `coupling`, `estimate` and `bias`, and the table."""
+    """Measures both claims: figures `coupling`, `estimate`, `bias`, and the table."""
     everything = [
         measure(lipschitz, problem, **sizes)
         for problem in SETS
@@ -84,7 +84,7 @@ def measure(
 
     Args:
       lipschitz: the constraint.
-      problem: a name in `SETS`: what lies on the two sides.
+      problem: a name in `SETS`, of a pair of distributions.
       seeds: critics of each strength.
       steps: critic updates.
       width: of each of the three hidden layers.
@@ -150,7 +150,7 @@ def _slopes(
 
 
 def table_rows(transport: Transport) -> list[dict[str, Any]]:
-    """A row of the results table for each strength, mean and spread over seeds."""
+    """A row of the results table for each strength: means and spreads over seeds."""
     symbol = CONSTRAINTS[transport.lipschitz].symbol
     rows = []
     for i, value in enumerate(strengths(transport.lipschitz)[1]):
@@ -173,7 +173,15 @@ def table_rows(transport: Transport) -> list[dict[str, Any]]:
 
 
 def closed_form(transport: Transport, weight: float) -> float | str:
-    """Estimate / W1 of the penalised optimum between two points at distance W1."""
+    """Estimate / W1 of the optimal penalised critic between two points.
+
+    Args:
+      transport: whose exact W1 is the distance of the points.
+      weight: lambda.
+
+    Returns:
+      1 + d / (2 lambda); "" under constraints without a penalty.
+    """
     if not CONSTRAINTS[transport.lipschitz].has_scale:
         return ""
     return 1 + transport.true / (2 * weight)
@@ -184,7 +192,7 @@ def _strength_axis(axes: Axes, lipschitz: str) -> None:
 
 
 def coupling_figure(results: list[Transport]) -> Figure:
-    """Norms and cosines by constraint and strength: medians, 5 to 95 % of points."""
+    """Draws norms and cosines by strength: medians, and 5 to 95 % of the points."""
     figure = Figure(figsize=(2.4 * len(results), 5), layout="constrained")
     grid = figure.subplots(2, len(results), sharex="col", squeeze=False)
     for (norm_axes, cosine_axes), result in zip(grid.T, results):
@@ -218,7 +226,7 @@ def _bars(
 
 
 def estimate_figure(results: list[Transport]) -> Figure:
-    """Estimate in units of the exact W1 as training goes: a line for each strength."""
+    """Draws estimate / exact W1 during training: a line for each strength."""
     figure = Figure(figsize=(2.6 * len(results), 3.1), layout="constrained")
     panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
     for axes, result in zip(panels, results):
@@ -241,7 +249,7 @@ def estimate_figure(results: list[Transport]) -> Figure:
 
 
 def bias_figure(results: list[Transport]) -> Figure:
-    """Final estimate in units of W1 against lambda, with the closed form's line."""
+    """Draws the final estimate / W1 by lambda, with the closed form as a line."""
     problems = list(dict.fromkeys(each.problem for each in results))
     figure = Figure(figsize=(3.6 * len(problems), 3.4), layout="constrained")
     panels = figure.subplots(1, len(problems), sharey=True, squeeze=False)[0]

@@ -22,7 +22,14 @@ EXPERIMENT = Path("experiments/random_architectures.py")
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status, as in `running.run_command`.
+    """
     return run_command(partial(_start, argv[1:]))
 
 

@@ -72,7 +72,14 @@ SWEEP_SPEC = workdir.WorkdirSpec(
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status, as in `running.run_command`.
+    """
     refuse_windows()
     if {"--help", "-h"} & set(argv):
         print(_help())

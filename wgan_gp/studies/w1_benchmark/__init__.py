@@ -1,1 +1,1 @@
-"""Critics where the truth is known: the W1 benchmark; see `docs/w1_benchmark.md`."""
+"""The W1 benchmark: critics beside a known optimum; see `docs/w1_benchmark.md`."""

@@ -1,9 +1,9 @@
 """Runs a grid of the W1 benchmark: `python -m wgan_gp.studies.w1_benchmark --out DIR`.
 
-Each cell's numbers go to a file of their own as soon as they are there, and a cell
-that has one with the same settings is not run again: an interrupted grid goes on where
-it stopped, one asked for more seeds adds them, and processes with different cells may
-write to one folder. Several hosts share the cells of one grid.
+Each cell writes a record when it is solved, and a cell with a complete record of the
+same settings is skipped. An interrupted grid resumes, a larger --seeds adds seeds to
+existing records, and processes with different cells may use the same folder. Several
+hosts share the cells of one grid.
 """
 
 import itertools
@@ -21,7 +21,14 @@ from wgan_gp.system import arguments
 
 
 def main(argv: list[str]) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status, as in `running.run_command`.
+    """
     return run_command(partial(_start, argv[1:]))
 
 

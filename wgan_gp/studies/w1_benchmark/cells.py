@@ -1,4 +1,4 @@
-"""Many critics of one dimension at once: every number of funnels, every seed."""
+"""Solves cells of the benchmark: critics of one dimension, trained in one program."""
 
 from functools import partial
 
@@ -19,12 +19,12 @@ def solve_cells(
     """Trains and measures a critic for each cell and seed, all in one program.
 
     Args:
-      settings: of task "critic", resolved; its `data.funnels` is not used.
-      funnels: the numbers of funnels, one cell each.
-      seeds: a critic of each cell is trained from each of these keys.
+      settings: of task "critic"; their `data.funnels` is not used.
+      funnels: the number of funnels of each of the C cells.
+      seeds: the S seeds; each cell is solved with each of them.
 
     Returns:
-      Arrays `[C, S]`.
+      Metrics `[C, S]` of the critics, beside the known optimum.
     """
     experiment = build_critic(settings)
     cell = settings.data

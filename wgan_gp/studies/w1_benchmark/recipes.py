@@ -1,4 +1,7 @@
-"""How a critic is trained on a cell of the benchmark, by name."""
+"""Recipes of the benchmark: named settings for training a critic on a cell.
+
+A cell is a pair of distributions: N funnels in D dimensions.
+"""
 
 from typing import Any
 
@@ -9,7 +12,7 @@ from wgan_gp.constraints import clip, one_sided, two_sided
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.system.values import did_you_mean, one_of
 
-# The protocol of Korotin et al. 2022: what their table was made with.
+# The protocol of Korotin et al. 2022, with which their table was made.
 PUBLISHED: dict[str, Any] = {
     "steps": 60_000,
     "batch_size": 1024,
@@ -24,11 +27,12 @@ PUBLISHED: dict[str, Any] = {
         "beta2": 0.9,
         "schedule": "constant",
     },
-    # The paper clips weights only and stops after 5,000 updates; biases too here.
+    # The paper clips weights only and stops after 5,000 updates. Here biases are
+    # clipped too, and training is not stopped.
     "by_constraint": {constraint_name(clip.CHOICE): {"clip_bound": 0.04}},
 }
 _ENDPOINTS = {"penalty": {"points": "endpoints"}}
-# This project's own: `docs/w1_benchmark.md` says what each part is worth.
+# This project's recipe; `docs/w1_benchmark.md` measures the effect of each part.
 TUNED: dict[str, Any] = {
     "lipschitz": constraint_name(one_sided.CHOICE),
     "steps": 16_000,
@@ -58,7 +62,7 @@ SMOKE: dict[str, Any] = {
     "eval_samples": 50,
     "critic": {"hidden": (8,)},
 }
-# The tuned recipe with one part put back to what is usual.
+# Ablations: the tuned recipe with one part reset to the usual choice.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "tuned-interpolates": {
         "by_constraint": {TUNED["lipschitz"]: {"penalty": {"points": "interpolates"}}}
@@ -76,7 +80,7 @@ RECIPES = {"tuned": TUNED, "published": PUBLISHED, "smoke": SMOKE} | ABLATIONS
 def _tuned(dimension: int) -> dict[str, Any]:
     if dimension > 8:
         return {}
-    # Where kinks lie close, waves; in more dimensions they do harm.
+    # Fourier features help where kinks are close; above 8 dimensions they hurt.
     waves = {"fourier": 32, "fourier_scale": 4.0 / dimension}
     wide = {"hidden": (256, 256), "maxout": 128}
     return {"critic": TUNED["critic"] | wide | waves}
@@ -91,9 +95,9 @@ _BY_DIMENSION = {"tuned": _tuned, "published": _published, "smoke": lambda _: {}
 
 
 class _Chosen(FieldReference):
-    """A field of the cell that a recipe is for: it cannot be changed afterwards.
+    """A field that defines the cell and cannot be changed on the command line.
 
-    A recipe's networks depend on the cell, and the run's name says the cell.
+    The networks of a recipe and the name of the run depend on it.
     """
 
     def __init__(self, name: str, value: int, variant: str):
@@ -111,7 +115,7 @@ class _Chosen(FieldReference):
 
 
 def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDict:
-    """The configuration of one cell, to be resolved.
+    """The configuration of one cell, for `configs.resolve`.
 
     Args:
       dimension: D, at least 1.
@@ -122,7 +126,7 @@ def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDi
       The configuration. Its `data.dimension` and `data.funnels` cannot be changed.
 
     Raises:
-      ValueError: an unknown recipe, or a dimension or number of funnels below 1.
+      ValueError: the recipe is unknown, or a dimension or number of funnels is below 1.
     """
     one_of("recipe", recipe, RECIPES)
     if dimension < 1 or funnels < 1:
@@ -146,10 +150,17 @@ def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDi
 
 
 def parse_cell(arg: str) -> ConfigDict:
-    """The configuration that "dim=16,funnels=4,recipe=published" describes.
+    """Parses the variant of an experiment file, such as "dim=16,funnels=4".
+
+    Args:
+      arg: `NAME=VALUE` terms separated by commas, with the names dim, funnels and
+        recipe; 2, 4 and tuned where they are missing.
+
+    Returns:
+      As `cell_config`.
 
     Raises:
-      ValueError: anything else.
+      ValueError: a term is unknown, repeated or not valid.
     """
     cell, given = {"dim": "2", "funnels": "4", "recipe": "tuned"}, set()
     for part in filter(None, arg.split(",")):

@@ -1,4 +1,4 @@
-"""The cells of a grid as a study: a record each, made on its own or with others."""
+"""A grid of the benchmark as a `Study`: each cell has a record."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ from wgan_gp.studies.w1_benchmark import table
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
-# What shapes a critic and its numbers; names and logging intervals do not.
+# The settings that affect a critic and its metrics, unlike names and intervals.
 _SHAPING = (
     *("lipschitz", "steps", "batch_size", "critic", "critic_optimiser"),
     *("penalty", "clip_bound", "data", "eval_samples"),
@@ -25,7 +25,7 @@ _SHAPING = (
 
 
 class Cell(NamedTuple):
-    """A cell under a constraint, and how many critics it is to have."""
+    """A cell under a constraint, and the number of critics to train for it."""
 
     recipe: str
     lipschitz: str
@@ -36,7 +36,7 @@ class Cell(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Of its record."""
+        """The name of its record."""
         size = f"dim{self.dimension}-funnels{self.funnels}"
         return f"{size}-{self.recipe}-{self.lipschitz}"
 
@@ -46,8 +46,15 @@ def make_cell(
 ) -> Cell:
     """A cell to be solved.
 
+    Args:
+      recipe: a key of `RECIPES`.
+      lipschitz: the name of a constraint.
+      dimension: D.
+      funnels: N.
+      seeds: the number of critics.
+
     Raises:
-      ValueError: the recipe, the dimension or the number of funnels is none.
+      ValueError: the recipe, the dimension or the number of funnels is not valid.
     """
     settings = _shaping(_resolved(recipe, lipschitz, dimension, funnels))
     return Cell(recipe, lipschitz, dimension, funnels, seeds, settings)
@@ -58,8 +65,8 @@ def study(cells: list[Cell], out: Path, page: Path | None = None) -> Study:
 
     Args:
       cells: from `make_cell`.
-      out: folder of their records.
-      page: whose tables are replaced at the end.
+      out: the folder of their records.
+      page: a Markdown page whose tables are replaced at the end.
     """
     by_name = {cell.name: cell for cell in cells}
 
@@ -81,6 +88,11 @@ def study(cells: list[Cell], out: Path, page: Path | None = None) -> Study:
 def is_complete(out: Path, cell: Cell, record: dict[str, Any]) -> bool:
     """Whether a record has a critic for each seed of its cell.
 
+    Args:
+      out: as in `study`.
+      cell: with the settings that the record must have.
+      record: of the cell.
+
     Raises:
       ValueError: it was made with other settings.
     """
@@ -88,7 +100,7 @@ def is_complete(out: Path, cell: Cell, record: dict[str, Any]) -> bool:
     whole = {"name": path.stem, "task": "critic", "seed": 0} | record["config"]
     try:
         before = _shaping(configs.resolve_stored(whole))
-    except ValueError:  # no configuration of this version
+    except ValueError:  # the record's settings are not valid in this version
         before = None
     if (record["recipe"], before) != (cell.recipe, cell.settings):
         raise ValueError(
@@ -102,7 +114,11 @@ def _program(group: list[Cell]) -> Program:
 
 
 def _run(group: list[Cell], found: Records, save: Save) -> None:
-    """Solves and records cells; FloatingPointError for one that diverged."""
+    """Solves cells and records them.
+
+    Raises:
+      FloatingPointError: a critic diverged.
+    """
 
     def seeds_done(cell: Cell) -> int:
         record = found[cell.name]
@@ -117,7 +133,7 @@ def _run(group: list[Cell], found: Records, save: Save) -> None:
 
 
 def _solve(cells: list[Cell], start: int) -> Iterator[tuple[Cell, dict[str, Any]]]:
-    """Cells and their records, with numbers for the seeds from `start` on."""
+    """Solves cells; yields each with a record of the seeds from `start` on."""
     first, started = cells[0], time.monotonic()
     settings = _resolved(first.recipe, first.lipschitz, first.dimension, first.funnels)
     seeds = range(start, first.seeds)
@@ -138,10 +154,10 @@ def _solve(cells: list[Cell], start: int) -> Iterator[tuple[Cell, dict[str, Any]
 
 
 def _together(cells: list[Cell]) -> list[list[Cell]]:
-    """Cells that one program solves: on accelerators all of one shape.
+    """Groups the cells that one program solves: on accelerators all of one shape.
 
-    On a CPU a program for each cell is faster: together, all are padded to the most
-    funnels, and at batch 1,024 nothing is gained by it (`benchmarks/README.md`).
+    On a CPU each cell has its own program, which is faster: cells that share one are
+    padded to the largest number of funnels (`benchmarks/README.md`).
     """
     if jax.default_backend() == "cpu":
         return [[cell] for cell in cells]

@@ -1,4 +1,4 @@
-"""The benchmark's records as tables."""
+"""The records of the benchmark, and their tables."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,11 @@ _FORM = "{:.2f}"  # the decimals of most published numbers
 
 
 def one_line(record: dict[str, Any]) -> str:
-    """A record as a line of text."""
+    """A record in one line: this project's metrics beside the published ones.
+
+    Args:
+      record: of a cell.
+    """
     config = record["config"]
     method = CONSTRAINTS[config["lipschitz"]].published_as
     cell = method, config["data"]["dimension"], config["data"]["funnels"]
@@ -37,19 +41,33 @@ def _short(record: dict[str, Any], name: str) -> str:
 
 
 def _title(name: str) -> str:
-    """A metric as a title, with its value for the optimal critic if that is fixed."""
+    """The title of a metric, with the optimal critic's value if it is a constant."""
     label, ideal = METRICS[name].label, METRICS[name].ideal
     title = label[0].upper() + label[1:]
     return title if ideal in METRICS else f"{title} ({ideal} is perfect)"
 
 
 def read_records(folder: Path) -> list[dict[str, Any]]:
-    """All cells' records in a folder; ValueError for a file that is none."""
+    """Reads all records of a folder.
+
+    Args:
+      folder: with NAME.json files.
+
+    Raises:
+      ValueError: a file is not a record.
+    """
     return [read_record(path) for path in sorted(folder.glob("*.json"))]
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """One cell's record; ValueError if the file is none."""
+    """Reads the record of a cell.
+
+    Args:
+      path: of the file.
+
+    Raises:
+      ValueError: the file is not a record.
+    """
     try:
         record = json.loads(path.read_text())
         data = record["config"]["data"]
@@ -64,7 +82,12 @@ def read_record(path: Path) -> dict[str, Any]:
 
 
 def merge_records(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
-    """One cell's record of the seeds of both; the time is that of the new ones."""
+    """Merges two records of a cell, of different seeds.
+
+    Args:
+      old: of the first seeds, or None.
+      new: of the following seeds; the merged record has its time.
+    """
     if old is None:
         return new
     numbers = {name: old[name] + new[name] for name in Truth._fields}
@@ -72,14 +95,23 @@ def merge_records(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, 
 
 
 def check_page(page: Path) -> None:
-    """Raises ValueError unless the page has the two marks that tables go between."""
+    """Raises ValueError unless the page has the marks that enclose its tables."""
     text = page.read_text()
     if not 0 <= text.find(BEGIN) < text.find(END):
         raise ValueError(f"{page} lacks the lines {BEGIN} and {END}, in this order")
 
 
 def write_page(page: Path, records: list[dict[str, Any]]) -> None:
-    """Replaces the tables of a page by those of the records."""
+    """Replaces the tables of a page by those of the records.
+
+    Args:
+      page: a Markdown file with the marks `BEGIN` and `END`.
+      records: of cells.
+
+    Raises:
+      ValueError: as in `check_page`.
+      WriteError: the page cannot be written.
+    """
     check_page(page)
     before, rest = page.read_text().split(BEGIN)
     after = rest.split(END)[1]
@@ -87,7 +119,14 @@ def write_page(page: Path, records: list[dict[str, Any]]) -> None:
 
 
 def tables(records: list[dict[str, Any]]) -> str:
-    """A table for each recipe, constraint and quantity: ours / published, by cell."""
+    """A table for each recipe, constraint and metric: ours / published, by cell.
+
+    Args:
+      records: of cells.
+
+    Returns:
+      Markdown.
+    """
     kinds = {(each["recipe"], each["config"]["lipschitz"]): [] for each in records}
     for each in records:
         kinds[each["recipe"], each["config"]["lipschitz"]].append(each)
@@ -99,7 +138,7 @@ def tables(records: list[dict[str, Any]]) -> str:
 
 
 def _ablations(records: list[dict[str, Any]]) -> str:
-    """The tuned recipe with each part taken away, a row each; a column a cell."""
+    """The ablations of the tuned recipe: a row each, a column for each cell."""
     columns = sorted({_cell(r) for r in records if r["recipe"] in ABLATIONS})
     found = {(r["recipe"], r["config"]["lipschitz"], _cell(r)): r for r in records}
     rows = [("tuned", lipschitz) for lipschitz in CONSTRAINTS]
