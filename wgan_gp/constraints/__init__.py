@@ -4,7 +4,7 @@ In Python, `train.CriticAlgorithm.constraint` takes a `Constraint`: `CLIP`,
 `penalise(losses.gradient_penalty)`, or one of your own. `CONSTRAINTS` lists those that
 a configuration chooses by name, in `lipschitz`. Each has a file of its own, which holds
 all that the rest of the code needs to know of it. To add one, write such a file and a
-line in the dict.
+line in the dict, or assign it in an experiment's file: `docs/extending.md` shows both.
 """
 
 from wgan_gp.constraints import clip, difference, one_sided, two_sided

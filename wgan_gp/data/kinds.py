@@ -2,7 +2,7 @@
 
 A data set declares its kind by the shape of its samples, and a network the kinds that
 it accepts. To add a kind, write its settings and its function `open`, and add a line
-to `KINDS`.
+to `KINDS`. `docs/extending.md` shows how to add a data set of a kind that is there.
 """
 
 from collections.abc import Callable

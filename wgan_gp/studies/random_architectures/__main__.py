@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
 def _start(argv: list[str]) -> tuple[Study, Place | None]:
     args = arguments.parse(_parser(), argv)
     found = runs(args.experiment, args.numbers, args.lipschitz, args.set)
-    return study(found, args.out), place_of(args)
+    return study(found, args.out, args.experiment.read_bytes()), place_of(args)
 
 
 def _parser():

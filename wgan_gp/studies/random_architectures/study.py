@@ -17,18 +17,19 @@ _CURE = "Use another --out, or move that folder away"
 _KIND = workdir.RUN._replace(cure=_CURE)
 
 
-def study(runs: dict[str, Settings], out: Path) -> Study:
+def study(runs: dict[str, Settings], out: Path, experiment: bytes) -> Study:
     """The study that trains runs.
 
     Args:
       runs: their configurations by name.
       out: the records are in it, and a folder for each run.
+      experiment: what the experiment's file holds; each run keeps a copy.
     """
     return Study(
         noun="runs",
         folder=out,
         records=out,
-        programs=[_program(out, *each) for each in runs.items()],
+        programs=[_program(out, experiment, *each) for each in runs.items()],
         read=read,
         is_complete=lambda name, record: is_complete(out, name, runs[name], record),
         tables=lambda records: print(summary(list(records.values()))),
@@ -53,10 +54,10 @@ def is_complete(out: Path, name: str, config: Settings, record: dict[str, Any]) 
     return True
 
 
-def _program(out: Path, name: str, config: Settings) -> Program:
+def _program(out: Path, experiment: bytes, name: str, config: Settings) -> Program:
     return Program(
         names=(name,),
-        run=partial(_run, out / name, config),
+        run=partial(_run, out / name, experiment, config),
         check=partial(_check, out / name, config),
     )
 
@@ -66,15 +67,18 @@ def _check(folder: Path, config: Settings) -> None:
     workdir.check(folder, config, kind=_KIND, resumable=resumable)
 
 
-def _run(folder: Path, config: Settings, found: Records, save: Save) -> None:
+def _run(
+    folder: Path, experiment: bytes, config: Settings, found: Records, save: Save
+) -> None:
     """Trains a run, from its newest checkpoint if it has one, and records its result.
 
     Raises:
       Interrupted: a signal came; the run was saved.
     """
     with workdir.claim(folder):
-        if line := workdir.prepare(folder, config, kind=_KIND):
-            print(f"{folder.name}: {line}")
+        prepare = partial(workdir.prepare, folder, config, experiment=experiment)
+        if lines := prepare(kind=_KIND):
+            print(f"{folder.name}: {lines}")
         result, failure = None, ""
         try:
             result = loop.run(config, folder)
