@@ -212,14 +212,17 @@ def test_a_broken_copy_is_one_line_and_leaves_nothing(
 def test_a_changed_file_is_told_and_replaces_the_copy_once_accepted(runs, tmp_path):
     folder, file = copied(runs, "residual", tmp_path), tmp_path / "residual.py"
     file.write_text(f"{ALL['residual']}\n# changed\n")
-    given = ("--config", "residual.py:smoke", "--workdir", "residual", *TINY)
-    # Refused: nothing is replaced.
-    (other := tmp_path / "elsewhere").mkdir()
-    with command_line("--config", f"{file}:smoke", *given[2:3], folder) as argv:
-        assert main.main(argv) == 2
+    given = (
+        f"--config={file}:smoke",
+        f"--workdir={folder}",
+        "--config.steps=6",
+        *TINY[1:],
+    )
+    with command_line(*given) as argv:
+        assert main.main(argv) == 2  # for the number of steps: nothing is replaced
     assert (folder / "experiment.py").read_text() == ALL["residual"]
-    more = f"--config={file}:smoke", f"--workdir={folder}", *TINY, "--accept_changes"
-    done = run_module("wgan_gp.main", *more, "--config.steps=6", cwd=other)
+    (other := tmp_path / "elsewhere").mkdir()
+    done = run_module("wgan_gp.main", *given, "--accept_changes", cwd=other)
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
     assert "the experiment's file differs from the run's copy" in said
@@ -324,3 +327,46 @@ def test_what_get_config_brings_is_refused_before_a_run_is_made(tmp_path, capsys
 def test_a_run_on_a_sampler_is_not_scored(runs):
     with pytest.raises(ValueError, match="a sampler without splits to score beside"):
         score.score(runs / "stripes", 20, "train", print)
+
+
+SWEEP = """
+from wgan_gp.studies import sweep
+
+def get_config(arg=""):
+    experiment = configs.experiment("energy", arg, default={}, smoke=configs.SMOKE)
+    with experiment.unlocked():
+        experiment.steps = 2
+    grid = ("lipschitz=two_sided penalty.weight=1,10",)
+    return sweep.configuration("energies", experiment, grid, seeds=1)
+"""
+
+
+def test_a_sweep_keeps_its_file_and_has_a_column_for_its_metric(tmp_path):
+    file = tmp_path / "energies.py"
+    text = FILES["energy"][0].partition("def get_config")[0] + SWEEP
+    file.write_text(text)
+    args = "--config", f"{file}:smoke", "--workdir", "sweep"
+    done = run_module("wgan_gp.studies.sweep", *args, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "sweep" / "experiment.py").read_text() == text
+    assert "| energy distance |" in (tmp_path / "sweep" / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("data.size=(8, 8)", "data.size = (8, 8) has no effect on a set of"),
+        ("data.name=moons", "and this experiment learns images"),
+        ("features.network=digits", "'stripes' is a sampler: set it to 'none'"),
+    ],
+)
+def test_what_does_not_go_with_a_set_of_images_is_refused(
+    runs, tmp_path, capsys, field, words
+):
+    experiment_file.load(runs / "moons" / "experiment.py")
+    args = "--config", f"{runs}/stripes.py:smoke", "--workdir", tmp_path / "run"
+    with command_line(*args, f"--config.{field}") as argv:
+        assert main.main(argv) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
+    assert not (tmp_path / "run").exists()

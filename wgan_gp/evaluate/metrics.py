@@ -212,7 +212,7 @@ def measured(
     for name, metric in METRICS.items():
         if metric.measure is not None:
             values = [metric.measure(*pair, dataset) for pair in zip(fakes, reals)]
-            if None not in values:
+            if not any(each is None for each in values):
                 found[name] = float(np.mean([_number(name, each) for each in values]))
     return found
 

@@ -2,7 +2,8 @@
 
 To add a family, write a file with a critic of one sample and a generator of a batch as
 Flax modules, and add a line to each of the two tables. A module's attributes become the
-fields of `critic` and `generator` in configurations.
+fields of `critic` and `generator` in configurations. `docs/extending.md` shows
+this, and how an experiment's file adds a family of its own.
 """
 
 from typing import Any

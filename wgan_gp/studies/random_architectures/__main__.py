@@ -36,7 +36,7 @@ def main(argv: list[str]) -> int:
 def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
     args = arguments.parse(_parser(), argv)
     found = runs(args.experiment, args.numbers, args.lipschitz, args.set)
-    return study(found, args.out), host_rank(args)
+    return study(found, args.out, args.experiment.read_bytes()), host_rank(args)
 
 
 def _parser():

@@ -10,7 +10,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp import configs
-from wgan_gp.configs import Settings
+from wgan_gp.configs import Settings, experiment_file
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.values import did_you_mean
 
@@ -95,10 +95,11 @@ def _loader(path: Path):
     if spec is None or spec.loader is None:
         raise ValueError(f"--experiment {path}: its name does not end in .py")
     module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # the file is the user's code
-        raise ValueError(_of_file(path, error)) from error
+    with experiment_file.accepting(path, path.read_bytes()):
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:  # the file is the user's code
+            raise ValueError(_of_file(path, error)) from error
     if not callable(getattr(module, "get_config", None)):
         raise ValueError(f"--experiment {path}: it has no function get_config")
     return partial(_load, path, module.get_config)

@@ -17,18 +17,19 @@ _CURE = "Use another --out, or move that folder away"
 _SPEC = workdir.RUN_SPEC._replace(cure=_CURE)
 
 
-def study(runs: dict[str, Settings], out: Path) -> Study:
+def study(runs: dict[str, Settings], out: Path, experiment: bytes) -> Study:
     """The study that trains all runs.
 
     Args:
       runs: the settings by the name of the run.
       out: the folder of the records, with a folder for each run.
+      experiment: the text of the experiment's file; each run keeps a copy.
     """
     return Study(
         noun="runs",
         folder=out,
         records=out,
-        programs=[_program(out, *each) for each in runs.items()],
+        programs=[_program(out, experiment, *each) for each in runs.items()],
         read_record=read,
         is_complete=lambda name, record: is_complete(out, name, runs[name], record),
         make_tables=lambda records: print(summary(list(records.values()))),
@@ -61,10 +62,10 @@ def is_complete(
     return True
 
 
-def _program(out: Path, name: str, settings: Settings) -> Program:
+def _program(out: Path, experiment: bytes, name: str, settings: Settings) -> Program:
     return Program(
         names=(name,),
-        run=partial(_run, out / name, settings),
+        run=partial(_run, out / name, experiment, settings),
         check=partial(_check, out / name, settings),
     )
 
@@ -74,15 +75,18 @@ def _check(folder: Path, settings: Settings) -> None:
     workdir.check(folder, settings, spec=_SPEC, resumable=resumable)
 
 
-def _run(folder: Path, settings: Settings, found: Records, save: Save) -> None:
+def _run(
+    folder: Path, experiment: bytes, settings: Settings, found: Records, save: Save
+) -> None:
     """Trains a run, from its newest checkpoint if it has one, and records its result.
 
     Raises:
       Interrupted: SIGTERM or SIGINT was received; the run was saved.
     """
     with workdir.lock(folder):
-        if line := workdir.prepare(folder, settings, spec=_SPEC):
-            print(f"{folder.name}: {line}")
+        prepare = partial(workdir.prepare, folder, settings, experiment=experiment)
+        if lines := prepare(spec=_SPEC):
+            print(f"{folder.name}: {lines}")
         result, failure = None, ""
         try:
             result = loop.run(settings, folder, build(settings))

@@ -1,0 +1,76 @@
+"""What generated samples are compared with, and the metrics that measure them."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.helpers import key, own_tables
+from wgan_gp.data import Dataset
+from wgan_gp.evaluate.held_out import Evaluation, hold_out
+from wgan_gp.evaluate.metrics import METRICS, Metric
+
+VECTORS = Dataset(
+    "ones",
+    (2,),
+    sample=lambda key, n: (jnp.zeros((n, 2)), jnp.zeros(n, int)),
+    held_out=lambda key, n: jnp.ones((n, 2)),
+    classes=1,
+)
+TWO_SETS = Evaluation(samples=4, repeats=2)
+
+
+@pytest.fixture
+def metric():
+    """Puts a function into the table of metrics, for a test."""
+    with own_tables():
+        yield lambda measure: METRICS.update(
+            x=Metric("x of a test", "x", floor="floor_x", measure=measure)
+        )
+
+
+def test_vectors_are_compared_with_those_that_are_held_out():
+    assert (hold_out(VECTORS, TWO_SETS, key()).reals == 1).all()
+
+
+def test_without_held_out_ones_they_are_compared_with_training_samples():
+    seen = VECTORS._replace(held_out=None)
+    assert (hold_out(seen, TWO_SETS, key()).reals == 0).all()
+
+
+def test_a_metric_is_the_mean_over_sets_and_has_a_floor(metric):
+    metric(lambda fakes, reals, dataset: (fakes - reals).sum() / len(fakes))
+    held = hold_out(VECTORS, TWO_SETS, key())
+    assert held.floor["floor_x"] == 0
+    fakes = np.stack([np.full((4, 2), 2.0), np.full((4, 2), 5.0)])
+    assert held.quality(fakes)["x"] == (2 + 8) / 2
+    assert held.quality(fakes[:1])["x"] == 2
+
+
+def test_a_metric_of_images_sees_bytes(metric):
+    shapes = []
+
+    def measure(fakes, reals, dataset):
+        shapes.append((fakes.shape, reals.shape, fakes.dtype, reals.dtype))
+        return fakes.mean()
+
+    metric(measure)
+    images = Dataset("grey", (2, 2, 1), lambda key, n: jnp.zeros((n, 2, 2, 1)))
+    evaluation = TWO_SETS._replace(data=type("Data", (), {"scale": "symmetric"}))
+    held = hold_out(images, evaluation, key())
+    assert held.floor["floor_x"] == 128
+    assert held.quality(np.ones((1, 4, 2, 2, 1), np.float32))["x"] == 255
+    (found,) = set(shapes)
+    assert found == ((4, 2, 2, 1), (4, 2, 2, 1), np.uint8, np.uint8)
+
+
+def test_a_metric_may_not_apply(metric):
+    metric(lambda fakes, reals, dataset: None)
+    held = hold_out(VECTORS, TWO_SETS, key())
+    assert not {"x", "floor_x"} & {*held.floor, *held.quality(np.zeros((2, 4, 2)))}
+
+
+@pytest.mark.parametrize("value", ["high", np.zeros(3), {}])
+def test_a_metric_that_is_no_number_is_refused(metric, value):
+    metric(lambda fakes, reals, dataset: value)
+    with pytest.raises(ValueError, match=r"the metric 'x' measured .*return a number"):
+        hold_out(VECTORS, TWO_SETS, key())
