@@ -29,8 +29,8 @@ In Python, `train.CriticAlgorithm.constraint` takes a `Constraint`: `CLIP`,
     True
 
 `CONSTRAINTS` lists those that a configuration chooses by name, in `lipschitz`. No other
-code asks which constraint it has. To add one, write a file with a `Choice` and a line in
-the dict, or assign it in an experiment's file: `docs/extending.md` shows both.
+code asks which constraint it has. To add one, write a file with a `Choice` and a line
+in the dict, or assign it in an experiment's file: `docs/extending.md` shows both.
 """
 
 from wgan_gp.constraints import clip, difference, one_sided, two_sided

@@ -6,7 +6,7 @@ declares its kind by the shape of its samples, and a network declares the kinds 
 accepts in an attribute `kinds`.
 
 To add a kind, write a dataclass of its settings and a function that opens it, and add a
-line to `KINDS`. `docs/extending.md` shows how to add a data set of a kind that is there.
+line to `KINDS`. To add a data set of a kind that is there, see `docs/extending.md`.
 """
 
 from collections.abc import Callable
