@@ -23,7 +23,7 @@ from tests.hostile import command_line
 from wgan_gp import constraints, data, main, networks, sample, score
 from wgan_gp.configs import experiment_file
 from wgan_gp.evaluate.metrics import METRICS
-from wgan_gp.runs import workdir
+from wgan_gp.runs import opening, workdir
 from wgan_gp.runs.start import prepare_run
 from wgan_gp.system.signals import Listener
 
@@ -185,7 +185,7 @@ def test_without_the_copy_a_run_is_refused_in_one_line(runs, tmp_path, capsys):
     assert "penalty.spread" in line
 
 
-@pytest.mark.parametrize("open_", [sample.open_run, workdir.load_run])
+@pytest.mark.parametrize("open_", [sample.open_run, opening.load_run])
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -232,7 +232,7 @@ def test_a_changed_file_is_told_and_replaces_the_copy_once_accepted(runs, tmp_pa
 
 def test_overwriting_replaces_the_copy_and_python_leaves_it(runs, tmp_path):
     folder = copied(runs, "moons", tmp_path)
-    settings = workdir.open_settings(folder)
+    settings = opening.open_settings(folder)
     before = (folder / "experiment.py").read_bytes()
     workdir.prepare(folder, settings)
     assert (folder / "experiment.py").read_bytes() == before

@@ -22,6 +22,7 @@ from tests.helpers import ROOT, contents, resolve, run_module
 from wgan_gp import main
 from wgan_gp.runs import checkpoint, driver, figures, loop, workdir
 from wgan_gp.runs.records import MetricWriter
+from wgan_gp.runs.trainable import Trainable
 from wgan_gp.system.signals import Listener
 
 RECORDS = [
@@ -48,7 +49,7 @@ def trainable(at=None):
             params = (0.9 * params + noise).astype(np.float32)
         return {"params": jnp.asarray(params)}, {"wasserstein": params[0]}
 
-    return driver.Trainable(
+    return Trainable(
         init=start,
         advance=advance,
         evaluate=lambda state, _: {"w1": float(state["params"][1])},

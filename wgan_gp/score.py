@@ -29,7 +29,7 @@ from wgan_gp.evaluate.images import (
 )
 from wgan_gp.evaluate.metrics import FLOOR, METRICS, Metric
 from wgan_gp.runs import draws, sampling
-from wgan_gp.runs.workdir import open_settings
+from wgan_gp.runs.opening import open_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.values import one_of, whole
 

@@ -10,7 +10,8 @@ from wgan_gp.evaluate.digit_classifier import (
     digit_statistics,
     train_digit_classifier,
 )
-from wgan_gp.evaluate.feature_distances import frechet_distance, precision_recall
+from wgan_gp.evaluate.feature_distances import frechet_distance
+from wgan_gp.evaluate.precision_recall import precision_recall
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from wgan_gp.evaluate.feature_distances import (
     gaussian_moments,
     inception_score,
     kernel_distance,
-    precision_recall,
 )
+from wgan_gp.evaluate.precision_recall import precision_recall
 
 SETS = {
     "frechet": frechet_distance,

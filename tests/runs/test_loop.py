@@ -9,7 +9,7 @@ import pytest
 from tests.helpers import CONSTRAINTS, EXPERIMENTS, SMALL, draw_pair, key, resolve
 from wgan_gp import train
 from wgan_gp.build import build
-from wgan_gp.runs import draws, loop, workdir
+from wgan_gp.runs import draws, loop, opening, workdir
 
 
 def start(config, folder):
@@ -44,7 +44,7 @@ def test_every_experiment_trains_under_every_constraint(name, constraint, tmp_pa
     }
     assert ("share" in result) == (name != "swissroll")
     if constraint == "clip":
-        _, state = workdir.load_run(tmp_path)
+        _, state = opening.load_run(tmp_path)
         assert largest(state.critic.params) <= np.float32(0.01)
 
 
@@ -80,7 +80,7 @@ def test_evaluation_and_logging_change_nothing_of_the_training(tmp_path):
     states = []
     for config, name in ((often, "often"), (rarely, "rarely")):
         start(config, tmp_path / name)
-        states.append(workdir.load_run(tmp_path / name)[1])
+        states.append(opening.load_run(tmp_path / name)[1])
     first, second = (leaves(state.critic.params) for state in states)
     for layer, other in zip(first, second):
         np.testing.assert_array_equal(layer["kernel"], other["kernel"])

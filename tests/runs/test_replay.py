@@ -13,6 +13,7 @@ from tests.helpers import resolve, unchecked
 from wgan_gp import configs
 from wgan_gp.build import build, build_critic
 from wgan_gp.runs import driver, loop, replay, solve, workdir
+from wgan_gp.runs.trainable import Trainable
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 HERE = __file__
@@ -75,7 +76,7 @@ def trainable(fault):
             state, scalars = one(state, read(number))
         return state, scalars
 
-    return driver.Trainable(
+    return Trainable(
         init=lambda: {"params": jnp.zeros(2)},
         advance=advance,
         evaluate=lambda *_: {"w1": 0.0},

@@ -13,7 +13,7 @@ import pytest
 from tests.helpers import ROOT, SMALL, command_environment, resolve, unchecked
 from wgan_gp import configs
 from wgan_gp.build import build, build_critic
-from wgan_gp.runs import driver, loop, report, solve, workdir
+from wgan_gp.runs import driver, finite, loop, report, solve, workdir
 from wgan_gp.runs.records import truncate_records
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
@@ -47,7 +47,7 @@ class Killed(BaseException):
 
 def break_off(config, folder, monkeypatch, at):
     """Runs until step `at` is reached, and no further."""
-    original = driver.check_finite
+    original = finite.check_finite
 
     def dies(step, *args):
         if step >= at:
@@ -251,8 +251,8 @@ def test_numbers_of_the_state_are_checked_too(tmp_path):
 
     state = {"critic": {"kernel": np.array([1.0, np.nan])}, "step": np.array(3)}
     with pytest.raises(FloatingPointError, match=r"critic\.kernel has NaN"):
-        driver.check_finite(5, {"loss": 1.0}, state, Kept)
-    driver.check_finite(5, {"loss": 1.0}, {"kernel": np.ones(2)}, Kept)
+        finite.check_finite(5, {"loss": 1.0}, state, Kept)
+    finite.check_finite(5, {"loss": 1.0}, {"kernel": np.ones(2)}, Kept)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from wgan_gp.configs.fields import (
     update,
 )
 from wgan_gp.configs.resolution import base_arguments, resolve
-from wgan_gp.configs.settings import CriticSettings, Settings, as_dict, flatten, get
+from wgan_gp.configs.schema import as_dict, flatten, get
+from wgan_gp.configs.settings import CriticSettings, Settings
 from wgan_gp.configs.stored import complete_stored, resolve_stored
 
 __all__ = [

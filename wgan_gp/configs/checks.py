@@ -6,7 +6,8 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp.algorithm import optimisers
-from wgan_gp.configs.settings import PLAYERS, Schema, constraint_fields, flatten, get
+from wgan_gp.configs.schema import Schema, constraint_fields, flatten, get
+from wgan_gp.configs.settings import PLAYERS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
 from wgan_gp.data.kinds import KINDS

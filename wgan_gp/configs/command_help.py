@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from wgan_gp.configs.checks import flatten_schema
-from wgan_gp.configs.settings import PLAYERS, flatten, schema
+from wgan_gp.configs.schema import flatten, schema
+from wgan_gp.configs.settings import PLAYERS
 from wgan_gp.configs.typed import NOUNS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS, kinds_of

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from wgan_gp.configs.settings import as_dict, flatten
+from wgan_gp.configs.schema import as_dict, flatten
 
 # Fields that may differ when a run resumes: they affect training only by rounding.
 FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")

@@ -5,7 +5,8 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from wgan_gp.configs.settings import PLAYERS, TASKS, Schema, schema
+from wgan_gp.configs.schema import Schema, schema
+from wgan_gp.configs.settings import PLAYERS, TASKS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS, kinds_of
 from wgan_gp.system.fields import Declaration

@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from wgan_gp.algorithm.optimisers import BETAS
 from wgan_gp.configs.checks import check
 from wgan_gp.configs.fields import base
-from wgan_gp.configs.settings import flatten, freeze, get, schema
+from wgan_gp.configs.schema import flatten, freeze, get, schema
 from wgan_gp.configs.typed import as_type, fill
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS

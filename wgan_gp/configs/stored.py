@@ -6,7 +6,7 @@ from ml_collections import ConfigDict
 
 from wgan_gp.configs.fields import base
 from wgan_gp.configs.resolution import base_arguments, resolve
-from wgan_gp.configs.settings import flatten
+from wgan_gp.configs.schema import flatten
 from wgan_gp.system.values import join_names
 
 # For fields whose default in `base` differs from how older runs behaved: the value that

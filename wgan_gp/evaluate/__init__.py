@@ -29,9 +29,9 @@ from wgan_gp.evaluate.feature_distances import (
     frechet_distance,
     inception_score,
     kernel_distance,
-    precision_recall,
 )
 from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
+from wgan_gp.evaluate.precision_recall import precision_recall
 
 __all__ = [
     "ModeStatistics",

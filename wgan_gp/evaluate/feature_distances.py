@@ -16,16 +16,12 @@ on pictures that were resized in one way. Published FIDs use 10,000 to 50,000 sa
 The functions know no network. `inception` and `digit_classifier` make features.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import rel_entr
 
 from wgan_gp.evaluate.distances import as_float64
-
-# Numbers in one block of distances: 64 MB.
-_BLOCK = 8_000_000
 
 
 class Moments(NamedTuple):
@@ -50,18 +46,6 @@ class KernelDistance(NamedTuple):
 
     mean: float
     standard_error: float
-
-
-class PrecisionRecall(NamedTuple):
-    """How real the samples look, and how much of the real set they cover.
-
-    Attributes:
-      precision: share of generated samples among the real ones, 0 to 1.
-      recall: share of real samples among the generated ones, 0 to 1.
-    """
-
-    precision: float
-    recall: float
 
 
 class InceptionScore(NamedTuple):
@@ -94,7 +78,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
       ValueError: a set is not `[n, F]`, has fewer than 2 samples or a number that is
         not finite, or the features differ in number.
     """
-    first, second = _check_pair(first, second, at_least=2)
+    first, second = check_feature_sets(first, second, at_least=2)
     return frechet_from_moments(_moments(first), _moments(second))
 
 
@@ -173,7 +157,7 @@ def kernel_distance(
             f"subsets and subset_size must be at least 2, got {subsets} and"
             f" {subset_size}"
         )
-    first, second = _check_pair(first, second, at_least=subset_size)
+    first, second = check_feature_sets(first, second, at_least=subset_size)
     draws = np.random.default_rng(seed)
 
     def subset(features: np.ndarray) -> np.ndarray:
@@ -182,37 +166,6 @@ def kernel_distance(
     estimates = [_squared_mmd(subset(first), subset(second)) for _ in range(subsets)]
     error = np.std(estimates, ddof=1) / np.sqrt(subsets)
     return KernelDistance(float(np.mean(estimates)), float(error))
-
-
-def precision_recall(
-    real: np.ndarray, fake: np.ndarray, *, k: int = 3
-) -> PrecisionRecall:
-    """Shares of samples that lie in the other set's estimated support.
-
-    The support of a set is the union of balls about its samples, each as wide as the
-    distance to the sample's k-th nearest neighbour ([Kynkaanniemi] et al. 2019,
-    arXiv:1904.06991). Time grows as (n + m)^2 F; memory is bounded beside the
-    features themselves.
-
-    Args:
-      real: features `[n, F]`.
-      fake: features `[m, F]`; the shares depend on n and m, so keep them equal.
-      k: which neighbour bounds a ball.
-
-    Returns:
-      Precision, the share of `fake` in the support of `real`, and recall, the share
-      of `real` in the support of `fake`.
-
-    Raises:
-      ValueError: as `frechet_distance`, with k + 1 samples at least; or k < 1.
-    """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
-    real, fake = _check_pair(real, fake, at_least=k + 1)
-    # The origin among the samples keeps the rounding of squared distances small.
-    centre = real.mean(0, keepdims=True)
-    real, fake = real - centre, fake - centre
-    return PrecisionRecall(_share_inside(fake, real, k), _share_inside(real, fake, k))
 
 
 def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> InceptionScore:
@@ -261,7 +214,21 @@ def _check(features: np.ndarray, at_least: int) -> np.ndarray:
     return array
 
 
-def _check_pair(first, second, at_least: int) -> tuple[np.ndarray, np.ndarray]:
+def check_feature_sets(first, second, at_least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of features as float64, once they are seen to fit each other.
+
+    Args:
+      first: features `[N, F]`.
+      second: features `[M, F]`.
+      at_least: the fewest rows that a set may have.
+
+    Returns:
+      Both, float64.
+
+    Raises:
+      ValueError: a set has fewer rows, or other numbers than real ones, or the sets
+        have different numbers of features.
+    """
     first, second = _check(first, at_least), _check(second, at_least)
     widths = first.shape[1], second.shape[1]
     if widths[0] != widths[1]:
@@ -295,29 +262,3 @@ def _squared_mmd(x: np.ndarray, y: np.ndarray) -> float:
     n = len(x)
     within = sum(k.sum() - np.trace(k) for k in (_kernel(x, x), _kernel(y, y)))
     return within / (n * (n - 1)) - 2 * _kernel(x, y).mean()
-
-
-def _squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[np.ndarray]:
-    """Rows of the distances `[n, m]`, a block at a time."""
-    y_norms = np.square(y).sum(1)[None]
-    for rows in np.array_split(x, -(-len(x) * len(y) // _BLOCK)):
-        norms = np.square(rows).sum(1)[:, None] + y_norms
-        squared = norms - 2 * rows @ y.T
-        # A copy of a sample is at distance 0, whatever was lost to rounding.
-        yield np.where(squared > 1e-12 * norms, squared, 0.0)
-
-
-def _share_inside(points: np.ndarray, centres: np.ndarray, k: int) -> float:
-    """Share of points within a ball about a centre.
-
-    Args:
-      points: `[n, F]`.
-      centres: `[m, F]`; a ball reaches to its centre's k-th nearest other centre.
-      k: from 1 to m - 1.
-    """
-    # Each centre is its own nearest neighbour, so the k-th other one is at index k.
-    radii = np.concatenate(
-        [np.partition(d, k, axis=1)[:, k] for d in _squared_distances(centres, centres)]
-    )
-    inside = [(d <= radii[None]).any(1) for d in _squared_distances(points, centres)]
-    return float(np.concatenate(inside).mean())

@@ -31,9 +31,9 @@ from wgan_gp.evaluate.feature_distances import (
     frechet_distance,
     inception_score,
     kernel_distance,
-    precision_recall,
 )
 from wgan_gp.evaluate.inception import inception_features, load_inception
+from wgan_gp.evaluate.precision_recall import precision_recall
 
 # uint8 images [n, H, W, C] -> features [n, F], probabilities of classes [n, K]
 Observer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]

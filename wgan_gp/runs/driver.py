@@ -2,11 +2,10 @@
 
 import math
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,55 +17,12 @@ from wgan_gp.configs import CriticSettings
 from wgan_gp.devices import hosts
 from wgan_gp.runs import replay, report, resume
 from wgan_gp.runs.checkpoint import Checkpoints
+from wgan_gp.runs.finite import check_finite
 from wgan_gp.runs.records import MetricWriter, NullWriter, truncate_records
 from wgan_gp.runs.report import History
+from wgan_gp.runs.trainable import Trainable
 from wgan_gp.system.files import WriteError
 from wgan_gp.system.signals import DeferredSignals
-
-
-class Trainable(NamedTuple):
-    """What `drive` trains, as functions. A state is any pytree of arrays.
-
-    `drive` calls all of them on every host, with a state on the run's devices unless
-    said otherwise. `loop` makes one for a critic and a generator, `solve` one for a
-    critic alone.
-
-    Attributes:
-      init: `() -> state`. Called once at the start of a run that has no checkpoint, and
-        traced for the shapes and types of a state.
-      advance: `(state, done, until) -> (state, scalars)`. Trains from `done` steps to
-        `until` steps; called between two stops, which are multiples of the intervals
-        for logging, evaluating and saving. The state is donated. The scalars are means
-        over these steps, for the record of training.
-      evaluate: `(state, step) -> scalars`. Measures on held-out data; called at every
-        evaluation with the state on one device of this host.
-      progress_text: `(training, evaluations) -> text`. The text beside the progress
-        bar, from the newest record of training and all records of evaluations; called
-        after every `advance`.
-      log_images: `(state, step, writer)`. Adds pictures to TensorBoard; called after
-        every evaluation, with the state on one device.
-      to_devices: `state -> state`. Puts a state that was read from a checkpoint on the
-        devices of the run; called once on resuming.
-      stream_position: `() -> position`, fit for JSON. Where the data's stream is;
-        called before every save. None for data without a stream.
-      seek_stream: `position`. Sets the stream to a position of `stream_position`;
-        called on resuming, and before steps are computed again.
-      step: `(state, inputs) -> (state, scalars)`, not compiled. One step, computed
-        again under `debug_nans` to find the operation that made NaN or infinity. None
-        if that is not possible.
-      step_inputs: `done -> inputs`. The `inputs` of `step` after so many steps.
-    """
-
-    init: Callable[[], Any]
-    advance: Callable[[Any, int, int], tuple[Any, dict[str, jax.Array]]]
-    evaluate: Callable[[Any, int], dict[str, float]]
-    progress_text: Callable[[dict[str, float], list[dict[str, float]]], str]
-    log_images: Callable[[Any, int, MetricWriter], None] = lambda *_: None
-    to_devices: Callable[[Any], Any] = lambda state: state
-    stream_position: Callable[[], dict[str, Any] | None] = lambda: None
-    seek_stream: Callable[[dict[str, Any]], None] = lambda _: None
-    step: Callable[[Any, Any], tuple[Any, dict[str, jax.Array]]] | None = None
-    step_inputs: Callable[[int], Any] = lambda _: None
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -312,42 +268,3 @@ def next_stop(done: int, settings: CriticSettings) -> int:
     """The next step after `done` at which the run logs, evaluates or saves."""
     intervals = settings.log_every, settings.eval_every, settings.checkpoint.every
     return min(*(done - done % n + n for n in intervals), settings.steps)
-
-
-def check_finite(
-    step: int,
-    scalars: dict[str, float],
-    state: Any,
-    checkpoints: Checkpoints,
-    find: Callable[[], str] | None = None,
-) -> None:
-    """Raises FloatingPointError if a scalar or a number of the state is not finite.
-
-    Args:
-      step: the current step.
-      scalars: training metrics up to this step, or results of an evaluation.
-      state: at this step; None if it has been checked already.
-      checkpoints: of the run; the message names the newest.
-      find: `() -> text`. Names the first operation with a non-finite result; called
-        only if a number is not finite.
-    """
-    bad = [f"{name} is {x}" for name, x in scalars.items() if not math.isfinite(x)]
-    if not bad and state is not None:
-        finite = replay.is_finite(state)
-        bad = [f"{name} has NaN or infinity" for name in finite if not finite[name]]
-    if not bad:
-        return
-    checkpoints.wait()
-    kept = checkpoints.steps()
-    last = (
-        f"the last good checkpoint, of step {kept[0]}, is kept"
-        if kept
-        else "no checkpoint was saved yet"
-    )
-    cure = "or --config.debug_nans=True to find the operation"
-    if find is not None:
-        cure = f"or look at this: {find()}"
-    raise FloatingPointError(
-        f"{bad[0]} by step {step}: training has diverged; try a lower learning rate,"
-        f" {cure} ({last})"
-    )

@@ -19,8 +19,9 @@ from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
 from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
 from wgan_gp.runs import dataset_file, draws, grids, report
-from wgan_gp.runs.driver import Trainable, drive
+from wgan_gp.runs.driver import drive
 from wgan_gp.runs.records import MetricWriter
+from wgan_gp.runs.trainable import Trainable
 
 
 def run(

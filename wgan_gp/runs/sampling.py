@@ -16,8 +16,8 @@ from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
 from wgan_gp.evaluate import memory
 from wgan_gp.runs import draws
 from wgan_gp.runs.draws import SampleBatch
+from wgan_gp.runs.opening import load_run, open_settings
 from wgan_gp.runs.sample_files import SampleSpec
-from wgan_gp.runs.workdir import load_run, open_settings
 from wgan_gp.system.paths import expand
 from wgan_gp.system.values import whole
 

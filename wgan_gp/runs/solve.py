@@ -19,7 +19,8 @@ from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import compare_to_truth
 from wgan_gp.runs import figures, report
-from wgan_gp.runs.driver import Trainable, drive
+from wgan_gp.runs.driver import drive
+from wgan_gp.runs.trainable import Trainable
 from wgan_gp.system.files import writing
 from wgan_gp.train import Player, critic_step, init_critic
 

@@ -6,17 +6,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-import jax
-
-from wgan_gp import configs, train
-from wgan_gp.build import Experiment, assemble, build
+from wgan_gp import configs
 from wgan_gp.configs import as_dict, experiment_file
 from wgan_gp.configs.comparison import FREE, differences, join_changes
-from wgan_gp.runs import checkpoint, dataset_file, restore, versions
+from wgan_gp.runs import dataset_file, restore, versions
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import WriteError, write_bytes, write_json, writing
 
@@ -249,49 +245,6 @@ def resume_hint(workdir: Path) -> str:
         f"step {saved[0]} is the last saved: the same command with --workdir {workdir}"
         " goes on from there"
     )
-
-
-def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
-    """The experiment and the newest state of a run.
-
-    The data set is not opened: the run keeps what sampling needs to know of it.
-
-    Args:
-      workdir: the run's folder.
-
-    Raises:
-      FileNotFoundError: the folder holds no run, or one that has saved nothing yet.
-      ValueError: as `open_settings`, or it has no generator.
-    """
-    settings = open_settings(workdir)
-    if settings.task != "gan":
-        raise ValueError(f"{workdir} holds a critic trained alone: it has no generator")
-    dataset = dataset_file.read(workdir)
-    experiment = assemble(settings, dataset) if dataset else build(settings)
-    start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
-    like = jax.eval_shape(start, jax.random.key(0))
-    return experiment, checkpoint.load(workdir / "checkpoints", like)
-
-
-def open_settings(workdir: Path) -> Any:
-    """The settings of a stored run, once its copy of the experiment's file is executed.
-
-    The copy is executed once in a process. It brings the data sets, constraints,
-    networks and metrics that the run uses and this package does not have.
-
-    Args:
-      workdir: the run's folder. Runs made in Python, and older ones, have no copy.
-
-    Raises:
-      FileNotFoundError: the folder holds no run.
-      ValueError: the copy fails, or the configuration cannot be read.
-    """
-    path, copy = workdir / "config.json", workdir / experiment_file.NAME
-    if not path.is_file():
-        raise FileNotFoundError(f"{workdir} holds no run: it has no config.json")
-    if copy.exists():
-        experiment_file.load(copy)
-    return read_settings(path)
 
 
 def read_settings(path: Path) -> Any:
