@@ -22,6 +22,7 @@ from tests.helpers import (
 from tests.hostile import command_line
 from wgan_gp import constraints, data, main, networks, sample, score
 from wgan_gp.configs import experiment_file
+from wgan_gp.configs.command_line import parse
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import opening, workdir
 from wgan_gp.runs.start import prepare_run
@@ -296,6 +297,15 @@ def test_equal_files_bring_a_name_once_and_others_do_not_take_it(runs, tmp_path)
     with pytest.raises(ValueError, match="use a process of its own"):
         experiment_file.load(second)
     assert data.DATASETS["moons"] is moons
+
+
+def test_a_file_that_is_executed_again_leaves_what_it_brought_first(runs):
+    found = []
+    for _ in range(2):
+        with command_line("--config", runs / "moons.py") as argv:
+            parse(argv)
+        found.append(data.DATASETS["moons"])
+    assert found[0] is found[1]
 
 
 def test_the_file_of_a_command_line_is_compared_too(runs, tmp_path, capsys):
