@@ -315,9 +315,10 @@ def _critic(
 
 
 def _critic_hyperparameters(settings: CriticSettings) -> train.Hyperparameters:
+    strength = CONSTRAINTS[settings.lipschitz].strength
     return train.Hyperparameters(
         critic_learning_rate=_rate(settings.critic_optimiser),
-        strength=configs.get(settings, CONSTRAINTS[settings.lipschitz].strength),
+        strength=configs.get(settings, strength) if strength else None,
     )
 
 

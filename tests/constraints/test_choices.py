@@ -14,6 +14,7 @@ def test_a_choice_agrees_with_itself(name):
     choice, config = CONSTRAINTS[name], resolve(lipschitz=name)
     used = choice.used(config.penalty)
     assert choice.strength in used
+    assert configs.get(config, choice.strength) in choice.strengths
     own = {
         path for path, _ in configs.flatten(choice.presets) if "optimiser" not in path
     }

@@ -51,6 +51,7 @@ CHOICE = Choice(
     presets={"clip_bound": 0.01} | optimisers(RMSPROP),
     strength="clip_bound",
     symbol="c",
+    strengths=(0.1, 0.01, 0.001),
     has_scale=False,
     colour="#D55E00",
     sentence="Every parameter is clipped to [-c, c] after each critic update.",

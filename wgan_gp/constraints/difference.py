@@ -27,7 +27,14 @@ from typing import Any
 from wgan_gp import devices, losses
 from wgan_gp.constraints import points
 from wgan_gp.constraints.one_sided import power_field
-from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers, penalise
+from wgan_gp.constraints.value import (
+    ADAM,
+    LAMBDAS,
+    Choice,
+    Constraint,
+    optimisers,
+    penalise,
+)
 from wgan_gp.system.fields import among, setting
 
 
@@ -125,6 +132,7 @@ CHOICE = Choice(
     | optimisers(ADAM),
     strength="penalty.weight",
     symbol="λ",
+    strengths=LAMBDAS,
     has_scale=True,
     colour="#CC79A7",
     sentence="λ shape(|D(x1) - D(x2)| / ||x1 - x2||) is added to the loss, on pairs.",

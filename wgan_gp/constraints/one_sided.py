@@ -24,7 +24,7 @@ from typing import Any
 
 from wgan_gp import losses
 from wgan_gp.constraints import points
-from wgan_gp.constraints.value import ADAM, Choice, optimisers, penalise
+from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers, penalise
 from wgan_gp.system.fields import among, setting
 
 
@@ -61,6 +61,7 @@ CHOICE = Choice(
     | optimisers(ADAM),
     strength="penalty.weight",
     symbol="λ",
+    strengths=LAMBDAS,
     has_scale=True,
     colour="#56B4E9",
     sentence="λ max(0, ||grad D|| - 1)^2 is added to the loss, at points between"

@@ -26,7 +26,7 @@ from functools import partial
 
 from wgan_gp import losses
 from wgan_gp.constraints import points
-from wgan_gp.constraints.value import ADAM, Choice, optimisers, penalise
+from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers, penalise
 
 CHOICE = Choice(
     settings=points.PenaltySettings,
@@ -38,6 +38,7 @@ CHOICE = Choice(
     presets={"penalty": {"weight": 10.0, "points": "interpolates"}} | optimisers(ADAM),
     strength="penalty.weight",
     symbol="λ",
+    strengths=LAMBDAS,
     has_scale=True,
     colour="#0072B2",
     sentence="λ (||grad D|| - 1)^2 is added to the loss, at points between samples.",

@@ -14,6 +14,8 @@ from wgan_gp.networks import Network
 # Adam as in [WGAN-GP], Algorithm 1, and RMSProp as in [WGAN], Algorithm 1. Neither has
 # momentum: the critic's loss changes with each step of the generator.
 ADAM = {"name": "adam", "learning_rate": 1e-4, "beta1": 0.0, "beta2": 0.9}
+# lambda of penalties, where studies compare strengths.
+LAMBDAS = (0.1, 1.0, 10.0, 100.0)
 RMSPROP = {"name": "rmsprop", "learning_rate": 5e-5, "beta2": 0.9}
 
 
@@ -54,8 +56,11 @@ class Choice(NamedTuple):
         "penalty.weight". `configs` calls it to refuse fields that were set in vain.
       presets: values for the fields that a configuration leaves open, nested: what the
         constraint's paper uses.
-      strength: path of the field that is its strength.
+      strength: path of the field that is its strength; None for one without, such as a
+        network that is 1-Lipschitz by construction.
       symbol: the strength's sign in formulas and figures.
+      strengths: values of it that studies compare, from weak to strong; empty for a
+        constraint without strength.
       has_scale: whether the constraint aims at slopes near 1. If so, Wasserstein
         estimates are distances in the units of the data, and figures compare them.
       colour: in figures, hexadecimal. The colours are Okabe and Ito's, which
@@ -78,8 +83,9 @@ class Choice(NamedTuple):
     make: Callable[[Any], Constraint]
     used: Callable[[Any], set[str]]
     presets: dict[str, Any]
-    strength: str
+    strength: str | None
     symbol: str
+    strengths: tuple[float, ...]
     has_scale: bool
     colour: str
     sentence: str

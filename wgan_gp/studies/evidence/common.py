@@ -13,8 +13,6 @@ from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.train import Hyperparameters
 
-WEIGHTS = (0.1, 1.0, 10.0, 100.0)  # lambda, where it is varied
-CLIP_BOUNDS = (0.1, 0.01, 0.001)  # c, where it is varied
 COLOURS = {name: constraint.colour for name, constraint in CONSTRAINTS.items()}
 # From light to dark, also in grey.
 SCALE_COLOURS = ("#FDB863", "#E66101", "#7B3294", "#1A1A40")
@@ -48,16 +46,6 @@ def critic_settings(
     return configs.resolve(config)
 
 
-def strengths(lipschitz: str) -> tuple[str, tuple[float, ...]]:
-    """The symbol of a constraint's strength, and the values that are measured.
-
-    Args:
-      lipschitz: the name of a constraint.
-    """
-    symbol = CONSTRAINTS[lipschitz].symbol
-    return symbol, {"c": CLIP_BOUNDS, "λ": WEIGHTS}[symbol]
-
-
 def over_strengths_and_seeds(
     run: Callable[[jax.Array, Hyperparameters], Any],
     hyperparameters: Hyperparameters,
@@ -76,7 +64,7 @@ def over_strengths_and_seeds(
     Returns:
       The results, with leading axes `[V, S]`.
     """
-    _, values = strengths(lipschitz)
+    values = CONSTRAINTS[lipschitz].strengths
 
     def one(value: jax.Array, key: jax.Array):
         return run(key, hyperparameters._replace(strength=value))

@@ -20,7 +20,6 @@ from wgan_gp.constraints import clip, one_sided, two_sided
 from wgan_gp.evaluate.critic import stable_norm
 from wgan_gp.networks import Network
 from wgan_gp.studies.evidence.common import (
-    CLIP_BOUNDS,
     Evidence,
     mean_and_spread,
     over_grid,
@@ -61,10 +60,10 @@ def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[De
     """
     sizes = {"seeds": seeds, "steps": steps, "width": width, "layers": layers}
     name = constraint_name(clip.CHOICE)
-    clipped = _train(name, np.asarray(CLIP_BOUNDS), **sizes)
+    clipped = _train(name, np.asarray(clip.CHOICE.strengths), **sizes)
     results = [
         Depth(f"{name}, c = {bound}", norms)
-        for bound, norms in zip(CLIP_BOUNDS, clipped)
+        for bound, norms in zip(clip.CHOICE.strengths, clipped)
     ]
     for lipschitz in map(constraint_name, (one_sided.CHOICE, two_sided.CHOICE)):
         (norms,) = _train(lipschitz, np.full(1, 10.0), **sizes)

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.studies.evidence.common import (
     SCALE_COLOURS,
-    WEIGHTS,
     Evidence,
     mean_and_spread,
 )
@@ -32,7 +31,7 @@ def evidence(
         measure_curves(
             lipschitz,
             gan_settings(steps=steps, width=width, lipschitz=lipschitz),
-            WEIGHTS,
+            choice.strengths,
             seeds=seeds,
             evaluations=evaluations,
             samples=samples,

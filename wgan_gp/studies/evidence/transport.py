@@ -31,7 +31,6 @@ from wgan_gp.studies.evidence.common import (
     critic_settings,
     mean_and_spread,
     over_strengths_and_seeds,
-    strengths,
 )
 from wgan_gp.train import Hyperparameters, bind_critic, make_critic_train
 
@@ -153,7 +152,7 @@ def table_rows(transport: Transport) -> list[dict[str, Any]]:
     """A row of the results table for each strength: means and spreads over seeds."""
     symbol = CONSTRAINTS[transport.lipschitz].symbol
     rows = []
-    for i, value in enumerate(strengths(transport.lipschitz)[1]):
+    for i, value in enumerate(CONSTRAINTS[transport.lipschitz].strengths):
         norms, others = transport.coupled[i], transport.unrelated[i]
         rows.append(
             {
@@ -196,7 +195,7 @@ def coupling_figure(results: list[Transport]) -> Figure:
     figure = Figure(figsize=(2.4 * len(results), 5), layout="constrained")
     grid = figure.subplots(2, len(results), sharex="col", squeeze=False)
     for (norm_axes, cosine_axes), result in zip(grid.T, results):
-        values = np.asarray(strengths(result.lipschitz)[1])
+        values = np.asarray(CONSTRAINTS[result.lipschitz].strengths)
         _bars(norm_axes, values * 0.85, result.coupled, REAL, "o", "optimally coupled")
         _bars(norm_axes, values * 1.18, result.unrelated, FAKE, "s", "random pairs")
         _bars(cosine_axes, values, result.cosine, REAL, "o", "optimally coupled")
@@ -231,7 +230,7 @@ def estimate_figure(results: list[Transport]) -> Figure:
     panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
     for axes, result in zip(panels, results):
         symbol = CONSTRAINTS[result.lipschitz].symbol
-        values = strengths(result.lipschitz)[1]
+        values = CONSTRAINTS[result.lipschitz].strengths
         at = np.linspace(0, result.steps, result.curve.shape[-1])
         for value, curve, colour in zip(values, result.curve, SCALE_COLOURS):
             ratio = curve / result.true
@@ -263,7 +262,7 @@ def bias_figure(results: list[Transport]) -> Figure:
         line = np.geomspace(0.07, 140, 100)
         axes.plot(line, 1 + true / (2 * line), color="0.4", label="1 + W1 / (2λ)")
         for shift, result in zip(np.linspace(0.9, 1.1, len(penalised)), penalised):
-            values = shift * np.asarray(strengths(result.lipschitz)[1])
+            values = shift * np.asarray(CONSTRAINTS[result.lipschitz].strengths)
             ratio = result.estimate / result.true
             centre, error = ratio.mean(axis=1), ratio.std(axis=1)
             style = {"color": COLOURS[result.lipschitz], "marker": "o", "ms": 4}

@@ -29,7 +29,8 @@ def traced_fields(settings: Settings) -> dict[str, str]:
     Returns:
       The name in `train.Hyperparameters` by the path of each field.
     """
-    return _TRACED | {CONSTRAINTS[settings.lipschitz].strength: "strength"}
+    strength = CONSTRAINTS[settings.lipschitz].strength
+    return _TRACED | ({strength: "strength"} if strength else {})
 
 
 class RunGroup(NamedTuple):
