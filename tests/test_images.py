@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import partial
 
 import chex
 import jax
@@ -336,3 +337,20 @@ def test_microbatches_average_what_each_part_gives():
     mean, greatest = updates.in_parts(function, 4)(1.0, values)
     assert mean == 4.5
     assert greatest == 5.5  # of parts 0 4, 1 5, 2 6 and 3 7
+
+
+def test_a_multilayer_perceptron_judges_images(tmp_path):
+    """A network that accepts every kind of data goes with any generator."""
+    config = configs.base(critic="mlp", generator="mlp_image")
+    assert config.data.kind == "images"
+    config.data.name = "digits8x8"
+    config.critic.hidden = config.generator.hidden = (4,)
+    config.batch_size = 4
+    algorithm, hyperparameters = build(configs.resolve(config))[1:3]
+    state = train.init(algorithm, hyperparameters, key())
+    with unchecked():
+        after, _ = jax.jit(partial(train.train_step, algorithm, hyperparameters))(state)
+    moved = jax.tree.map(lambda a, b: (a != b).any(), state.critic, after.critic)
+    assert any(jax.tree.leaves(moved.params))
+    with pytest.raises(ValueError, match="do not go together: 'mlp' is for vectors"):
+        configs.base(data="images")
