@@ -124,9 +124,7 @@ def open_all_splits(
         raise ValueError(f"{name} names no file or folder: add its path")
     if kind == "npz":
         if size is not None:
-            raise ValueError(
-                "size is for pictures, not for arrays: resize the arrays first"
-            )
+            raise ValueError("size is for pictures, not for arrays: resize them before")
         return open_npz(expand(path), channels=channels, max_bytes=max_bytes)
     options: Any = {"size": size, "channels": channels, "skip_corrupt": skip_corrupt}
     if kind == "folder":
