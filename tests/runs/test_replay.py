@@ -81,8 +81,8 @@ def trainable(fault):
         advance=advance,
         evaluate=lambda *_: {"w1": 0.0},
         progress_text=lambda *_: "",
-        position=lambda: {"read": at[0]},
-        go_to=go_to,
+        stream_position=lambda: {"read": at[0]},
+        seek_stream=go_to,
         step=one,
         step_inputs=read,
     )

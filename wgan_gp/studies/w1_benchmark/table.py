@@ -25,10 +25,10 @@ def one_line(record: dict[str, Any]) -> str:
     """
     config = record["config"]
     method = CONSTRAINTS[config["lipschitz"]].published_as
-    cell = method, config["data"]["dimension"], config["data"]["funnels"]
-    theirs, best = published(COSINE, *cell), published(BEST_COSINE, *cell)
+    size = config["data"]["dimension"], config["data"]["funnels"]
+    theirs, best = published(COSINE, method, *size), published(BEST_COSINE, "", *size)
     return (
-        f"{record['recipe']} {cell[0]} D={cell[1]} N={cell[2]}:"
+        f"{record['recipe']} {config['lipschitz']} D={size[0]} N={size[1]}:"
         f" {_short(record, 'cosine')} (published {theirs}, best {best}),"
         f" {_short(record, 'l2')}, {_short(record, 'estimate')}"
         f" of {np.mean(record['w1']):.3f},"
