@@ -12,6 +12,7 @@ from PIL import Image
 from rich.console import Console
 
 from tests.helpers import (
+    ABSENT,
     CONSTRAINTS,
     ROOT,
     key,
@@ -54,7 +55,7 @@ def test_every_image_experiment_trains(name, tmp_path):
     with unchecked():
         result = loop.run(config, tmp_path)
     assert np.isfinite(list(result.values())).all()
-    assert {path.name for path in tmp_path.iterdir()} == set(workdir.OURS) - {"damaged"}
+    assert {path.name for path in tmp_path.iterdir()} == set(workdir.OURS) - ABSENT
     pictures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert pictures == {"curves.png", "samples.png", "interpolation.png"}
     picture = np.asarray(Image.open(tmp_path / "figures" / "samples.png"))
