@@ -25,6 +25,8 @@ if jax.__version_info__ < (0, 11):
 CONSTRAINTS = ("clip", "one_sided", "two_sided", "difference")
 # Networks of a toy that are the least to compile.
 SMALL = {"critic.hidden": (8,), "generator.hidden": (8,)}
+# What a whole run that is made in Python leaves out of `workdir.OURS`.
+ABSENT = {"damaged", "experiment.py"}
 SAMPLE_SHAPES = ((3,), (4, 5), (2, 3, 3))
 
 # Every form of penalty; the tests below say what each one must fulfil.

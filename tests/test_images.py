@@ -13,6 +13,7 @@ from PIL import Image
 from rich.console import Console
 
 from tests.helpers import (
+    ABSENT,
     CONSTRAINTS,
     ROOT,
     key,
@@ -55,8 +56,7 @@ def test_every_image_experiment_trains(name, tmp_path):
     with unchecked():
         result = loop.run(config, tmp_path, build(config))
     assert np.isfinite(list(result.values())).all()
-    others = {"damaged", "experiment.py"}  # of runs that fail, and of the command's
-    assert {path.name for path in tmp_path.iterdir()} == {*workdir.RUN_FILES} - others
+    assert {path.name for path in tmp_path.iterdir()} == {*workdir.RUN_FILES} - ABSENT
     pictures = {path.name for path in (tmp_path / "figures").iterdir()}
     assert pictures == {"curves.png", "samples.png", "interpolation.png"}
     picture = np.asarray(Image.open(tmp_path / "figures" / "samples.png"))

@@ -6,7 +6,15 @@ import jax
 import numpy as np
 import pytest
 
-from tests.helpers import CONSTRAINTS, EXPERIMENTS, SMALL, draw_pair, key, resolve
+from tests.helpers import (
+    ABSENT,
+    CONSTRAINTS,
+    EXPERIMENTS,
+    SMALL,
+    draw_pair,
+    key,
+    resolve,
+)
 from wgan_gp import train
 from wgan_gp.build import build
 from wgan_gp.runs import draws, loop, opening, workdir
@@ -39,8 +47,7 @@ ALL = [
 def test_every_experiment_trains_under_every_constraint(name, constraint, tmp_path):
     result = start(resolve(name, lipschitz=constraint), tmp_path)
     assert np.isfinite(list(result.values())).all()
-    others = {"damaged", "experiment.py"}  # of runs that fail, and of the command's
-    assert {path.name for path in tmp_path.iterdir()} == {*workdir.RUN_FILES} - others
+    assert {path.name for path in tmp_path.iterdir()} == {*workdir.RUN_FILES} - ABSENT
     assert ("share" in result) == (name != "swissroll")
     if constraint == "clip":
         _, state = opening.load_run(tmp_path)
