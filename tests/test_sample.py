@@ -337,7 +337,7 @@ def test_what_goes_wrong_while_writing_leaves_nothing(
         if not isinstance(fault, signal.Signals):
             raise fault
         signal.raise_signal(fault)
-        while not Listener.current.held.received:
+        while not Listener.current.deferred.received:
             time.sleep(0.01)
 
     monkeypatch.setattr(sample_files.figures, "save_image", save)

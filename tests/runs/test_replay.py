@@ -61,7 +61,7 @@ def trainable(fault):
         at[0] += 1
         return jnp.float32(next(numbers))
 
-    def go_to(position):
+    def seek(position):
         nonlocal numbers
         numbers, at[0] = itertools.count(position["read"]), position["read"]
 
@@ -79,8 +79,8 @@ def trainable(fault):
         advance=advance,
         evaluate=lambda *_: {"w1": 0.0},
         progress_text=lambda *_: "",
-        position=lambda: {"read": at[0]},
-        go_to=go_to,
+        stream_position=lambda: {"read": at[0]},
+        seek_stream=seek,
         step=one,
         step_inputs=read,
     )
