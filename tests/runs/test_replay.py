@@ -63,7 +63,7 @@ def trainable(fault):
         at[0] += 1
         return jnp.float32(next(numbers))
 
-    def go_to(position):
+    def seek(position):
         nonlocal numbers
         numbers, at[0] = itertools.count(position["read"]), position["read"]
 
@@ -82,7 +82,7 @@ def trainable(fault):
         evaluate=lambda *_: {"w1": 0.0},
         progress_text=lambda *_: "",
         stream_position=lambda: {"read": at[0]},
-        seek_stream=go_to,
+        seek_stream=seek,
         step=one,
         step_inputs=read,
     )
