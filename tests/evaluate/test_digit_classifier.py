@@ -11,7 +11,7 @@ from wgan_gp.evaluate.digit_classifier import (
     train_digit_classifier,
 )
 from wgan_gp.evaluate.feature_distances import frechet_distance
-from wgan_gp.evaluate.precision_recall import precision_recall
+from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from wgan_gp.evaluate import feature_distances
+from wgan_gp.evaluate import nearest_neighbours
 from wgan_gp.evaluate.feature_distances import (
     Moments,
     frechet_distance,
@@ -11,7 +11,7 @@ from wgan_gp.evaluate.feature_distances import (
     inception_score,
     kernel_distance,
 )
-from wgan_gp.evaluate.precision_recall import precision_recall
+from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
 SETS = {
     "frechet": frechet_distance,
@@ -218,7 +218,7 @@ def test_copies_of_samples_are_a_support_of_single_points():
 def test_blocks_change_nothing(monkeypatch):
     real, fake = draw(50), 2 * draw(30, seed=1)
     whole = precision_recall(real, fake)
-    monkeypatch.setattr(feature_distances, "_BLOCK", 70)
+    monkeypatch.setattr(nearest_neighbours, "_BLOCK", 70)
     assert precision_recall(real, fake) == whole
     assert 0 < whole.precision < 1
 

@@ -31,7 +31,7 @@ from wgan_gp.evaluate.feature_distances import (
     kernel_distance,
 )
 from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
-from wgan_gp.evaluate.precision_recall import precision_recall
+from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
 __all__ = [
     "ModeStatistics",

@@ -33,7 +33,7 @@ from wgan_gp.evaluate.feature_distances import (
     kernel_distance,
 )
 from wgan_gp.evaluate.inception import inception_features, load_inception
-from wgan_gp.evaluate.precision_recall import precision_recall
+from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
 # uint8 images [n, H, W, C] -> features [n, F], probabilities of classes [n, K]
 Observer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
