@@ -117,7 +117,7 @@ def test_a_sweep_has_a_help_of_its_own(capsys):
     with command_line("--help") as argv:
         assert sweep.main(argv) == 0
     text = capsys.readouterr().out
-    assert text.startswith("Trains whole studies")
+    assert text.startswith("Trains a sweep")
     assert "--accept_changes" not in text
     assert "Trains one experiment" not in text
     config = dict(configs.flatten(sweep_config()))

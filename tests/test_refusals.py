@@ -122,5 +122,5 @@ def test_the_commit_is_that_of_this_code():
 
 
 def test_what_differs_is_listed_with_the_constraint_first():
-    assert workdir.listed(["a", "b", "c"], 2) == "a; b; and 1 more"
-    assert workdir.listed(["a", "b"], 2) == "a; b"
+    assert workdir.join_changes(["a", "b", "c"], 2) == "a; b; and 1 more"
+    assert workdir.join_changes(["a", "b"], 2) == "a; b"

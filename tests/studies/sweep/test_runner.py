@@ -158,7 +158,7 @@ def test_other_settings_are_refused_but_for_those_of_no_effect(whole, tmp_path):
 
 
 def load_and_resolve():
-    return sweep.resolve(load_experiment("sweep_toy", "smoke")).config
+    return sweep.resolve(load_experiment("sweep_toy", "smoke")).settings
 
 
 def test_a_damaged_chunk_is_named(whole, tmp_path):
