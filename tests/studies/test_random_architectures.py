@@ -77,6 +77,7 @@ def test_a_study_that_is_stopped_says_so_in_one_line(tmp_path, capsys, monkeypat
     assert run(tmp_path, "--numbers", "0") == 130
     error = capsys.readouterr().err
     assert "stopped by SIGINT at step 1" in error
+    assert "saved: the same command goes on from there" in error  # it has no --workdir
     assert error.count("\n") == 1
     assert not list(tmp_path.glob("*.json"))
 

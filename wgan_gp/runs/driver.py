@@ -26,15 +26,20 @@ from wgan_gp.system.signals import DeferredSignals
 
 
 class Interrupted(Exception):  # noqa: N818
-    """SIGTERM or SIGINT stopped the run after its state was saved."""
+    """SIGTERM or SIGINT stopped the run after its state was saved.
+
+    Attributes:
+      where: what stopped it, and at which step.
+      status: the exit status of a command that was stopped by the signal.
+    """
 
     def __init__(self, number: int, step: int | str, workdir: Path):
-        name = signal.Signals(number).name
-        super().__init__(
-            f"stopped by {name} at step {step}, saved: the same command with --workdir"
-            f" {workdir} goes on from there"
-        )
+        self.where = f"stopped by {signal.Signals(number).name} at step {step}, saved"
         self.status = 128 + number
+        super().__init__(
+            f"{self.where}: the same command with --workdir {workdir} goes on from"
+            " there"
+        )
 
 
 def drive(

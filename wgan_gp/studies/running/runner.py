@@ -52,7 +52,8 @@ def run_command(make: Callable[[], tuple[Study, HostRank | None]]) -> int:
         try:
             run(study, rank)
         except Interrupted as stop:
-            print(failures.one_line(stop), file=sys.stderr)
+            line = f"{stop.where}: {study.resume_command} goes on from there"
+            print(line, file=sys.stderr)
             return stop.status
         except failures.EXPECTED as error:
             return failures.report(as_write_error(error, study.folder), 1)
