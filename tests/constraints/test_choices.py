@@ -1,10 +1,13 @@
 """The constraints that a configuration can choose, as values."""
 
+import dataclasses
+
 import pytest
 
 from tests.helpers import ROOT, resolve
 from wgan_gp import configs
 from wgan_gp.constraints import CONSTRAINTS, Constraint
+from wgan_gp.system.fields import setting
 
 NAMES = tuple(CONSTRAINTS)
 
@@ -52,3 +55,14 @@ def test_no_other_file_names_a_constraint(name):
     for path in {*package.rglob("*.py")} - shapes:
         if path.parent != package / "constraints":
             assert f'"{name}"' not in path.read_text(), path
+
+
+def test_two_constraints_do_not_mean_different_things_by_one_field(monkeypatch):
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Other:
+        weight: str | None = setting(None, "A weight in words.")
+
+    other = CONSTRAINTS["two_sided"]._replace(settings=Other)
+    monkeypatch.setitem(CONSTRAINTS, "other", other)
+    with pytest.raises(ValueError, match=r"other declares penalty\.weight as str"):
+        configs.base()

@@ -58,19 +58,26 @@ def schema(task: str, kind: str, networks: dict[str, str]) -> Schema:
 
 
 def constraint_fields(section: str) -> dict[str, Declaration]:
-    """The fields of all constraints in a section of a configuration.
+    """The fields of all constraints in a section of a configuration, by name.
 
     Args:
-      section: such as "penalty"; "" for fields outside of sections.
+      section: a constraint's `Choice.section`.
 
-    Returns:
-      The declarations by field.
+    Raises:
+      ValueError: two constraints declare a field of one name with different types.
     """
     found: dict[str, Declaration] = {}
-    for choice in CONSTRAINTS.values():
-        if choice.section == section:
-            for name, declaration in declarations(choice.settings):
-                found.setdefault(name, declaration)
+    for name, choice in CONSTRAINTS.items():
+        if choice.section != section:
+            continue
+        for field, declaration in declarations(choice.settings):
+            first = found.setdefault(field, declaration)
+            if first.type is not declaration.type:
+                raise ValueError(
+                    f"the constraint {name} declares {section}.{field} as"
+                    f" {declaration.type.__name__}, and another as"
+                    f" {first.type.__name__}: give its field another name"
+                )
     return found
 
 
