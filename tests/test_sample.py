@@ -58,7 +58,7 @@ def test_the_seed_chooses_the_latents(smoke_run):
 
 
 def test_samples_come_from_the_average_that_was_trained(smoke_run):
-    experiment, state = opening.load_run(smoke_run.folder)
+    experiment, state, _ = opening.load_run(smoke_run.folder)
     assert int(state.step) == 20
     assert experiment.hyperparameters.ema_decay == 0.999
 

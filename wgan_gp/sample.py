@@ -79,7 +79,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _write(args: argparse.Namespace) -> str:
     """Writes what was asked for; returns a line that says what that is."""
     run = open_run(args.workdir)
-    pictures = len(run.experiment.dataset.shape) == 3
+    pictures = run.experiment.dataset.kind == "images"
     if args.png is not None and not pictures:
         raise ValueError(
             f"--png is for pictures: {args.workdir} holds a run on"

@@ -50,7 +50,7 @@ def test_every_experiment_trains_under_every_constraint(name, constraint, tmp_pa
     assert {path.name for path in tmp_path.iterdir()} == {*workdir.RUN_FILES} - ABSENT
     assert ("share" in result) == (name != "swissroll")
     if constraint == "clip":
-        _, state = opening.load_run(tmp_path)
+        state = opening.load_run(tmp_path).state
         assert largest(state.critic.params) <= np.float32(0.01)
 
 
@@ -86,7 +86,7 @@ def test_evaluation_and_logging_change_nothing_of_the_training(tmp_path):
     states = []
     for config, name in ((often, "often"), (rarely, "rarely")):
         start(config, tmp_path / name)
-        states.append(opening.load_run(tmp_path / name)[1])
+        states.append(opening.load_run(tmp_path / name).state)
     first, second = (leaves(state.critic.params) for state in states)
     for layer, other in zip(first, second):
         np.testing.assert_array_equal(layer["kernel"], other["kernel"])

@@ -8,11 +8,8 @@ import optax
 
 from wgan_gp import losses
 from wgan_gp.constraints import Constraint, penalise
+from wgan_gp.data import Sampler
 from wgan_gp.networks import Network
-
-# Draws samples: `(key, n) -> [n, ...]`. One of real samples is handed a stream's raw
-# batch instead of n where the data comes as a stream, and may return labels `[n]` too.
-Sampler = Callable[[jax.Array, Any], Any]
 
 # An optimiser as optax has it, or a function that makes one from a learning rate. Only
 # such a function lets learning rates change without recompiling.

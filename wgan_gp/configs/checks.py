@@ -6,12 +6,11 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp.algorithm import optimisers
-from wgan_gp.configs.schema import Schema, constraint_fields, flatten, get
+from wgan_gp.configs.schema import Schema, constraint_paths, flatten, get
 from wgan_gp.configs.settings import PLAYERS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
 from wgan_gp.data.kinds import KINDS
-from wgan_gp.system.fields import Declaration
 from wgan_gp.system.values import at_least, below, one_of, show
 
 _PIXELS = {"unit": "sigmoid", "symmetric": "tanh", "dequantised": "tanh"}
@@ -22,7 +21,7 @@ def check(config: ConfigDict, fields: Schema) -> None:
 
     Args:
       config: a configuration with all these fields.
-      fields: from `settings.schema`.
+      fields: from `schema.schema`.
     """
     _check_unused(config)
     _check_rules(config, fields)
@@ -35,24 +34,14 @@ def check(config: ConfigDict, fields: Schema) -> None:
 
 def _check_rules(config: ConfigDict, fields: Schema) -> None:
     """Checks each field that has a value by the rule of its declaration."""
-    for path, declared in flatten_schema(fields):
+    for path, declared in flatten(fields):
         value = get(config, path)
         if declared.rule and value is not None:
             declared.rule.check(path, value)
 
 
-def flatten_schema(fields: Schema) -> list[tuple[str, Declaration]]:
-    """The declarations of all fields, with their dotted paths.
-
-    Args:
-      fields: from `settings.schema`.
-    """
-    return list(flatten(fields))
-
-
 def _check_unused(config: ConfigDict) -> None:
-    fields = [f"penalty.{name}" for name in constraint_fields("penalty")]
-    for path in [*fields, *constraint_fields("")]:
+    for path in constraint_paths():
         if get(config, path) is not None and path not in _used(config):
             raise ValueError(
                 f"{path} = {show(get(config, path))} has no effect with lipschitz ="

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from wgan_gp.configs.checks import flatten_schema
 from wgan_gp.configs.schema import flatten, schema
 from wgan_gp.configs.settings import PLAYERS
 from wgan_gp.configs.typed import NOUNS
@@ -77,9 +76,9 @@ def base_variants() -> Iterator[tuple[str, dict[str, Any]]]:
     """All combinations of task, data and networks.
 
     Yields:
-      A name for the combination, and its arguments of `configs.base`.
+      A name for the combination, and its arguments of `configs.base` and of `schema`.
     """
-    yield "a critic alone", {"task": "critic"}
+    yield "a critic alone", {"task": "critic", "data": "funnels"}
     for critic, generator in itertools.product(CRITICS, GENERATORS):
         modules = CRITICS[critic], GENERATORS[generator]
         for kind in kinds_of("gan", *modules):
@@ -90,7 +89,7 @@ def field_help() -> dict[str, FieldHelp]:
     """The help of every field that a configuration can have, by dotted path."""
     found: dict[str, FieldHelp] = {}
     for sort, given in base_variants():
-        for path, declared in flatten_schema(_schema(**given)):
+        for path, declared in flatten(schema(**given)):
             section = path.partition(".")[0]
             where = given.get(section, sort) if section in PLAYERS else sort
             field = found.setdefault(path, FieldHelp(declared, (), (), {}))
@@ -102,15 +101,6 @@ def field_help() -> dict[str, FieldHelp]:
             sentences = dict.fromkeys((*field.sentences, declared.sentence))
             found[path] = field._replace(valid=valid, sentences=tuple(sentences))
     return found
-
-
-def _schema(
-    task: str = "gan",
-    data: str = "funnels",
-    critic: str = "mlp",
-    generator: str = "mlp",
-):
-    return schema(task, data, {"critic": critic, "generator": generator})
 
 
 def _describe(path: str, field: FieldHelp) -> str:

@@ -90,7 +90,7 @@ def base(
     for player, name in networks.items():
         one_of(f"{player}.network", name, PLAYERS[player])
     kind = _kind(task, data, networks)
-    config = ConfigDict(_defaults(schema(task, kind, networks)))
+    config = ConfigDict(_defaults(schema(task, data=kind, **networks)))
     config.task = task
     config.by_constraint = ConfigDict({name: ConfigDict() for name in CONSTRAINTS})
     return config.lock()

@@ -1,6 +1,6 @@
 """`resolve`: from a configuration to settings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 from wgan_gp.algorithm.optimisers import BETAS
 from wgan_gp.configs.checks import check
 from wgan_gp.configs.fields import base
-from wgan_gp.configs.schema import flatten, freeze, get, schema
+from wgan_gp.configs.schema import constraint_paths, flatten, freeze, get, schema
 from wgan_gp.configs.typed import as_type, fill
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS
@@ -42,7 +42,7 @@ def resolve(config: ConfigDict) -> Any:
         for path, value in flatten(table):
             if _applies(config, path):
                 _set_if_open(config, path, value)
-    check(config, schema(config.task, **schema_arguments(config)))
+    check(config, schema(config.task, **base_arguments(config)))
     _locate(config)
     return freeze(config.to_dict())
 
@@ -115,7 +115,7 @@ def _chosen(config: ConfigDict) -> str:
 
 
 def base_arguments(config: Any) -> dict[str, Any]:
-    """The arguments of `base`, beside the task, that make a configuration's fields.
+    """The arguments of `base` and `schema`, beside the task, for a configuration.
 
     Args:
       config: a configuration, or a nested dict of one.
@@ -139,16 +139,6 @@ _ARGUMENTS = {
 }
 
 
-def schema_arguments(config: ConfigDict) -> dict[str, Any]:
-    """The arguments of `schema`, beside the task, for a complete configuration.
-
-    Args:
-      config: complete.
-    """
-    given = base_arguments(config)
-    return {"kind": given.pop("data"), "networks": given}
-
-
 def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
     if get(config, path) is None:
         section, _, name = path.rpartition(".")
@@ -163,13 +153,6 @@ def _applies(config: ConfigDict, path: str) -> bool:
         return False  # a critic alone has no generator
     if field in ("beta1", "beta2"):
         return field in BETAS.get(config[section].name or "adam", ())
-    if path in _constraint_paths():
+    if path in constraint_paths():
         return path in CONSTRAINTS[config.lipschitz].used(config.penalty)
     return True
-
-
-def _constraint_paths() -> Iterator[str]:
-    """The paths of all constraints' fields."""
-    for choice in CONSTRAINTS.values():
-        prefix = f"{choice.section}." if choice.section else ""
-        yield from (f"{prefix}{name}" for name in choice.settings.__dataclass_fields__)

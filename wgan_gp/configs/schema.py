@@ -29,25 +29,29 @@ CLASSES = {"gan": Settings, "critic": CriticSettings}
 Schema = dict[str, "Declaration | dict[str, Declaration]"]
 
 
-def schema(task: str, kind: str, networks: dict[str, str]) -> Schema:
+def schema(
+    task: str = "gan", *, data: str, critic: str = "mlp", generator: str = "mlp"
+) -> Schema:
     """The declarations of all fields of a configuration.
 
     Args:
       task: a key of `CLASSES`.
-      kind: of data, a key of `data.kinds.KINDS`.
-      networks: by player, a key of `networks.CRITICS` or `networks.GENERATORS`.
+      data: its kind, a key of `data.kinds.KINDS`.
+      critic: a key of `networks.CRITICS`.
+      generator: a key of `networks.GENERATORS`; not used for a critic alone.
 
     Returns:
       The declarations by field, nested by section.
     """
     found: Schema = {}
+    networks = {"critic": critic, "generator": generator}
     declared = dict(declarations(CLASSES[task]))
     for field in dataclasses.fields(CLASSES[task]):
         name = field.name
         if name in PLAYERS:
             found[name] = _network(name, networks[name])
         elif name == "data":
-            found[name] = _data(kind)
+            found[name] = _data(data)
         elif name == "penalty":
             found[name] = constraint_fields(name)
         elif dataclasses.is_dataclass(field.type):
@@ -79,6 +83,12 @@ def constraint_fields(section: str) -> dict[str, Declaration]:
                     f" {first.type.__name__}: give its field another name"
                 )
     return found
+
+
+def constraint_paths() -> list[str]:
+    """The dotted paths of the fields of all constraints."""
+    penalties = [f"penalty.{name}" for name in constraint_fields("penalty")]
+    return [*penalties, *constraint_fields("")]
 
 
 def _data(kind: str) -> dict[str, Declaration]:

@@ -6,13 +6,16 @@ the bytes and scales each batch.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
 
 from wgan_gp.losses import as_floats
 
-Sampler = Callable[[jax.Array, int], jax.Array]  # (key, n) -> [n, ...]
+# Draws samples: `(key, n) -> [n, ...]`. One of real samples may return labels `[n]`
+# too; where the data comes as a stream, it takes a raw batch of it instead of n.
+Sampler = Callable[[jax.Array, Any], Any]
 
 
 def resident(samples: np.ndarray) -> Sampler:

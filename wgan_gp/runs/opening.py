@@ -2,19 +2,27 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
 from wgan_gp import train
 from wgan_gp.build import Experiment, assemble, build
-from wgan_gp.configs import experiment_file
+from wgan_gp.configs import Settings, experiment_file
 from wgan_gp.runs import checkpoint, dataset_file
 from wgan_gp.runs.workdir import read_settings
 
 
-def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
-    """The experiment and the newest state of a run.
+class FinishedRun(NamedTuple):
+    """A run with a generator, opened from its folder."""
+
+    experiment: Experiment
+    state: train.TrainState
+    settings: Settings
+
+
+def load_run(workdir: Path) -> FinishedRun:
+    """The experiment, the newest state and the settings of a run.
 
     The data set is not opened: the run keeps what sampling needs to know of it.
 
@@ -32,7 +40,8 @@ def load_run(workdir: Path) -> tuple[Experiment, train.TrainState]:
     experiment = assemble(settings, dataset) if dataset else build(settings)
     start = partial(train.init, experiment.algorithm, experiment.hyperparameters)
     like = jax.eval_shape(start, jax.random.key(0))
-    return experiment, checkpoint.load(workdir / "checkpoints", like)
+    state = checkpoint.load(workdir / "checkpoints", like)
+    return FinishedRun(experiment, state, settings)
 
 
 def open_settings(workdir: Path) -> Any:

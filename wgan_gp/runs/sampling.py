@@ -3,31 +3,19 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from wgan_gp import train
-from wgan_gp.build import Experiment
-from wgan_gp.configs import Settings
 from wgan_gp.data.class_labels import class_number, original_labels
 from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
 from wgan_gp.evaluate import memory
 from wgan_gp.runs import draws
 from wgan_gp.runs.draws import SampleBatch
-from wgan_gp.runs.opening import load_run, open_settings
+from wgan_gp.runs.opening import FinishedRun, load_run
 from wgan_gp.runs.sample_files import SampleSpec
 from wgan_gp.system.paths import expand
 from wgan_gp.system.values import whole
-
-
-class FinishedRun(NamedTuple):
-    """A finished run, to be sampled from."""
-
-    experiment: Experiment
-    state: train.TrainState
-    settings: Settings
 
 
 def sample(
@@ -64,9 +52,7 @@ def open_run(workdir: str | Path) -> FinishedRun:
       FileNotFoundError: the folder holds no run, or one that has saved nothing yet.
       ValueError: what it holds cannot be read, or has no generator.
     """
-    folder = expand(workdir)
-    experiment, state = load_run(folder)
-    return FinishedRun(experiment, state, open_settings(folder))
+    return load_run(expand(workdir))
 
 
 def draw(
@@ -117,7 +103,7 @@ def sample_spec(run: FinishedRun, n: int) -> SampleSpec:
 
 def _postprocess(run: FinishedRun):
     """What is done to samples on the device: images become bytes."""
-    if len(run.experiment.dataset.shape) != 3:
+    if run.experiment.dataset.kind != "images":
         return draws.identity
     low, high = PIXEL_RANGES[run.settings.data.scale]
     return partial(to_uint8, low=low, high=high)
