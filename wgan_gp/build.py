@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp import configs, data, train
+from wgan_gp.algorithm.critics import constrained
 from wgan_gp.algorithm.optimisers import make_optimiser
 from wgan_gp.configs import CriticSettings, Settings
 from wgan_gp.configs.settings import OptimiserSettings
@@ -19,6 +20,7 @@ from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.evaluate import memory
 from wgan_gp.evaluate.held_out import Evaluation, check_weights, count_evaluated
 from wgan_gp.evaluate.images import check_digits
+from wgan_gp.losses import OBJECTIVES
 from wgan_gp.networks import (
     CRITICS,
     GENERATORS,
@@ -282,6 +284,8 @@ def _game_critic(settings: Settings, dataset: data.Dataset) -> train.CriticAlgor
         updates=settings.steps * settings.n_critic,
         classes=dataset.classes,
     )
+    # Wrapped in float32 first: a construction that is exact is one of exact numbers.
+    critic = constrained(critic)
     network = critic.network
     if compute.rematerialise:
         network = rematerialised(network)
@@ -292,6 +296,7 @@ def _game_critic(settings: Settings, dataset: data.Dataset) -> train.CriticAlgor
         penalty_network=by_dtype[compute.penalty_dtype] if mixed else None,
         microbatches=compute.microbatches,
         label_weight=settings.label_weights.critic if dataset.classes else 0.0,
+        objective=OBJECTIVES[settings.objective],
     )
 
 
@@ -309,7 +314,10 @@ def _critic(
         network=from_flax(module(**fields), shape),
         sample_real=sample_real,
         optimiser=_optimiser(settings.critic_optimiser, updates),
-        constraint=CONSTRAINTS[settings.lipschitz].make(settings.penalty),
+        constraint=CONSTRAINTS[settings.lipschitz].make(
+            configs.constraint_section(settings)
+        ),
+        updates=updates,
         batch_size=settings.batch_size,
     )
 

@@ -71,7 +71,13 @@ def train_step(
     )
     # Lines 11 and 12.
     generator, generator_metrics = generator_step(
-        algorithm, hyperparameters, critic, state.generator, generator_key, state.step
+        algorithm,
+        hyperparameters,
+        critic,
+        state.generator,
+        generator_key,
+        state.step,
+        jax.tree.map(lambda each: each[-1], raw),
     )
     average = moving_average(
         state.average, generator.params, state.step, hyperparameters.ema_decay
@@ -123,6 +129,7 @@ def generator_step(
     generator: Player,
     key: jax.Array,
     count: jax.Array | None = None,
+    raw: Any = None,
 ) -> tuple[Player, Metrics]:
     """Lines 11 and 12: one generator update on new noise, the critic held fixed.
 
@@ -133,19 +140,24 @@ def generator_step(
       generator: the generator to update.
       key: this step's key.
       count: as in `algorithm.update`.
+      raw: as in `critic_step`, for an objective that compares with real samples.
 
     Returns:
       The updated generator and the scalar `generator_loss` `[]`, without the cross
       entropy of an auxiliary classifier.
     """
-    size = generator_batch_size(algorithm)
-    latents = devices.shard_batch(algorithm.sample_latent(key, size))
+    size, reals = generator_batch_size(algorithm), None
+    if algorithm.critic.objective.compares:
+        key, real_key = jax.random.split(key)
+        source = size if raw is None else raw
+        reals, _ = split_labels(algorithm.critic.sample_real(real_key, source))
+    batch = devices.shard_batch((algorithm.sample_latent(key, size), reals))
     network = critic_network(algorithm.critic)
     prepared = network.prepare(critic.params, critic.state)
     objective = partial(generator_objective, algorithm, network, prepared)
     gradient = devices.data_parallel_mean(jax.grad(objective, has_aux=True))
     optimiser = generator_optimiser(algorithm, hyperparameters)
-    return update(optimiser, gradient, generator, latents, count)
+    return update(optimiser, gradient, generator, batch, count)
 
 
 def init(

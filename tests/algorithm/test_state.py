@@ -20,7 +20,7 @@ from wgan_gp.runs.checkpoint import Checkpoints
 RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0)
 
 
-def counting(network):
+def counting(network, _=None):
     """The network, scaled down by the number of its updates, which it counts."""
 
     def prepare(params, state):
@@ -79,7 +79,7 @@ def test_state_is_prepared_once_a_step_and_microbatches_change_nothing():
     """`prepare` is outside of the scan over the parts of a batch."""
     calls = []
 
-    def spied(network):
+    def spied(network, _):
         wrapped = counting(network)
 
         def prepare(params, state):
@@ -107,7 +107,7 @@ def assert_same(first, second, rtol=1e-4, atol=1e-6):
 
 
 def test_the_gradient_passes_through_prepare():
-    def doubled(network):
+    def doubled(network, _):
         twice = lambda params, _: jax.tree.map(lambda leaf: 2 * leaf, params)  # noqa: E731
         return network._replace(prepare=twice)
 
@@ -192,7 +192,7 @@ def test_diagnostics_are_those_of_the_critic_with_its_state():
     np.testing.assert_allclose(bound(reals[0]), by_hand(reals[0]), rtol=1e-5)
 
 
-def times(factor, network):
+def times(factor, network, _=None):
     return network._replace(apply=lambda params, x: factor * network.apply(params, x))
 
 
@@ -238,14 +238,16 @@ def test_a_network_without_state_is_its_parameters():
             "a generator must have parameters only, got one with init_state, prepare",
         ),
         (
-            {"constraint": Constraint(wrap=lambda network: network.apply)},
+            {"constraint": Constraint(wrap=lambda network, _: network.apply)},
             TypeError,
             r"wrap must return a networks\.Network, got a function",
         ),
         (
             {
                 "constraint": Constraint(
-                    wrap=lambda network: network._replace(update=lambda *_: jnp.ones(2))
+                    wrap=lambda network, _: network._replace(
+                        update=lambda *_: jnp.ones(2)
+                    )
                 )
             },
             ValueError,

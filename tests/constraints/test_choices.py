@@ -15,7 +15,7 @@ NAMES = tuple(CONSTRAINTS)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_choice_agrees_with_itself(name):
     choice, config = CONSTRAINTS[name], resolve(lipschitz=name)
-    used = choice.used(config.penalty)
+    used = choice.used(configs.constraint_section(config))
     assert choice.strength in used
     assert configs.get(config, choice.strength) in choice.strengths
     own = {
@@ -23,7 +23,7 @@ def test_a_choice_agrees_with_itself(name):
     }
     assert own <= used
     assert choice.strength in own
-    made = choice.make(config.penalty)
+    made = choice.make(configs.constraint_section(config))
     assert isinstance(made, Constraint)
     assert (made.penalty is None) != (made.project is None)
     assert (made.penalty is not None) == ("penalty.weight" in used)
@@ -36,7 +36,8 @@ def test_figures_tell_constraints_apart():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_fields_of_other_constraints_are_refused(name):
-    used = CONSTRAINTS[name].used(resolve(lipschitz=name).penalty)
+    config = resolve(lipschitz=name)
+    used = CONSTRAINTS[name].used(configs.constraint_section(config))
     others = {CONSTRAINTS[each].strength for each in NAMES} - used
     for path in others:
         with pytest.raises(ValueError, match=f"{path} = 0.5 has no effect"):

@@ -63,6 +63,7 @@ def check_algorithm(algorithm: Any, hyperparameters: Any) -> None:
     name, rate = "generator_optimiser", "generator_learning_rate"
     _check_optimiser(name, algorithm.generator_optimiser, hyperparameters, rate)
     check_whole("n_critic", algorithm.n_critic)
+    _check_comparison(algorithm)
     count, most = hyperparameters.n_critic, algorithm.n_critic
     if isinstance(count, jax.core.Tracer) or count is None:
         return
@@ -114,6 +115,17 @@ def _check_network(name: str, network: Any) -> None:
         raise TypeError(
             f"{name} must be a networks.Network, got a {type(network).__name__}: write"
             " networks.from_flax(MODULE, SHAPE), or networks.Network(INIT, APPLY)"
+        )
+
+
+def _check_comparison(algorithm: Any) -> None:
+    """Raises ValueError where generated samples have no real ones to compare with."""
+    size, of_critic = algorithm.generator_batch_size, algorithm.critic.batch_size
+    if algorithm.critic.objective.compares and size not in (None, of_critic):
+        raise ValueError(
+            "the objective compares each generated sample with a real one, of which a"
+            f" batch has batch_size = {of_critic}: leave generator_batch_size = {size}"
+            " out"
         )
 
 

@@ -55,6 +55,9 @@ class CriticAlgorithm(NamedTuple):
       label_weight: of the auxiliary classifier's cross entropy; 0 is no classifier.
       penalty_network: computes the penalty, from the same parameters, say in another
         precision; None is `network`.
+      objective: what the critic minimises, without the penalty, and the generator.
+      updates: critic updates of the whole run, for a constraint that changes over it;
+        None where they are not known.
     """
 
     network: Network
@@ -65,6 +68,8 @@ class CriticAlgorithm(NamedTuple):
     microbatches: int = 1
     label_weight: float = 0.0
     penalty_network: Network | None = None
+    objective: losses.Objective = losses.WASSERSTEIN
+    updates: int | None = None
 
 
 class Algorithm(NamedTuple):

@@ -28,20 +28,28 @@ def constrained(algorithm: CriticAlgorithm) -> CriticAlgorithm:
     Args:
       algorithm: the choices, networks as they were given.
 
+    Returns:
+      The choices with networks that are wrapped, and nothing left to wrap.
+
     Raises:
       TypeError: `wrap` returned something else than a `Network`.
+      ValueError: the network cannot be wrapped.
     """
     wrap = algorithm.constraint.wrap
     if wrap is None:
         return algorithm
-    network = wrap(algorithm.network)
+    network = wrap(algorithm.network, algorithm)
     if not isinstance(network, Network):
         raise TypeError(
             "Constraint.wrap must return a networks.Network, got a"
             f" {type(network).__name__}: write network._replace(...) for what changes"
         )
-    penalty = algorithm.penalty_network and wrap(algorithm.penalty_network)
-    return algorithm._replace(network=network, penalty_network=penalty)
+    given = algorithm.penalty_network
+    return algorithm._replace(
+        network=network,
+        penalty_network=given and wrap(given, algorithm),
+        constraint=algorithm.constraint._replace(wrap=None),
+    )
 
 
 def bind_critic(algorithm: CriticAlgorithm, critic: Player) -> losses.Critic:

@@ -39,6 +39,7 @@ def critic_objective(
         keys,
         penalty=_on_its_network(penalty, algorithm.penalty_network, prepared),
         weight=0.0 if penalty is None else strength,
+        objective=algorithm.objective,
     )
     if algorithm.label_weight:
         entropy = _cross_entropy(algorithm.network, prepared, reals, labels)
@@ -48,7 +49,7 @@ def critic_objective(
 
 
 def generator_objective(
-    algorithm: Algorithm, network: Network, prepared: Any, params: Any, latents: Any
+    algorithm: Algorithm, network: Network, prepared: Any, params: Any, batch: Any
 ) -> tuple[jax.Array, Metrics]:
     """The generator's loss; with a classifier, and its cross entropy on fakes.
 
@@ -57,13 +58,20 @@ def generator_objective(
       network: the critic's, wrapped.
       prepared: what the critic's `prepare` returned; held fixed.
       params: the generator's parameters.
-      latents: z `[B, Z]`, or that and labels `[B]`.
+      batch: z `[B, Z]`, or that and labels `[B]`; and reals `[B, ...]`, or None where
+        the objective does not compare.
 
     Returns:
       The loss `[]`, and the scalar `generator_loss`, which is without the classifier.
     """
+    latents, reals = batch
     fakes = algorithm.generator.apply(params, latents)
-    loss = losses.generator_loss(partial(network.apply, prepared), fakes)
+    loss = losses.generator_loss(
+        partial(network.apply, prepared),
+        fakes,
+        objective=algorithm.critic.objective,
+        reals=reals,
+    )
     metrics = {"generator_loss": loss}
     if algorithm.label_weight:
         _, labels = split_labels(latents)

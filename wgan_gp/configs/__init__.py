@@ -20,7 +20,7 @@ from wgan_gp.configs.fields import (
     update,
 )
 from wgan_gp.configs.resolution import base_arguments, resolve
-from wgan_gp.configs.schema import as_dict, flatten, get
+from wgan_gp.configs.schema import as_dict, constraint_section, flatten, get
 from wgan_gp.configs.settings import CriticSettings, Settings
 from wgan_gp.configs.stored import complete_stored, resolve_stored
 
@@ -34,6 +34,7 @@ __all__ = [
     "base",
     "base_arguments",
     "complete_stored",
+    "constraint_section",
     "experiment",
     "flatten",
     "get",

@@ -6,7 +6,13 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp.algorithm import optimisers
-from wgan_gp.configs.schema import Schema, constraint_paths, flatten, get
+from wgan_gp.configs.schema import (
+    Schema,
+    constraint_paths,
+    constraint_section,
+    flatten,
+    get,
+)
 from wgan_gp.configs.settings import PLAYERS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
@@ -61,9 +67,9 @@ def _check_betas(path: str, optimiser: ConfigDict) -> None:
 
 def _check_pairs(config: ConfigDict) -> None:
     choice = CONSTRAINTS[config.lipschitz]
-    if choice.pairs_samples(config.penalty):
+    if choice.pairs_samples(constraint_section(config)):
         at_least("batch_size with independent pairs", config.batch_size, 2)
-    choice.check(config.penalty)
+    choice.check(config)
 
 
 def _check_microbatches(config: ConfigDict) -> None:
@@ -73,7 +79,9 @@ def _check_microbatches(config: ConfigDict) -> None:
             f"compute.microbatches must divide batch_size = {config.batch_size}, got"
             f" {parts}"
         )
-    if parts > 1 and CONSTRAINTS[config.lipschitz].pairs_samples(config.penalty):
+    if parts > 1 and CONSTRAINTS[config.lipschitz].pairs_samples(
+        constraint_section(config)
+    ):
         raise ValueError(
             "compute.microbatches must be 1 with penalty.pairing = 'independent', whose"
             f" pairs are drawn from the whole batch; got {parts}"
@@ -160,4 +168,4 @@ _TOGETHER: dict[str, tuple[Callable[[ConfigDict], None], ...]] = {
 
 def _used(config: ConfigDict) -> set[str]:
     """The constraint's fields that have an effect in this configuration."""
-    return CONSTRAINTS[config.lipschitz].used(config.penalty)
+    return CONSTRAINTS[config.lipschitz].used(constraint_section(config))

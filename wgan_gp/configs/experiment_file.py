@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wgan_gp import data, networks
+from wgan_gp.configs.schema import SECTIONS
 from wgan_gp.constraints import CONSTRAINTS, POINTS, Choice
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.metrics import METRICS, Metric
@@ -49,8 +50,8 @@ TABLES = {
     ),
     "constraints.CONSTRAINTS": Table(
         CONSTRAINTS,
-        "a Choice with its fields in section 'penalty'",
-        lambda name, value: isinstance(value, Choice) and value.section == "penalty",
+        "a Choice with its fields in section 'penalty' or 'construction'",
+        lambda name, value: isinstance(value, Choice) and value.section in SECTIONS,
     ),
     "constraints.POINTS": Table(POINTS, "a function", lambda _, f: callable(f)),
     "networks.CRITICS": Table(

@@ -8,7 +8,14 @@ from ml_collections import ConfigDict
 from wgan_gp.algorithm.optimisers import BETAS
 from wgan_gp.configs.checks import check
 from wgan_gp.configs.fields import base
-from wgan_gp.configs.schema import constraint_paths, flatten, freeze, get, schema
+from wgan_gp.configs.schema import (
+    constraint_paths,
+    constraint_section,
+    flatten,
+    freeze,
+    get,
+    schema,
+)
 from wgan_gp.configs.typed import as_type, fill
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS
@@ -154,5 +161,5 @@ def _applies(config: ConfigDict, path: str) -> bool:
     if field in ("beta1", "beta2"):
         return field in BETAS.get(config[section].name or "adam", ())
     if path in constraint_paths():
-        return path in CONSTRAINTS[config.lipschitz].used(config.penalty)
+        return path in CONSTRAINTS[config.lipschitz].used(constraint_section(config))
     return True

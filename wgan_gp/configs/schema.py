@@ -22,6 +22,8 @@ from wgan_gp.system.values import WIDEST
 _BUILT = ("parent", "name", "shape", "outputs", "classes")
 
 
+# The sections of a configuration that have fields of constraints.
+SECTIONS = ("penalty", "construction")
 CLASSES = {"gan": Settings, "critic": CriticSettings}
 
 
@@ -52,7 +54,7 @@ def schema(
             found[name] = _network(name, networks[name])
         elif name == "data":
             found[name] = _data(data)
-        elif name == "penalty":
+        elif name in SECTIONS:
             found[name] = constraint_fields(name)
         elif dataclasses.is_dataclass(field.type):
             found[name] = dict(declarations(field.type))
@@ -87,8 +89,22 @@ def constraint_fields(section: str) -> dict[str, Declaration]:
 
 def constraint_paths() -> list[str]:
     """The dotted paths of the fields of all constraints."""
-    penalties = [f"penalty.{name}" for name in constraint_fields("penalty")]
-    return [*penalties, *constraint_fields("")]
+    nested = [
+        f"{section}.{name}"
+        for section in SECTIONS
+        for name in constraint_fields(section)
+    ]
+    return [*nested, *constraint_fields("")]
+
+
+def constraint_section(settings: Any) -> Any:
+    """The section with the fields of the chosen constraint.
+
+    Args:
+      settings: settings or a configuration.
+    """
+    section = CONSTRAINTS[settings.lipschitz].section
+    return get(settings, section) if section else settings
 
 
 def _data(kind: str) -> dict[str, Declaration]:

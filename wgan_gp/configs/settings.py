@@ -1,8 +1,8 @@
 """The settings of a run: frozen dataclasses, whose fields are declared here.
 
 `configs.resolve` makes them from a ConfigDict; later code does not see a ConfigDict.
-The sections `data`, `penalty`, `critic` and `generator` are declared where the kinds of
-data, the constraints and the networks are.
+The sections `data`, `penalty`, `construction`, `critic` and `generator` are declared
+where the kinds of data, the constraints and the networks are.
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ from typing import Any
 
 from wgan_gp.algorithm.optimisers import OPTIMISERS, SCHEDULES
 from wgan_gp.constraints import CONSTRAINTS, DEFAULT
+from wgan_gp.losses import OBJECTIVES
 from wgan_gp.networks import CRITICS, GENERATORS
 from wgan_gp.system.fields import (
     Rule,
@@ -159,7 +160,9 @@ class CriticSettings:
     )
     critic: Any  # `network`, and the attributes of that network
     critic_optimiser: OptimiserSettings
-    penalty: Any  # the fields of all constraints in this section; None if not used
+    # Each has the fields of all constraints of that section; None if not used.
+    penalty: Any
+    construction: Any
     clip_bound: float | None
     data: Any  # the settings of a kind of data
     checkpoint: CheckpointSettings
@@ -187,6 +190,9 @@ class CriticSettings:
 class Settings(CriticSettings):
     """Settings of task "gan": a critic and a generator."""
 
+    objective: str = setting(
+        "wasserstein", "What the two networks minimise.", among(OBJECTIVES)
+    )
     n_critic: int = setting(5, "Critic updates for each generator update.", at_least(1))
     ema_decay: float = setting(
         0.0,

@@ -46,8 +46,8 @@ class ClipSettings:
 CHOICE = Choice(
     settings=ClipSettings,
     section="",
-    make=lambda penalty: CLIP,
-    used=lambda penalty: {"clip_bound"},
+    make=lambda section: CLIP,
+    used=lambda section: {"clip_bound"},
     presets={"clip_bound": 0.01} | optimisers(RMSPROP),
     strength="clip_bound",
     symbol="c",

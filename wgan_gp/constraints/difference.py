@@ -67,8 +67,9 @@ def _pairs_samples(penalty: Any) -> bool:
     return penalty.pairing == "independent"
 
 
-def _check(penalty: Any) -> None:
-    points.check_fields(penalty)
+def _check(config: Any) -> None:
+    points.check_fields(config)
+    penalty = config.penalty
     if _pairs_samples(penalty) and penalty.signed:
         raise ValueError(
             "penalty.signed needs pairs with a direction, got independent ones:"

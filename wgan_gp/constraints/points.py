@@ -66,17 +66,18 @@ class PenaltySettings:
     )
 
 
-def check_fields(penalty: Any) -> None:
+def check_fields(config: Any) -> None:
     """Checks that a box is set if the points are to lie in one.
 
     Args:
-      penalty: the section `penalty` of a configuration.
+      config: a configuration.
 
     Raises:
-      ValueError: `points` is "box", and `box` is missing or not (low, high).
+      ValueError: `penalty.points` is "box", and `penalty.box` is missing or not (low,
+        high).
     """
-    if penalty.points == "box":
-        _check_box("penalty.box", penalty.box)
+    if config.penalty.points == "box":
+        _check_box("penalty.box", config.penalty.box)
 
 
 def make_points(penalty: Any) -> Points:

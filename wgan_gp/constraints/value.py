@@ -32,27 +32,30 @@ class Constraint(NamedTuple):
         is added to the critic's loss.
       project: `(params, strength) -> params`. Each critic step calls it once, after the
         optimiser's step.
-      wrap: `Network -> Network`, for critics that are 1-Lipschitz by construction. It
-        is called on the critic's network wherever that is used, while tracing. The
-        returned network may keep state of its own.
+      wrap: `(network, algorithm) -> network`, for critics that are 1-Lipschitz by
+        construction. It is called on the critic's network wherever that is used, while
+        tracing, with the critic's `train.CriticAlgorithm`. The returned network may
+        keep state of its own. Its `init` may draw from `algorithm.sample_real`, and its
+        `update` may follow the run by `algorithm.updates`. It raises ValueError, with
+        the reason, for a network that it cannot wrap.
     """
 
     penalty: losses.Penalty | None = None
     project: Callable[[Any, Any], Any] | None = None
-    wrap: Callable[[Network], Network] | None = None
+    wrap: Callable[[Network, Any], Network] | None = None
 
 
 class Choice(NamedTuple):
     """A constraint that a configuration can choose by name.
 
-    The functions take `penalty`, the section of that name of a configuration: anything
+    The functions take `section`, the constraint's section of a configuration: anything
     that has its fields as attributes.
 
     Attributes:
       settings: a frozen dataclass with a `system.fields.setting` for each field that a
         configuration can set of the constraint.
-      make: `penalty -> Constraint`. `build` calls it.
-      used: `penalty -> paths` of the constraint's fields that have an effect, such as
+      make: `section -> Constraint`. `build` calls it.
+      used: `section -> paths` of the constraint's fields that have an effect, such as
         "penalty.weight". `configs` calls it to refuse fields that were set in vain.
       presets: values for the fields that a configuration leaves open, nested: what the
         constraint's paper uses.
@@ -70,13 +73,14 @@ class Choice(NamedTuple):
       published_as: the name of the method in the W1 benchmark's paper (Korotin et al.
         2022, arXiv:2206.07767), a key of the tables in `evaluate.published`; empty if
         the paper does not have it.
-      section: the section of a configuration that has the fields of `settings`; empty
-        for the top level.
-      pairs_samples: `penalty -> bool`, whether the penalty pairs the samples of a batch
+      section: the section of a configuration that has the fields of `settings`:
+        "penalty", or "construction" for critics that are 1-Lipschitz by construction;
+        empty for the top level.
+      pairs_samples: `section -> bool`, whether the penalty pairs the samples of a batch
         with one another. Such a penalty needs two samples at least and the whole batch
         at once: `configs` calls it to refuse batches of one and microbatches.
-      check: `penalty -> None`. `configs` calls it; it raises ValueError for fields that
-        do not go together.
+      check: `configuration -> None`. `configs` calls it with the whole configuration;
+        it raises ValueError for fields that do not go together.
     """
 
     settings: type
@@ -92,8 +96,8 @@ class Choice(NamedTuple):
     source: str
     published_as: str = ""
     section: str = "penalty"
-    pairs_samples: Callable[[Any], bool] = lambda penalty: False
-    check: Callable[[Any], None] = lambda penalty: None
+    pairs_samples: Callable[[Any], bool] = lambda section: False
+    check: Callable[[Any], None] = lambda config: None
 
 
 def penalise(penalty: losses.Penalty) -> Constraint:

@@ -35,12 +35,12 @@ Papers: [WGAN] Arjovsky et al. 2017, arXiv:1701.07875. [WGAN-GP] Gulrajani et al
 from wgan_gp.losses.checks import Critic, Penalty, Points, Shape
 from wgan_gp.losses.critics import check_critic, check_per_sample
 from wgan_gp.losses.floats import as_floats, at_least_float32
-from wgan_gp.losses.objectives import (
-    clip_weights,
+from wgan_gp.losses.game import (
     critic_loss,
     generator_loss,
     wasserstein_estimate,
 )
+from wgan_gp.losses.objectives import OBJECTIVES, WASSERSTEIN, Objective
 from wgan_gp.losses.penalties import (
     difference_penalty,
     gradient_penalty,
@@ -59,6 +59,7 @@ from wgan_gp.losses.points import (
     split_keys,
     uniform_box,
 )
+from wgan_gp.losses.projections import clip_weights
 from wgan_gp.losses.shapes import SHAPES, one_sided, two_sided
 from wgan_gp.losses.slopes import (
     MIN_DISTANCE,
@@ -71,9 +72,12 @@ from wgan_gp.losses.slopes import (
 __all__ = [
     "MIN_DISTANCE",
     "MIN_NORM",
+    "OBJECTIVES",
     "PAIRINGS",
     "SHAPES",
+    "WASSERSTEIN",
     "Critic",
+    "Objective",
     "Penalty",
     "Points",
     "Shape",

@@ -169,18 +169,34 @@ def check_penalties(penalties: Any, count: int) -> None:
         )
 
 
-def check_takes_condition(penalty: Penalty) -> None:
-    """Raises ValueError if a penalty has no argument `condition`."""
+def penalty_options(
+    penalty: Penalty, condition: Any, values: tuple[jax.Array, jax.Array]
+) -> dict[str, Any]:
+    """The keyword arguments that a penalty is called with.
+
+    Args:
+      penalty: the function to look at; it is not called.
+      condition: what the samples are judged under; handed on unless it is None.
+      values: D(x) and D(x_tilde), each `[B]`. They are handed to a penalty with an
+        argument of the name `values`; others do not know of them.
+
+    Raises:
+      ValueError: there is a condition, and the penalty has no argument for it.
+    """
     try:
         arguments = inspect.signature(penalty).parameters
     except (TypeError, ValueError):  # some callables have no signature to look at
-        return
+        return {} if condition is None else {"condition": condition}
+    options = {"values": values} if "values" in arguments else {}
+    if condition is None:
+        return options
     kinds = {argument.kind for argument in arguments.values()}
     if "condition" not in arguments and inspect.Parameter.VAR_KEYWORD not in kinds:
         raise ValueError(
             "condition= is given, but the penalty has no argument `condition`: make the"
             " penalty by losses.slope_penalty, or hand `condition` on to it"
         )
+    return options | {"condition": condition}
 
 
 def check_arguments(critic: Critic, conditions: tuple[Any, ...]) -> None:

@@ -23,6 +23,7 @@ from functools import partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from wgan_gp.losses.checks import (
     Critic,
@@ -35,11 +36,17 @@ from wgan_gp.losses.checks import (
     condition_arguments,
 )
 from wgan_gp.losses.floats import at_least_float32
-from wgan_gp.losses.points import PAIRINGS, independent_pairs, interpolates
+from wgan_gp.losses.points import (
+    PAIRINGS,
+    endpoint_pairs,
+    independent_pairs,
+    interpolates,
+)
 from wgan_gp.losses.shapes import one_sided, two_sided
 from wgan_gp.losses.slopes import (
     difference_quotient,
     gradient_norm,
+    quotient,
     signed_difference_quotient,
 )
 
@@ -152,6 +159,7 @@ def difference_penalty(
     key: jax.Array,
     *,
     condition: Any = None,
+    values: tuple[jax.Array, jax.Array] | None = None,
     pairing: str | Points = "independent",
     shape: Shape = two_sided,
     signed: bool = False,
@@ -173,6 +181,9 @@ def difference_penalty(
         condition, else the quotient would count how D depends on it. Of independent
         pairs that is the first point's: the second is drawn under another, but D(., y)
         must be Lipschitz in all of the sample space.
+      values: D(x) and D(x_tilde), each `[B]`, where they are known: `critic_loss` hands
+        on those that it has. Endpoint pairs then cost no evaluation of the critic, and
+        the whole gradient as much as without a penalty. Other pairs do not use them.
       pairing: "independent"; "segment", two points on one line; "endpoint", the real
         and the generated sample; or a function `(reals, fakes, key) -> (x1, x2)`, each
         `[B, ...]`. Where a batch is split over devices, "independent" pairs the
@@ -190,9 +201,18 @@ def difference_penalty(
         not apply to, shapes that differ, a critic that returns more than a scalar.
     """
     pairs = _pairs(pairing, signed, points)
+    if values is not None and pairs is endpoint_pairs:
+        slopes = _endpoint_slopes(*as_pair(reals, fakes), *values)
+        return at_least_float32(shape(slopes if signed else jnp.abs(slopes)))
     slope = signed_difference_quotient if signed else difference_quotient
     penalty = slope_penalty(shape, slope, pairs)
     return penalty(critic, reals, fakes, key, condition=condition)
+
+
+def _endpoint_slopes(reals, fakes, on_reals, on_fakes) -> jax.Array:
+    """(D(x) - D(x_tilde)) / ||x - x_tilde|| of each pair `[B]`, of known values."""
+    rises = at_least_float32(on_reals) - at_least_float32(on_fakes)
+    return jax.vmap(quotient)(rises, reals, fakes)
 
 
 def _pairs(pairing: str | Points, signed: bool, points: Points) -> Points:

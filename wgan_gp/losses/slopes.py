@@ -72,6 +72,20 @@ def signed_difference_quotient(
     check_critic(critic, x1)
     with explain_state_errors():
         rise = at_least_float32(critic(x1)) - at_least_float32(critic(x2))
+    return quotient(rise, x1, x2)
+
+
+def quotient(rise: jax.Array, x1: jax.Array, x2: jax.Array) -> jax.Array:
+    """A difference quotient of which the rise D(x1) - D(x2) is known already.
+
+    Args:
+      rise: of the critic from x2 to x1, a scalar.
+      x1: one sample `[...]`.
+      x2: another, of the same shape.
+
+    Returns:
+      The quotient, a scalar; as in `signed_difference_quotient`.
+    """
     along = at_least_float32(x1) - at_least_float32(x2)
     return rise / optax.safe_norm(jnp.ravel(along), MIN_DISTANCE)
 

@@ -71,6 +71,9 @@ class Network(NamedTuple):
         The critic's gradient passes through it to the parameters, not to the state.
       update: `(params, state) -> state` of the same structure, shapes and types. Each
         critic step calls it once, after the optimiser's step and the projection.
+      module: the Flax module that `from_flax` made it of, for constraints that depend
+        on its layers; None for a network of another library.
+      input_shape: of what that module is called with.
     """
 
     init: Callable[[jax.Array], Any]
@@ -79,6 +82,8 @@ class Network(NamedTuple):
     init_state: Callable[[Any], Any] = _no_state
     prepare: Callable[[Any, Any], Any] = _params_alone
     update: Callable[[Any, Any], Any] = _same_state
+    module: nn.Module | None = None
+    input_shape: tuple[int, ...] = ()
 
 
 def from_flax(
@@ -131,7 +136,13 @@ def from_flax(
         return jnp.asarray(module.apply(params, x, head="logits"))
 
     has_head = not labelled and getattr(module, "classes", 0)
-    return Network(init, apply, classify if has_head else None)
+    return Network(
+        init,
+        apply,
+        classify if has_head else None,
+        module=module,
+        input_shape=input_shape,
+    )
 
 
 def _state_problem(variables: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from wgan_gp.studies.w1_benchmark.recipes import cell_config
 # The settings that affect a critic and its metrics, unlike names and intervals.
 _SHAPING = (
     *("lipschitz", "steps", "batch_size", "critic", "critic_optimiser"),
-    *("penalty", "clip_bound", "data", "eval_samples"),
+    *("penalty", "construction", "clip_bound", "data", "eval_samples"),
 )
 
 
