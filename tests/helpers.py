@@ -22,7 +22,7 @@ EXPERIMENTS = ("toy8gauss", "toy25gauss", "swissroll")
 QUICK_TO_COMPILE = ("--xla_cpu_parallel_codegen_split_count=1",)
 if jax.__version_info__ < (0, 11):
     QUICK_TO_COMPILE += ("--xla_cpu_use_fusion_emitters=false",)
-CONSTRAINTS = ("clip", "one_sided", "two_sided", "difference")
+CONSTRAINTS = ("clip", "one_sided", "two_sided", "difference", "directional")
 # Networks of a toy that are the least to compile.
 SMALL = {"critic.hidden": (8,), "generator.hidden": (8,)}
 # What a whole run that is made in Python leaves out of `workdir.OURS`.
@@ -46,8 +46,14 @@ PENALTIES = {
     "endpoint_one_sided": partial(
         losses.difference_penalty, pairing="endpoint", shape=losses.one_sided
     ),
+    "directional": losses.directional_penalty,
+    "directional_two_sided": partial(
+        losses.directional_penalty, points=losses.interpolates, shape=losses.two_sided
+    ),
 }
-ONE_SIDED = ("one_sided", "one_sided_1", "endpoint_one_sided")
+# Those whose slopes are along a direction that is not differentiated.
+HELD = ("directional", "directional_two_sided")
+ONE_SIDED = ("one_sided", "one_sided_1", "endpoint_one_sided", "directional")
 
 
 def key(seed=0):

@@ -14,6 +14,7 @@ name            what it does                                     strength
 `two_sided`     penalises gradient norms other than 1            lambda, 10 by default
 `one_sided`     penalises gradient norms above 1                 lambda, 10 by default
 `difference`    penalises difference quotients of two points     lambda, 10 by default
+`directional`   penalises differences along the gradient         lambda, 10 by default
 ==============  ===============================================  ====================
 
 `two_sided` is the method of [WGAN-GP] and a sound first choice. `one_sided` does not
@@ -33,7 +34,7 @@ code asks which constraint it has. To add one, write a file with a `Choice` and 
 in the dict, or assign it in an experiment's file: `docs/extending.md` shows both.
 """
 
-from wgan_gp.constraints import clip, difference, one_sided, two_sided
+from wgan_gp.constraints import clip, difference, directional, one_sided, two_sided
 from wgan_gp.constraints.clip import CLIP
 from wgan_gp.constraints.points import POINTS
 from wgan_gp.constraints.value import Choice, Constraint, check, penalise
@@ -43,6 +44,7 @@ CONSTRAINTS: dict[str, Choice] = {
     "one_sided": one_sided.CHOICE,
     "two_sided": two_sided.CHOICE,
     "difference": difference.CHOICE,
+    "directional": directional.CHOICE,
 }
 
 DEFAULT = "two_sided"  # that of Gulrajani et al. 2017

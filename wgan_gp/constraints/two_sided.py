@@ -22,20 +22,40 @@ one-sided form comes nearer to it (Korotin et al. 2022: cosines in `evaluate.pub
 16 funnels or more in up to 8 dimensions).
 """
 
+import dataclasses
 from functools import partial
 
 from wgan_gp import losses
-from wgan_gp.constraints import points
+from wgan_gp.constraints import points, shapes
 from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers, penalise
 
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TwoSidedSettings(points.PenaltySettings):
+    """What a configuration can set of the two-sided gradient penalty.
+
+    Attributes:
+      target: K, the slope that costs nothing; None means the preset, 1.
+    """
+
+    target: float | None = shapes.target_field()
+
+
 CHOICE = Choice(
-    settings=points.PenaltySettings,
+    settings=TwoSidedSettings,
     check=points.check_fields,
     make=lambda penalty: penalise(
-        partial(losses.gradient_penalty, points=points.make_points(penalty))
+        partial(
+            losses.gradient_penalty,
+            target=penalty.target,
+            points=points.make_points(penalty),
+        )
     ),
-    used=lambda penalty: {"penalty.weight"} | points.used_fields(penalty),
-    presets={"penalty": {"weight": 10.0, "points": "interpolates"}} | optimisers(ADAM),
+    used=lambda penalty: (
+        {"penalty.weight", "penalty.target"} | points.used_fields(penalty)
+    ),
+    presets={"penalty": {"weight": 10.0, "target": 1.0, "points": "interpolates"}}
+    | optimisers(ADAM),
     strength="penalty.weight",
     symbol="λ",
     strengths=LAMBDAS,

@@ -34,6 +34,13 @@ Papers: [WGAN] Arjovsky et al. 2017, arXiv:1701.07875. [WGAN-GP] Gulrajani et al
 
 from wgan_gp.losses.checks import Critic, Penalty, Points, Shape
 from wgan_gp.losses.critics import check_critic, check_per_sample
+from wgan_gp.losses.directional import (
+    STEP,
+    central_quotient,
+    directional_penalty,
+    directional_quotient,
+    with_steps,
+)
 from wgan_gp.losses.floats import as_floats, at_least_float32
 from wgan_gp.losses.game import (
     critic_loss,
@@ -41,6 +48,12 @@ from wgan_gp.losses.game import (
     wasserstein_estimate,
 )
 from wgan_gp.losses.objectives import OBJECTIVES, WASSERSTEIN, Objective
+from wgan_gp.losses.pairs import (
+    PAIRINGS,
+    endpoint_pairs,
+    independent_pairs,
+    segment_pairs,
+)
 from wgan_gp.losses.penalties import (
     difference_penalty,
     gradient_penalty,
@@ -48,21 +61,20 @@ from wgan_gp.losses.penalties import (
     slope_penalty,
 )
 from wgan_gp.losses.points import (
-    PAIRINGS,
-    endpoint_pairs,
+    MIN_DISTANCE,
+    at_fakes,
+    at_reals,
     endpoints,
-    independent_pairs,
     interpolate,
     interpolates,
+    pair_distances,
     sample_keys,
-    segment_pairs,
     split_keys,
     uniform_box,
 )
 from wgan_gp.losses.projections import clip_weights
-from wgan_gp.losses.shapes import SHAPES, one_sided, two_sided
+from wgan_gp.losses.shapes import SHAPES, one_sided, two_sided, zero_centred
 from wgan_gp.losses.slopes import (
-    MIN_DISTANCE,
     MIN_NORM,
     difference_quotient,
     gradient_norm,
@@ -75,6 +87,7 @@ __all__ = [
     "OBJECTIVES",
     "PAIRINGS",
     "SHAPES",
+    "STEP",
     "WASSERSTEIN",
     "Critic",
     "Objective",
@@ -82,13 +95,18 @@ __all__ = [
     "Points",
     "Shape",
     "as_floats",
+    "at_fakes",
     "at_least_float32",
+    "at_reals",
+    "central_quotient",
     "check_critic",
     "check_per_sample",
     "clip_weights",
     "critic_loss",
     "difference_penalty",
     "difference_quotient",
+    "directional_penalty",
+    "directional_quotient",
     "endpoint_pairs",
     "endpoints",
     "generator_loss",
@@ -99,6 +117,7 @@ __all__ = [
     "interpolates",
     "one_sided",
     "one_sided_gradient_penalty",
+    "pair_distances",
     "sample_keys",
     "segment_pairs",
     "signed_difference_quotient",
@@ -107,4 +126,6 @@ __all__ = [
     "two_sided",
     "uniform_box",
     "wasserstein_estimate",
+    "with_steps",
+    "zero_centred",
 ]

@@ -7,6 +7,7 @@ signatures, which are known while JAX traces, so they cost nothing in a compiled
 """
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -128,6 +129,39 @@ def check_points(points: Any, count: int) -> tuple[jax.Array, ...]:
                 f" {_describe(x)}"
             )
     return tuple(points)
+
+
+def check_one_point(points: Any, count: int) -> jax.Array:
+    """The array `[B, ...]` of points that are one array, checked as `check_points`.
+
+    Args:
+      points: what a function of type `Points` returned.
+      count: B, the number of samples it was called with.
+
+    Raises:
+      ValueError: as `check_points`, or there are several arrays.
+    """
+    arrays = check_points(points, count)
+    if len(arrays) != 1:
+        raise ValueError(f"points of one array are needed, got {len(arrays)} arrays")
+    return arrays[0]
+
+
+def check_share(name: str, share: Any) -> None:
+    """Raises ValueError unless a share is one finite number > 0.
+
+    Args:
+      name: of the argument, for the message.
+      share: a Python number or an array `[]`. A traced array's value is not checked.
+    """
+    if isinstance(share, jax.core.Tracer):
+        return
+    number = hasattr(share, "dtype") or isinstance(share, int | float)
+    if not (number and jnp.ndim(share) == 0 and 0 < share < math.inf):
+        raise ValueError(
+            f"{name} must be a finite number > 0, a share of the distance between a"
+            f" real and its generated sample, got {share!r:.60}"
+        )
 
 
 def check_penalty(penalty: Any) -> None:

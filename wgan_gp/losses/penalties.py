@@ -36,12 +36,8 @@ from wgan_gp.losses.checks import (
     condition_arguments,
 )
 from wgan_gp.losses.floats import at_least_float32
-from wgan_gp.losses.points import (
-    PAIRINGS,
-    endpoint_pairs,
-    independent_pairs,
-    interpolates,
-)
+from wgan_gp.losses.pairs import PAIRINGS, endpoint_pairs, independent_pairs
+from wgan_gp.losses.points import interpolates
 from wgan_gp.losses.shapes import one_sided, two_sided
 from wgan_gp.losses.slopes import (
     difference_quotient,
@@ -92,9 +88,10 @@ def gradient_penalty(
     key: jax.Array,
     *,
     condition: Any = None,
+    target: float | jax.Array = 1.0,
     points: Points = interpolates,
 ) -> jax.Array:
-    """(||grad D(x_hat)||_2 - 1)^2 for each sample ([WGAN-GP], equation 3).
+    """(||grad D(x_hat)||_2 - K)^2 for each sample ([WGAN-GP], equation 3).
 
     The norm is over all dimensions of a sample, and each sample has its own epsilon.
 
@@ -107,6 +104,7 @@ def gradient_penalty(
         draws independent of how a batch is split over devices.
       condition: what each sample is judged under, a pytree of arrays `[B, ...]`; None
         for a critic of one argument.
+      target: K > 0, 1 in the paper; estimates are then K times W1.
       points: where the slope is measured.
 
     Returns:
@@ -115,7 +113,8 @@ def gradient_penalty(
     Raises:
       ValueError: shapes differ, or the critic returns more than a scalar.
     """
-    penalty = slope_penalty(two_sided, gradient_norm, points)
+    shape = partial(two_sided, target=target)
+    penalty = slope_penalty(shape, gradient_norm, points)
     return penalty(critic, reals, fakes, key, condition=condition)
 
 
@@ -127,11 +126,12 @@ def one_sided_gradient_penalty(
     *,
     condition: Any = None,
     power: int = 2,
+    target: float | jax.Array = 1.0,
     points: Points = interpolates,
 ) -> jax.Array:
-    """max(0, ||grad D(x_hat)||_2 - 1)^power for each sample ([WGAN-LP], equation 8).
+    """max(0, ||grad D(x_hat)||_2 - K)^power for each sample ([WGAN-LP], equation 8).
 
-    Slopes below 1 cost nothing, as an optimal critic has them where nothing is
+    Slopes below K = 1 cost nothing, as an optimal critic has them where nothing is
     transported. The other arguments, the result and errors are as in
     `gradient_penalty`.
 
@@ -142,12 +142,13 @@ def one_sided_gradient_penalty(
       key: one key for the batch, or one per sample `[B]`.
       condition: what each sample is judged under, or None.
       power: 1 or 2, as in `one_sided`.
+      target: K > 0, 1 in the paper; estimates are then K times W1.
       points: where the slope is measured.
 
     Returns:
       The penalty of each sample `[B]`, not yet multiplied by lambda.
     """
-    shape = partial(one_sided, power=power)
+    shape = partial(one_sided, power=power, target=target)
     penalty = slope_penalty(shape, gradient_norm, points)
     return penalty(critic, reals, fakes, key, condition=condition)
 

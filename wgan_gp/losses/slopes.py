@@ -21,13 +21,11 @@ import optax
 from wgan_gp.losses.checks import Critic, check_same_shape
 from wgan_gp.losses.critics import check_critic, explain_state_errors
 from wgan_gp.losses.floats import as_floats, at_least_float32
+from wgan_gp.losses.points import MIN_DISTANCE
 
 # Below this a gradient's norm reads as this constant, with derivative zero: the
 # derivative of a plain norm at zero is NaN, and dead critics do get there.
 MIN_NORM = 1e-12
-# Two points closer than this count as this far apart: a difference of float32
-# critic values over a shorter distance is rounding noise.
-MIN_DISTANCE = 1e-6
 
 
 def gradient_norm(critic: Critic, x: jax.Array) -> jax.Array:

@@ -1,0 +1,60 @@
+"""What a slope costs, by the names in `penalty.shape`, and the fields of shapes.
+
+`one_sided` costs slopes above the target alone, and `two_sided` those below it, too.
+The target is 1, the slope of the Lipschitz constraint, unless `penalty.target` says
+otherwise.
+"""
+
+from functools import partial
+from typing import Any
+
+from wgan_gp import losses
+from wgan_gp.losses import Shape
+from wgan_gp.system.fields import among, positive, setting
+
+
+def shape_field() -> Any:
+    """Declares the field `shape`: a key of `losses.SHAPES`."""
+    return setting(
+        None, "Shape of the penalty: what a slope costs.", among(losses.SHAPES)
+    )
+
+
+def power_field() -> Any:
+    """Declares the field `power` of a one-sided penalty: 1, or 2 as in the papers."""
+    return setting(None, "Power of one-sided penalties.", among((1, 2)))
+
+
+def target_field() -> Any:
+    """Declares the field `target` of a penalty: the slope that costs nothing."""
+    return setting(
+        None,
+        "K, the slope that a penalty aims at; estimates are then K times W1.",
+        positive(),
+    )
+
+
+def make_shape(penalty: Any) -> Shape:
+    """The shape that a configuration names, with its target.
+
+    Args:
+      penalty: the section `penalty` of a configuration, with its fields `shape`,
+        `target` and, for a one-sided shape, `power`.
+    """
+    shape = losses.SHAPES[penalty.shape]
+    options = {"power": penalty.power} if _is_one_sided(penalty) else {}
+    return partial(shape, target=penalty.target, **options)
+
+
+def used_fields(penalty: Any) -> set[str]:
+    """Paths of the fields that have an effect on the shape.
+
+    Args:
+      penalty: the section `penalty` of a configuration.
+    """
+    power = {"penalty.power"} if _is_one_sided(penalty) else set()
+    return {"penalty.shape", "penalty.target"} | power
+
+
+def _is_one_sided(penalty: Any) -> bool:
+    return losses.SHAPES.get(penalty.shape) is losses.one_sided
