@@ -13,8 +13,10 @@ from wgan_gp.studies.evidence import (
     differences,
     dimension,
     estimates,
+    kinks,
     overfitting,
     simplicity,
+    slope_training,
     transport,
 )
 from wgan_gp.studies.evidence.common import Evidence, markdown
@@ -46,6 +48,11 @@ CLAIMS = {
     "dimension": Claim(dimension.evidence, dimension.SCALES),
     "differences": Claim(differences.evidence, differences.SCALES),
     "overfitting": Claim(overfitting.evidence, overfitting.SCALES, overfitting.digits),
+    "kinks": Claim(kinks.evidence, kinks.SCALES),
+    **{
+        name: Claim(slope_training.evidence, scales)
+        for name, scales in slope_training.SCALES.items()
+    },
 }
 TABLE = "evidence.json"
 
