@@ -124,6 +124,33 @@ def test_where_the_gradient_is_zero_no_direction_is_known(w, seen):
     np.testing.assert_allclose(jax.grad(at)(KINK), -DENSITY * seen, rtol=0.01)
 
 
+def test_where_the_direction_jumps_a_part_is_left_out_however_short_the_step():
+    """In two dimensions the gradient is g before the kink and k behind it.
+
+    Each point measures along its own gradient, so at the kink itself the slopes of both
+    sides are (|g| + <k, g> / |g|) / 2 and (|k| + <g, k> / |k|) / 2, which differ.
+    """
+    g, k = np.array([1.0, 1.5]), np.array([4.0, 1.5])
+    nodes, weights = quadrature()
+    nodes = np.concatenate([nodes, np.zeros_like(nodes)], axis=1)
+    penalty = directional_penalty(losses.one_sided, 0.01)
+
+    def at(b):
+        def critic(x):
+            return x @ g + 3 * jax.nn.relu(x[0] - b)
+
+        costs = penalty(critic, nodes, nodes, key(), points=lambda *_: (nodes,))
+        return jnp.dot(weights, costs)
+
+    norms = np.linalg.norm(g), np.linalg.norm(k)
+    ends = [(norm + g @ k / norm) / 2 for norm in norms]
+    cost = losses.one_sided
+    seen = cost(ends[0]) - cost(norms[0]) + cost(norms[1]) - cost(ends[1])
+    whole = cost(norms[1]) - cost(norms[0])
+    np.testing.assert_allclose(seen / whole, 0.919, atol=1e-3)
+    np.testing.assert_allclose(jax.grad(at)(KINK), -DENSITY * seen, rtol=0.01)
+
+
 def test_without_kinks_autodiff_is_the_derivative_of_the_population():
     """The control: softplus in place of relu."""
     nodes, weights = quadrature()

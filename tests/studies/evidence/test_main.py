@@ -17,10 +17,13 @@ FIGURES = {
     "dimension": ("dimension",),
     "differences": ("difference",),
     "overfitting": ("overfitting",),
+    "kinks": ("kinks",),
+    "slopes_d16": ("slopes_d16",),
+    "slopes_d2": ("slopes_d2",),
 }
 
 
-HEAVY = ("transport", "dimension", "differences", "simplicity", "depth", "estimates")
+HEAVY = tuple(name for name in CLAIMS if name != "overfitting")
 
 
 @pytest.mark.parametrize(

@@ -33,33 +33,25 @@ from wgan_gp.studies.evidence.common import Evidence, critic_settings, mean_and_
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.train import make_critic_train
 
+_SIZE = {"steps": 500, "width": 32}
 SCALES = {
-    "smoke": {"seeds": 2, "steps": 5, "width": 4, "points": 300, "directions": 2},
-    "default": {
-        "seeds": 3,
-        "steps": 500,
-        "width": 32,
-        "points": 30_000,
-        "directions": 16,
-    },
-    "paper": {
-        "seeds": 8,
-        "steps": 500,
-        "width": 32,
-        "points": 1_000_000,
-        "directions": 64,
-    },
+    "smoke": {"seeds": 2, "steps": 100, "width": 8, "points": 512, "directions": 2},
+    "default": _SIZE | {"seeds": 3, "points": 30_000, "directions": 16},
+    "paper": _SIZE | {"seeds": 8, "points": 1_000_000, "directions": 64},
 }
 ACTIVATIONS = {"relu": "ReLU", "shifted_softplus": "softplus"}
+_COLOURS = (REAL, "0.2", THIRD, FAKE)
 WEIGHT = 1.0  # lambda in training, so weak that slopes exceed 1
 SHIFT = 0.02  # by which a layer's parameters are moved, as a vector's length
+_MEASURES = ("cosine", "size", "noise")
 _CHUNK = 2_000  # points at a time, which bounds memory
+BATCH, BATCHES = 256, 64  # of which the gradients' noise is taken
 # Slopes `(critic, x) -> []` whose penalties are differentiated by autodiff.
 SLOPES = {
     "gradient norm": losses.gradient_norm,
     **{
         f"directional, h = {step}": partial(losses.directional_quotient, step=step)
-        for step in (0.02, 0.2)
+        for step in (0.002, 0.02, 0.2)
     },
 }
 
@@ -72,6 +64,7 @@ class LayerGradients(NamedTuple):
     slope: str  # a key of `SLOPES`
     cosine: np.ndarray  # [S] with the numerical gradient
     size: np.ndarray  # [S] as a share of the numerical gradient's
+    noise: np.ndarray  # [S] of a batch's gradient, as a share of the mean gradient
 
 
 def evidence(**sizes: int) -> Evidence:
@@ -104,9 +97,9 @@ def measure(
         found = [compare(_of_seed(s, wide[0]), wide[1]) for s in range(seeds)]
     stacked = jax.tree.map(lambda *values: np.stack(values), *found)
     return [
-        LayerGradients(activation, layer, slope, *numbers)
-        for layer, by_slope in stacked.items()
-        for slope, numbers in by_slope.items()
+        LayerGradients(activation, layer, slope, *stacked[layer][slope])
+        for layer in stacked
+        for slope in SLOPES
     ]
 
 
@@ -147,35 +140,47 @@ def compare_layers(network: Network, params: Any, x: jax.Array, *, directions: i
       directions: as in `measure`.
 
     Returns:
-      `{layer: {slope: (cosine, size)}}`, see `LayerGradients`.
+      `{layer: {slope: (cosine, size, noise)}}`, see `LayerGradients`.
     """
     flat = traverse_util.flatten_dict(params, sep="/")
 
-    def mean_penalty(slope: Any, flat: dict[str, jax.Array]) -> jax.Array:
+    def mean_penalty(slope: Any, x: jax.Array, flat: dict[str, jax.Array]):
         critic = bind(network, traverse_util.unflatten_dict(flat, sep="/"), ())
         cost = lambda point: losses.one_sided(slope(critic, point))  # noqa: E731
         return jnp.mean(jax.lax.map(cost, x, batch_size=_CHUNK))
 
-    gradients = {
-        name: jax.grad(partial(mean_penalty, slope))(flat)
-        for name, slope in SLOPES.items()
-    }
-    penalty = partial(mean_penalty, losses.gradient_norm)
-    found = {}
+    def gradients(slope: Any) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+        gradient = jax.grad(partial(mean_penalty, slope), argnums=1)
+        count = min(BATCHES, len(x) // BATCH)
+        batches = x[: count * BATCH].reshape(count, BATCH, -1)
+        return gradient(x, flat), jax.lax.map(lambda x: gradient(x, flat), batches)
+
+    by_slope = {name: gradients(slope) for name, slope in SLOPES.items()}
+    penalty = partial(mean_penalty, losses.gradient_norm, x)
     last, _ = max(flat).rsplit("/", 1)
+    found = {}
     for i, path in enumerate(sorted(set(flat) - {f"{last}/bias"})):
         basis = orthonormal(jax.random.key(i), directions, flat[path].size)
         true = numerical_gradient(penalty, flat, path, basis)
         found[path] = {
-            name: _beside(basis @ jnp.ravel(gradient[path]), true)
-            for name, gradient in gradients.items()
+            name: (*_beside(basis @ jnp.ravel(mean[path]), true), _noise(each[path]))
+            for name, (mean, each) in by_slope.items()
         }
     return found
 
 
 def _beside(gradient: jax.Array, true: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Cosine and relative size."""
-    return cosine_similarity(gradient, true), stable_norm(gradient) / stable_norm(true)
+    """Cosine and relative size; 0 where the penalty is 0."""
+    size = stable_norm(true)
+    relative = stable_norm(gradient) / jnp.where(size > 0, size, 1.0)
+    return cosine_similarity(gradient, true), relative
+
+
+def _noise(each: jax.Array) -> jax.Array:
+    """Root mean square of the batches' deviations, over the mean's norm; 0 / 0 is 0."""
+    mean = jnp.mean(each, axis=0)
+    deviation = stable_norm(each - mean[None]) / len(each) ** 0.5
+    return deviation / jnp.where(deviation > 0, stable_norm(mean), 1.0)
 
 
 def orthonormal(key: jax.Array, count: int, size: int) -> jax.Array:
@@ -187,7 +192,7 @@ def orthonormal(key: jax.Array, count: int, size: int) -> jax.Array:
 def numerical_gradient(
     penalty: Any, params: dict[str, jax.Array], path: str, basis: jax.Array
 ) -> jax.Array:
-    """(P(theta + d u) - P(theta - d u)) / 2d for each vector u, with d = `SHIFT`.
+    """(P(theta + d u) - P(theta - d u)) / 2d, with d = `SHIFT`.
 
     Args:
       penalty: P, from parameters by path to a scalar.
@@ -196,7 +201,7 @@ def numerical_gradient(
       basis: vectors u `[K, size of the array]`.
 
     Returns:
-      The derivatives `[K]`.
+      The derivatives `[K]` along each u.
     """
     leaf = params[path]
 
@@ -222,35 +227,33 @@ def table_row(layer: LayerGradients) -> dict[str, Any]:
         "activation": ACTIVATIONS[layer.activation],
         "parameters": layer_name(layer.layer),
         "slope": layer.slope,
-        "cosine": mean_and_spread(layer.cosine),
-        "size": mean_and_spread(layer.size),
-    }
+    } | {name: mean_and_spread(getattr(layer, name)) for name in _MEASURES}
 
 
 def kinks_figure(measured: list[LayerGradients]) -> Figure:
-    """Draws cosine and size by layer: a column for each activation."""
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    grid = figure.subplots(2, len(ACTIVATIONS), sharex=True, sharey="row")
+    """Draws cosine, size and noise by layer: a column for each activation."""
+    figure = Figure(figsize=(8, 7), layout="constrained")
+    grid = figure.subplots(3, len(ACTIVATIONS), sharex=True, sharey="row")
     layers = list(dict.fromkeys(layer_name(each.layer) for each in measured))
-    looks = dict(zip(SLOPES, zip((REAL, THIRD, FAKE), "osD", (-0.2, 0.0, 0.2))))
     for column, activation in zip(grid.T, ACTIVATIONS):
-        chosen = [each for each in measured if each.activation == activation]
-        for each in chosen:
-            colour, marker, shift = looks[each.slope]
-            at = layers.index(layer_name(each.layer)) + shift
-            for axes, values in zip(column, (each.cosine, each.size)):
-                style = {"color": colour, "marker": marker, "linestyle": "none"}
-                axes.plot(np.full(len(values), at), values, ms=5, alpha=0.6, **style)
+        for i, slope in enumerate(SLOPES):
+            chosen = [
+                m for m in measured if (m.activation, m.slope) == (activation, slope)
+            ]
+            at = np.arange(len(layers))[:, None] + 0.18 * (i - (len(SLOPES) - 1) / 2)
+            for axes, name in zip(column, _MEASURES):
+                values = np.stack([getattr(each, name) for each in chosen])
+                style = {"marker": "os^D"[i], "color": _COLOURS[i], "linestyle": "none"}
+                places = np.broadcast_to(at, values.shape)
+                axes.plot(places.ravel(), values.ravel(), ms=4, label=slope, **style)
         column[0].set(title=ACTIVATIONS[activation])
-        column[1].set_xticks(range(len(layers)), layers, rotation=20)
+        column[-1].set_xticks(range(len(layers)), layers, rotation=20)
+    numerical = "\nthe numerical gradient"
+    grid[0, 0].set(ylabel=f"cosine with{numerical}")
+    grid[1, 0].set(ylabel=f"size over that of{numerical}")
+    grid[2, 0].set(ylabel=f"noise of a batch of {BATCH}\nover the mean gradient")
     for axes in grid.flat:
-        axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
         axes.grid(alpha=0.3)
-    grid[0, 0].set(ylabel="cosine with\nthe numerical gradient")
-    grid[1, 0].set(ylabel="size / that of\nthe numerical gradient")
-    handles = [
-        grid[0, 0].plot([], [], color=c, marker=m, linestyle="none")[0]
-        for c, m, _ in looks.values()
-    ]
-    figure.legend(handles, list(looks), loc="outside lower center", ncols=3)
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(SLOPES))
     return figure

@@ -38,7 +38,7 @@ def _scales(dimension: int, funnels: int, h: float) -> dict[str, dict[str, Any]]
     cell = {"dimension": dimension, "funnels": funnels, "h": h}
     return {
         "smoke": cell | {"funnels": 4, "seeds": 2, "steps": 2, "width": 4},
-        "default": cell | {"seeds": 3, "steps": 1000, "width": 128},
+        "default": cell | {"seeds": 3, "steps": 1000, "width": 64},
         "paper": cell | {"seeds": 8, "steps": 16_000, "width": 128},
     }
 
