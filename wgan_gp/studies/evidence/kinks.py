@@ -5,12 +5,11 @@ samples with a density p,
 
     d/dtheta E[shape(||grad D||)] = E[d/dtheta shape(||grad D||)] + E_kinks,
 
-    E_kinks = the integral over all kinks of p(x) (jump of shape) (velocity by theta).
+    E_kinks = integral over all kinks of p(x) (jump of shape) (velocity by theta).
 
-Autodiff differentiates the penalty of each sample, which gives the first term. The
-second comes from samples that a moving kink passes over. Here the left side is measured
-without theory, as a difference of the mean penalty at very many fixed points between
-parameters moved forth and back, and compared with what autodiff returns.
+Autodiff has the first term alone; the second comes from samples that a moving kink
+passes over. Here the left side is measured without theory, as a difference of the mean
+penalty at very many fixed points between parameters moved forth and back.
 """
 
 from functools import partial
@@ -47,12 +46,11 @@ _MEASURES = ("cosine", "size", "noise")
 _CHUNK = 2_000  # points at a time, which bounds memory
 BATCH, BATCHES = 256, 64  # of which the gradients' noise is taken
 # Slopes `(critic, x) -> []` whose penalties are differentiated by autodiff.
-SLOPES = {
-    "gradient norm": losses.gradient_norm,
-    **{
-        f"directional, h = {step}": partial(losses.directional_quotient, step=step)
-        for step in (0.002, 0.02, 0.2)
-    },
+SLOPES: dict[str, Any] = {"gradient norm": losses.gradient_norm} | {
+    f"directional, h = {h}": lambda critic, x, h=h: losses.directional_quotient(
+        critic, x, jnp.asarray(h)
+    )
+    for h in (0.002, 0.02, 0.2)
 }
 
 
@@ -60,8 +58,8 @@ class LayerGradients(NamedTuple):
     """The penalty's gradients by one layer's weights or biases, for S critics."""
 
     activation: str
-    layer: str
     slope: str  # a key of `SLOPES`
+    layer: str
     cosine: np.ndarray  # [S] with the numerical gradient
     size: np.ndarray  # [S] as a share of the numerical gradient's
     noise: np.ndarray  # [S] of a batch's gradient, as a share of the mean gradient
@@ -69,9 +67,7 @@ class LayerGradients(NamedTuple):
 
 def evidence(**sizes: int) -> Evidence:
     """Measures the claim: figure `kinks` and its table."""
-    measured = [
-        each for activation in ACTIVATIONS for each in measure(activation, **sizes)
-    ]
+    measured = [each for name in ACTIVATIONS for each in measure(name, **sizes)]
     figures = {"kinks.png": kinks_figure(measured)}
     return Evidence(figures, list(map(table_row, measured)))
 
@@ -93,18 +89,15 @@ def measure(
     network, params, x = train_critics(activation, seeds, steps, width, points)
     with jax.enable_x64(True):  # differences of means of many penalties
         compare = jax.jit(partial(compare_layers, network, directions=directions))
-        wide = jax.tree.map(partial(np.asarray, dtype=np.float64), (params, x))
-        found = [compare(_of_seed(s, wide[0]), wide[1]) for s in range(seeds)]
+        params, x = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), (params, x))
+        restore = jax.tree.structure(params).unflatten
+        found = [compare(restore(each), x) for each in zip(*jax.tree.leaves(params))]
     stacked = jax.tree.map(lambda *values: np.stack(values), *found)
     return [
-        LayerGradients(activation, layer, slope, *stacked[layer][slope])
+        LayerGradients(activation, slope, layer, *stacked[layer][slope])
         for layer in stacked
         for slope in SLOPES
     ]
-
-
-def _of_seed(seed: int, params: Any) -> Any:
-    return jax.tree.map(lambda leaf: leaf[seed], params)
 
 
 def train_critics(activation: str, seeds: int, steps: int, width: int, points: int):
@@ -129,9 +122,7 @@ def train_critics(activation: str, seeds: int, steps: int, width: int, points: i
 
 
 def compare_layers(network: Network, params: Any, x: jax.Array, *, directions: int):
-    """The penalty's gradients beside the numerical one, for each layer.
-
-    The last bias is left out: no slope depends on it.
+    """The penalty's gradients beside the numerical one, by layer but the last bias.
 
     Args:
       network: the critic.
@@ -142,7 +133,7 @@ def compare_layers(network: Network, params: Any, x: jax.Array, *, directions: i
     Returns:
       `{layer: {slope: (cosine, size, noise)}}`, see `LayerGradients`.
     """
-    flat = traverse_util.flatten_dict(params, sep="/")
+    flat: Any = traverse_util.flatten_dict(params, sep="/")
 
     def mean_penalty(slope: Any, x: jax.Array, flat: dict[str, jax.Array]):
         critic = bind(network, traverse_util.unflatten_dict(flat, sep="/"), ())
@@ -237,15 +228,7 @@ def kinks_figure(measured: list[LayerGradients]) -> Figure:
     layers = list(dict.fromkeys(layer_name(each.layer) for each in measured))
     for column, activation in zip(grid.T, ACTIVATIONS):
         for i, slope in enumerate(SLOPES):
-            chosen = [
-                m for m in measured if (m.activation, m.slope) == (activation, slope)
-            ]
-            at = np.arange(len(layers))[:, None] + 0.18 * (i - (len(SLOPES) - 1) / 2)
-            for axes, name in zip(column, _MEASURES):
-                values = np.stack([getattr(each, name) for each in chosen])
-                style = {"marker": "os^D"[i], "color": _COLOURS[i], "linestyle": "none"}
-                places = np.broadcast_to(at, values.shape)
-                axes.plot(places.ravel(), values.ravel(), ms=4, label=slope, **style)
+            _dots(column, [m for m in measured if m[:2] == (activation, slope)], i)
         column[0].set(title=ACTIVATIONS[activation])
         column[-1].set_xticks(range(len(layers)), layers, rotation=20)
     numerical = "\nthe numerical gradient"
@@ -254,6 +237,16 @@ def kinks_figure(measured: list[LayerGradients]) -> Figure:
     grid[2, 0].set(ylabel=f"noise of a batch of {BATCH}\nover the mean gradient")
     for axes in grid.flat:
         axes.grid(alpha=0.3)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(SLOPES))
+    handles = grid[0, 0].lines[: len(SLOPES)]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(SLOPES))
     return figure
+
+
+def _dots(column: Any, layers: list[LayerGradients], i: int) -> None:
+    """Draws the i-th slope's numbers in a panel each, layers and seeds as dots."""
+    style = {"marker": "os^D"[i], "color": _COLOURS[i], "linestyle": "none", "ms": 4}
+    for axes, name in zip(column, _MEASURES):
+        values = np.stack([getattr(each, name) for each in layers])
+        at = np.arange(len(layers)) + 0.18 * (i - 1.5)
+        places = np.repeat(at, values.shape[1])
+        axes.plot(places, values.ravel(), label=layers[0].slope, **style)
