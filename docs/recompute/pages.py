@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from docs.recompute import benchmark, claims, evidence, study
+from docs.recompute import autodiff, benchmark, claims, evidence, study
 from wgan_gp.studies.w1_benchmark import table as w1_tables
 
 ROOT = Path(__file__).parent.parent.parent
@@ -55,6 +55,11 @@ PAGES = (
         ROOT / "docs" / "results.md",
         evidence.TABLES | {"study": study.table},
         lambda: [*claims.sentences(), *study.sentences()],
+    ),
+    Page(
+        ROOT / "docs" / "autodiff.md",
+        autodiff.TABLES,
+        autodiff.sentences,
     ),
     Page(
         ROOT / "docs" / "w1_benchmark.md",

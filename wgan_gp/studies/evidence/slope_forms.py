@@ -103,12 +103,14 @@ class Form(NamedTuple):
       sees_kinks: whether its derivative by parameters sees kinks move.
       step: h as a share of the cell's own.
       weight: lambda.
+      batch: samples of each kind in an update.
     """
 
     slope: Slope
     sees_kinks: bool
     step: float = 1.0
     weight: float = 10.0
+    batch: int = 256
 
 
 FORMS = {
@@ -123,9 +125,15 @@ FORMS = {
     "difference, h / 100": Form(_directional, True, step=0.01),
     "difference, 2.5 h": Form(_directional, True, step=2.5),
     "difference, random direction": Form(_anywhere, True),
+    "gradient norm, batch of 2,048": Form(_gradient, False, batch=2048),
+    "difference, batch of 2,048": Form(_directional, True, batch=2048),
+    "difference, h / 100, batch of 2,048": Form(
+        _directional, True, step=0.01, batch=2048
+    ),
 }
-BASE, *_ = FORMS
-SMOOTH = (BASE, "mean slope", "difference")  # forms that softplus critics have, too
+# What others are compared with, one for each size of batch.
+BASES = ("gradient norm", "gradient norm, batch of 2,048")
+SMOOTH = (BASES[0], "mean slope", "difference")  # forms of softplus critics
 
 
 def form_penalty(slope: Slope, h: jax.Array) -> losses.Penalty:

@@ -21,7 +21,7 @@ from wgan_gp.evaluate.truth import Truth, compare_to_truth
 from wgan_gp.runs.figures import REAL, THIRD
 from wgan_gp.studies.evidence.common import Evidence, mean_and_spread
 from wgan_gp.studies.evidence.slope_forms import (
-    BASE,
+    BASES,
     FORMS,
     SMOOTH,
     Slope,
@@ -103,11 +103,12 @@ def programs(
     configs.update(cell, {"critic": critic, "steps": steps})
     experiment = build_critic(configs.resolve(cell))
 
-    @partial(jax.jit, static_argnums=0)
-    @partial(jax.vmap, in_axes=(None, None, None, 0))
-    def train_and_measure(slope: Slope, h: jax.Array, weight: jax.Array, seed: Any):
-        penalty = penalise(form_penalty(slope, h))
-        algorithm = experiment.algorithm._replace(constraint=penalty)
+    @partial(jax.jit, static_argnums=(0, 1))
+    @partial(jax.vmap, in_axes=(None, None, None, None, 0))
+    def train_and_measure(slope: Slope, batch: int, h: Any, weight: Any, seed: Any):
+        algorithm = experiment.algorithm._replace(
+            constraint=penalise(form_penalty(slope, h)), batch_size=batch
+        )
         train = make_critic_train(algorithm, experiment.sample_fake, steps)
         train_key, eval_key = jax.random.split(jax.random.key(seed))
         hyperparameters = experiment.hyperparameters._replace(strength=weight)
@@ -117,7 +118,7 @@ def programs(
     def run(name: str, h: float) -> Truth:
         form = FORMS[name]
         numbers = jnp.float32(form.step * h), jnp.float32(form.weight)
-        return train_and_measure(form.slope, *numbers, jnp.arange(seeds))
+        return train_and_measure(form.slope, form.batch, *numbers, jnp.arange(seeds))
 
     return run
 
@@ -125,25 +126,30 @@ def programs(
 def table_rows(trained: list[Trained]) -> list[dict[str, Any]]:
     """The rows of the results table: means and spreads over seeds.
 
-    "gain" is over the gradient norm's critic of the same seed and activation.
+    "gain" is over the critic of the same seed, activation and batch that is trained
+    with the gradient norm.
     """
-    bases = {each.activation: each.cosine for each in trained if each.form == BASE}
+    bases = {_kind(each): each.cosine for each in trained if each.form in BASES}
     return [
         {
             "activation": ACTIVATIONS[each.activation],
             "slope": each.form,
             "sees kinks": "yes" if FORMS[each.form].sees_kinks else "no",
             "cosine": mean_and_spread(each.cosine),
-            "gain": mean_and_spread(each.cosine - bases[each.activation]),
+            "gain": mean_and_spread(each.cosine - bases[_kind(each)]),
             "estimate / W1": mean_and_spread(each.ratio),
         }
         for each in trained
     ]
 
 
+def _kind(trained: Trained) -> tuple[str, int]:
+    return trained.activation, FORMS[trained.form].batch
+
+
 def forms_figure(trained: list[Trained], title: str) -> Figure:
     """Draws each seed's cosine, a line for each form."""
-    figure = Figure(figsize=(5.6, 4.4), layout="constrained")
+    figure = Figure(figsize=(5.8, 5.0), layout="constrained")
     axes = figure.add_subplot()
     for sees, colour, marker in ((False, REAL, "s"), (True, THIRD, "o")):
         found = [
@@ -152,7 +158,7 @@ def forms_figure(trained: list[Trained], title: str) -> Figure:
             if FORMS[each.form].sees_kinks == sees
             for cosine in each.cosine
         ]
-        label = "derivative sees kinks move" if sees else "derivative does not"
+        label = "its derivative sees kinks move" if sees else "its derivative does not"
         style = {"color": colour, "marker": marker, "linestyle": "none"}
         axes.plot(*zip(*found), ms=5, alpha=0.7, label=label, **style)
     names = [f"{each.form} ({ACTIVATIONS[each.activation]})" for each in trained]
