@@ -60,6 +60,7 @@ PAGES = (
         ROOT / "docs" / "autodiff.md",
         autodiff.TABLES,
         autodiff.sentences,
+        ("## 2. By layer", ""),
     ),
     Page(
         ROOT / "docs" / "w1_benchmark.md",

@@ -158,7 +158,7 @@ def forms_figure(trained: list[Trained], title: str) -> Figure:
             if FORMS[each.form].sees_kinks == sees
             for cosine in each.cosine
         ]
-        label = "its derivative sees kinks move" if sees else "its derivative does not"
+        label = "autodiff sees kinks move" if sees else "autodiff leaves kinks out"
         style = {"color": colour, "marker": marker, "linestyle": "none"}
         axes.plot(*zip(*found), ms=5, alpha=0.7, label=label, **style)
     names = [f"{each.form} ({ACTIVATIONS[each.activation]})" for each in trained]
