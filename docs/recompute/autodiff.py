@@ -40,7 +40,11 @@ def slopes_d2() -> str:
 TABLES = {each.__name__: each for each in (kinks, slopes_d16, slopes_d2)}
 _HIDDEN = ("biases 1", "weights 1", "biases 2", "weights 2")
 _BLIND = ("gradient norm, λ = 3", "gradient norm, moved", "mean norm", "mean slope")
-_SEEING = ("difference", "difference, value of norm", "difference, ĝ differentiated")
+_SEEING = (
+    "difference along ĝ",
+    "difference, value of norm",
+    "difference, ĝ differentiated",
+)
 
 
 def sentences() -> Iterator[str]:
@@ -112,7 +116,7 @@ def _training() -> Iterator[str]:
         )
         yield f"At D = {d} they gain {seeing}, where those that do not gain {blind}"
         mean, difference = (
-            _cosine(claim, name) for name in ("mean slope", "difference")
+            _cosine(claim, name) for name in ("mean slope", "difference along ĝ")
         )
         yield f"a cosine of {mean} becomes {difference}"
         big = _row(claim, "difference, batch of 2,048")["gain"]
@@ -132,7 +136,7 @@ def _cosine(claim: str, slope: str, activation: str = "ReLU") -> str:
 def _softplus() -> Iterator[str]:
     gains = [
         _row("slopes_d16", name, "softplus")["gain"][0]
-        for name in ("mean slope", "difference")
+        for name in ("mean slope", "difference along ĝ")
     ]
     assert max(map(abs, gains)) < 1e-3
     yield "the difference and the mean slope gain less than 0.001"

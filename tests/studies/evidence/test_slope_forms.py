@@ -52,7 +52,7 @@ def test_mean_slope_and_difference_are_one_number():
     draws = Draws(0.5 * (along[1:] + along[:-1]), jnp.ones(2))
     slopes = [
         FORMS[name].slope(critic, at, draws, 0.6)
-        for name in ("mean slope", "difference")
+        for name in ("mean slope", "difference along ĝ")
     ]
     chex.assert_trees_all_close(*slopes, rtol=1e-3)
     assert abs(float(slopes[0] - losses.gradient_norm(critic, at))) > 0.1
@@ -69,7 +69,7 @@ def test_draws_cover_the_segment_evenly_and_directions_have_length_one():
 
 
 def test_a_penalty_of_a_form_is_one_sided_and_at_the_samples():
-    penalty = slope_forms.form_penalty(FORMS["difference"].slope, 0.01)
+    penalty = slope_forms.form_penalty(FORMS["difference along ĝ"].slope, 0.01)
     reals, fakes = jnp.full((8, 1), 2.0), jnp.full((8, 1), 0.3)
     costs = penalty(lambda x: x[0] ** 2 / 2, reals, fakes, key())
     assert {round(float(cost), 4) for cost in costs} == {0.0, 1.0}

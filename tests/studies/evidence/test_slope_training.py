@@ -14,11 +14,11 @@ def test_gains_are_paired_by_seed_and_within_activation_and_batch():
         [
             trained("gradient norm", 0.5, 0.7),
             trained("gradient norm, λ = 3", 0.6, 0.7),
-            trained("difference", 0.6, 0.8),
+            trained("difference along ĝ", 0.6, 0.8),
             trained("gradient norm, batch of 2,048", 0.8, 0.9),
             trained("difference, batch of 2,048", 0.7, 0.9),
             trained("gradient norm", 0.1, 0.2, activation="shifted_softplus"),
-            trained("difference", 0.1, 0.2, activation="shifted_softplus"),
+            trained("difference along ĝ", 0.1, 0.2, activation="shifted_softplus"),
         ]
     )
     expected = [(0, 0), (0.05, 0.05), (0.1, 0), (0, 0), (-0.05, 0.05), (0, 0), (0, 0)]

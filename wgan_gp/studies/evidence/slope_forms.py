@@ -119,7 +119,7 @@ FORMS = {
     "gradient norm, moved": Form(_moved, False),
     "mean norm": Form(_mean_norm, False),
     "mean slope": Form(_mean_slope, False),
-    "difference": Form(_directional, True),
+    "difference along ĝ": Form(_directional, True),
     "difference, value of norm": Form(_gradient_value, True),
     "difference, ĝ differentiated": Form(_differentiated, True),
     "difference, h / 100": Form(_directional, True, step=0.01),
@@ -133,7 +133,7 @@ FORMS = {
 }
 # What others are compared with, one for each size of batch.
 BASES = ("gradient norm", "gradient norm, batch of 2,048")
-SMOOTH = (BASES[0], "mean slope", "difference")  # forms of softplus critics
+SMOOTH = (BASES[0], "mean slope", "difference along ĝ")  # forms of softplus critics
 
 
 def form_penalty(slope: Slope, h: jax.Array) -> losses.Penalty:
