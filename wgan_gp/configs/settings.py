@@ -190,8 +190,8 @@ class CriticSettings:
 class Settings(CriticSettings):
     """Settings of task "gan": a critic and a generator."""
 
-    objective: str = setting(
-        "wasserstein", "What the two networks minimise.", among(OBJECTIVES)
+    objective: str | None = setting(
+        None, "What the two networks minimise.", among(OBJECTIVES)
     )
     n_critic: int = setting(5, "Critic updates for each generator update.", at_least(1))
     ema_decay: float = setting(

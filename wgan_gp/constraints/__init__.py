@@ -33,7 +33,7 @@ code asks which constraint it has. To add one, write a file with a `Choice` and 
 in the dict, or assign it in an experiment's file: `docs/extending.md` shows both.
 """
 
-from wgan_gp.constraints import clip, difference, one_sided, two_sided
+from wgan_gp.constraints import clip, difference, one_sided, two_sided, unconstrained
 from wgan_gp.constraints.clip import CLIP
 from wgan_gp.constraints.points import POINTS
 from wgan_gp.constraints.value import Choice, Constraint, check, penalise
@@ -43,12 +43,17 @@ CONSTRAINTS: dict[str, Choice] = {
     "one_sided": one_sided.CHOICE,
     "two_sided": two_sided.CHOICE,
     "difference": difference.CHOICE,
+    "unconstrained": unconstrained.CHOICE,
 }
 
+# The method, what it was proposed against, and its two variants: docs/results.md
+# compares these four in detail.
+COMPARED = ("clip", "one_sided", "two_sided", "difference")
 DEFAULT = "two_sided"  # that of Gulrajani et al. 2017
 
 __all__ = [
     "CLIP",
+    "COMPARED",
     "CONSTRAINTS",
     "DEFAULT",
     "POINTS",

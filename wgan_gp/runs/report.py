@@ -198,10 +198,12 @@ def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
         return found
     if not CONSTRAINTS[settings.lipschitz].has_scale:
         if mean < _FROZEN_WITHOUT_SCALE:
+            strength = CONSTRAINTS[settings.lipschitz].strength
             found.append(
                 f"the critic is frozen (mean gradient norm {mean:.2g}, below"
-                f" {_FROZEN_WITHOUT_SCALE:g}): try a larger"
-                f" {CONSTRAINTS[settings.lipschitz].strength}, or fewer layers"
+                f" {_FROZEN_WITHOUT_SCALE:g}): try"
+                f" {f'a larger {strength}' if strength else 'a constraint'}, or fewer"
+                " layers"
             )
         return found
     if mean < 0.01:
