@@ -20,7 +20,7 @@ from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.evaluate import memory
 from wgan_gp.evaluate.held_out import Evaluation, check_weights, count_evaluated
 from wgan_gp.evaluate.images import check_digits
-from wgan_gp.losses import OBJECTIVES, Objective
+from wgan_gp.losses import OBJECTIVES
 from wgan_gp.networks import (
     CRITICS,
     GENERATORS,
@@ -296,13 +296,8 @@ def _game_critic(settings: Settings, dataset: data.Dataset) -> train.CriticAlgor
         penalty_network=by_dtype[compute.penalty_dtype] if mixed else None,
         microbatches=compute.microbatches,
         label_weight=settings.label_weights.critic if dataset.classes else 0.0,
-        objective=_objective(settings),
+        objective=OBJECTIVES[settings.objective],
     )
-
-
-def _objective(settings: Settings) -> Objective:
-    assert settings.objective is not None  # `configs.resolve` fills it
-    return OBJECTIVES[settings.objective]
 
 
 def _critic(

@@ -22,7 +22,9 @@ from wgan_gp.runs import workdir
 PLAYERS = ("critic_optimiser", "generator_optimiser")
 VARIANTS = ("", "paper", "smoke")
 PENALISED = [
-    name for name, each in CONSTRAINTS.items() if each.strength == "penalty.weight"
+    name
+    for name, choice in constraints.CONSTRAINTS.items()
+    if choice.strength == "penalty.weight"
 ]
 
 

@@ -27,8 +27,8 @@ def resolve(config: ConfigDict) -> Any:
     """Completes a configuration, checks it, and freezes it to settings.
 
     Open fields are filled for the chosen constraint: first from the experiment's
-    `by_constraint` table, then from the constraint's own presets. An objective that is
-    still open is the Wasserstein one.
+    `by_constraint` table, then from the constraint's own presets, and last from
+    Algorithm 1.
 
     Args:
       config: from an experiment's `get_config`, with the user's changes.
@@ -55,8 +55,8 @@ def resolve(config: ConfigDict) -> Any:
     return freeze(config.to_dict())
 
 
-# Of open fields that most constraints leave open.
-_DEFAULTS = {"objective": "wasserstein"}
+# Of fields that most constraints leave open: those of [WGAN-GP], Algorithm 1.
+_DEFAULTS = {"objective": "wasserstein", "n_critic": 5}
 
 
 def _presets(config: ConfigDict) -> dict[str, Any]:

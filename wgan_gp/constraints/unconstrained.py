@@ -1,9 +1,10 @@
 """No constraint: for objectives that are bounded without one.
 
 The original GAN and least-squares GANs, which [WGAN-GP] (Figure 2 and Table 1) compares
-with, train their critics freely. The preset objective is the original one, in its
-non-saturating form. A Wasserstein critic without a constraint raises its difference of
-values for ever, so that objective is refused.
+with, train their critics freely. The presets are those of DCGAN: the original objective
+in its non-saturating form, and one critic step for each generator step. A Wasserstein
+critic without a constraint raises its difference of values for ever, so that objective
+is refused.
 
 When it fails: where the critic separates the samples, its gradient at generated ones
 vanishes or grows without bound, and the generator learns nothing. That is what
@@ -14,7 +15,10 @@ import dataclasses
 from typing import Any
 
 from wgan_gp import losses
-from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers
+from wgan_gp.constraints.value import Choice, Constraint, optimisers
+
+# Of Radford et al. 2015, arXiv:1511.06434, which [WGAN-GP] compares with (Figure 2).
+_ADAM = {"name": "adam", "learning_rate": 2e-4, "beta1": 0.5, "beta2": 0.999}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,7 @@ CHOICE = Choice(
     check=_check,
     make=lambda section: Constraint(),
     used=lambda section: set(),
-    presets={"objective": "nonsaturating"} | optimisers(ADAM),
+    presets={"objective": "nonsaturating", "n_critic": 1} | optimisers(_ADAM),
     strength=None,
     symbol="",
     strengths=(),
