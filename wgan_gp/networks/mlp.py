@@ -104,19 +104,14 @@ class MLP(nn.Module):
         """Maps `[..., D]` to `[..., outputs]`, each row on its own."""
         for width in self.hidden:
             init = INITIALISERS[self.initialiser](x.shape[-1])
-            x = self._dense(width, init.hidden, init.bias)(x)
+            x = self._dense(width, kernel_init=init.hidden, bias_init=init.bias)(x)
             x = ACTIVATIONS[self.activation](normalise_features(self.norm, x))
         init = INITIALISERS[self.initialiser](x.shape[-1])
-        return self._dense(self.outputs, init.output, init.bias)(x)
+        last = self._dense(self.outputs, kernel_init=init.output, bias_init=init.bias)
+        return last(x)
 
-    def _dense(
-        self,
-        width: int,
-        kernel: nn.initializers.Initializer,
-        bias: nn.initializers.Initializer,
-    ):
-        layer = nn.Dense(width, kernel_init=kernel, bias_init=bias)
-        return with_weight_norm(self.norm, layer)
+    def _dense(self, width: int, **inits: nn.initializers.Initializer):
+        return with_weight_norm(self.norm, nn.Dense(width, **inits))
 
 
 class MLPCritic(nn.Module):

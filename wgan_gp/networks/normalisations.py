@@ -144,10 +144,10 @@ def normalise(
         case "layer":
             return layer_norm()(x)
         case "instance":
-            _check_several(norm, math.prod(x.shape[-3:-1]), x.shape[-3:])
+            _check_several(x.shape[-3:-1], "'instance'", "'layer' or fewer layers")
             return instance_norm()(x)
         case "group":
-            _check_several(norm, math.prod(x.shape[-3:]), x.shape[-3:])
+            _check_several(x.shape[-3:], "'group'", "'weight' or wider layers")
             return group_norm(x.shape[-1], (-3, -2, -1))(x)
     raise ValueError(f"no normalisation of images is called {norm!r}")
 
@@ -172,7 +172,7 @@ def normalise_features(norm: str, x: jax.Array) -> jax.Array:
         case "layer":
             return nn.LayerNorm()(x)
         case "group":
-            _check_several(norm, x.shape[-1], x.shape[-1:])
+            _check_several(x.shape[-1:], "'group'", "'weight' or wider layers")
             return group_norm(x.shape[-1], (-1,))(x)
     raise ValueError(
         f"no normalisation of vectors is called {norm!r}: a perceptron takes 'none',"
@@ -180,13 +180,12 @@ def normalise_features(norm: str, x: jax.Array) -> jax.Array:
     )
 
 
-def _check_several(norm: str, count: int, shape: tuple[int, ...]) -> None:
-    if count < 2:
+def _check_several(shape: tuple[int, ...], norm: str, instead: str) -> None:
+    if math.prod(shape) < 2:
         sizes = " x ".join(map(str, shape))
         raise ValueError(
-            f"norm = {norm!r} subtracts the mean of a single value where a layer is"
-            f" {sizes}, which leaves 0: use 'layer' or 'weight', or fewer or wider"
-            " layers"
+            f"norm = {norm} subtracts the mean of a single value where a layer is"
+            f" {sizes}, which leaves 0: use {instead}"
         )
 
 
@@ -225,6 +224,7 @@ class WeightNorm(nn.Module):
         length = jnp.sqrt(square + 1e-20)
         g = self.param("scale", lambda key: length.reshape(-1))
         weights = g.reshape(length.shape) * v / length
+        # `init` stores what is returned here: v to rounding, since g is |v| then.
         kernel = weights.astype(params["kernel"].dtype)
         return {"params": {**params, "kernel": kernel}}
 
