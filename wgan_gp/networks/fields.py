@@ -74,7 +74,10 @@ def norm(default: str, known: tuple[str, ...]) -> Any:
 def critic_norm(default: str, known: tuple[str, ...] = NORMS) -> Any:
     """A normalisation of a critic: of each sample on its own, or of its weights."""
     rule = Rule(partial(_check_critic_norm, known), valid=lambda: known)
-    sentence = "Normalisation of hidden layers; weight is of all layers' weights."
+    sentence = (
+        "Normalisation of hidden layers. weight is of the weights of all layers;"
+        " instance is for networks of images."
+    )
     return setting(default, sentence, rule)
 
 
