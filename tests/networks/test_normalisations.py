@@ -12,7 +12,7 @@ from flax import traverse_util
 
 from tests.helpers import key
 from wgan_gp import losses
-from wgan_gp.networks import CRITICS, MLP, bind, fields, from_flax
+from wgan_gp.networks import CRITICS, bind, from_flax
 from wgan_gp.networks.layers import conv, dense
 from wgan_gp.networks.normalisations import (
     WeightNorm,
@@ -20,7 +20,6 @@ from wgan_gp.networks.normalisations import (
     normalise,
     normalise_features,
 )
-from wgan_gp.system.fields import declarations
 
 IMAGE = (4, 6, 48)  # three groups of 16 channels
 AXES = {"layer": (0, 1, 2), "instance": (0, 1), "group": None}
@@ -219,31 +218,6 @@ def test_weights_are_normalised_in_float32_for_critics_in_bfloat16():
     v, g = (np.asarray(p, np.float32) for p in (low["layer"]["kernel"], low["scale"]))
     expected = (g * v / np.linalg.norm(v, axis=0)).astype(jnp.bfloat16)
     chex.assert_trees_all_equal(layer.apply({"params": low}, x), expected)
-
-
-def rule(network):
-    declared = dict(declarations(CRITICS[network], without=("parent", "name")))["norm"]
-    assert declared.rule is not None
-    return declared.rule
-
-
-@pytest.mark.parametrize("network", CASES)
-def test_batch_normalisation_is_refused_with_those_that_keep_samples_apart(network):
-    valid = [each for each in rule(network).valid() if each != "none"]
-    with pytest.raises(ValueError, match="ties a batch's samples together") as caught:
-        rule(network).check("critic.norm", "batch")
-    hint = str(caught.value).split("; use ")[1]
-    assert hint.replace(" or ", ", ").split(", ") == [repr(each) for each in valid]
-    for norm in valid:
-        rule(network).check("critic.norm", norm)
-
-
-def test_a_perceptron_has_no_instances_to_normalise():
-    assert set(fields.NORMS) - set(fields.VECTOR_NORMS) == {"instance"}
-    with pytest.raises(ValueError, match=r"layers have none; use 'layer', 'weight'"):
-        rule("mlp").check("critic.norm", "instance")
-    with pytest.raises(ValueError, match=r"called 'instance': a perceptron takes"):
-        MLP((4,), norm="instance").init(key(), jnp.ones(3))
 
 
 @pytest.mark.parametrize(

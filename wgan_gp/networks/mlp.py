@@ -104,14 +104,14 @@ class MLP(nn.Module):
         """Maps `[..., D]` to `[..., outputs]`, each row on its own."""
         for width in self.hidden:
             init = INITIALISERS[self.initialiser](x.shape[-1])
-            x = self._dense(width, kernel_init=init.hidden, bias_init=init.bias)(x)
+            x = self._dense(width, init.hidden, init.bias)(x)
             x = ACTIVATIONS[self.activation](normalise_features(self.norm, x))
         init = INITIALISERS[self.initialiser](x.shape[-1])
-        last = self._dense(self.outputs, kernel_init=init.output, bias_init=init.bias)
-        return last(x)
+        return self._dense(self.outputs, init.output, init.bias)(x)
 
-    def _dense(self, width: int, **inits: nn.initializers.Initializer):
-        return with_weight_norm(self.norm, nn.Dense(width, **inits))
+    def _dense(self, width: int, kernel: Any, bias: Any):
+        layer = nn.Dense(width, kernel_init=kernel, bias_init=bias)
+        return with_weight_norm(self.norm, layer)
 
 
 class MLPCritic(nn.Module):
