@@ -19,7 +19,7 @@ from wgan_gp.build import build
 from wgan_gp.constraints import CLIP, penalise
 from wgan_gp.devices import mesh
 from wgan_gp.networks import from_flax
-from wgan_gp.networks.layers import BatchNorm
+from wgan_gp.networks.normalisations import BatchNorm
 from wgan_gp.runs import loop, start, workdir
 
 RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0, ema_decay=0.9)

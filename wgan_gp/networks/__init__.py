@@ -154,7 +154,7 @@ def _state_problem(variables: Mapping[str, Any]) -> str:
         cure = (
             "These are running averages of batch normalisation, which ties the samples"
             " of a batch together: use layer normalisation, or in a generator"
-            " networks.layers.BatchNorm, which keeps none"
+            " networks.normalisations.BatchNorm, which keeps none"
         )
     elif names <= {"u", "sigma"}:
         cure = (
