@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
 
-.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy w1-benchmark notebooks test test-long test-newest lint format benchmark benchmark-scaling torture clean
+.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy w1-benchmark notebooks test test-long test-newest lint format benchmark benchmark-constraints benchmark-scaling torture clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -71,6 +71,10 @@ benchmark: .venv/benchmarks
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.toy_speed
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.w1_speed
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.image_speed
+
+# What each constraint costs; see benchmarks/README.md
+benchmark-constraints: .venv/installed
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.constraint_speed
 
 # What runs survive; 20 minutes at most, and writes the table of docs/reliability.md
 torture: .venv/installed
