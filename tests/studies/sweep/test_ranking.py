@@ -69,7 +69,8 @@ def test_the_figure_has_a_row_for_each_and_says_what_diverged():
     assert first.yaxis_inverted()
     dots = [line for line in first.lines if line.get_marker() == "o"]
     assert sorted(len(line.get_xdata()) for line in dots) == [1, 3, 3]
-    assert [text.get_text() for text in first.texts] == ["2 of 3 diverged"]
+    notes = {text.get_text() for text in first.texts}
+    assert notes == {"1.56", "1.95", "2 of 3 diverged"}
     (legend,) = figure.legends
     shown = {text.get_text() for text in legend.get_texts()}
     assert {"penalty in the loss", "as good as real samples"} <= shown

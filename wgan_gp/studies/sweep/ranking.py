@@ -107,7 +107,7 @@ def draw(best: Sequence[Best], quality: str, *, title: str) -> Figure:
         axes.set_title(dataset, fontsize=10)
         axes.set_xlabel(_axis(quality), fontsize=9)
     grid[0].set_yticks(range(len(names)), names, fontsize=9)
-    grid[0].invert_yaxis()
+    grid[0].set_ylim(len(names) - 0.4, -0.6)  # the best at the top
     shown = [axes.get_legend_handles_labels() for axes in grid]
     legend = {name: each for axes in shown for each, name in zip(*axes)}
     figure.legend(
@@ -135,12 +135,16 @@ def _draw_panel(axes: Axes, best: Sequence[Best], names: list[str]) -> None:
         if np.isfinite(each.median):
             bar = axes.plot([each.median] * 2, [row - 0.38, row + 0.38], color=colour)
             bar[0].set(linewidth=2.5, label=label)
-        if lost := len(each.scores) - len(finite):
-            text = f"{lost} of {len(each.scores)} diverged"
-            where = {"xycoords": ("axes fraction", "data"), "ha": "right"}
-            axes.annotate(text, (0.99, row), va="center", fontsize=7, **where)
+        lost = len(each.scores) - len(finite)
+        note = (
+            f"{lost} of {len(each.scores)} diverged" if lost else f"{each.median:.2f}"
+        )
+        where = {"xycoords": ("axes fraction", "data"), "ha": "right"}
+        axes.annotate(note, (0.985, row), va="center", fontsize=7.5, **where)
     axes.axvline(1.0, color="0.4", linestyle=":", label="as good as real samples")
     axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high * (high / low) ** 0.3)  # room for the notes
     ticks = [t for t in (0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100) if _within(axes, t)]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=8)
     axes.xaxis.minorticks_off()
