@@ -15,12 +15,19 @@ name            what it does                                     strength
 `one_sided`     penalises gradient norms above 1                 lambda, 10 by default
 `difference`    penalises difference quotients of two points     lambda, 10 by default
 `directional`   penalises differences along the gradient         lambda, 10 by default
+`adversarial`   penalises differences to adversarial offsets     lambda, 10 by default
+`zero_centred`  penalises squared gradient norms (R1, R2, 0-GP)  gamma, 10 by default
+`dragan`        penalises gradient norms near real samples       lambda, 10 by default
+`wgan_div`      penalises a power of gradient norms              k, 2 by default
+`max_slope`     penalises a batch's largest gradient norm        lambda, 0.1 by default
 ==============  ===============================================  ====================
 
 `two_sided` is the method of [WGAN-GP] and a sound first choice. `one_sided` does not
 punish slopes below 1, which optimal critics have away from the lines of transport.
-`difference` needs no second derivatives. `clip` is the baseline that the penalties
-were proposed against. Each module says when its constraint fails.
+`directional`, `difference` and `adversarial` need no second derivatives. `zero_centred`
+and `dragan` were made for other objectives than the Wasserstein one. `clip` is the
+baseline that the penalties were proposed against. Each module says when its constraint
+fails.
 
 In Python, `train.CriticAlgorithm.constraint` takes a `Constraint`: `CLIP`,
 `penalise(losses.gradient_penalty)`, or one of your own:
@@ -34,7 +41,18 @@ code asks which constraint it has. To add one, write a file with a `Choice` and 
 in the dict, or assign it in an experiment's file: `docs/extending.md` shows both.
 """
 
-from wgan_gp.constraints import clip, difference, directional, one_sided, two_sided
+from wgan_gp.constraints import (
+    adversarial,
+    clip,
+    difference,
+    directional,
+    dragan,
+    max_slope,
+    one_sided,
+    two_sided,
+    wgan_div,
+    zero_centred,
+)
 from wgan_gp.constraints.clip import CLIP
 from wgan_gp.constraints.points import POINTS
 from wgan_gp.constraints.value import Choice, Constraint, check, penalise
@@ -45,6 +63,11 @@ CONSTRAINTS: dict[str, Choice] = {
     "two_sided": two_sided.CHOICE,
     "difference": difference.CHOICE,
     "directional": directional.CHOICE,
+    "adversarial": adversarial.CHOICE,
+    "zero_centred": zero_centred.CHOICE,
+    "dragan": dragan.CHOICE,
+    "wgan_div": wgan_div.CHOICE,
+    "max_slope": max_slope.CHOICE,
 }
 
 DEFAULT = "two_sided"  # that of Gulrajani et al. 2017

@@ -21,11 +21,21 @@ their distance and the difference of two values is rounding noise.
 
 import dataclasses
 from functools import partial
+from typing import Any
 
 from wgan_gp import losses
 from wgan_gp.constraints import points, shapes
-from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers, penalise
+from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers
 from wgan_gp.system.fields import positive, setting
+
+
+def step_field() -> Any:
+    """Declares the field `step`, the length over which a slope is measured."""
+    return setting(
+        None,
+        "Length over which slopes are measured, as a share of a pair's distance.",
+        positive(),
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,23 +52,20 @@ class DirectionalSettings(points.PenaltySettings):
     shape: str | None = shapes.shape_field()
     power: int | None = shapes.power_field()
     target: float | None = shapes.target_field()
-    step: float | None = setting(
-        None,
-        "h, as a share of the distance of a real and its generated sample.",
-        positive(),
-    )
+    step: float | None = step_field()
 
 
 CHOICE = Choice(
     settings=DirectionalSettings,
     check=points.check_fields,
-    make=lambda penalty: penalise(
-        partial(
+    make=lambda penalty: points.penalise_at(
+        penalty,
+        lambda where: partial(
             losses.directional_penalty,
-            points=points.make_points(penalty),
+            points=where,
             shape=shapes.make_shape(penalty),
             step=penalty.step,
-        )
+        ),
     ),
     used=lambda penalty: (
         {"penalty.weight", "penalty.step"}

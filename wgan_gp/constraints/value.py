@@ -77,8 +77,9 @@ class Choice(NamedTuple):
         "penalty", or "construction" for critics that are 1-Lipschitz by construction;
         empty for the top level.
       pairs_samples: `section -> bool`, whether the penalty pairs the samples of a batch
-        with one another. Such a penalty needs two samples at least and the whole batch
-        at once: `configs` calls it to refuse batches of one and microbatches.
+        with one another, or compares them. Such a penalty needs two samples at least
+        and the whole batch at once: `configs` calls it to refuse batches of one and
+        microbatches.
       check: `configuration -> None`. `configs` calls it with the whole configuration;
         it raises ValueError for fields that do not go together.
     """
