@@ -256,9 +256,9 @@ def test_noise_around_real_samples_has_the_length_of_its_share(shape):
 
 def test_noise_around_a_sample_depends_on_its_own_key_alone():
     reals, fakes = draw_pair()
-    keys = jax.random.split(key(), 6)
-    (whole,) = losses.around_reals(0.1)(reals, fakes, keys)
-    (part,) = losses.around_reals(0.1)(reals[3:], fakes[3:], keys[3:])
+    around = losses.around_reals(0.1)
+    (whole,) = around(reals, fakes, jax.random.split(key(), 6))
+    (part,) = around(reals[3:], fakes[3:], jax.random.split(key(), 6)[3:])
     chex.assert_trees_all_close(whole[3:], part, rtol=1e-6)
 
 

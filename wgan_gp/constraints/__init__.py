@@ -55,7 +55,7 @@ from wgan_gp.constraints import (
 )
 from wgan_gp.constraints.clip import CLIP
 from wgan_gp.constraints.points import POINTS
-from wgan_gp.constraints.value import Choice, Constraint, check, penalise
+from wgan_gp.constraints.value import Choice, Constraint, aimed_slope, check, penalise
 
 CONSTRAINTS: dict[str, Choice] = {
     "clip": clip.CHOICE,
@@ -79,6 +79,7 @@ __all__ = [
     "POINTS",
     "Choice",
     "Constraint",
+    "aimed_slope",
     "check",
     "penalise",
 ]

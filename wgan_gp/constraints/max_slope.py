@@ -32,8 +32,8 @@ class MaxSlopeSettings(points.PenaltySettings):
 
     Attributes:
       shape: a key of `losses.SHAPES`, the cost of the largest slope.
-      power: 1 or 2, for the one-sided shape alone.
-      target: K, the slope that the shape aims at; not for the zero-centred shape.
+      power: 1 or 2, for the one-sided shape alone; None means 2.
+      target: K, the slope that the other two shapes aim at; None means 1.
       norm: p of the samples' norm; None means the preset, 2.
     """
 
@@ -65,8 +65,6 @@ CHOICE = Choice(
         "penalty": {
             "weight": 0.1,
             "shape": "zero_centred",
-            "power": 2,  # for the one-sided shape
-            "target": 1.0,  # for shapes that aim at a slope
             "norm": 2.0,
             "points": "interpolates",
         }

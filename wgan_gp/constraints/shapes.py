@@ -41,6 +41,8 @@ def make_shape(penalty: Any) -> Shape:
       penalty: the section `penalty` of a configuration.
     """
     options = {name: getattr(penalty, name) for name in _options(penalty)}
+    # Presets leave open what the preset shape does not take: 2 and 1, as in `losses`.
+    options = {name: value for name, value in options.items() if value is not None}
     return partial(losses.SHAPES[penalty.shape], **options)
 
 

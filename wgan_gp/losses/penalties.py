@@ -38,7 +38,7 @@ from wgan_gp.losses.checks import (
     condition_arguments,
 )
 from wgan_gp.losses.floats import at_least_float32
-from wgan_gp.losses.points import interpolates
+from wgan_gp.losses.points import interpolates, sample_keys
 from wgan_gp.losses.shapes import one_sided, two_sided
 from wgan_gp.losses.slopes import gradient_norm
 
@@ -90,15 +90,22 @@ def sum_penalties(*penalties: Penalty) -> Penalty:
     """The penalty that is the sum of others, sample by sample.
 
     Args:
-      *penalties: each `(critic, reals, fakes, key, *, condition=None) -> [B]`. They are
-        called with the same keys.
+      *penalties: each `(critic, reals, fakes, key, *, condition=None) -> [B]`. Each has
+        keys of its own, so that the penalties' draws are independent.
+
+    Returns:
+      A penalty that is called as they are.
     """
 
     def penalty(critic, reals, fakes, key, *, condition=None):
+        reals, fakes = as_pair(reals, fakes)
+        split = jax.vmap(partial(jax.random.split, num=len(penalties)))
+        keys = split(sample_keys(key, len(reals)))
         costs = [
-            each(critic, reals, fakes, key, condition=condition) for each in penalties
+            each(critic, reals, fakes, keys[:, i], condition=condition)
+            for i, each in enumerate(penalties)
         ]
-        return jnp.sum(jnp.stack(costs), axis=0)
+        return sum(costs[1:], costs[0])
 
     return penalty
 

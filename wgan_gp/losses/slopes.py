@@ -59,7 +59,8 @@ def gradient_norm(critic: Critic, x: jax.Array, *, norm: float = 2.0) -> jax.Arr
     if dual == 2:
         return optax.safe_norm(gradient, MIN_NORM)
     if dual == 1:
-        return jnp.sum(jnp.abs(gradient))
+        # Not the sum of `abs`, whose derivative at 0 JAX takes as 1.
+        return jnp.sum(gradient * jax.lax.stop_gradient(jnp.sign(gradient)))
     # Scaled by its largest entry, since powers of small entries vanish in float32.
     largest = jax.lax.stop_gradient(jnp.maximum(jnp.abs(gradient).max(), MIN_NORM))
     return largest * optax.safe_norm(gradient / largest, MIN_NORM, dual)
@@ -128,7 +129,7 @@ def difference_quotient(critic: Critic, x1: jax.Array, x2: jax.Array) -> jax.Arr
     """|D(x1) - D(x2)| / ||x1 - x2||: a slope that needs no differentiation.
 
     By the mean value theorem it is at most the largest gradient norm between the
-    two points. Its derivative where D(x1) = D(x2) is 0. Arguments and errors as in
+    two points. Where D(x1) = D(x2) its derivative is finite. Arguments and errors as in
     `signed_difference_quotient`.
     """
     return jnp.abs(signed_difference_quotient(critic, x1, x2))
