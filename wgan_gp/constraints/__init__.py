@@ -14,12 +14,20 @@ name            what it does                                     strength
 `two_sided`     penalises gradient norms other than 1            lambda, 10 by default
 `one_sided`     penalises gradient norms above 1                 lambda, 10 by default
 `difference`    penalises difference quotients of two points     lambda, 10 by default
+`directional`   penalises differences along the gradient         lambda, 10 by default
+`adversarial`   penalises differences to adversarial offsets     lambda, 10 by default
+`zero_centred`  penalises squared gradient norms (R1, R2, 0-GP)  gamma, 10 by default
+`dragan`        penalises gradient norms near real samples       lambda, 10 by default
+`wgan_div`      penalises a power of gradient norms              k, 2 by default
+`max_slope`     penalises a batch's largest gradient norm        lambda, 0.1 by default
 ==============  ===============================================  ====================
 
 `two_sided` is the method of [WGAN-GP] and a sound first choice. `one_sided` does not
 punish slopes below 1, which optimal critics have away from the lines of transport.
-`difference` needs no second derivatives. `clip` is the baseline that the penalties
-were proposed against. Each module says when its constraint fails.
+`directional`, `difference` and `adversarial` need no second derivatives. `zero_centred`
+and `dragan` were made for other objectives than the Wasserstein one. `clip` is the
+baseline that the penalties were proposed against. Each module says when its constraint
+fails.
 
 In Python, `train.CriticAlgorithm.constraint` takes a `Constraint`: `CLIP`,
 `penalise(losses.gradient_penalty)`, or one of your own:
@@ -33,16 +41,34 @@ code asks which constraint it has. To add one, write a file with a `Choice` and 
 in the dict, or assign it in an experiment's file: `docs/extending.md` shows both.
 """
 
-from wgan_gp.constraints import clip, difference, one_sided, two_sided, unconstrained
+from wgan_gp.constraints import (
+    adversarial,
+    clip,
+    difference,
+    directional,
+    dragan,
+    max_slope,
+    one_sided,
+    two_sided,
+    unconstrained,
+    wgan_div,
+    zero_centred,
+)
 from wgan_gp.constraints.clip import CLIP
 from wgan_gp.constraints.points import POINTS
-from wgan_gp.constraints.value import Choice, Constraint, check, penalise
+from wgan_gp.constraints.value import Choice, Constraint, aimed_slope, check, penalise
 
 CONSTRAINTS: dict[str, Choice] = {
     "clip": clip.CHOICE,
     "one_sided": one_sided.CHOICE,
     "two_sided": two_sided.CHOICE,
     "difference": difference.CHOICE,
+    "directional": directional.CHOICE,
+    "adversarial": adversarial.CHOICE,
+    "zero_centred": zero_centred.CHOICE,
+    "dragan": dragan.CHOICE,
+    "wgan_div": wgan_div.CHOICE,
+    "max_slope": max_slope.CHOICE,
     "unconstrained": unconstrained.CHOICE,
 }
 
@@ -59,6 +85,7 @@ __all__ = [
     "POINTS",
     "Choice",
     "Constraint",
+    "aimed_slope",
     "check",
     "penalise",
 ]

@@ -25,8 +25,7 @@ from functools import partial
 from typing import Any
 
 from wgan_gp import devices, losses
-from wgan_gp.constraints import points
-from wgan_gp.constraints.one_sided import power_field
+from wgan_gp.constraints import points, shapes
 from wgan_gp.constraints.value import (
     ADAM,
     LAMBDAS,
@@ -46,14 +45,14 @@ class DifferenceSettings(points.PenaltySettings):
       shape: a key of `losses.SHAPES`, the cost of a quotient.
       power: 1 or 2, for the one-sided shape alone.
       pairing: a key of `losses.PAIRINGS`, which two points are compared.
+      target: K, the quotient that the shape aims at.
       signed: whether the quotient keeps its sign, positive where the critic prefers
         the point nearer to the real sample. Not for independent pairs.
     """
 
-    shape: str | None = setting(
-        None, "Shape of the difference penalty.", among(losses.SHAPES)
-    )
-    power: int | None = power_field()
+    shape: str | None = shapes.shape_field()
+    power: int | None = shapes.power_field()
+    target: float | None = shapes.target_field()
     pairing: str | None = setting(
         None, "Pairs of points of the difference penalty.", among(losses.PAIRINGS)
     )
@@ -70,6 +69,12 @@ def _pairs_samples(penalty: Any) -> bool:
 def _check(config: Any) -> None:
     points.check_fields(config)
     penalty = config.penalty
+    if _pairs_samples(penalty) and penalty.points == "both":
+        raise ValueError(
+            "penalty.points = 'both' is not one point per sample, which independent"
+            " pairs are drawn from: set it to 'endpoints', or penalty.pairing to"
+            " 'endpoint'"
+        )
     if _pairs_samples(penalty) and penalty.signed:
         raise ValueError(
             "penalty.signed needs pairs with a direction, got independent ones:"
@@ -79,14 +84,11 @@ def _check(config: Any) -> None:
 
 def _make(penalty: Any) -> Constraint:
     """The constraint of a section `penalty`, for `Choice`."""
-    shape = losses.SHAPES[penalty.shape]
-    if shape is losses.one_sided:
-        shape = partial(shape, power=penalty.power)
     return penalise(
         partial(
             losses.difference_penalty,
             pairing=_pairing(penalty),
-            shape=shape,
+            shape=shapes.make_shape(penalty),
             signed=penalty.signed,
         )
     )
@@ -106,10 +108,8 @@ def _pairing(penalty: Any) -> Any:
 
 def _used(penalty: Any) -> set[str]:
     """Paths of the fields that have an effect, for `Choice`."""
-    fields = {"weight", "shape", "pairing", "signed"}
-    if losses.SHAPES.get(penalty.shape) is losses.one_sided:
-        fields |= {"power"}
-    used = {f"penalty.{name}" for name in fields}
+    used = {f"penalty.{name}" for name in ("weight", "pairing", "signed")}
+    used |= shapes.used_fields(penalty)
     # Independent pairs are drawn from `points`; the other pairings fix their points.
     return used | (points.used_fields(penalty) if _pairs_samples(penalty) else set())
 
@@ -128,6 +128,7 @@ CHOICE = Choice(
             "pairing": "endpoint",
             "signed": False,
             "power": 2,
+            "target": 1.0,
         }
     }
     | optimisers(ADAM),

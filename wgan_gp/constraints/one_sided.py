@@ -20,17 +20,10 @@ says nothing about whether the critic has learned.
 
 import dataclasses
 from functools import partial
-from typing import Any
 
 from wgan_gp import losses
-from wgan_gp.constraints import points
-from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers, penalise
-from wgan_gp.system.fields import among, setting
-
-
-def power_field() -> Any:
-    """Declares the field `power` of a one-sided penalty: 1, or 2 as in the papers."""
-    return setting(None, "Power of one-sided penalties.", among((1, 2)))
+from wgan_gp.constraints import points, shapes, slopes
+from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,26 +31,42 @@ class OneSidedSettings(points.PenaltySettings):
     """What a configuration can set of the one-sided gradient penalty.
 
     Attributes:
-      power: 1 or 2, of the excess over slope 1; None means the preset, 2.
+      power: 1 or 2, of the excess over the target; None means the preset, 2.
+      target: K, the largest slope that costs nothing; None means the preset, 1.
+      norm: p of the samples' norm; None means the preset, 2.
     """
 
-    power: int | None = power_field()
+    power: int | None = shapes.power_field()
+    target: float | None = shapes.target_field()
+    norm: float | None = slopes.norm_field()
 
 
 CHOICE = Choice(
     settings=OneSidedSettings,
     check=points.check_fields,
-    make=lambda penalty: penalise(
-        partial(
+    make=lambda penalty: points.penalise_at(
+        penalty,
+        lambda where: partial(
             losses.one_sided_gradient_penalty,
             power=penalty.power,
-            points=points.make_points(penalty),
-        )
+            target=penalty.target,
+            norm=penalty.norm,
+            points=where,
+        ),
     ),
     used=lambda penalty: (
-        {"penalty.weight", "penalty.power"} | points.used_fields(penalty)
+        {"penalty.weight", "penalty.power", "penalty.target", "penalty.norm"}
+        | points.used_fields(penalty)
     ),
-    presets={"penalty": {"weight": 10.0, "power": 2, "points": "interpolates"}}
+    presets={
+        "penalty": {
+            "weight": 10.0,
+            "power": 2,
+            "target": 1.0,
+            "norm": 2.0,
+            "points": "interpolates",
+        }
+    }
     | optimisers(ADAM),
     strength="penalty.weight",
     symbol="λ",

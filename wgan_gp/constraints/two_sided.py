@@ -22,20 +22,52 @@ one-sided form comes nearer to it (Korotin et al. 2022: cosines in `evaluate.pub
 16 funnels or more in up to 8 dimensions).
 """
 
+import dataclasses
 from functools import partial
 
 from wgan_gp import losses
-from wgan_gp.constraints import points
-from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers, penalise
+from wgan_gp.constraints import points, shapes, slopes
+from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TwoSidedSettings(points.PenaltySettings):
+    """What a configuration can set of the two-sided gradient penalty.
+
+    Attributes:
+      target: K, the slope that costs nothing; None means the preset, 1.
+      norm: p of the samples' norm; None means the preset, 2.
+    """
+
+    target: float | None = shapes.target_field()
+    norm: float | None = slopes.norm_field()
+
 
 CHOICE = Choice(
-    settings=points.PenaltySettings,
+    settings=TwoSidedSettings,
     check=points.check_fields,
-    make=lambda penalty: penalise(
-        partial(losses.gradient_penalty, points=points.make_points(penalty))
+    make=lambda penalty: points.penalise_at(
+        penalty,
+        lambda where: partial(
+            losses.gradient_penalty,
+            target=penalty.target,
+            norm=penalty.norm,
+            points=where,
+        ),
     ),
-    used=lambda penalty: {"penalty.weight"} | points.used_fields(penalty),
-    presets={"penalty": {"weight": 10.0, "points": "interpolates"}} | optimisers(ADAM),
+    used=lambda penalty: (
+        {"penalty.weight", "penalty.target", "penalty.norm"}
+        | points.used_fields(penalty)
+    ),
+    presets={
+        "penalty": {
+            "weight": 10.0,
+            "target": 1.0,
+            "norm": 2.0,
+            "points": "interpolates",
+        }
+    }
+    | optimisers(ADAM),
     strength="penalty.weight",
     symbol="λ",
     strengths=LAMBDAS,

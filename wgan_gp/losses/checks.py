@@ -130,28 +130,28 @@ def check_points(points: Any, count: int) -> tuple[jax.Array, ...]:
     return tuple(points)
 
 
+def check_one_point(points: Any, count: int) -> jax.Array:
+    """The array `[B, ...]` of points that are one array, checked as `check_points`.
+
+    Args:
+      points: what a function of type `Points` returned.
+      count: B, the number of samples it was called with.
+
+    Raises:
+      ValueError: as `check_points`, or there are several arrays.
+    """
+    arrays = check_points(points, count)
+    if len(arrays) != 1:
+        raise ValueError(f"points of one array are needed, got {len(arrays)} arrays")
+    return arrays[0]
+
+
 def check_penalty(penalty: Any) -> None:
     """Raises TypeError unless a penalty is a function."""
     if not callable(penalty):
         raise TypeError(
             "a penalty is a function such as losses.gradient_penalty, or None, got"
             f" {penalty!r:.60}"
-        )
-
-
-def check_weight(weight: Any) -> None:
-    """Raises ValueError unless lambda is one number >= 0.
-
-    Args:
-      weight: a Python number or an array `[]`. The sign of a traced array is not known
-        and not checked.
-    """
-    number = hasattr(weight, "dtype") or isinstance(weight, int | float)
-    if not number or jnp.ndim(weight) != 0:
-        raise ValueError(f"weight must be one number, lambda, got {weight!r:.60}")
-    if not isinstance(weight, jax.core.Tracer) and not weight >= 0:
-        raise ValueError(
-            f"weight must be >= 0, got {weight}: a negative one rewards steep slopes"
         )
 
 

@@ -12,14 +12,20 @@ Points have the floating type of the samples, the wider one where the two sides 
 integers and booleans count as float32. They are computed in float32 at least.
 """
 
-from collections.abc import Callable
+import math
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import optax
 
-from wgan_gp.losses.checks import Points, as_pair, check_points, check_same_shape
+from wgan_gp.losses.checks import Points, as_pair, check_same_shape
 from wgan_gp.losses.floats import as_floats, at_least_float32
+from wgan_gp.losses.ranges import check_share
+
+# Two points closer than this count as this far apart: a difference of float32
+# critic values over a shorter distance is rounding noise.
+MIN_DISTANCE = 1e-6
 
 
 def interpolate(real: jax.Array, fake: jax.Array, epsilon: jax.Array) -> jax.Array:
@@ -90,6 +96,56 @@ def endpoints(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.A
     return (jax.vmap(jnp.where)(heads, reals, fakes),)
 
 
+def at_reals(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.Array]:
+    """The real samples `[B, ...]` themselves, as a tuple of one; `key` is ignored."""
+    del key
+    return as_pair(reals, fakes)[:1]
+
+
+def at_fakes(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.Array]:
+    """The generated samples `[B, ...]`, as a tuple of one; `key` is ignored."""
+    del key
+    return as_pair(reals, fakes)[1:]
+
+
+def around_reals(spread: float | jax.Array) -> Points:
+    """Real samples with Gaussian noise, x + delta (DRAGAN, arXiv:1705.07215).
+
+    Args:
+      spread: root mean square length of delta, as a share of the distance
+        ||x - x_tilde||_2 of the sample's own pair, > 0. It has no units.
+
+    Returns:
+      A function `(reals, fakes, key) -> (points[B, ...],)`.
+
+    Raises:
+      ValueError: the spread is not a finite number > 0.
+    """
+    check_share("spread", spread)
+
+    def points(reals, fakes, key):
+        reals, fakes = as_pair(reals, fakes)
+        size = math.prod(reals.shape[1:])
+        noise = gaussian_noise(key, reals)
+        lengths = spread * pair_distances(reals, fakes) / math.sqrt(size)
+        move = jax.vmap(lambda x, length, noise: at_least_float32(x) + length * noise)
+        return (move(reals, lengths, noise).astype(reals.dtype),)
+
+    return points
+
+
+def gaussian_noise(key: jax.Array, like: jax.Array) -> jax.Array:
+    """Standard normal noise `[B, ...]` of the shape of a batch, in float32 at least.
+
+    Args:
+      key: one key for the batch, or one per sample `[B]`.
+      like: a batch of samples `[B, ...]`.
+    """
+    dtype = jnp.promote_types(like.dtype, jnp.float32)
+    draw = partial(jax.random.normal, shape=like.shape[1:], dtype=dtype)
+    return jax.vmap(draw)(sample_keys(key, like.shape[0]))
+
+
 def uniform_box(low: float | jax.Array, high: float | jax.Array) -> Points:
     """Points spread evenly over a box, as a stand-in for "the whole sample space".
 
@@ -116,99 +172,22 @@ def uniform_box(low: float | jax.Array, high: float | jax.Array) -> Points:
     return points
 
 
-def independent_pairs(
-    reals: jax.Array,
-    fakes: jax.Array,
-    key: jax.Array,
-    *,
-    points: Points = interpolates,
-    next_in_batch: Callable[[jax.Array], jax.Array] | None = None,
-) -> tuple[jax.Array, jax.Array]:
-    """Two independent draws from the distribution of `points`.
-
-    The second draw uses the next sample of the batch (the last one uses the
-    first), so that the two share neither samples nor epsilon.
-
-    Args:
-      reals: `[B, ...]`, B >= 2.
-      fakes: `[B, ...]`.
-      key: one key for the batch, or one per sample `[B]`.
-      points: where the two points are drawn from.
-      next_in_batch: gives each sample `[B, ...]` its successor, where a batch is split
-        over devices: `devices.next_in_batch`. By default the samples at hand are
-        rotated by one.
-
-    Returns:
-      x1 and x2, each `[B, ...]`.
-
-    Raises:
-      ValueError: B is 1, where no independent second draw exists, or `points` returns
-        more than one array.
-    """
-    reals, fakes = as_pair(reals, fakes)
-    if next_in_batch is None:
-        if len(reals) < 2:
-            raise ValueError(
-                "independent pairs need a batch of at least 2 samples, got 1:"
-                ' take a larger batch, or pairing="segment" or "endpoint"'
-            )
-        next_in_batch = partial(jnp.roll, shift=-1, axis=0)
-    first, second = split_keys(key, reals.shape[0])
-    shifted = next_in_batch(reals), next_in_batch(fakes)
-    x1 = check_points(points(reals, fakes, first), len(reals))
-    x2 = check_points(points(*shifted, second), len(reals))
-    if len(x1) != 1:
-        raise ValueError(f"pairs need points of one array each, got {len(x1)} arrays")
-    return x1[0], x2[0]
-
-
-def segment_pairs(
-    reals: jax.Array, fakes: jax.Array, key: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """Two points on one line from real to generated, x1 the nearer to the real end.
+def pair_distances(reals: jax.Array, fakes: jax.Array) -> jax.Array:
+    """||x - x_tilde||_2 of each pair `[B]`, in the units of the samples.
 
     Args:
       reals: `[B, ...]`.
       fakes: `[B, ...]`.
-      key: one key for the batch, or one per sample `[B]`.
 
     Returns:
-      x1 and x2, each `[B, ...]`.
+      The distances, at least `MIN_DISTANCE`, so that their derivative is finite.
     """
-    reals, fakes = as_pair(reals, fakes)
-    draw = partial(jax.random.uniform, shape=(2,))
-    epsilon = jax.vmap(draw)(sample_keys(key, reals.shape[0]))
-    return (
-        interpolate(reals, fakes, epsilon.max(axis=1)),
-        interpolate(reals, fakes, epsilon.min(axis=1)),
-    )
 
+    def distance(real, fake):
+        along = at_least_float32(real) - at_least_float32(fake)
+        return optax.safe_norm(jnp.ravel(along), MIN_DISTANCE)
 
-def endpoint_pairs(
-    reals: jax.Array, fakes: jax.Array, key: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """The real and the generated sample themselves; `key` is not used.
-
-    The critic's values there are part of the loss anyway. A slope between unrelated
-    samples says little about slopes at either of them.
-
-    Args:
-      reals: `[B, ...]`.
-      fakes: `[B, ...]`.
-      key: ignored; it is there so that all pairings are called alike.
-
-    Returns:
-      `reals` and `fakes`, each `[B, ...]`.
-    """
-    del key
-    return as_pair(reals, fakes)
-
-
-PAIRINGS = {
-    "independent": independent_pairs,
-    "segment": segment_pairs,
-    "endpoint": endpoint_pairs,
-}
+    return jax.vmap(distance)(*as_pair(reals, fakes))
 
 
 def sample_keys(key: jax.Array, count: int) -> jax.Array:
