@@ -14,12 +14,18 @@ name            what it does                                     strength
 `two_sided`     penalises gradient norms other than 1            lambda, 10 by default
 `one_sided`     penalises gradient norms above 1                 lambda, 10 by default
 `difference`    penalises difference quotients of two points     lambda, 10 by default
+`spectral`      divides weights by their operator norm           none
+`orthogonal`    orthogonal weights, sorting activations          none
+`sll`           residual layers with bounded steps               none
+`cones`         a maximum of cones in place of the network       none
 ==============  ===============================================  ====================
 
 `two_sided` is the method of [WGAN-GP] and a sound first choice. `one_sided` does not
 punish slopes below 1, which optimal critics have away from the lines of transport.
 `difference` needs no second derivatives. `clip` is the baseline that the penalties
-were proposed against. Each module says when its constraint fails.
+were proposed against. The last four bound the critic by its construction: nothing is
+added to the loss, and the estimate is at most W1 in the mean over samples. Each module
+says when its constraint fails.
 
 In Python, `train.CriticAlgorithm.constraint` takes a `Constraint`: `CLIP`,
 `penalise(losses.gradient_penalty)`, or one of your own:
@@ -33,7 +39,16 @@ code asks which constraint it has. To add one, write a file with a `Choice` and 
 in the dict, or assign it in an experiment's file: `docs/extending.md` shows both.
 """
 
-from wgan_gp.constraints import clip, difference, one_sided, two_sided
+from wgan_gp.constraints import (
+    clip,
+    cones,
+    difference,
+    one_sided,
+    orthogonal,
+    sll,
+    spectral,
+    two_sided,
+)
 from wgan_gp.constraints.clip import CLIP
 from wgan_gp.constraints.points import POINTS
 from wgan_gp.constraints.value import Choice, Constraint, check, penalise
@@ -43,6 +58,10 @@ CONSTRAINTS: dict[str, Choice] = {
     "one_sided": one_sided.CHOICE,
     "two_sided": two_sided.CHOICE,
     "difference": difference.CHOICE,
+    "spectral": spectral.CHOICE,
+    "orthogonal": orthogonal.CHOICE,
+    "sll": sll.CHOICE,
+    "cones": cones.CHOICE,
 }
 
 DEFAULT = "two_sided"  # that of Gulrajani et al. 2017

@@ -13,6 +13,8 @@ from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.train import Hyperparameters
 
+# Evidence compares constraints over their strengths.
+WITH_STRENGTHS = tuple(name for name, each in CONSTRAINTS.items() if each.strengths)
 COLOURS = {name: constraint.colour for name, constraint in CONSTRAINTS.items()}
 # From light to dark, also in grey.
 SCALE_COLOURS = ("#FDB863", "#E66101", "#7B3294", "#1A1A40")

@@ -37,7 +37,7 @@ def evidence(
             samples=samples,
         )
         for lipschitz, choice in CONSTRAINTS.items()
-        if choice.has_scale
+        if choice.has_scale and choice.strengths
     ]
     rows = [row for curve in curves for row in table_rows(curve)]
     return Evidence({"game.png": game_figure(curves)}, rows)

@@ -27,6 +27,7 @@ from wgan_gp.runs.figures import FAKE, REAL
 from wgan_gp.studies.evidence.common import (
     COLOURS,
     SCALE_COLOURS,
+    WITH_STRENGTHS,
     Evidence,
     critic_settings,
     mean_and_spread,
@@ -64,7 +65,7 @@ def evidence(**sizes: int) -> Evidence:
     everything = [
         measure(lipschitz, problem, **sizes)
         for problem in SETS
-        for lipschitz in CONSTRAINTS
+        for lipschitz in WITH_STRENGTHS
     ]
     gaussians = [each for each in everything if each.problem == SETS[0]]
     figures = {
