@@ -16,18 +16,23 @@ NAMES = tuple(CONSTRAINTS)
 def test_a_choice_agrees_with_itself(name):
     choice, config = CONSTRAINTS[name], resolve(lipschitz=name)
     used = choice.used(configs.constraint_section(config))
-    assert choice.strength in used
-    assert configs.get(config, choice.strength) in choice.strengths
+    if choice.strength is None:
+        assert choice.strengths == ()
+    else:
+        assert choice.strength in used
+        assert configs.get(config, choice.strength) in choice.strengths
     own = {
         path for path, _ in configs.flatten(choice.presets) if "optimiser" not in path
     }
     assert own <= used
-    assert choice.strength in own
+    assert choice.strength in {*own, None}
     made = choice.make(configs.constraint_section(config))
     assert isinstance(made, Constraint)
-    assert (made.penalty is None) != (made.project is None)
+    assert [made.penalty, made.project, made.wrap].count(None) == 2
+    assert (made.wrap is not None) == (choice.section == "construction")
     assert (made.penalty is not None) == ("penalty.weight" in used)
-    assert all((choice.symbol, choice.sentence, choice.source))
+    assert bool(choice.symbol) == (choice.strength is not None)
+    assert all((choice.sentence, choice.source))
 
 
 def test_figures_tell_constraints_apart():
@@ -38,7 +43,7 @@ def test_figures_tell_constraints_apart():
 def test_fields_of_other_constraints_are_refused(name):
     config = resolve(lipschitz=name)
     used = CONSTRAINTS[name].used(configs.constraint_section(config))
-    others = {CONSTRAINTS[each].strength for each in NAMES} - used
+    others = {CONSTRAINTS[each].strength for each in NAMES} - {None, *used}
     for path in others:
         with pytest.raises(ValueError, match=f"{path} = 0.5 has no effect"):
             resolve(lipschitz=name, **{path: 0.5})

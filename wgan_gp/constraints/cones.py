@@ -61,9 +61,9 @@ def _check(config: Any) -> None:
     start, end = construction.temperature_start, construction.temperature_end
     if end > start:
         raise ValueError(
-            f"construction.temperature_end = {end} is above"
-            f" construction.temperature_start = {start}: the maximum gets sharper over a"
-            " run, not smoother"
+            "construction.temperature_end must be at most"
+            f" construction.temperature_start = {start}, as the maximum gets sharper"
+            f" over a run; got {end}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Orthogonal weights and sorting activations: 1-Lipschitz, and steep where it should be.
+"""Orthogonal weights and sorting activations: 1-Lipschitz, and steep all the same.
 
 What it bounds: the slope is at most 1 everywhere, for any weights, up to float32's
 rounding. Orthogonal layers and sorting keep the norm of a gradient, so that the critic

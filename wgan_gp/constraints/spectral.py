@@ -55,6 +55,6 @@ CHOICE = Choice(
     strengths=(),
     has_scale=True,
     colour="#332288",
-    sentence="Weights are divided by their layer's operator norm; for chains of layers.",
+    sentence="Weights are divided by their operator norm; for chains of layers.",
     source="Miyato et al. 2018, arXiv:1802.05957",
 )

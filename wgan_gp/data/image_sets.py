@@ -227,7 +227,7 @@ def _scale_batch(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> A
     Raises:
       ValueError: it is asked to draw samples itself.
     """
-    if not isinstance(raw, Example):
+    if isinstance(raw, int):
         raise ValueError(
             "the data set is streamed, so that nothing can be drawn from it before the"
             " first step, as the constraint's first critic asks for: raise"

@@ -137,5 +137,5 @@ def _nothing_to_draw(key: jax.Array, n: Any, *, shape: tuple[int, ...]) -> jax.A
     A critic may start at real samples, and its shapes are asked for by tracing.
     """
     if isinstance(n, int) and isinstance(key, jax.core.Tracer):
-        return jnp.full((n, *shape), jnp.nan)
+        return jnp.full((n, *shape), jnp.nan, jnp.float32)
     raise ValueError("real samples need the data set itself: open it by its name")

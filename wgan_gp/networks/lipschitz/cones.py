@@ -78,12 +78,18 @@ def cones_network(
       The critic, whose state is a `ConesState`.
 
     Raises:
-      ValueError: the shape of a sample is not known.
+      ValueError: the shape of a sample is not known, or the network classifies labels.
     """
     if not network.input_shape:
         raise ValueError(
             "cones need the shape of a sample: set Network.input_shape, or make the"
             " network with networks.from_flax"
+        )
+
+    if network.classify is not None:
+        raise ValueError(
+            "cones take the place of the critic's network, which classifies labels: set"
+            " conditional to False"
         )
 
     def init(key: jax.Array) -> dict[str, jax.Array]:
@@ -106,7 +112,6 @@ def cones_network(
     return network._replace(
         init=init,
         apply=in_full_precision(smooth_maximum),
-        classify=None,
         init_state=_first_state,
         prepare=prepare,
         update=lambda params, state: state._replace(updates=state.updates + 1),
@@ -125,7 +130,7 @@ def _first_state(params: dict[str, jax.Array]) -> ConesState:
 
 
 def smooth_maximum(cones: dict[str, jax.Array], x: jax.Array) -> jax.Array:
-    """t logsumexp((b - ||x - a||) / t) over the cones, for one sample.
+    """The smooth maximum t logsumexp((b - ||x - a||) / t), for one sample.
 
     Args:
       cones: anchors a `[J, D]` less their centre, with their squared norms, heights b
@@ -152,8 +157,8 @@ def rounded_distances(
 
     By ||x||^2 - 2 x a + ||a||^2: a product of matrices over a batch, without an array
     of all differences. Rounding of floats leaves an error of about 1e-7 times
-    ||x||^2 + ||a||^2 in the square. The gradient is (x - a) over the distance, and stays
-    below 1 in norm as long as that error is less than rounding^2.
+    ||x||^2 + ||a||^2 in the square. The gradient is (x - a) over the distance, and its
+    norm stays below 1 as long as that error is less than rounding^2.
 
     Args:
       x: `[D]`.

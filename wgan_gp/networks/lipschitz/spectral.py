@@ -60,7 +60,7 @@ def spectrally_normalised(network: Network, iterations: int = 1) -> Network:
         }
 
     def prepare(params: Any, state: dict[str, SingularVectors]) -> Any:
-        flat = traverse_util.flatten_dict(params)
+        flat: dict[Any, Any] = dict(traverse_util.flatten_dict(params))
         for layer, kernel in zip(layers, _kernels(layers, params)):
             norm = operator_norm(layer, kernel, state[layer.name])
             flat["params", *layer.path, "kernel"] = kernel / jnp.maximum(norm, _TINY)
@@ -76,7 +76,7 @@ def spectrally_normalised(network: Network, iterations: int = 1) -> Network:
 
 
 def _kernels(layers: tuple[Layer, ...], params: Any) -> list[jax.Array]:
-    flat = traverse_util.flatten_dict(params)
+    flat: dict[Any, Any] = dict(traverse_util.flatten_dict(params))
     return [flat["params", *layer.path, "kernel"] for layer in layers]
 
 
