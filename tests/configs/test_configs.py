@@ -125,7 +125,7 @@ def test_resolving_leaves_the_configuration_as_it_was():
 @pytest.mark.parametrize(
     ("path", "value", "valid"),
     [
-        ("lipschitz", "spectral", CONSTRAINTS),
+        ("lipschitz", "lasso", CONSTRAINTS),
         ("data.name", "mnist", ["8gaussians", "25gaussians", "swissroll"]),
         ("critic.activation", "gelu", ["relu", "leaky_relu", "tanh"]),
         ("generator.activation", "", ["relu", "leaky_relu", "tanh"]),

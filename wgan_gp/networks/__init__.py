@@ -158,9 +158,9 @@ def _state_problem(variables: Mapping[str, Any]) -> str:
         )
     elif names <= {"u", "sigma"}:
         cure = (
-            "These are vectors of spectral normalisation: write a networks.Network"
-            " whose state they are, applied with update_stats=False, as docs/critics.md"
-            " shows"
+            "These are vectors of spectral normalisation: leave it out and choose the"
+            " constraint of that name, or write a networks.Network whose state they"
+            " are, applied with update_stats=False, as docs/critics.md shows"
         )
     else:
         where = ", ".join("/".join(path) for path in paths)

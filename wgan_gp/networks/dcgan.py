@@ -40,6 +40,7 @@ class DCGANCritic(nn.Module):
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
+    is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
     width: int = fields.width(64)
     multipliers: Sequence[int] = fields.multipliers((1, 2, 4))
     activation: str = fields.activation("leaky_relu", IMAGE_ACTIVATIONS)

@@ -93,6 +93,7 @@ class MLP(nn.Module):
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("vectors",)  # of data
+    is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
     hidden: Sequence[int] = fields.hidden((512, 512, 512))
     outputs: int = 1
     activation: str = fields.activation("relu", ACTIVATIONS)
@@ -129,6 +130,7 @@ class MLPCritic(nn.Module):
       fourier_scale: standard deviation of their frequencies.
     """
 
+    is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
     hidden: Sequence[int] = fields.hidden((512, 512, 512))
     activation: str = fields.activation("relu", ACTIVATIONS)
     norm: str = fields.critic_norm("none", fields.VECTOR_NORMS)

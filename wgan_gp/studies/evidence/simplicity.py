@@ -19,7 +19,11 @@ from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
 from wgan_gp.runs.figures import FAKE, REAL, THIRD
-from wgan_gp.studies.evidence.common import Evidence, critic_settings, mean_and_spread
+from wgan_gp.studies.evidence.common import (
+    Evidence,
+    critic_settings,
+    mean_and_spread,
+)
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.train import CriticAlgorithm, Player, bind_critic, make_critic_train
 
