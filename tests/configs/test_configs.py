@@ -63,7 +63,9 @@ def test_clipping_sets_the_papers_settings():
 @pytest.mark.parametrize("constraint", PENALISED)
 def test_penalties_set_the_papers_settings(constraint):
     config = bare(lipschitz=constraint)
-    assert config.penalty.weight == 10
+    assert config.penalty.weight == {"wgan_div": 2, "max_slope": 0.1}.get(
+        constraint, 10
+    )
     assert config.clip_bound is None
     for player in PLAYERS:
         settings = dataclasses.asdict(getattr(config, player))

@@ -63,3 +63,14 @@ def test_gradient_penalties_take_a_norm_and_a_target(penalty, norm):
     excess = np.linalg.norm(np.asarray(weight), dual) - 0.5
     found = penalty(linear(weight), *draw_pair(), key(), norm=norm, target=0.5)
     np.testing.assert_allclose(found, excess**2, rtol=1e-4)
+
+
+def test_parts_of_a_sum_draw_independently():
+    pair = draw_pair((1,))
+    once, twice = (
+        SLOPE(losses.interpolates),
+        losses.sum_penalties(*[SLOPE(losses.interpolates)] * 2),
+    )
+    found = twice(quadratic, *pair, key())
+    assert not np.allclose(found, 2 * once(quadratic, *pair, key()))
+    assert len({round(float(x), 6) for x in found}) == 6

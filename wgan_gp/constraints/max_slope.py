@@ -74,7 +74,7 @@ CHOICE = Choice(
     symbol="λ",
     strengths=(0.01, 0.1, 1.0, 10.0),
     has_scale=False,
-    colour="#332288",
+    colour="#661100",
     sentence="λ max ||grad D||^2 over the batch is added to the loss, at points between"
     " samples; for a bound on the steepest place.",
     source="Zhou et al. 2019, arXiv:1902.05687",

@@ -67,8 +67,8 @@ class Choice(NamedTuple):
       has_scale: whether the constraint, with its presets, aims at slopes near 1. If so,
         Wasserstein estimates are distances in the units of the data, and figures
         compare them. `aimed_slope` says what it aims at with other settings.
-      colour: in figures, hexadecimal. The colours are Okabe and Ito's, and for
-        constructions Tol's, which colour-blind readers can tell apart.
+      colour: in figures, hexadecimal. The colours are Okabe and Ito's, and after those
+        Tol's muted ones, which colour-blind readers can tell apart.
       sentence: what it does, for help texts.
       source: its paper or page.
       published_as: the name of the method in the W1 benchmark's paper (Korotin et al.
