@@ -23,8 +23,8 @@ It draws its first anchors from the data, which cannot be done where data is str
 import dataclasses
 from typing import Any
 
-from wgan_gp.constraints.construction import check_exact
-from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers
+from wgan_gp.constraints.construction import check_exact, optimisers
+from wgan_gp.constraints.value import Choice, Constraint
 from wgan_gp.networks import Network
 from wgan_gp.networks.lipschitz.cones import Annealing, cones_network
 from wgan_gp.system.fields import positive, setting, whole
@@ -101,7 +101,7 @@ CHOICE = Choice(
             "temperature_end": 0.01,
         }
     }
-    | optimisers(ADAM | {"learning_rate": 1e-2}),
+    | optimisers(1e-2),
     strength=None,
     symbol="",
     strengths=(),

@@ -2,6 +2,24 @@
 
 from typing import Any
 
+from wgan_gp.constraints.value import ADAM
+
+
+def optimisers(critic_rate: float) -> dict[str, dict[str, Any]]:
+    """Presets of both optimisers: the critic's rate falls to 0 along a cosine.
+
+    Args:
+      critic_rate: the critic's first learning rate. It is larger than under a penalty:
+        a step cannot make the critic too steep.
+
+    Returns:
+      Nested fields of a configuration.
+    """
+    return {
+        "critic_optimiser": ADAM | {"learning_rate": critic_rate, "schedule": "cosine"},
+        "generator_optimiser": ADAM | {"schedule": "constant"},
+    }
+
 
 def check_network(config: Any) -> None:
     """Checks that the critic has no normalisation, for `Choice.check`.

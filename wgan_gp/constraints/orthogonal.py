@@ -18,8 +18,8 @@ When it fails: it has dense layers only. Images are flattened, and convolutions 
 import dataclasses
 from typing import Any
 
-from wgan_gp.constraints.construction import check_exact
-from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers
+from wgan_gp.constraints.construction import check_exact, optimisers
+from wgan_gp.constraints.value import Choice, Constraint
 from wgan_gp.networks.lipschitz.orthogonal import orthogonal_network
 from wgan_gp.system.fields import Rule, setting
 from wgan_gp.system.values import WIDEST
@@ -64,7 +64,7 @@ CHOICE = Choice(
     check=check_exact,
     make=_make,
     used=lambda construction: {"construction.group"},
-    presets={"construction": {"group": 0}} | optimisers(ADAM),
+    presets={"construction": {"group": 0}} | optimisers(1e-2),
     strength=None,
     symbol="",
     strengths=(),

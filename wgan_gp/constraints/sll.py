@@ -16,8 +16,8 @@ dense layers only.
 
 import dataclasses
 
-from wgan_gp.constraints.construction import check_exact
-from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers
+from wgan_gp.constraints.construction import check_exact, optimisers
+from wgan_gp.constraints.value import Choice, Constraint
 from wgan_gp.networks.lipschitz.sll import sll_network
 
 SLL = Constraint(wrap=lambda network, algorithm: sll_network(network))
@@ -34,7 +34,7 @@ CHOICE = Choice(
     check=check_exact,
     make=lambda construction: SLL,
     used=lambda construction: set(),
-    presets=optimisers(ADAM),
+    presets=optimisers(1e-2),
     strength=None,
     symbol="",
     strengths=(),

@@ -17,8 +17,8 @@ residual networks are refused. For distances, `orthogonal` or `cones` are much t
 import dataclasses
 from typing import Any
 
-from wgan_gp.constraints.construction import check_network
-from wgan_gp.constraints.value import ADAM, Choice, Constraint, optimisers
+from wgan_gp.constraints.construction import check_network, optimisers
+from wgan_gp.constraints.value import Choice, Constraint
 from wgan_gp.networks.lipschitz.spectral import spectrally_normalised
 from wgan_gp.system.fields import setting, whole
 
@@ -49,7 +49,7 @@ CHOICE = Choice(
     check=check_network,
     make=_make,
     used=lambda construction: {"construction.power_iterations"},
-    presets={"construction": {"power_iterations": 1}} | optimisers(ADAM),
+    presets={"construction": {"power_iterations": 1}} | optimisers(3e-3),
     strength=None,
     symbol="",
     strengths=(),
