@@ -1,6 +1,7 @@
 """The settings of a sweep: its fields, their defaults and their checks."""
 
 import dataclasses
+import re
 from typing import Any
 
 from ml_collections import ConfigDict
@@ -122,7 +123,22 @@ def settings_from_config(config: Any) -> SweepSettings:
 
 def _frozen(tree: dict[str, Any]) -> SweepSettings:
     given = tree | {"mesh": SweepMesh(**tree["mesh"]), "grid": tuple(tree["grid"])}
+    given["experiment"] = _without_unused_tables(tree["experiment"], given["grid"])
     return SweepSettings(**given)
+
+
+def _without_unused_tables(
+    experiment: dict[str, Any], grid: tuple[str, ...]
+) -> dict[str, Any]:
+    """Leaves out the tables `by_constraint` of constraints that no run has.
+
+    A stored sweep lacks those of constraints that are newer than it, and is the same
+    sweep all the same.
+    """
+    words = {experiment["lipschitz"], *re.findall(r"\w+", " ".join(map(str, grid)))}
+    tables = experiment["by_constraint"].items()
+    used = {name: table for name, table in tables if name in words}
+    return experiment | {"by_constraint": used}
 
 
 def _check_own_fields(config: ConfigDict) -> None:
