@@ -73,7 +73,9 @@ def complete_stored(stored: Any) -> dict[str, Any]:
             " know: use the version of wgan_gp that wrote it, or a newer one"
         )
     full.update_from_flattened_dict({p: v for p, v in BEFORE.items() if p in known})
-    return _merged(full.to_dict(), stored)
+    # No tables for constraints that are newer: `comparison` passes over these.
+    tables = {"by_constraint": stored.get("by_constraint", {})}
+    return _merged(full.to_dict(), stored) | tables
 
 
 def _merged(full: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ temperature then stops above its end.
 What its paper found: McShane 1934 shows that each 1-Lipschitz function is such a
 maximum over all points. Nobody has published it as a critic.
 
-When it fails: distances between images mean little, so that it learns few images well.
-It draws its first anchors from the data, which cannot be done where data is streamed.
+When it fails: Euclidean distances say little about images, and cones see nothing else.
+The first anchors are drawn from the data, which cannot be done where data is streamed.
 """
 
 import dataclasses
