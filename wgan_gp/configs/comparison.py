@@ -18,12 +18,11 @@ def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str
       free: prefixes of fields that may differ.
 
     Returns:
-      A line for each other field that differs; the constraint comes first. Presets of
-      constraints that are newer than `before` do not count.
+      A line for each other field that differs; the constraint comes first.
     """
-    trees = [json.loads(json.dumps(as_dict(each))) for each in (before, now)]
-    old, new = (dict(flatten(tree)) for tree in trees)
-    new = {path: new[path] for path in new if not _is_newer(path, trees[0])}
+    old, new = (
+        dict(flatten(json.loads(json.dumps(as_dict(each))))) for each in (before, now)
+    )
     # The constraint comes first, because it presets other fields.
     paths = sorted({*old, *new}, key=lambda path: (path != "lipschitz", path))
     return [
@@ -31,16 +30,6 @@ def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str
         for path in paths
         if old.get(path) != new.get(path) and not path.startswith(free)
     ]
-
-
-def _is_newer(path: str, tree: dict[str, Any]) -> bool:
-    """Whether a path is in a table `by_constraint` that the tree has no entry for."""
-    section, found, rest = path.partition("by_constraint.")
-    if not found:
-        return False
-    for name in [*filter(None, section.split(".")), "by_constraint"]:
-        tree = tree.get(name, {})
-    return rest.split(".")[0] not in tree
 
 
 def join_changes(texts: list[str], most: int = 9) -> str:

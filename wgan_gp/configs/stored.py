@@ -73,9 +73,7 @@ def complete_stored(stored: Any) -> dict[str, Any]:
             " know: use the version of wgan_gp that wrote it, or a newer one"
         )
     full.update_from_flattened_dict({p: v for p, v in BEFORE.items() if p in known})
-    # No tables for constraints that are newer: `comparison` passes over these.
-    tables = {"by_constraint": stored.get("by_constraint", {})}
-    return _merged(full.to_dict(), stored) | tables
+    return _merged(full.to_dict(), stored)
 
 
 def _merged(full: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
