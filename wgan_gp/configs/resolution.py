@@ -43,7 +43,7 @@ def resolve(config: ConfigDict) -> Any:
     """
     config = _complete(config)
     one_of("lipschitz", config.lipschitz, CONSTRAINTS)
-    tables = config.by_constraint[config.lipschitz], _presets(config), _DEFAULTS
+    tables = config.by_constraint[config.lipschitz], _presets(config), ALGORITHM_1
     with config.unlocked():
         del config["by_constraint"]
     for table in tables:
@@ -56,7 +56,7 @@ def resolve(config: ConfigDict) -> Any:
 
 
 # Of fields that most constraints leave open: those of [WGAN-GP], Algorithm 1.
-_DEFAULTS = {"objective": "wasserstein", "n_critic": 5}
+ALGORITHM_1 = {"objective": "wasserstein", "n_critic": 5}
 
 
 def _presets(config: ConfigDict) -> dict[str, Any]:
