@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
 
-.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy w1-benchmark notebooks test test-long test-newest lint format benchmark benchmark-scaling torture clean
+.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy sweep_constraints w1-benchmark notebooks test test-long test-newest lint format benchmark benchmark-constraints benchmark-scaling torture clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -26,6 +26,10 @@ figures: .venv/installed
 
 # Four constraints, four strengths, 8 seeds: the study of docs/results.md
 sweep_toy: .venv/installed
+	$(BIN)/python -m wgan_gp.studies.sweep --config experiments/$@.py $(ARGS)
+
+# Every constraint over its strength, on three toys, 8 seeds
+sweep_constraints: .venv/installed
 	$(BIN)/python -m wgan_gp.studies.sweep --config experiments/$@.py $(ARGS)
 
 # The tables of docs/w1_benchmark.md; cells that are there already are not run again.
@@ -71,6 +75,10 @@ benchmark: .venv/benchmarks
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.toy_speed
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.w1_speed
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.image_speed
+
+# What each constraint costs; see benchmarks/README.md
+benchmark-constraints: .venv/installed
+	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.constraint_speed
 
 # What runs survive; 20 minutes at most, and writes the table of docs/reliability.md
 torture: .venv/installed

@@ -1,9 +1,12 @@
-"""Times two functions in turn, so that load on the machine affects both."""
+"""Times functions in turn, so that load on the machine affects all of them."""
 
 import statistics
 import time
 from collections.abc import Callable
 from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
 
 
 class Comparison(NamedTuple):
@@ -26,23 +29,53 @@ def interleave(
       second: likewise.
       rounds: how often each is timed.
     """
-    seconds = []
-    for call in (first, second):
-        call()
-    for _ in range(rounds):
-        seconds.append((_time(first), _time(second)))
-    ratios = [b / a for a, b in seconds]
-    firsts, seconds_ = zip(*seconds)
+    firsts, seconds = in_turn([first, second], rounds=rounds)
+    ratios = [b / a for a, b in zip(firsts, seconds)]
     return Comparison(
         statistics.median(firsts),
-        statistics.median(seconds_),
+        statistics.median(seconds),
         statistics.median(ratios),
         min(ratios),
         max(ratios),
     )
 
 
+def in_turn(calls: list[Callable[[], None]], *, rounds: int) -> list[list[float]]:
+    """Seconds of each function in each round, after one call that is not counted.
+
+    Args:
+      calls: functions that do their work and wait for it.
+      rounds: how often each is timed.
+
+    Returns:
+      For each function, a time for each round.
+    """
+    for call in calls:
+        call()
+    times = [[_time(call) for call in calls] for _ in range(rounds)]
+    return [list(each) for each in zip(*times)]
+
+
 def _time(call: Callable[[], None]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
+
+
+def flops(function, *args) -> float:
+    """What XLA counts in the compiled function."""
+    analysis = jax.jit(function).lower(*args).compile().cost_analysis() or {}
+    return analysis["flops"]
+
+
+def peak_flops(size: int = 1024) -> float:
+    """FLOP/s of a large matrix product, best of several."""
+    a = jnp.ones((size, size))
+    product = jax.jit(jnp.matmul)
+    product(a, a).block_until_ready()
+    best = float("inf")
+    for _ in range(20):
+        start = time.perf_counter()
+        product(a, a).block_until_ready()
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best

@@ -2,30 +2,24 @@
 
     make benchmark
 
-Also prints the cost of the gradient of the critic's loss in forward passes of the
-batch, counted by XLA, and the share of this machine's matrix-product peak that training
-reaches.
+Also prints the share of this machine's matrix-product peak that training reaches.
 """
 
-import time
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 
-from benchmarks.timing import interleave
+from benchmarks.timing import interleave, peak_flops
 from benchmarks.torch_toy import TorchToy
-from wgan_gp import configs, losses, train
+from wgan_gp import configs, train
 from wgan_gp.build import build
-from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.networks import bind
 
 WIDTHS, BATCH, N_CRITIC, ROUNDS = (64, 128, 512), 256, 5, 9
 
 
-def algorithm(width: int, lipschitz: str = "two_sided"):
+def algorithm(width: int):
     config = configs.base()
-    config.lipschitz, config.batch_size, config.n_critic = lipschitz, BATCH, N_CRITIC
+    config.batch_size, config.n_critic = BATCH, N_CRITIC
     config.critic.hidden = config.generator.hidden = (width,) * 3
     experiment = build(configs.resolve(config))
     return experiment.algorithm, experiment.hyperparameters
@@ -45,35 +39,6 @@ def jax_runner(width: int, iterations: int):
     return run
 
 
-def forward_equivalents(width: int, lipschitz: str) -> float:
-    """FLOPs of the critic loss's gradient over those of one forward pass."""
-    parts, _ = algorithm(width, lipschitz)
-    params = parts.critic.network.init(jax.random.key(0))
-    batch, key = jnp.zeros((BATCH, 2)), jax.random.key(0)
-
-    def loss(params, reals, fakes):
-        critic = bind(parts.critic.network, params)
-        return losses.critic_loss(
-            critic,
-            reals,
-            fakes,
-            key,
-            penalty=parts.critic.constraint.penalty,
-            weight=10.0,
-        )[0]
-
-    def forward(params, x):
-        return jax.vmap(bind(parts.critic.network, params))(x)
-
-    return flops(jax.grad(loss), params, batch, batch) / flops(forward, params, batch)
-
-
-def flops(function, *args) -> float:
-    """What XLA counts in the compiled function."""
-    analysis = jax.jit(function).lower(*args).compile().cost_analysis() or {}
-    return analysis["flops"]
-
-
 def iteration_flops(width: int) -> float:
     """Of one iteration: n_critic x (G forward, critic gradient), then the G step."""
     forward = 2 * BATCH * (2 * width + 2 * width**2 + width)
@@ -81,19 +46,6 @@ def iteration_flops(width: int) -> float:
     # The generator's step: both forward, back through the critic's inputs, and twice
     # a forward pass back through the generator.
     return N_CRITIC * (generator + 10 * forward) + 3 * generator + 2 * forward
-
-
-def peak_flops(size: int = 1024) -> float:
-    """FLOP/s of a large matrix product, best of several."""
-    a = jnp.ones((size, size))
-    product = jax.jit(jnp.matmul)
-    product(a, a).block_until_ready()
-    best = float("inf")
-    for _ in range(20):
-        start = time.perf_counter()
-        product(a, a).block_until_ready()
-        best = min(best, time.perf_counter() - start)
-    return 2 * size**3 / best
 
 
 def main() -> None:
@@ -115,9 +67,6 @@ def main() -> None:
             f"{width:5}  {ours:7.2f}  {theirs:8.2f}  {result.ratio:5.2f}"
             f"  ({result.low:.2f} to {result.high:.2f})  {share:18.0%}"
         )
-    for lipschitz in CONSTRAINTS:
-        cost = forward_equivalents(512, lipschitz)
-        print(f"critic gradient, {lipschitz}: {cost:.1f} forward passes")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from wgan_gp import configs, losses
 from wgan_gp.configs import experiment_file
@@ -23,6 +24,7 @@ QUICK_TO_COMPILE = ("--xla_cpu_parallel_codegen_split_count=1",)
 if jax.__version_info__ < (0, 11):
     QUICK_TO_COMPILE += ("--xla_cpu_use_fusion_emitters=false",)
 CONSTRAINTS = ("clip", "one_sided", "two_sided", "difference", "directional")
+CONSTRAINTS += ("adversarial", "zero_centred", "dragan", "wgan_div", "max_slope")
 # Networks of a toy that are the least to compile.
 SMALL = {"critic.hidden": (8,), "generator.hidden": (8,)}
 # What a whole run that is made in Python leaves out of `workdir.OURS`.
@@ -47,13 +49,26 @@ PENALTIES = {
         losses.difference_penalty, pairing="endpoint", shape=losses.one_sided
     ),
     "directional": losses.directional_penalty,
-    "directional_two_sided": partial(
-        losses.directional_penalty, points=losses.interpolates, shape=losses.two_sided
+    "adversarial": losses.adversarial_penalty,
+    "norm_3": partial(losses.gradient_penalty, norm=3.0, points=losses.endpoints),
+    "zero_centred": losses.sum_penalties(
+        *(
+            losses.slope_penalty(losses.zero_centred, losses.gradient_norm, points)
+            for points in (losses.around_reals(0.1), losses.at_fakes)
+        )
+    ),
+    "max_slope": losses.slope_penalty(
+        losses.one_sided, losses.gradient_norm, losses.interpolates, reduce=jnp.max
     ),
 }
 # Those whose slopes are along a direction that is not differentiated.
-HELD = ("directional", "directional_two_sided")
-ONE_SIDED = ("one_sided", "one_sided_1", "endpoint_one_sided", "directional")
+HELD = ("directional", "adversarial")
+ONE_SIDED = (
+    *("one_sided", "one_sided_1", "endpoint_one_sided"),
+    *("directional", "adversarial", "max_slope"),
+)
+# Those whose penalty of a sample depends on others of its batch.
+COMPARING = ("independent", "max_slope")
 
 
 def key(seed=0):
@@ -71,6 +86,14 @@ def draw_pair(shape=(3,), count=6, seed=0):
     first, second = jax.random.split(key(seed))
     size = (count, *shape)
     return jax.random.normal(first, size), 2 + jax.random.normal(second, size)
+
+
+def cost(name, slope):
+    """The penalty `PENALTIES[name]` of a critic with this slope at every point."""
+    if name == "zero_centred":
+        return 2 * slope**2
+    excess = np.maximum(slope - 1, 0) if name in ONE_SIDED else slope - 1
+    return excess if name == "one_sided_1" else excess**2
 
 
 def direction(shape, norm, seed=9):

@@ -32,7 +32,7 @@ BLOCKS = code_blocks("extending.md")
 # A file, and the test of what it brings, by what `get_config` calls it.
 FILES = dict(
     zip(
-        ("dragan", "moons", "residual", "energy"),
+        ("noise", "moons", "residual", "energy"),
         [(a, b) for a, b in itertools.pairwise(BLOCKS) if "def get_config" in a],
         strict=True,
     )
@@ -66,9 +66,11 @@ data.DATASETS["stripes"] = data.Dataset("stripes", (8, 8, 1), stripes, classes=2
 CHANGES = {"data": {"name": "stripes"}}
 """
 DIGITS = (
-    FILES["dragan"][0].partition("def get_config")[0].replace('"dragan"', '"kodali"')
+    FILES["noise"][0]
+    .partition("def get_config")[0]
+    .replace('"approximate_r1"', '"rise"')
 )
-DIGITS += 'CHANGES = {"lipschitz": "kodali", "data": {"name": "digits8x8"}}'
+DIGITS += 'CHANGES = {"lipschitz": "rise", "data": {"name": "digits8x8"}}'
 ALL = {name: text for name, (text, _) in FILES.items()} | {
     "stripes": STRIPES + IMAGES,
     "digits": DIGITS + IMAGES,
@@ -126,7 +128,7 @@ def test_the_runs_have_used_what_their_files_bring(runs):
     config = {
         name: json.loads((runs / name / "config.json").read_text()) for name in ALL
     }
-    assert config["dragan"]["penalty"]["spread"] == 0.5
+    assert config["noise"]["penalty"]["sigma"] == 0.1
     assert config["moons"]["data"]["name"] == "moons"
     assert config["residual"]["critic"] == {
         "network": "residual",
@@ -178,12 +180,12 @@ def test_a_new_process_samples_and_scores_the_runs(runs, tmp_path):
 
 
 def test_without_the_copy_a_run_is_refused_in_one_line(runs, tmp_path, capsys):
-    folder = copied(runs, "dragan", tmp_path)
+    folder = copied(runs, "noise", tmp_path)
     (folder / "experiment.py").unlink()
     args = "--workdir", str(folder), "--n", "2", "--out", str(tmp_path / "x.npz")
     assert sample.main(["", *args]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "penalty.spread" in line
+    assert "penalty.sigma" in line
 
 
 @pytest.mark.parametrize("open_", [sample.open_run, opening.load_run])

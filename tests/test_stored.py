@@ -95,6 +95,16 @@ def test_a_stored_stream_goes_on_with_the_same_data_alone(folder):
         resume.check(path, other, build(other), ["batch_size was 8, is 9"])
 
 
+def test_tables_of_constraints_that_no_run_has_are_no_settings_of_a_sweep():
+    config = load_experiment("sweep_toy", "smoke")
+    before = sweep.resolve(config).settings
+    assert set(before.experiment["by_constraint"]) == {"clip", "two_sided"}
+    config.experiment.by_constraint.dragan.critic_optimiser.learning_rate = 7.0
+    assert sweep.resolve(config).settings == before
+    config.experiment.by_constraint.two_sided.critic_optimiser.learning_rate = 7.0
+    assert sweep.resolve(config).settings != before
+
+
 def test_a_stored_sweep_is_finished(folder):
     found = sweep.resolve(load_experiment("sweep_toy", "smoke"))
     assert (

@@ -6,28 +6,42 @@ import pytest
 
 from tests.helpers import ROOT, resolve
 from wgan_gp import configs
+from wgan_gp.configs.schema import constraint_paths
 from wgan_gp.constraints import CONSTRAINTS, Constraint
 from wgan_gp.system.fields import setting
 
 NAMES = tuple(CONSTRAINTS)
+CONSTRAINT_FIELDS = set(constraint_paths())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_choice_agrees_with_itself(name):
     choice, config = CONSTRAINTS[name], resolve(lipschitz=name)
     used = choice.used(configs.constraint_section(config))
-    assert choice.strength in used
-    assert configs.get(config, choice.strength) in choice.strengths
-    own = {
-        path for path, _ in configs.flatten(choice.presets) if "optimiser" not in path
-    }
+    own = {path for path, _ in configs.flatten(choice.presets)} & CONSTRAINT_FIELDS
     assert own <= used
-    assert choice.strength in own
     made = choice.make(configs.constraint_section(config))
     assert isinstance(made, Constraint)
-    assert (made.penalty is None) != (made.project is None)
+    parts = [part for part in made if part is not None]
+    assert len(parts) == (name != "unconstrained")
     assert (made.penalty is not None) == ("penalty.weight" in used)
-    assert all((choice.symbol, choice.sentence, choice.source))
+    assert all((choice.sentence, choice.source))
+    # lambda or c; a critic that is 1-Lipschitz by construction has none.
+    assert bool(choice.strength) == bool(made.penalty or made.project)
+    assert bool(choice.strength) == bool(choice.symbol) == bool(choice.strengths)
+    if choice.strength:
+        assert choice.strength in own & used
+        assert configs.get(config, choice.strength) in choice.strengths
+
+
+def test_a_critic_without_a_constraint_needs_a_bounded_objective():
+    assert resolve(lipschitz="unconstrained").objective == "nonsaturating"
+    with pytest.raises(ValueError, match="'wasserstein' has no optimum without"):
+        resolve(lipschitz="unconstrained", objective="wasserstein")
+    alone = configs.base("critic")
+    alone.lipschitz = "unconstrained"
+    with pytest.raises(ValueError, match="a critic alone needs a Lipschitz constraint"):
+        configs.resolve(alone)
 
 
 def test_figures_tell_constraints_apart():
@@ -38,7 +52,7 @@ def test_figures_tell_constraints_apart():
 def test_fields_of_other_constraints_are_refused(name):
     config = resolve(lipschitz=name)
     used = CONSTRAINTS[name].used(configs.constraint_section(config))
-    others = {CONSTRAINTS[each].strength for each in NAMES} - used
+    others = {CONSTRAINTS[each].strength for each in NAMES} - used - {None}
     for path in others:
         with pytest.raises(ValueError, match=f"{path} = 0.5 has no effect"):
             resolve(lipschitz=name, **{path: 0.5})

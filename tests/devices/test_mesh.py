@@ -19,11 +19,19 @@ from wgan_gp.build import build
 from wgan_gp.constraints import CLIP, penalise
 from wgan_gp.devices import mesh
 from wgan_gp.networks import from_flax
-from wgan_gp.networks.layers import BatchNorm
+from wgan_gp.networks.normalisations import BatchNorm
 from wgan_gp.runs import loop, start, workdir
 
 RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0, ema_decay=0.9)
 NEXT = partial(losses.independent_pairs, next_in_batch=devices.next_in_batch)
+LARGEST = penalise(
+    losses.slope_penalty(
+        losses.zero_centred,
+        losses.gradient_norm,
+        losses.interpolates,
+        reduce=devices.max_in_batch,
+    )
+)
 INDEPENDENT = penalise(partial(losses.difference_penalty, pairing=NEXT))
 
 
@@ -59,9 +67,10 @@ def close(first, second, rtol=1e-5, atol=1e-6):
         {},
         {"constraint": CLIP},
         {"constraint": INDEPENDENT, "microbatches": 2},
+        {"constraint": LARGEST},
         {"generator": from_flax(Normed(), (1, LATENT))},
     ],
-    ids=["two_sided", "clip", "independent", "batch_norm"],
+    ids=["two_sided", "clip", "independent", "largest", "batch_norm"],
 )
 def test_a_step_is_the_same_on_one_device_and_on_several(choices):
     algorithm = tiny(**choices, batch_size=16)
@@ -128,6 +137,19 @@ def test_neighbours_are_those_of_the_whole_batch():
     )
     np.testing.assert_array_equal(shifted(batch), np.roll(batch, -1, axis=0))
     np.testing.assert_array_equal(devices.next_in_batch(batch), np.roll(batch, -1, 0))
+
+
+def test_the_largest_of_a_split_batch_is_differentiated_where_it_is():
+    batch = jnp.array([3.0, -1.0, 5.0, 2.0])
+
+    def mean(scale, x):  # as a step does: its gradient, averaged over devices
+        return jax.value_and_grad(lambda s: devices.max_in_batch(s * x**2))(scale)
+
+    whole = mean(2.0, batch)
+    with jax.set_mesh(devices.make_mesh(4)):
+        split = jax.jit(devices.data_parallel_mean(mean))(2.0, batch)
+    np.testing.assert_allclose(whole, (50.0, 25.0))
+    np.testing.assert_allclose(split, whole)
 
 
 def test_a_tree_goes_to_all_devices_and_back_with_its_keys():

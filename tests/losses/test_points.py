@@ -130,7 +130,7 @@ def test_points_that_are_no_tuple_of_rows_are_rejected():
         for penalty in (losses.gradient_penalty, losses.difference_penalty):
             with pytest.raises(ValueError, match=words):
                 penalty(lambda x: x[0], *draw_pair(), key(), points=points)
-    with pytest.raises(ValueError, match="one array each, got 2"):
+    with pytest.raises(ValueError, match="one array are needed, got 2"):
         losses.independent_pairs(*draw_pair(), key(), points=losses.segment_pairs)
 
 
@@ -232,3 +232,37 @@ def test_endpoints_take_a_key_per_sample():
     keys = jax.random.split(key(1), 8)
     (half,) = losses.endpoints(reals[4:], fakes[4:], keys[4:])
     chex.assert_trees_all_equal(points[4:], half)
+
+
+def test_real_and_generated_samples_are_points():
+    reals, fakes = draw_pair()
+    chex.assert_trees_all_equal(losses.at_reals(reals, fakes, key()), (reals,))
+    chex.assert_trees_all_equal(losses.at_fakes(reals, fakes, key()), (fakes,))
+
+
+@pytest.mark.parametrize("shape", SAMPLE_SHAPES)
+def test_noise_around_real_samples_has_the_length_of_its_share(shape):
+    reals, fakes = draw_pair(shape, count=4000)
+    (points,) = losses.around_reals(0.5)(reals, fakes, key())
+    moved = (points - reals).reshape(4000, -1)
+    distances = np.linalg.norm((reals - fakes).reshape(4000, -1), axis=1)
+    shares = moved / distances[:, None]
+    np.testing.assert_allclose(np.mean(np.sum(shares**2, axis=1)), 0.25, rtol=0.05)
+    # Independent of the sample and alike in all coordinates.
+    np.testing.assert_allclose(np.mean(shares, axis=0), 0, atol=0.03)
+    variances = np.var(shares, axis=0)
+    np.testing.assert_allclose(variances, variances.mean(), rtol=0.2)
+
+
+def test_noise_around_a_sample_depends_on_its_own_key_alone():
+    reals, fakes = draw_pair()
+    around = losses.around_reals(0.1)
+    (whole,) = around(reals, fakes, jax.random.split(key(), 6))
+    (part,) = around(reals[3:], fakes[3:], jax.random.split(key(), 6)[3:])
+    chex.assert_trees_all_close(whole[3:], part, rtol=1e-6)
+
+
+@pytest.mark.parametrize("spread", [0, -0.1, np.inf, np.nan, "wide"])
+def test_spreads_that_are_no_share_are_refused(spread):
+    with pytest.raises(ValueError, match="spread must be a finite number > 0"):
+        losses.around_reals(spread)

@@ -35,6 +35,56 @@ def test_gradient_norm_of_a_quadratic_critic_is_the_points_norm(shape):
     chex.assert_trees_all_close(slope, expected, rtol=1e-6)
 
 
+DUALS = pytest.mark.parametrize(
+    ("norm", "dual"),
+    [(1, np.inf), (1.01, 101.0), (1.5, 3.0), (3, 1.5), (100, 100 / 99), (np.inf, 1)],
+)
+
+
+@DUALS
+@pytest.mark.parametrize("size", [1e-12, 1e-3, 1.0, 1e6])
+def test_gradient_norm_is_that_dual_to_the_samples_norm(norm, dual, size):
+    weight = jnp.array([3.0, -4.0, 0.0, 1.0])
+    slope = losses.gradient_norm(linear(size * weight), jnp.ones(4), norm=norm)
+    expected = size * np.linalg.norm(np.asarray(weight, np.float64), dual)
+    np.testing.assert_allclose(slope, expected, rtol=1e-5)
+
+
+@DUALS
+def test_no_difference_quotient_in_a_norm_exceeds_the_dual_norm(norm, dual):
+    """And the quotient along the dual direction attains it: Hoelder's inequality."""
+    weight = np.array([3.0, -4.0, 0.0, 1.0])
+    steps = np.random.default_rng(0).normal(size=(1000, 4))
+    quotients = np.abs(steps @ weight) / np.linalg.norm(steps, norm, axis=1)
+    slope = losses.gradient_norm(linear(jnp.asarray(weight)), jnp.ones(4), norm=norm)
+    assert quotients.max() <= slope * (1 + 1e-5)
+    if 1 < norm < np.inf:
+        best = np.sign(weight) * np.abs(weight) ** (dual - 1)
+        attained = best @ weight / np.linalg.norm(best, norm)
+        np.testing.assert_allclose(slope, attained, rtol=1e-5)
+
+
+@DUALS
+@pytest.mark.parametrize("weight", [[0.0, 0.0, 0.0], [2.0, 0.0, -1.0]])
+def test_dual_norms_have_finite_derivatives_at_zeros(norm, dual, weight):
+    slope = lambda w: losses.gradient_norm(linear(w), jnp.ones(3), norm=norm)  # noqa: E731
+    value, gradient = jax.value_and_grad(slope)(jnp.array(weight))
+    chex.assert_tree_all_finite(gradient)
+    assert gradient[1] == 0
+    if weight[0]:  # the derivative of the norm, by hand
+        size = np.abs(weight) / np.linalg.norm(weight, min(dual, 400))
+        expected = np.sign(weight) * size ** (dual - 1 if np.isfinite(dual) else 400)
+        np.testing.assert_allclose(gradient, expected, atol=1e-5)
+    else:
+        assert 0 <= value <= losses.MIN_NORM
+
+
+@pytest.mark.parametrize("norm", [0.5, 0, -1, np.nan, "2", True])
+def test_norms_below_one_are_rejected(norm):
+    with pytest.raises(ValueError, match="norm must be a number >= 1, or inf"):
+        losses.gradient_norm(quadratic, jnp.ones(3), norm=norm)
+
+
 def test_gradient_norm_of_a_constant_critic_is_tiny_with_derivative_zero():
     slope, derivative = jax.value_and_grad(
         lambda c: losses.gradient_norm(lambda x: c * jnp.sum(x), jnp.ones(3))

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from benchmarks.timing import flops
 from tests.helpers import draw_pair, key, quadratic
 from wgan_gp import losses, networks
 
@@ -53,9 +54,6 @@ def test_endpoint_pairs_cost_no_evaluation_of_the_critic():
 
     def forward(params, x):
         return jax.vmap(networks.bind(network(), params))(x)
-
-    def flops(function, *args):
-        return jax.jit(function).lower(*args).compile().cost_analysis()["flops"]
 
     once = flops(forward, params, batch)
     penalty = FORMS["one_sided"]

@@ -12,8 +12,8 @@ from wgan_gp.networks import bind, from_flax
 from wgan_gp.networks.bottleneck import BottleneckCritic, BottleneckGenerator
 from wgan_gp.networks.dcgan import DCGANCritic, DCGANGenerator
 from wgan_gp.networks.good import GoodCritic, GoodGenerator
-from wgan_gp.networks.layers import BatchNorm
 from wgan_gp.networks.mlp import MLPGenerator
+from wgan_gp.networks.normalisations import BatchNorm
 from wgan_gp.networks.resizing import (
     depth_to_space,
     mean_pool,

@@ -271,6 +271,13 @@ def test_a_broken_critic_is_warned_about(measured, words):
     assert not report.advice(resolve(lipschitz="clip"), measured)
 
 
+def test_a_critic_is_judged_by_the_slope_that_it_was_asked_for():
+    steep = {"gradient_norm_mean": 9.0, "wasserstein": 1.0}
+    assert not report.advice(resolve(**{"penalty.target": 9.0}), steep)
+    (line,) = report.advice(resolve(**{"penalty.target": 1.5}), steep)
+    assert "far from 1.5-Lipschitz" in line
+
+
 def test_a_clipped_critic_is_frozen_at_another_scale():
     measured = {"gradient_norm_mean": 5e-7, "wasserstein": 1e-9}
     (line,) = report.advice(resolve(lipschitz="clip"), measured)

@@ -7,6 +7,7 @@ from tests.helpers import unchecked
 from wgan_gp.runs import loop
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies.random_architectures import __main__ as study
+from wgan_gp.studies.random_architectures import records
 
 FIELDS = [
     *(
@@ -165,3 +166,33 @@ def test_a_run_that_another_study_has_finished_is_not_run_again(tmp_path, monkey
     assert runs == ["000-two_sided"]
     record = json.loads((tmp_path / "001-two_sided.json").read_text())
     assert record["result"] == {"score": 3.0}
+
+
+def test_two_constraints_are_compared_architecture_by_architecture():
+    scores = {"two_sided": [2.5, 4.0, 9.5, 1.2], "unconstrained": [1.0, 4.5, 2.0, None]}
+    made = [
+        {
+            "config": {"name": f"net-{i}", "lipschitz": lipschitz},
+            "result": None if score is None else {"score": score},
+            "failure": "diverged",
+        }
+        for lipschitz, each in scores.items()
+        for i, score in enumerate(each)
+    ]
+    text = records.summary(made)
+    table = text[text.index("two_sided and unconstrained") :].splitlines()
+    assert table[0] == "two_sided and unconstrained, 4 architectures:"
+    counts = {row.split()[0]: row.split()[1:] for row in table[2:]}
+    # A run that diverged has the lowest score: it reaches nothing.
+    assert counts["2"] == ["1", "0", "2", "1"]
+    assert counts["3"] == ["1", "0", "1", "2"]
+    assert counts["5"] == ["1", "0", "0", "3"]
+    assert counts["9"] == ["1", "0", "0", "3"]
+
+
+def test_the_original_gan_is_one_of_the_columns(tmp_path, capsys):
+    numbers = ["--numbers", "3", "--lipschitz", "two_sided", "unconstrained"]
+    assert run(tmp_path, *numbers) == 0
+    record = json.loads((tmp_path / "003-unconstrained.json").read_text())
+    assert record["config"]["objective"] == "nonsaturating"
+    assert record["config"]["critic_optimiser"]["learning_rate"] == 2e-4

@@ -19,12 +19,13 @@ from wgan_gp.configs.fields import (
     penalised,
     update,
 )
-from wgan_gp.configs.resolution import base_arguments, resolve
+from wgan_gp.configs.resolution import ALGORITHM_1, base_arguments, resolve
 from wgan_gp.configs.schema import as_dict, constraint_section, flatten, get
 from wgan_gp.configs.settings import CriticSettings, Settings
 from wgan_gp.configs.stored import complete_stored, resolve_stored
 
 __all__ = [
+    "ALGORITHM_1",
     "IMAGE_SMOKE",
     "PAPER_TOY",
     "SMOKE",

@@ -68,7 +68,8 @@ def _check_betas(path: str, optimiser: ConfigDict) -> None:
 def _check_pairs(config: ConfigDict) -> None:
     choice = CONSTRAINTS[config.lipschitz]
     if choice.pairs_samples(constraint_section(config)):
-        at_least("batch_size with independent pairs", config.batch_size, 2)
+        name = f"batch_size with lipschitz = {config.lipschitz!r} as set here"
+        at_least(name, config.batch_size, 2)
     choice.check(config)
 
 
@@ -83,8 +84,8 @@ def _check_microbatches(config: ConfigDict) -> None:
         constraint_section(config)
     ):
         raise ValueError(
-            "compute.microbatches must be 1 with penalty.pairing = 'independent', whose"
-            f" pairs are drawn from the whole batch; got {parts}"
+            f"compute.microbatches must be 1 with lipschitz = {config.lipschitz!r} as"
+            f" set here, whose penalty needs the whole batch at once; got {parts}"
         )
 
 

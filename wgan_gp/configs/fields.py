@@ -16,16 +16,19 @@ from wgan_gp.system.values import did_you_mean, one_of
 def penalised(optimiser: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """A table for `by_constraint`: fields of both optimisers under all penalties.
 
-    Constraints without a penalty keep their own optimisers.
+    Constraints by construction take the generator's only: rates for their critics are
+    their own. Weight clipping keeps both of its optimisers.
 
     Args:
       optimiser: the fields, such as `{"beta1": 0.5}`.
     """
-    players = {"critic_optimiser": optimiser, "generator_optimiser": optimiser}
+    generator = {"generator_optimiser": optimiser}
+    players = {"penalty": generator | {"critic_optimiser": optimiser}}
+    players["construction"] = generator
     return {
-        name: players
+        name: players[choice.section]
         for name, choice in CONSTRAINTS.items()
-        if "penalty" in choice.presets
+        if choice.section in players
     }
 
 

@@ -27,7 +27,8 @@ def resolve(config: ConfigDict) -> Any:
     """Completes a configuration, checks it, and freezes it to settings.
 
     Open fields are filled for the chosen constraint: first from the experiment's
-    `by_constraint` table, then from the constraint's own presets.
+    `by_constraint` table, then from the constraint's own presets, and last from
+    Algorithm 1.
 
     Args:
       config: from an experiment's `get_config`, with the user's changes.
@@ -42,7 +43,7 @@ def resolve(config: ConfigDict) -> Any:
     """
     config = _complete(config)
     one_of("lipschitz", config.lipschitz, CONSTRAINTS)
-    tables = config.by_constraint[config.lipschitz], _presets(config)
+    tables = config.by_constraint[config.lipschitz], _presets(config), ALGORITHM_1
     with config.unlocked():
         del config["by_constraint"]
     for table in tables:
@@ -52,6 +53,10 @@ def resolve(config: ConfigDict) -> Any:
     check(config, schema(config.task, **base_arguments(config)))
     _locate(config)
     return freeze(config.to_dict())
+
+
+# Of fields that most constraints leave open: those of [WGAN-GP], Algorithm 1.
+ALGORITHM_1 = {"objective": "wasserstein", "n_critic": 5}
 
 
 def _presets(config: ConfigDict) -> dict[str, Any]:
@@ -156,7 +161,7 @@ def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
 def _applies(config: ConfigDict, path: str) -> bool:
     """Whether a preset fits the other fields of the configuration."""
     section, _, field = path.rpartition(".")
-    if section and section not in config:
+    if path.split(".")[0] not in config:
         return False  # a critic alone has no generator
     if field in ("beta1", "beta2"):
         return field in BETAS.get(config[section].name or "adam", ())

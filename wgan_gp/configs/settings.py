@@ -190,10 +190,11 @@ class CriticSettings:
 class Settings(CriticSettings):
     """Settings of task "gan": a critic and a generator."""
 
-    objective: str = setting(
-        "wasserstein", "What the two networks minimise.", among(OBJECTIVES)
+    # The constraint or `resolve` sets these two where they are open.
+    objective: str = setting(None, "What the two networks minimise.", among(OBJECTIVES))
+    n_critic: int = setting(
+        None, "Critic updates for each generator update.", at_least(1)
     )
-    n_critic: int = setting(5, "Critic updates for each generator update.", at_least(1))
     ema_decay: float = setting(
         0.0,
         "Decay of the exponential average of the generator's weights; 0 is no average.",

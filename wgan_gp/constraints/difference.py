@@ -69,6 +69,12 @@ def _pairs_samples(penalty: Any) -> bool:
 def _check(config: Any) -> None:
     points.check_fields(config)
     penalty = config.penalty
+    if _pairs_samples(penalty) and penalty.points == "both":
+        raise ValueError(
+            "penalty.points = 'both' is not one point per sample, which independent"
+            " pairs are drawn from: set it to 'endpoints', or penalty.pairing to"
+            " 'endpoint'"
+        )
     if _pairs_samples(penalty) and penalty.signed:
         raise ValueError(
             "penalty.signed needs pairs with a direction, got independent ones:"

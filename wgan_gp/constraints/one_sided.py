@@ -22,8 +22,8 @@ import dataclasses
 from functools import partial
 
 from wgan_gp import losses
-from wgan_gp.constraints import points, shapes
-from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers, penalise
+from wgan_gp.constraints import points, shapes, slopes
+from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,29 +33,39 @@ class OneSidedSettings(points.PenaltySettings):
     Attributes:
       power: 1 or 2, of the excess over the target; None means the preset, 2.
       target: K, the largest slope that costs nothing; None means the preset, 1.
+      norm: p of the samples' norm; None means the preset, 2.
     """
 
     power: int | None = shapes.power_field()
     target: float | None = shapes.target_field()
+    norm: float | None = slopes.norm_field()
 
 
 CHOICE = Choice(
     settings=OneSidedSettings,
     check=points.check_fields,
-    make=lambda penalty: penalise(
-        partial(
+    make=lambda penalty: points.penalise_at(
+        penalty,
+        lambda where: partial(
             losses.one_sided_gradient_penalty,
             power=penalty.power,
             target=penalty.target,
-            points=points.make_points(penalty),
-        )
+            norm=penalty.norm,
+            points=where,
+        ),
     ),
     used=lambda penalty: (
-        {"penalty.weight", "penalty.power", "penalty.target"}
+        {"penalty.weight", "penalty.power", "penalty.target", "penalty.norm"}
         | points.used_fields(penalty)
     ),
     presets={
-        "penalty": {"weight": 10.0, "power": 2, "target": 1.0, "points": "interpolates"}
+        "penalty": {
+            "weight": 10.0,
+            "power": 2,
+            "target": 1.0,
+            "norm": 2.0,
+            "points": "interpolates",
+        }
     }
     | optimisers(ADAM),
     strength="penalty.weight",

@@ -3,9 +3,12 @@
 A slope can be measured at finitely many points only, so a penalty holds the constraint
 where its points lie and nowhere else. `interpolates` is the choice of [WGAN-GP]
 (section 4), random points on lines between real and generated samples. `endpoints` are
-the samples themselves. `box` spreads the points evenly over a box around the data: it
-shows what enforcing the constraint everywhere costs, and gets hopeless as the
-dimension grows, since few points fall near the data.
+the samples themselves, for each pair one of its two ends. `reals` and `fakes` are the
+ends of one kind. `both` are all ends: the penalty is then the sum of one at the real
+and one at the generated samples. `around_reals` are real samples with Gaussian noise.
+`box` spreads the points evenly over a box around the data: it shows what enforcing the
+constraint everywhere costs, and gets hopeless as the dimension grows, since few points
+fall near the data.
 """
 
 import dataclasses
@@ -13,8 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 from wgan_gp import losses
+from wgan_gp.constraints.value import Constraint, penalise
 from wgan_gp.losses import Points
-from wgan_gp.system.fields import Rule, among, not_negative, setting
+from wgan_gp.system.fields import Rule, among, not_negative, positive, setting
 from wgan_gp.system.values import show
 
 # Less than half of the largest float32: the width of a box must be one, too.
@@ -24,6 +28,10 @@ _MAX_CORNER = 1e38
 POINTS: dict[str, Callable[[Any], Points]] = {
     "interpolates": lambda _: losses.interpolates,
     "endpoints": lambda _: losses.endpoints,
+    "reals": lambda _: losses.at_reals,
+    "fakes": lambda _: losses.at_fakes,
+    "both": lambda _: losses.endpoint_pairs,
+    "around_reals": lambda penalty: losses.around_reals(penalty.spread),
     "box": lambda penalty: losses.uniform_box(*penalty.box),
 }
 
@@ -53,13 +61,19 @@ class PenaltySettings:
     Attributes:
       weight: lambda, which multiplies the mean penalty in the critic's loss.
       points: a key of `POINTS`.
+      spread: root mean square length of the noise of `points` = "around_reals", as a
+        share of the distance of a real and its generated sample. It is needed for
+        those points and has no effect otherwise.
       box: the least and the greatest value of every coordinate, in the units of the
         samples. It is needed for `points` = "box" and has no effect otherwise.
     """
 
     weight: float | None = weight_field()
-    points: str | None = setting(
-        None, "Where the gradient's norm is penalised.", among(POINTS)
+    points: str | None = setting(None, "Where slopes are penalised.", among(POINTS))
+    spread: float | None = setting(
+        None,
+        "Length of the noise, as a share of a pair's distance; for around_reals.",
+        positive(),
     )
     box: tuple[float, float] | None = setting(
         None, "(low, high) of all coordinates; for points = box.", Rule(_check_box)
@@ -67,15 +81,20 @@ class PenaltySettings:
 
 
 def check_fields(config: Any) -> None:
-    """Checks that a box is set if the points are to lie in one.
+    """Checks that what the chosen points need is set: a box, or the noise's spread.
 
     Args:
       config: a configuration.
 
     Raises:
       ValueError: `penalty.points` is "box", and `penalty.box` is missing or not (low,
-        high).
+        high); or it is "around_reals", and `penalty.spread` is missing.
     """
+    if config.penalty.points == "around_reals" and config.penalty.spread is None:
+        raise ValueError(
+            "penalty.points = 'around_reals' needs penalty.spread, the noise's share of"
+            " a pair's distance: set it, such as to 0.1"
+        )
     if config.penalty.points == "box":
         _check_box("penalty.box", config.penalty.box)
 
@@ -93,11 +112,25 @@ def make_points(penalty: Any) -> Points:
     return POINTS[penalty.points or "interpolates"](penalty)
 
 
+def penalise_at(penalty: Any, build: Callable[[Points], losses.Penalty]) -> Constraint:
+    """The constraint that penalises slopes at the points which a configuration names.
+
+    Args:
+      penalty: the section `penalty` of a configuration.
+      build: called with points, it returns the penalty that acts there. For `points` =
+        "both" it is called twice, and the penalties are added.
+    """
+    if penalty.points == "both":
+        parts = build(losses.at_reals), build(losses.at_fakes)
+        return penalise(losses.sum_penalties(*parts))
+    return penalise(build(make_points(penalty)))
+
+
 def used_fields(penalty: Any) -> set[str]:
     """Paths of the fields that have an effect on the points.
 
     Args:
       penalty: the section `penalty` of a configuration.
     """
-    box = {"penalty.box"} if penalty.points == "box" else set()
-    return {"penalty.points"} | box
+    needed = {"box": "box", "around_reals": "spread"}.get(penalty.points)
+    return {"penalty.points"} | ({f"penalty.{needed}"} if needed else set())

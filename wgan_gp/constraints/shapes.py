@@ -2,7 +2,7 @@
 
 `one_sided` costs slopes above the target alone, and `two_sided` those below it, too.
 The target is 1, the slope of the Lipschitz constraint, unless `penalty.target` says
-otherwise.
+otherwise. `zero_centred` costs every slope by its square, and has no target.
 """
 
 from functools import partial
@@ -38,12 +38,12 @@ def make_shape(penalty: Any) -> Shape:
     """The shape that a configuration names, with its target.
 
     Args:
-      penalty: the section `penalty` of a configuration, with its fields `shape`,
-        `target` and, for a one-sided shape, `power`.
+      penalty: the section `penalty` of a configuration.
     """
-    shape = losses.SHAPES[penalty.shape]
-    options = {"power": penalty.power} if _is_one_sided(penalty) else {}
-    return partial(shape, target=penalty.target, **options)
+    options = {name: getattr(penalty, name) for name in _options(penalty)}
+    # Presets leave open what the preset shape does not take: 2 and 1, as in `losses`.
+    options = {name: value for name, value in options.items() if value is not None}
+    return partial(losses.SHAPES[penalty.shape], **options)
 
 
 def used_fields(penalty: Any) -> set[str]:
@@ -52,9 +52,12 @@ def used_fields(penalty: Any) -> set[str]:
     Args:
       penalty: the section `penalty` of a configuration.
     """
-    power = {"penalty.power"} if _is_one_sided(penalty) else set()
-    return {"penalty.shape", "penalty.target"} | power
+    return {"penalty.shape", *(f"penalty.{name}" for name in _options(penalty))}
 
 
-def _is_one_sided(penalty: Any) -> bool:
-    return losses.SHAPES.get(penalty.shape) is losses.one_sided
+def _options(penalty: Any) -> tuple[str, ...]:
+    """Names of the fields that the chosen shape takes."""
+    shape = losses.SHAPES.get(penalty.shape)
+    if shape is losses.one_sided:
+        return ("power", "target")
+    return ("target",) if shape is losses.two_sided else ()

@@ -26,8 +26,8 @@ import dataclasses
 from functools import partial
 
 from wgan_gp import losses
-from wgan_gp.constraints import points, shapes
-from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers, penalise
+from wgan_gp.constraints import points, shapes, slopes
+from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,25 +36,37 @@ class TwoSidedSettings(points.PenaltySettings):
 
     Attributes:
       target: K, the slope that costs nothing; None means the preset, 1.
+      norm: p of the samples' norm; None means the preset, 2.
     """
 
     target: float | None = shapes.target_field()
+    norm: float | None = slopes.norm_field()
 
 
 CHOICE = Choice(
     settings=TwoSidedSettings,
     check=points.check_fields,
-    make=lambda penalty: penalise(
-        partial(
+    make=lambda penalty: points.penalise_at(
+        penalty,
+        lambda where: partial(
             losses.gradient_penalty,
             target=penalty.target,
-            points=points.make_points(penalty),
-        )
+            norm=penalty.norm,
+            points=where,
+        ),
     ),
     used=lambda penalty: (
-        {"penalty.weight", "penalty.target"} | points.used_fields(penalty)
+        {"penalty.weight", "penalty.target", "penalty.norm"}
+        | points.used_fields(penalty)
     ),
-    presets={"penalty": {"weight": 10.0, "target": 1.0, "points": "interpolates"}}
+    presets={
+        "penalty": {
+            "weight": 10.0,
+            "target": 1.0,
+            "norm": 2.0,
+            "points": "interpolates",
+        }
+    }
     | optimisers(ADAM),
     strength="penalty.weight",
     symbol="λ",

@@ -64,10 +64,11 @@ class Choice(NamedTuple):
       symbol: the strength's sign in formulas and figures.
       strengths: values of it that studies compare, from weak to strong; empty for a
         constraint without strength.
-      has_scale: whether the constraint aims at slopes near 1. If so, Wasserstein
-        estimates are distances in the units of the data, and figures compare them.
-      colour: in figures, hexadecimal. The colours are Okabe and Ito's, which
-        colour-blind readers can tell apart.
+      has_scale: whether the constraint, with its presets, aims at slopes near 1. If so,
+        Wasserstein estimates are distances in the units of the data, and figures
+        compare them. `aimed_slope` says what it aims at with other settings.
+      colour: in figures, hexadecimal. The colours are Okabe and Ito's, and after those
+        Tol's muted ones, which colour-blind readers can tell apart.
       sentence: what it does, for help texts.
       source: its paper or page.
       published_as: the name of the method in the W1 benchmark's paper (Korotin et al.
@@ -77,8 +78,9 @@ class Choice(NamedTuple):
         "penalty", or "construction" for critics that are 1-Lipschitz by construction;
         empty for the top level.
       pairs_samples: `section -> bool`, whether the penalty pairs the samples of a batch
-        with one another. Such a penalty needs two samples at least and the whole batch
-        at once: `configs` calls it to refuse batches of one and microbatches.
+        with one another, or compares them. Such a penalty needs two samples at least
+        and the whole batch at once: `configs` calls it to refuse batches of one and
+        microbatches.
       check: `configuration -> None`. `configs` calls it with the whole configuration;
         it raises ValueError for fields that do not go together.
     """
@@ -98,6 +100,26 @@ class Choice(NamedTuple):
     section: str = "penalty"
     pairs_samples: Callable[[Any], bool] = lambda section: False
     check: Callable[[Any], None] = lambda config: None
+
+
+def aimed_slope(choice: Choice, section: Any) -> float | None:
+    """The slope that a constraint aims at, as it is set.
+
+    Args:
+      choice: the constraint.
+      section: its section of a configuration.
+
+    Returns:
+      K: estimates are about K times W1, and the mean gradient norm is at most about K.
+      None where the strength sets the critic's scale, or slopes are measured in another
+      norm than the Euclidean one.
+    """
+    used = choice.used(section)
+    if "penalty.norm" in used and section.norm != 2:
+        return None
+    if "penalty.target" in used:
+        return 1.0 if section.target is None else section.target
+    return 1.0 if choice.has_scale and "penalty.shape" not in used else None
 
 
 def penalise(penalty: losses.Penalty) -> Constraint:

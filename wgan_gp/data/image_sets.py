@@ -222,7 +222,17 @@ def load_images(
 
 
 def _scale_batch(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
-    """Scales a streamed batch; this is the sampler of a streamed set."""
+    """Scales a streamed batch; this is the sampler of a streamed set.
+
+    Raises:
+      ValueError: it is asked to draw samples itself.
+    """
+    if isinstance(raw, int):
+        raise ValueError(
+            "the data set is streamed, so that nothing can be drawn from it before the"
+            " first step, as the constraint's first critic asks for: raise"
+            " data.resident_bytes, or use another constraint"
+        )
     images = scale(key, raw.image)
     return (images, raw.label) if labelled else images
 

@@ -7,6 +7,7 @@ replicated on all of them. `docs/scaling.md` explains how to use it.
 from wgan_gp.devices.collectives import (
     DATA,
     data_parallel_mean,
+    max_in_batch,
     mean_over_devices,
     next_in_batch,
     shard_batch,
@@ -36,6 +37,7 @@ __all__ = [
     "jit_replicated",
     "largest_device_count",
     "make_mesh",
+    "max_in_batch",
     "mean_over_devices",
     "mesh_for",
     "next_in_batch",

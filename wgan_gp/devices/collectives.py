@@ -68,6 +68,17 @@ def next_in_batch(x: jax.Array) -> jax.Array:
     return jnp.concatenate([x[1:], jax.lax.ppermute(x[:1], DATA, ring)])
 
 
+def max_in_batch(x: jax.Array) -> jax.Array:
+    """The largest of one number per sample `[B]`, a scalar.
+
+    Within `data_parallel_mean` it is the largest of all shards. It is differentiated as
+    one, too: the gradient comes from the device that has the largest number.
+    """
+    if _in_part():  # `pmax` has no derivative
+        x = jax.lax.all_gather(x, DATA, tiled=True)
+    return jnp.max(x)
+
+
 def mean_over_devices(x: jax.Array) -> jax.Array:
     """The mean over devices of values that each computes from its shard of a batch."""
     return jax.lax.pmean(x, DATA) if _in_part() else x

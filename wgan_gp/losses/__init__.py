@@ -6,14 +6,18 @@ A Lipschitz constraint sees to that. It is a projection (`clip_weights`) or a pe
 `weight * shape(slope(points))`, put together from three small choices:
 
 ======  ==================================================================
-points  `interpolates`, `endpoints`, `uniform_box`; pairs of them: `independent_pairs`,
-        `segment_pairs`, `endpoint_pairs`
-slope   `gradient_norm`, `difference_quotient`, `signed_difference_quotient`
-shape   `two_sided`, `one_sided`
+points  `interpolates`, `endpoints`, `at_reals`, `at_fakes`, `around_reals`,
+        `uniform_box`; with steps: `with_steps`, `with_probes`; pairs of them:
+        `independent_pairs`, `segment_pairs`, `endpoint_pairs`
+slope   `gradient_norm`, `directional_quotient`, `adversarial_quotient`,
+        `difference_quotient`, `signed_difference_quotient`
+shape   `two_sided`, `one_sided`, `zero_centred`
 ======  ==================================================================
 
-`slope_penalty` composes one of each. The named compositions are `gradient_penalty`
-(WGAN-GP), `one_sided_gradient_penalty` (WGAN-LP) and `difference_penalty`:
+`slope_penalty` composes one of each, and may reduce the slopes of a batch to one. Sums
+are made by `sum_penalties`. The named compositions are `gradient_penalty` (WGAN-GP),
+`one_sided_gradient_penalty` (WGAN-LP), `difference_penalty`, `directional_penalty` and
+`adversarial_penalty` (ALP):
 
     >>> import jax
     >>> from wgan_gp import losses
@@ -32,8 +36,17 @@ Papers: [WGAN] Arjovsky et al. 2017, arXiv:1701.07875. [WGAN-GP] Gulrajani et al
 2017, arXiv:1704.00028. [WGAN-LP] Petzka et al. 2018, arXiv:1709.08894.
 """
 
+from wgan_gp.losses.adversarial import (
+    PROBE,
+    REACH,
+    SHORTEST,
+    adversarial_penalty,
+    adversarial_quotient,
+    with_probes,
+)
 from wgan_gp.losses.checks import Critic, Penalty, Points, Shape
 from wgan_gp.losses.critics import check_critic, check_per_sample
+from wgan_gp.losses.difference import difference_penalty
 from wgan_gp.losses.directional import (
     STEP,
     central_quotient,
@@ -55,13 +68,14 @@ from wgan_gp.losses.pairs import (
     segment_pairs,
 )
 from wgan_gp.losses.penalties import (
-    difference_penalty,
     gradient_penalty,
     one_sided_gradient_penalty,
     slope_penalty,
+    sum_penalties,
 )
 from wgan_gp.losses.points import (
     MIN_DISTANCE,
+    around_reals,
     at_fakes,
     at_reals,
     endpoints,
@@ -86,7 +100,10 @@ __all__ = [
     "MIN_NORM",
     "OBJECTIVES",
     "PAIRINGS",
+    "PROBE",
+    "REACH",
     "SHAPES",
+    "SHORTEST",
     "STEP",
     "WASSERSTEIN",
     "Critic",
@@ -94,6 +111,9 @@ __all__ = [
     "Penalty",
     "Points",
     "Shape",
+    "adversarial_penalty",
+    "adversarial_quotient",
+    "around_reals",
     "as_floats",
     "at_fakes",
     "at_least_float32",
@@ -123,9 +143,11 @@ __all__ = [
     "signed_difference_quotient",
     "slope_penalty",
     "split_keys",
+    "sum_penalties",
     "two_sided",
     "uniform_box",
     "wasserstein_estimate",
+    "with_probes",
     "with_steps",
     "zero_centred",
 ]

@@ -7,7 +7,6 @@ signatures, which are known while JAX traces, so they cost nothing in a compiled
 """
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -147,45 +146,12 @@ def check_one_point(points: Any, count: int) -> jax.Array:
     return arrays[0]
 
 
-def check_share(name: str, share: Any) -> None:
-    """Raises ValueError unless a share is one finite number > 0.
-
-    Args:
-      name: of the argument, for the message.
-      share: a Python number or an array `[]`. A traced array's value is not checked.
-    """
-    if isinstance(share, jax.core.Tracer):
-        return
-    number = hasattr(share, "dtype") or isinstance(share, int | float)
-    if not (number and jnp.ndim(share) == 0 and 0 < share < math.inf):
-        raise ValueError(
-            f"{name} must be a finite number > 0, a share of the distance between a"
-            f" real and its generated sample, got {share!r:.60}"
-        )
-
-
 def check_penalty(penalty: Any) -> None:
     """Raises TypeError unless a penalty is a function."""
     if not callable(penalty):
         raise TypeError(
             "a penalty is a function such as losses.gradient_penalty, or None, got"
             f" {penalty!r:.60}"
-        )
-
-
-def check_weight(weight: Any) -> None:
-    """Raises ValueError unless lambda is one number >= 0.
-
-    Args:
-      weight: a Python number or an array `[]`. The sign of a traced array is not known
-        and not checked.
-    """
-    number = hasattr(weight, "dtype") or isinstance(weight, int | float)
-    if not number or jnp.ndim(weight) != 0:
-        raise ValueError(f"weight must be one number, lambda, got {weight!r:.60}")
-    if not isinstance(weight, jax.core.Tracer) and not weight >= 0:
-        raise ValueError(
-            f"weight must be >= 0, got {weight}: a negative one rewards steep slopes"
         )
 
 

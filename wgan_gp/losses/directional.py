@@ -24,12 +24,12 @@ from wgan_gp.losses.checks import (
     as_pair,
     check_one_point,
     check_points,
-    check_share,
 )
 from wgan_gp.losses.critics import check_critic, explain_state_errors
 from wgan_gp.losses.floats import as_floats, at_least_float32
 from wgan_gp.losses.penalties import slope_penalty
 from wgan_gp.losses.points import endpoints, pair_distances
+from wgan_gp.losses.ranges import check_share
 from wgan_gp.losses.shapes import one_sided
 from wgan_gp.losses.slopes import MIN_NORM, difference_quotient
 

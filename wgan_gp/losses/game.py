@@ -26,7 +26,6 @@ from wgan_gp.losses.checks import (
     check_penalties,
     check_penalty,
     check_same_shape,
-    check_weight,
     condition_arguments,
     penalty_options,
 )
@@ -34,6 +33,7 @@ from wgan_gp.losses.critics import check_first_sample, critic_values
 from wgan_gp.losses.floats import at_least_float32
 from wgan_gp.losses.objectives import WASSERSTEIN, Objective
 from wgan_gp.losses.penalties import gradient_penalty
+from wgan_gp.losses.ranges import check_weight
 
 
 def wasserstein_estimate(

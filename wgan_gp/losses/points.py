@@ -12,6 +12,7 @@ Points have the floating type of the samples, the wider one where the two sides 
 integers and booleans count as float32. They are computed in float32 at least.
 """
 
+import math
 from functools import partial
 
 import jax
@@ -20,6 +21,7 @@ import optax
 
 from wgan_gp.losses.checks import Points, as_pair, check_same_shape
 from wgan_gp.losses.floats import as_floats, at_least_float32
+from wgan_gp.losses.ranges import check_share
 
 # Two points closer than this count as this far apart: a difference of float32
 # critic values over a shorter distance is rounding noise.
@@ -104,6 +106,44 @@ def at_fakes(reals: jax.Array, fakes: jax.Array, key: jax.Array) -> tuple[jax.Ar
     """The generated samples `[B, ...]`, as a tuple of one; `key` is ignored."""
     del key
     return as_pair(reals, fakes)[1:]
+
+
+def around_reals(spread: float | jax.Array) -> Points:
+    """Real samples with Gaussian noise, x + delta (DRAGAN, arXiv:1705.07215).
+
+    Args:
+      spread: root mean square length of delta, as a share of the distance
+        ||x - x_tilde||_2 of the sample's own pair, > 0. It has no units.
+
+    Returns:
+      A function `(reals, fakes, key) -> (points[B, ...],)`.
+
+    Raises:
+      ValueError: the spread is not a finite number > 0.
+    """
+    check_share("spread", spread)
+
+    def points(reals, fakes, key):
+        reals, fakes = as_pair(reals, fakes)
+        size = math.prod(reals.shape[1:])
+        noise = gaussian_noise(key, reals)
+        lengths = spread * pair_distances(reals, fakes) / math.sqrt(size)
+        move = jax.vmap(lambda x, length, noise: at_least_float32(x) + length * noise)
+        return (move(reals, lengths, noise).astype(reals.dtype),)
+
+    return points
+
+
+def gaussian_noise(key: jax.Array, like: jax.Array) -> jax.Array:
+    """Standard normal noise `[B, ...]` of the shape of a batch, in float32 at least.
+
+    Args:
+      key: one key for the batch, or one per sample `[B]`.
+      like: a batch of samples `[B, ...]`.
+    """
+    dtype = jnp.promote_types(like.dtype, jnp.float32)
+    draw = partial(jax.random.normal, shape=like.shape[1:], dtype=dtype)
+    return jax.vmap(draw)(sample_keys(key, like.shape[0]))
 
 
 def uniform_box(low: float | jax.Array, high: float | jax.Array) -> Points:

@@ -19,12 +19,12 @@ the Wasserstein-1 distance.
 """
 
 import math
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from wgan_gp.losses.floats import at_least_float32
+from wgan_gp.losses.ranges import check_positive
 
 
 def two_sided(slope: jax.Array, *, target: float | jax.Array = 1.0) -> jax.Array:
@@ -40,7 +40,7 @@ def two_sided(slope: jax.Array, *, target: float | jax.Array = 1.0) -> jax.Array
     Raises:
       ValueError: the target is not a finite number > 0.
     """
-    _check_positive("target", target)
+    check_positive("target", target)
     return jnp.square(at_least_float32(slope) - target)
 
 
@@ -60,7 +60,7 @@ def one_sided(
     """
     if power not in (1, 2):
         raise ValueError(f"power must be 1 or 2, got {power}")
-    _check_positive("target", target)
+    check_positive("target", target)
     excess = jnp.maximum(at_least_float32(slope) - target, 0)
     return excess if power == 1 else jnp.square(excess)
 
@@ -85,11 +85,9 @@ def zero_centred(slope: jax.Array, *, exponent: float = 2.0) -> jax.Array:
     return jnp.square(slope) if exponent == 2 else slope**exponent
 
 
-def _check_positive(name: str, value: Any) -> None:
-    """Raises ValueError unless a number that is not traced is finite and > 0."""
-    if not isinstance(value, jax.core.Tracer) and not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a finite number > 0, got {value!r}")
-
-
 # By the names that configurations use.
-SHAPES = {"two_sided": two_sided, "one_sided": one_sided}
+SHAPES = {
+    "two_sided": two_sided,
+    "one_sided": one_sided,
+    "zero_centred": zero_centred,
+}

@@ -14,6 +14,9 @@ its values and gradients in float32 at least.
     3.0
 """
 
+import math
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -28,24 +31,58 @@ from wgan_gp.losses.points import MIN_DISTANCE
 MIN_NORM = 1e-12
 
 
-def gradient_norm(critic: Critic, x: jax.Array) -> jax.Array:
+def gradient_norm(critic: Critic, x: jax.Array, *, norm: float = 2.0) -> jax.Array:
     """||grad_x D(x)||_2 at one sample, over all of the sample's dimensions.
+
+    Where distances between samples are measured in the norm l_p, a critic's slope is
+    its gradient in the dual norm l_q, 1/p + 1/q = 1 (Banach WGAN, Adler and Lunz 2018,
+    arXiv:1806.06621). Estimates are then Wasserstein-1 distances of that norm.
 
     Args:
       critic: D, a function of one sample that returns a scalar.
       x: one sample `[...]`.
+      norm: p in [1, inf], the norm of the samples: 1 gives the largest entry of the
+        gradient, 2 its Euclidean norm, and inf the sum of the entries' sizes.
 
     Returns:
-      The norm, a scalar. At a zero gradient it is `MIN_NORM` and its derivative 0.
+      The norm, a scalar. At a zero gradient it is at most `MIN_NORM`, its derivative 0.
 
     Raises:
-      ValueError: the critic does not return a scalar.
+      ValueError: the critic does not return a scalar, or p is not in [1, inf].
     """
+    dual = dual_order(norm)
     (x,) = as_floats(x)
     check_critic(critic, x)
     with explain_state_errors():
         gradient = jax.grad(critic)(x)
-    return optax.safe_norm(jnp.ravel(at_least_float32(gradient)), MIN_NORM)
+    gradient = jnp.ravel(at_least_float32(gradient))
+    if dual == 2:
+        return optax.safe_norm(gradient, MIN_NORM)
+    if dual == 1:
+        # Not the sum of `abs`, whose derivative at 0 JAX takes as 1.
+        return jnp.sum(gradient * jax.lax.stop_gradient(jnp.sign(gradient)))
+    # Scaled by its largest entry, since powers of small entries vanish in float32.
+    largest = jax.lax.stop_gradient(jnp.maximum(jnp.abs(gradient).max(), MIN_NORM))
+    return largest * optax.safe_norm(gradient / largest, MIN_NORM, dual)
+
+
+def dual_order(norm: Any) -> float:
+    """The order q of the dual of the norm l_p, 1/p + 1/q = 1.
+
+    Args:
+      norm: p, a number in [1, inf].
+
+    Raises:
+      ValueError: it is none.
+    """
+    if isinstance(norm, bool) or not isinstance(norm, int | float) or not norm >= 1:
+        raise ValueError(
+            "norm must be a number >= 1, or inf, such as 2 for the Euclidean one; got"
+            f" {norm!r:.60}"
+        )
+    if norm == 1:
+        return math.inf
+    return 1.0 if math.isinf(norm) else norm / (norm - 1)
 
 
 def signed_difference_quotient(
@@ -92,7 +129,7 @@ def difference_quotient(critic: Critic, x1: jax.Array, x2: jax.Array) -> jax.Arr
     """|D(x1) - D(x2)| / ||x1 - x2||: a slope that needs no differentiation.
 
     By the mean value theorem it is at most the largest gradient norm between the
-    two points. Its derivative where D(x1) = D(x2) is 0. Arguments and errors as in
+    two points. Where D(x1) = D(x2) its derivative is finite. Arguments and errors as in
     `signed_difference_quotient`.
     """
     return jnp.abs(signed_difference_quotient(critic, x1, x2))

@@ -154,13 +154,13 @@ def _state_problem(variables: Mapping[str, Any]) -> str:
         cure = (
             "These are running averages of batch normalisation, which ties the samples"
             " of a batch together: use layer normalisation, or in a generator"
-            " networks.layers.BatchNorm, which keeps none"
+            " networks.normalisations.BatchNorm, which keeps none"
         )
     elif names <= {"u", "sigma"}:
         cure = (
-            "These are vectors of spectral normalisation: write a networks.Network"
-            " whose state they are, applied with update_stats=False, as docs/critics.md"
-            " shows"
+            "These are vectors of spectral normalisation: leave it out and choose the"
+            " constraint of that name, or write a networks.Network whose state they"
+            " are, applied with update_stats=False, as docs/critics.md shows"
         )
     else:
         where = ", ".join("/".join(path) for path in paths)

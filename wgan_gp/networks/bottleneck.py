@@ -19,9 +19,9 @@ from wgan_gp.networks.layers import (
     ConvTranspose,
     conv,
     dense,
-    normalise,
     project_and_reshape,
 )
+from wgan_gp.networks.normalisations import normalise
 from wgan_gp.networks.resizing import depth_to_space
 
 
@@ -33,7 +33,8 @@ class Bottleneck(nn.Module):
     Attributes:
       features: channels of the output.
       resample: "up", "down" or "none"; by strides of conv3 and of the shortcut.
-      norm: "none", "layer" or "batch".
+      norm: as in `normalise`, at the end of the branch; "weight" for weight
+        normalisation of the convolutions.
     """
 
     features: int
@@ -43,9 +44,9 @@ class Bottleneck(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps `[..., H, W, C]` to `[..., H', W', features]`."""
-        y = conv(x.shape[-1] // 2, 1)(nn.relu(x))
+        y = conv(x.shape[-1] // 2, 1, norm=self.norm)(nn.relu(x))
         y = self._middle(nn.relu(y))
-        y = conv(self.features, 1, use_bias=False)(nn.relu(y))
+        y = conv(self.features, 1, use_bias=False, norm=self.norm)(nn.relu(y))
         # The reference scales branches by 0.3, so that sums over 33 blocks stay small.
         return self._shortcut(x) + 0.3 * normalise(self.norm, y)
 
@@ -54,7 +55,8 @@ class Bottleneck(nn.Module):
         if self.resample == "up":
             init = fan_avg_uniform(HE_SCALE, 2, transposed=True)
             return ConvTranspose(inner, (3, 3), kernel_init=init)(x)
-        return conv(inner, 3, 2 if self.resample == "down" else 1)(x)
+        stride = 2 if self.resample == "down" else 1
+        return conv(inner, 3, stride, norm=self.norm)(x)
 
     def _shortcut(self, x: jax.Array) -> jax.Array:
         match self.resample:
@@ -62,7 +64,8 @@ class Bottleneck(nn.Module):
                 wide = conv(4 * self.features, 1, name="shortcut")(x)
                 return depth_to_space(wide)
             case "down":
-                return conv(self.features, 1, 2, name="shortcut")(x)
+                project = conv(self.features, 1, 2, norm=self.norm, name="shortcut")
+                return project(x)
         return x
 
 
@@ -73,7 +76,8 @@ class BottleneckCritic(nn.Module):
       width: channels at full size; they double where height and width are halved.
       blocks: number of blocks at each size, from the largest; between sizes there is
         one more.
-      norm: "layer" or "none".
+      norm: "layer", "instance" or "group" for a normalisation in each block; "weight"
+        for weight normalisation of all layers; "none".
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
@@ -84,14 +88,16 @@ class BottleneckCritic(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps one image `[H, W, C]` to its value `[]`."""
-        x, features = conv(self.width, 1)(x), self.width
+        x, features = conv(self.width, 1, norm=self.norm)(x), self.width
         for stage, count in enumerate(self.blocks):
             if stage:
                 features *= 2
                 x = Bottleneck(features, "down", self.norm)(x)
             for _ in range(count):
                 x = Bottleneck(features, "none", self.norm)(x)
-        return dense(1)(x.reshape(-1))[0] / 5  # the 5 is the reference's, as below
+        return (
+            dense(1, norm=self.norm)(x.reshape(-1))[0] / 5
+        )  # the 5 is the reference's, as below
 
 
 class BottleneckGenerator(nn.Module):

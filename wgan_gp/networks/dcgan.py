@@ -16,7 +16,8 @@ import jax
 from wgan_gp.networks import fields
 from wgan_gp.networks.activations import IMAGE_ACTIVATIONS, OUTPUTS
 from wgan_gp.networks.initialisers import HE_SCALE, fan_avg_uniform, uniform
-from wgan_gp.networks.layers import ConvTranspose, conv, dense, normalise
+from wgan_gp.networks.layers import ConvTranspose, conv, dense
+from wgan_gp.networks.normalisations import normalise
 from wgan_gp.networks.resizing import crop, strided_sizes
 from wgan_gp.system.fields import setting
 
@@ -30,7 +31,8 @@ class DCGANCritic(nn.Module):
       width: channels of the first layer.
       multipliers: the channels of each layer, in units of `width`.
       activation: a key of `IMAGE_ACTIVATIONS`; the papers' is leaky with slope 0.2.
-      norm: "none", or "layer" for layer normalisation from the second layer on.
+      norm: "none"; "layer", "instance" or "group" for a normalisation from the second
+        layer on; "weight" for weight normalisation of all layers.
       weight_std: standard deviation of the convolutions' weights; 0 for one by their
         fans.
       extra: number of further 3 x 3 layers of stride 1 after the second layer, with as
@@ -38,6 +40,7 @@ class DCGANCritic(nn.Module):
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
+    is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
     width: int = fields.width(64)
     multipliers: Sequence[int] = fields.multipliers((1, 2, 4))
     activation: str = fields.activation("leaky_relu", IMAGE_ACTIVATIONS)
@@ -51,12 +54,15 @@ class DCGANCritic(nn.Module):
         width = _width_before(self.activation, self.width)
         for layer, multiplier in enumerate(self.multipliers):
             features = width * multiplier
-            x = conv(features, 5, 2, weight_std=self.weight_std)(x)
+            x = self._conv(features, 5, 2)(x)
             x = self._activate(x, self.norm if layer else "none")
             for _ in range(self.extra if layer == 1 else 0):
-                x = conv(features, weight_std=self.weight_std)(x)
-                x = self._activate(x, self.norm)
-        return dense(1)(x.reshape(-1))[0]
+                x = self._activate(self._conv(features, 3, 1)(x), self.norm)
+        return dense(1, norm=self.norm)(x.reshape(-1))[0]
+
+    def _conv(self, features: int, kernel: int, stride: int):
+        options = {"weight_std": self.weight_std, "norm": self.norm}
+        return conv(features, kernel, stride, **options)
 
     def _activate(self, x: jax.Array, norm: str) -> jax.Array:
         return IMAGE_ACTIVATIONS[self.activation](normalise(norm, x))

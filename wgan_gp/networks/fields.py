@@ -1,12 +1,14 @@
 """What fields of networks mean, and which values they take, for configurations."""
 
+from functools import partial
 from typing import Any
 
 from wgan_gp.networks.activations import OUTPUTS
 from wgan_gp.system.fields import Rule, among, layers, not_negative, setting, whole
 from wgan_gp.system.values import DEEPEST, WIDEST, one_of, show
 
-NORMS = ("none", "layer")  # of critics, and of multilayer perceptrons
+NORMS = ("none", "layer", "weight", "instance", "group")  # of critics of images
+VECTOR_NORMS = ("none", "layer", "weight", "group")  # of multilayer perceptrons
 GENERATOR_NORMS = ("none", "batch")  # of image generators
 
 
@@ -69,17 +71,27 @@ def norm(default: str, known: tuple[str, ...]) -> Any:
     return setting(default, "Normalisation of hidden layers.", among(known))
 
 
-def critic_norm(default: str) -> Any:
-    """A normalisation of a critic: of each sample on its own."""
-    rule = Rule(_check_critic_norm, valid=lambda: NORMS)
-    return setting(default, "Normalisation of hidden layers.", rule)
+def critic_norm(default: str, known: tuple[str, ...] = NORMS) -> Any:
+    """A normalisation of a critic: of each sample on its own, or of its weights."""
+    rule = Rule(partial(_check_critic_norm, known), valid=lambda: known)
+    sentence = (
+        "Normalisation of hidden layers. weight is of the weights of all layers;"
+        " instance is for networks of images."
+    )
+    return setting(default, sentence, rule)
 
 
-def _check_critic_norm(path: str, norm: str) -> None:
+def _check_critic_norm(known: tuple[str, ...], path: str, norm: str) -> None:
+    *some, last = (repr(each) for each in known if each != "none")
+    hint = f"use {', '.join(some)} or {last}"
     if "batch" in norm:
         raise ValueError(
             f"{path} = {show(norm)}: the penalty acts on each sample on"
-            " its own, and batch normalisation ties a batch's samples together; use"
-            " 'layer'"
+            f" its own, and batch normalisation ties a batch's samples together; {hint}"
         )
-    one_of(path, norm, NORMS)
+    if norm == "instance" and norm not in known:
+        raise ValueError(
+            f"{path} = {show(norm)}: instance normalisation averages each channel over"
+            f" the positions of an image, and a perceptron's layers have none; {hint}"
+        )
+    one_of(path, norm, known)

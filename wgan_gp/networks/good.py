@@ -16,7 +16,8 @@ import jax.numpy as jnp
 
 from wgan_gp.networks import fields
 from wgan_gp.networks.initialisers import GLOROT_SCALE
-from wgan_gp.networks.layers import conv, dense, normalise, project_and_reshape
+from wgan_gp.networks.layers import conv, dense, project_and_reshape
+from wgan_gp.networks.normalisations import normalise
 from wgan_gp.networks.resnet import Block
 
 
@@ -27,7 +28,8 @@ class GoodCritic(nn.Module):
       width: channels of the first layer.
       multipliers: the channels of each block, in units of `width`; each block halves
         height and width.
-      norm: "layer" or "none".
+      norm: "layer", "instance" or "group" for a normalisation in each block; "weight"
+        for weight normalisation of all layers; "none".
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
@@ -38,14 +40,14 @@ class GoodCritic(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps one image `[H, W, C]` to its value `[]`."""
-        x = conv(self.width, scale=GLOROT_SCALE)(x)
+        x = conv(self.width, scale=GLOROT_SCALE, norm=self.norm)(x)
         for multiplier in self.multipliers:
             features = self.width * multiplier
             block = Block(
                 features, "down", self.norm, first_bias=False, pool_first=True
             )
             x = block(x)
-        return dense(1)(x.reshape(-1))[0]
+        return dense(1, norm=self.norm)(x.reshape(-1))[0]
 
 
 class GoodGenerator(nn.Module):

@@ -13,10 +13,8 @@ from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 from jax import lax
 
-from wgan_gp.devices import mean_over_devices
 from wgan_gp.networks import cpu_conv
 from wgan_gp.networks.initialisers import (
     GLOROT_SCALE,
@@ -24,6 +22,7 @@ from wgan_gp.networks.initialisers import (
     fan_avg_uniform,
     uniform,
 )
+from wgan_gp.networks.normalisations import WeightNorm, with_weight_norm
 from wgan_gp.networks.resizing import size_before_doublings
 
 _CONFIG: Any = jax.config  # its attributes are made when JAX is imported
@@ -76,16 +75,19 @@ def _lax_conv_transpose(y: jax.Array, kernel: jax.Array, stride: int) -> jax.Arr
     )
 
 
-def dense(features: int, *, weight_std: float = 0.0, **options: Any) -> nn.Dense:
+def dense(
+    features: int, *, weight_std: float = 0.0, norm: str = "none", **options: Any
+) -> nn.Dense | WeightNorm:
     """A linear layer.
 
     Args:
       features: the outputs.
       weight_std: standard deviation of the weights; 0 for Glorot's.
+      norm: of the network; "weight" normalises this layer's weights.
       **options: of `nn.Dense`.
     """
     init = uniform(weight_std) if weight_std else fan_avg_uniform(GLOROT_SCALE)
-    return nn.Dense(features, kernel_init=init, **options)
+    return with_weight_norm(norm, nn.Dense(features, kernel_init=init, **options))
 
 
 def project_and_reshape(
@@ -119,8 +121,9 @@ def conv(
     *,
     scale: float = HE_SCALE,
     weight_std: float = 0.0,
+    norm: str = "none",
     **options: Any,
-) -> nn.Conv:
+) -> nn.Conv | WeightNorm:
     """A convolution of one image `[H, W, C]`, or of a batch `[B, H, W, C]`.
 
     Args:
@@ -129,10 +132,11 @@ def conv(
       stride: in both directions.
       scale: of the weights' variance, as in `fan_avg_uniform`.
       weight_std: standard deviation of the weights; 0 for one by `scale`.
+      norm: of the network; "weight" normalises this layer's weights.
       **options: of `nn.Conv`.
     """
     init = uniform(weight_std) if weight_std else fan_avg_uniform(scale, stride)
-    return nn.Conv(
+    layer = nn.Conv(
         features,
         (kernel, kernel),
         (stride, stride),
@@ -140,6 +144,7 @@ def conv(
         conv_general_dilated=convolutions().convolve,
         **options,
     )
+    return with_weight_norm(norm, layer)
 
 
 class ConvTranspose(nn.Module):
@@ -176,68 +181,3 @@ class ConvTranspose(nn.Module):
             bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
             x += bias.astype(x.dtype).reshape(1, 1, 1, -1)
         return x.reshape(*y.shape[:-3], *x.shape[1:])
-
-
-class BatchNorm(nn.Module):
-    """Batch normalisation by the batch at hand, when sampling too. For generators.
-
-    Ioffe and Szegedy 2015, arXiv:1502.03167, without running averages: the reference
-    draws samples like this, and it leaves the network without state of its own. The
-    batch is that of all devices.
-
-    Attributes:
-      classes: number of classes that each have their own scale and offset (Dumoulin et
-        al. 2017, arXiv:1610.07629); 0 for one scale and offset, without labels.
-    """
-
-    classes: int = 0
-
-    @nn.compact
-    def __call__(self, x: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """Maps `[B, ..., C]`, and labels `[B]`, to `[B, ..., C]`."""
-        shape = (self.classes, x.shape[-1]) if self.classes else (x.shape[-1],)
-        scale = self.param("scale", nn.initializers.ones, shape)
-        bias = self.param("bias", nn.initializers.zeros, shape)
-        if self.classes:
-            around = (1,) * (x.ndim - 2)
-            scale, bias = (
-                each[labels].reshape(-1, *around, x.shape[-1]) for each in (scale, bias)
-            )
-        axes = tuple(range(x.ndim - 1))
-        mean = mean_over_devices(jnp.mean(x, axes, keepdims=True))
-        square = jnp.mean(jnp.square(x - mean), axes, keepdims=True)
-        variance = mean_over_devices(square)
-        normed = (x - mean) * jax.lax.rsqrt(variance + 1e-5)
-        scale, bias = (jnp.broadcast_to(each, x.shape) for each in (scale, bias))
-        return normed * scale + bias
-
-
-def layer_norm() -> nn.LayerNorm:
-    """Layer normalisation of one image over height, width and channels.
-
-    Ba et al. 2016, arXiv:1607.06450, which the paper uses in critics: it does not tie
-    the samples of a batch together. Scale and offset are per channel.
-    """
-    return nn.LayerNorm(1e-5, reduction_axes=(-3, -2, -1), feature_axes=-1)
-
-
-def normalise(
-    norm: str, x: jax.Array, labels: jax.Array | None = None, classes: int = 0
-) -> jax.Array:
-    """Normalisation by its name.
-
-    Args:
-      norm: "none", "layer" or "batch".
-      x: images `[..., H, W, C]`; `[B, H, W, C]` for "batch".
-      labels: of the images `[B]`, for "batch" with classes.
-      classes: as in `BatchNorm`.
-
-    Returns:
-      Images of the same shape.
-    """
-    match norm:
-        case "batch":
-            return BatchNorm(classes)(x, labels)
-        case "layer":
-            return layer_norm()(x)
-    return x

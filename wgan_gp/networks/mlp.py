@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from wgan_gp.networks import fields
 from wgan_gp.networks.activations import ACTIVATIONS, OUTPUTS
+from wgan_gp.networks.normalisations import normalise_features, with_weight_norm
 from wgan_gp.system.fields import among, positive, setting, whole
 from wgan_gp.system.values import WIDEST
 
@@ -84,16 +85,19 @@ class MLP(nn.Module):
       hidden: width of each hidden layer.
       outputs: width of the output.
       activation: a key of `ACTIVATIONS`.
-      norm: "none", or "layer" for layer normalisation before each activation. Batch
+      norm: "none"; "layer" or "group" for a normalisation before each activation;
+        "weight" for weight normalisation of all layers, the output too. Batch
         normalisation is not offered: it would tie the samples of a batch together.
+        Instance normalisation neither: a vector has no positions to average over.
       initialiser: a key of `INITIALISERS`.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("vectors",)  # of data
+    is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
     hidden: Sequence[int] = fields.hidden((512, 512, 512))
     outputs: int = 1
     activation: str = fields.activation("relu", ACTIVATIONS)
-    norm: str = fields.norm("none", fields.NORMS)
+    norm: str = fields.norm("none", fields.VECTOR_NORMS)
     initialiser: str = _initialiser()
 
     @nn.compact
@@ -101,12 +105,14 @@ class MLP(nn.Module):
         """Maps `[..., D]` to `[..., outputs]`, each row on its own."""
         for width in self.hidden:
             init = INITIALISERS[self.initialiser](x.shape[-1])
-            x = nn.Dense(width, kernel_init=init.hidden, bias_init=init.bias)(x)
-            if self.norm == "layer":
-                x = nn.LayerNorm()(x)
-            x = ACTIVATIONS[self.activation](x)
+            x = self._dense(width, init.hidden, init.bias)(x)
+            x = ACTIVATIONS[self.activation](normalise_features(self.norm, x))
         init = INITIALISERS[self.initialiser](x.shape[-1])
-        return nn.Dense(self.outputs, kernel_init=init.output, bias_init=init.bias)(x)
+        return self._dense(self.outputs, init.output, init.bias)(x)
+
+    def _dense(self, width: int, kernel: Any, bias: Any):
+        layer = nn.Dense(width, kernel_init=kernel, bias_init=bias)
+        return with_weight_norm(self.norm, layer)
 
 
 class MLPCritic(nn.Module):
@@ -124,9 +130,10 @@ class MLPCritic(nn.Module):
       fourier_scale: standard deviation of their frequencies.
     """
 
+    is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
     hidden: Sequence[int] = fields.hidden((512, 512, 512))
     activation: str = fields.activation("relu", ACTIVATIONS)
-    norm: str = fields.critic_norm("none")
+    norm: str = fields.critic_norm("none", fields.VECTOR_NORMS)
     initialiser: str = _initialiser()
     maxout: int = setting(
         1,

@@ -15,7 +15,8 @@ import jax.numpy as jnp
 
 from wgan_gp.networks import fields
 from wgan_gp.networks.initialisers import GLOROT_SCALE
-from wgan_gp.networks.layers import conv, dense, normalise
+from wgan_gp.networks.layers import conv, dense
+from wgan_gp.networks.normalisations import normalise
 from wgan_gp.networks.resizing import mean_pool, upsample
 
 
@@ -25,7 +26,8 @@ class Block(nn.Module):
     Attributes:
       features: channels of the output.
       resample: "up", "down" or "none".
-      norm: "none", "layer" or "batch", before each convolution.
+      norm: as in `normalise`, before each convolution; "weight" for weight
+        normalisation of the convolutions.
       classes: number of classes of conditional batch normalisation; 0 for none.
       first_bias: whether the first convolution has a bias.
       pool_first: whether the shortcut of "down" pools before its 1 x 1 convolution.
@@ -51,16 +53,17 @@ class Block(nn.Module):
         inner = x.shape[-1] if down else self.features
         y = nn.relu(normalise(self.norm, x, labels, self.classes))
         y = upsample(y) if self.resample == "up" else y
-        y = conv(inner, use_bias=self.first_bias)(y)
+        y = conv(inner, use_bias=self.first_bias, norm=self.norm)(y)
         y = nn.relu(normalise(self.norm, y, labels, self.classes))
-        y = conv(self.features)(y)
+        y = conv(self.features, norm=self.norm)(y)
         return self._shortcut(x) + (mean_pool(y) if down else y)
 
     def _shortcut(self, x: jax.Array) -> jax.Array:
         if self.resample == "none" and x.shape[-1] == self.features:
             return x
         # Glorot's scale, as in the reference: no ReLU comes before.
-        project = conv(self.features, 1, scale=GLOROT_SCALE, name="shortcut")
+        options = {"scale": GLOROT_SCALE, "norm": self.norm, "name": "shortcut"}
+        project = conv(self.features, 1, **options)
         match self.resample:
             case "up":
                 return project(upsample(x))
@@ -76,7 +79,8 @@ class ResNetCritic(nn.Module):
 
     Attributes:
       width: channels of every layer.
-      norm: "none" or "layer".
+      norm: "none"; "layer", "instance" or "group" for a normalisation in all blocks but
+        the first; "weight" for weight normalisation of all layers.
       classes: number of classes of an auxiliary classifier (Odena et al. 2017,
         arXiv:1610.09585), which shares all but the last layer; 0 for none.
     """
@@ -95,17 +99,18 @@ class ResNetCritic(nn.Module):
           head: "value", or "logits" for the classifier's outputs `[classes]`.
         """
         # The first block sees pixels, so it starts without normalisation and ReLU.
-        y = conv(self.width)(x)
-        y = mean_pool(conv(self.width)(nn.relu(y)))
-        shortcut = conv(self.width, 1, scale=GLOROT_SCALE, name="shortcut")
+        y = conv(self.width, norm=self.norm)(x)
+        y = mean_pool(conv(self.width, norm=self.norm)(nn.relu(y)))
+        options = {"scale": GLOROT_SCALE, "norm": self.norm, "name": "shortcut"}
+        shortcut = conv(self.width, 1, **options)
         x = y + shortcut(mean_pool(x))
         for resample in ("down", "none", "none"):
             x = Block(self.width, resample, self.norm)(x)
         features = jnp.mean(nn.relu(x), (-3, -2))
-        value = dense(1, name="value")(features)[0]
+        value = dense(1, norm=self.norm, name="value")(features)[0]
         if not self.classes:
             return value
-        logits = dense(self.classes, name="logits")(features)
+        logits = dense(self.classes, norm=self.norm, name="logits")(features)
         return logits if head == "logits" else value
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp import data
@@ -115,7 +116,7 @@ def _described(record: dict[str, Any]) -> Dataset:
     return Dataset(
         name=record["name"],
         shape=shape,
-        sample=_nothing_to_draw,
+        sample=partial(_nothing_to_draw, shape=shape),
         count=record.get("count"),
         classes=None if classes is None else _whole(classes),
         class_names=None if names is None else tuple(str(each) for each in names),
@@ -130,5 +131,11 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _nothing_to_draw(key: jax.Array, n: Any) -> jax.Array:
+def _nothing_to_draw(key: jax.Array, n: Any, *, shape: tuple[int, ...]) -> jax.Array:
+    """Samples of the right shape while tracing, which are NaN; none else.
+
+    A critic may start at real samples, and its shapes are asked for by tracing.
+    """
+    if isinstance(n, int) and isinstance(key, jax.core.Tracer):
+        return jnp.full((n, *shape), jnp.nan, jnp.float32)
     raise ValueError("real samples need the data set itself: open it by its name")

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
-from wgan_gp.configs import CriticSettings, Settings
-from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.configs import CriticSettings, Settings, constraint_section
+from wgan_gp.constraints import CONSTRAINTS, aimed_slope
 from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import figures, grids
@@ -196,25 +196,29 @@ def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
     mean, found = measured.get("gradient_norm_mean"), []
     if mean is None:
         return found
-    if not CONSTRAINTS[settings.lipschitz].has_scale:
+    section = constraint_section(settings)
+    aim = aimed_slope(CONSTRAINTS[settings.lipschitz], section)
+    if aim is None:
         if mean < _FROZEN_WITHOUT_SCALE:
+            strength = CONSTRAINTS[settings.lipschitz].strength
             found.append(
                 f"the critic is frozen (mean gradient norm {mean:.2g}, below"
-                f" {_FROZEN_WITHOUT_SCALE:g}): try a larger"
-                f" {CONSTRAINTS[settings.lipschitz].strength}, or fewer layers"
+                f" {_FROZEN_WITHOUT_SCALE:g}): try"
+                f" {f'a larger {strength}' if strength else 'a constraint'}, or fewer"
+                " layers"
             )
         return found
-    if mean < 0.01:
+    if mean < 0.01 * aim:
         found.append(
             f"the critic is frozen (mean gradient norm {mean:.2g}): try a lower"
             " critic_optimiser.learning_rate, or another initialisation"
         )
-    if mean > 5:
+    if mean > 5 * aim:
         found.append(
-            f"the critic is far from 1-Lipschitz (mean gradient norm {mean:.2g}): try"
-            " a larger penalty.weight or a lower critic_optimiser.learning_rate"
+            f"the critic is far from {aim:g}-Lipschitz (mean gradient norm {mean:.2g}):"
+            " try a larger penalty.weight or a lower critic_optimiser.learning_rate"
         )
-    if measured["wasserstein"] < -0.1:
+    if measured["wasserstein"] < -0.1 * aim:
         found.append(
             f"the estimate is upside down ({measured['wasserstein']:.2g}, real below"
             " generated): try more n_critic, or lipschitz = 'one_sided'"

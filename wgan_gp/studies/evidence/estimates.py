@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.constraints import COMPARED, CONSTRAINTS
 from wgan_gp.studies.evidence.common import (
     SCALE_COLOURS,
     Evidence,
@@ -31,13 +31,13 @@ def evidence(
         measure_curves(
             lipschitz,
             gan_settings(steps=steps, width=width, lipschitz=lipschitz),
-            choice.strengths,
+            CONSTRAINTS[lipschitz].strengths,
             seeds=seeds,
             evaluations=evaluations,
             samples=samples,
         )
-        for lipschitz, choice in CONSTRAINTS.items()
-        if choice.has_scale
+        for lipschitz in COMPARED
+        if CONSTRAINTS[lipschitz].has_scale
     ]
     rows = [row for curve in curves for row in table_rows(curve)]
     return Evidence({"game.png": game_figure(curves)}, rows)

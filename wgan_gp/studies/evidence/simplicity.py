@@ -14,12 +14,16 @@ from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import Experiment, build
-from wgan_gp.constraints import CONSTRAINTS, clip
+from wgan_gp.constraints import COMPARED, clip
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
 from wgan_gp.runs.figures import FAKE, REAL, THIRD
-from wgan_gp.studies.evidence.common import Evidence, critic_settings, mean_and_spread
+from wgan_gp.studies.evidence.common import (
+    Evidence,
+    critic_settings,
+    mean_and_spread,
+)
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.train import CriticAlgorithm, Player, bind_critic, make_critic_train
 
@@ -71,7 +75,7 @@ def evidence(*, datasets: tuple[str, ...], **sizes: Any) -> Evidence:
     critics = [
         train_critics(lipschitz, dataset, **sizes)
         for dataset in datasets
-        for lipschitz in CONSTRAINTS
+        for lipschitz in COMPARED
     ]
     inside = train_critics(
         constraint_name(clip.CHOICE), "swissroll", start_inside=True, **sizes

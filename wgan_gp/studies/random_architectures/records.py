@@ -1,10 +1,14 @@
 """The records of runs, and their summary."""
 
 import json
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+# Scores that runs reach or do not; 1 is the lowest that there is.
+LEAST_SCORES = range(2, 10)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -40,7 +44,47 @@ def summary(records: list[dict[str, Any]]) -> str:
     for lipschitz in dict.fromkeys(r["config"]["lipschitz"] for r in records):
         scores = [_score(r) for r in records if r["config"]["lipschitz"] == lipschitz]
         lines.append(f"{lipschitz}: {len(scores)} runs, score {_shares(scores)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_comparisons(records)])
+
+
+def _comparisons(records: list[dict[str, Any]]) -> list[str]:
+    """For each two constraints, a table as [WGAN-GP], Table 1, as lines."""
+    scores: dict[str, dict[str, float | None]] = {}
+    for record in records:
+        of_one = scores.setdefault(record["config"]["lipschitz"], {})
+        of_one[record["config"]["name"]] = _score(record)
+    return [
+        line
+        for first, second in combinations(scores, 2)
+        for line in _comparison(first, second, scores[first], scores[second])
+    ]
+
+
+def _comparison(
+    first: str,
+    second: str,
+    of_first: dict[str, float | None],
+    of_second: dict[str, float | None],
+) -> list[str]:
+    """How many architectures reach each score under one, both or neither of two."""
+    common = sorted(of_first.keys() & of_second.keys())
+    pairs = [(of_first[name], of_second[name]) for name in common]
+    if not pairs or None in {score for pair in pairs for score in pair}:
+        return []
+    reached = np.array(pairs, float)[None] >= np.array(LEAST_SCORES)[:, None, None]
+    counts = np.stack(
+        [
+            reached[..., 0] & ~reached[..., 1],
+            reached[..., 1] & ~reached[..., 0],
+            reached.all(-1),
+            ~reached.any(-1),
+        ]
+    ).sum(-1)
+    heads = "score >=", f"only {first}", f"only {second}", "both", "neither"
+    rows = [heads, *zip(map(str, LEAST_SCORES), *counts.astype(str))]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = ["  ".join(map(str.rjust, row, widths)) for row in rows]
+    return [f"{first} and {second}, {len(common)} architectures:", *lines]
 
 
 def _score(record: dict[str, Any]) -> float | None:
@@ -53,7 +97,7 @@ def _shares(scores: list[float | None]) -> str:
         return "not measured: set features.network"
     reached = np.array(scores, float)
     return ", ".join(
-        f"{np.mean(reached >= least):.0%} >= {least}" for least in range(2, 10)
+        f"{np.mean(reached >= least):.0%} >= {least}" for least in LEAST_SCORES
     )
 
 

@@ -1,11 +1,13 @@
 """The settings of a sweep: its fields, their defaults and their checks."""
 
 import dataclasses
+import re
 from typing import Any
 
 from ml_collections import ConfigDict
 
 from wgan_gp import configs
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.studies.sweep.points import MOST_RUNS, with_changes
 from wgan_gp.system.fields import at_least, declarations, setting, whole
 from wgan_gp.system.values import join_names, show
@@ -122,7 +124,27 @@ def settings_from_config(config: Any) -> SweepSettings:
 
 def _frozen(tree: dict[str, Any]) -> SweepSettings:
     given = tree | {"mesh": SweepMesh(**tree["mesh"]), "grid": tuple(tree["grid"])}
+    given["experiment"] = _as_stored(tree["experiment"], given["grid"])
     return SweepSettings(**given)
+
+
+def _as_stored(experiment: dict[str, Any], grid: tuple[str, ...]) -> dict[str, Any]:
+    """The form in which an experiment is compared with that of a stored sweep.
+
+    Constraints that no run has may be newer than the stored sweep. Their tables
+    `by_constraint` are left out, and fields that they alone could set are no longer
+    open: they were not before.
+    """
+    words = {experiment["lipschitz"], *re.findall(r"\w+", " ".join(map(str, grid)))}
+    tables = experiment["by_constraint"].items()
+    used = {name: table for name, table in tables if name in words}
+    presets = [CONSTRAINTS[name].presets for name in words & set(CONSTRAINTS)]
+    closed = {
+        name: value
+        for name, value in configs.ALGORITHM_1.items()
+        if experiment[name] is None and not any(name in each for each in presets)
+    }
+    return experiment | closed | {"by_constraint": used}
 
 
 def _check_own_fields(config: ConfigDict) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from wgan_gp.constraints import DEFAULT
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate.held_out import describe_counts
 from wgan_gp.runs.report import save_figure
 from wgan_gp.studies.running import Program, Records, Save, Study, programs_of_host
-from wgan_gp.studies.sweep import figure, results
+from wgan_gp.studies.sweep import figure, ranking, results
 from wgan_gp.studies.sweep.chunks import Chunk, Result, chunks, read_record
 from wgan_gp.studies.sweep.plan import Sweep
 from wgan_gp.studies.sweep.training import SharedCache, train_chunk
@@ -25,7 +26,8 @@ def study(
     Args:
       sweep: from `resolve`.
       workdir: of the sweep. It gets the records of chunks under `chunks/`,
-        `table.csv`, `summary.md`, and `summary.png` unless all runs diverged.
+        `table.csv`, `summary.md`, and `summary.png` unless all runs diverged; of a
+        sweep over several constraints `ranking.md` and `ranking.png`, too.
       console: prints progress and the closing table.
       rank: of this host; None on a single host.
     """
@@ -73,6 +75,27 @@ def in_sweep_order(sweep: Sweep, records: Records) -> list[Result]:
     return [found[each] for each in sweep.runs]
 
 
+def _rank(
+    sweep: Sweep, workdir: Path, found: list[Result], summaries: list[results.Summary]
+) -> None:
+    """Writes the ranking of the constraints, where there are several."""
+    names = {point.settings.lipschitz for point in sweep.points}
+    quality = results.quality(summaries)
+    if len(names) < 2 or quality is None:
+        return
+    best = ranking.best_points(sweep, found, quality)
+    reference = DEFAULT if DEFAULT in names else ranking.in_order(best)[0]
+    text = (
+        f"# {sweep.settings.name}: constraints, each at its best point\n\nScore over"
+        f" that of `{reference}`, seed by seed: geometric mean and standard error over"
+        f" {sweep.settings.seeds} seeds. Below 1 is better.\n\n"
+        f"{ranking.paired_table(best, reference)}\n"
+    )
+    write_text(workdir / "ranking.md", text)
+    title = f"{sweep.settings.name}: each constraint at its best strength"
+    save_figure(workdir / "ranking.png", ranking.draw(best, quality, title=title))
+
+
 def _tables(sweep: Sweep, workdir: Path, console: Console, records: Records) -> None:
     """Writes and prints the results."""
     found = in_sweep_order(sweep, records)
@@ -82,5 +105,6 @@ def _tables(sweep: Sweep, workdir: Path, console: Console, records: Records) -> 
     if results.quality(summaries) is not None:
         title = f"{sweep.settings.name}: {sweep.settings.seeds} seeds a point"
         save_figure(workdir / "summary.png", figure.draw(summaries, title=title))
+    _rank(sweep, workdir, found, summaries)
     console.print(results.closing_table(sweep, summaries))
     console.print(f"table, summary, figure: {workdir}", soft_wrap=True)

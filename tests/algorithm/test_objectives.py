@@ -1,0 +1,117 @@
+"""Training under the objectives that the Wasserstein one is compared with."""
+
+from functools import partial
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.games import sample_real, tiny
+from tests.helpers import key, resolve, unchecked
+from wgan_gp import devices, losses, train
+from wgan_gp.algorithm.objectives import generator_objective
+from wgan_gp.build import build
+from wgan_gp.constraints import Constraint
+from wgan_gp.networks import bind
+from wgan_gp.runs import loop, workdir
+
+RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0)
+OTHERS = [name for name in losses.OBJECTIVES if name != "wasserstein"]
+
+
+def game(name, **choices):
+    return tiny(objective=losses.OBJECTIVES[name], **choices)
+
+
+def after(algorithm, count=2, mesh=None):
+    state = train.init(algorithm, RATES, key())
+    run = partial(train.train_steps, algorithm, RATES, count=count)
+    with unchecked():
+        if mesh is None:
+            return jax.jit(run)(state)
+        return devices.jit_replicated(run, mesh)(devices.replicate(state, mesh))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_players_minimise_the_objective(name):
+    """The metrics of a step are the objective's, at the parameters before it."""
+    objective = losses.OBJECTIVES[name]
+    algorithm = game(name, n_critic=1, constraint=Constraint())
+    state = train.init(algorithm, RATES, key())
+    critic = bind(algorithm.critic.network, state.critic.params)
+    reals, fakes = sample_real(key(1), 8), sample_real(key(2), 8) - 3
+    batch = jax.device_put((reals, None, fakes, losses.sample_keys(key(3), 8)))
+    gradient = train.critic_gradient(algorithm.critic, RATES, ())
+    _, metrics = gradient(state.critic.params, batch)
+    values = [jax.vmap(critic)(x) for x in (reals, fakes)]
+    np.testing.assert_allclose(
+        metrics["critic_loss"], objective.critic(*values), rtol=1e-6
+    )
+    latents = algorithm.sample_latent(key(4), 8)
+    network = algorithm.critic.network
+    loss, _ = generator_objective(
+        algorithm,
+        network,
+        state.critic.params,
+        state.generator.params,
+        (latents, reals),
+    )
+    made = algorithm.generator.apply(state.generator.params, latents)
+    expected = objective.generator(jax.vmap(critic)(made), jax.vmap(critic)(reals))
+    np.testing.assert_allclose(loss, expected, rtol=1e-6)
+
+
+def test_a_comparing_generator_sees_new_real_samples_and_others_none():
+    """Its step draws once more than the critic's do."""
+    drawn = []
+
+    def spied(key, n):
+        drawn.append(n)
+        return sample_real(key, n)
+
+    for name in losses.OBJECTIVES:
+        algorithm = game(name, sample_real=spied, n_critic=1)
+        state = train.init(algorithm, RATES, key())
+        drawn.clear()
+        jax.eval_shape(partial(train.train_step, algorithm, RATES), state)
+        assert len(drawn) == 1 + losses.OBJECTIVES[name].compares
+
+
+def test_from_a_stream_the_comparison_is_with_the_last_batch():
+    """A stream hands out n_critic batches of an iteration and no more."""
+
+    def prepare(key, raw):
+        return raw + 0.0 * jax.random.normal(key, raw.shape)
+
+    algorithm = game("relativistic", sample_real=prepare, n_critic=2)
+    raw = jnp.stack([sample_real(key(i), 8) for i in range(2)])
+    state = train.init(algorithm, RATES, key())
+    step = jax.jit(partial(train.train_step, algorithm, RATES))
+    base = step(state, raw)[1]["generator_loss"]
+    changed = step(state, raw.at[1].add(5.0))[1]["generator_loss"]
+    assert not np.isclose(base, changed)
+
+
+def test_a_comparison_is_the_same_on_one_device_and_on_four():
+    found = [
+        after(game("relativistic"), mesh=devices.make_mesh(count))[0]
+        for count in (1, 4)
+    ]
+    plain = [jax.device_get(devices.unwrap_keys(each)) for each in found]
+    chex.assert_trees_all_close(*plain, rtol=1e-4, atol=1e-6)
+
+
+def test_a_comparison_needs_as_many_real_samples_as_generated_ones():
+    algorithm = game("relativistic", generator_batch_size=16)
+    with pytest.raises(ValueError, match="leave generator_batch_size = 16 out"):
+        train.init(algorithm, RATES, key())
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_configuration_chooses_it(name, tmp_path):
+    settings = resolve("toy8gauss", objective=name, steps=2, eval_every=2)
+    workdir.prepare(tmp_path, settings)
+    result = loop.run(settings, tmp_path, build(settings))
+    assert np.isfinite(list(result.values())).all()

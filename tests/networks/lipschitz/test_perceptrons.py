@@ -1,0 +1,124 @@
+"""Orthogonal perceptrons and SLL layers: their algebra, and what they refuse."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.helpers import key
+from wgan_gp.networks import CRITICS, MLPCritic, bind, from_flax
+from wgan_gp.networks.lipschitz.orthogonal import (
+    group_sort,
+    orthogonal,
+    orthogonal_network,
+)
+from wgan_gp.networks.lipschitz.sll import bound, sll_network
+
+
+@pytest.mark.parametrize(
+    "shape", [(6, 6), (2, 64), (64, 2), (40, 24), (1, 3), (96, 96)]
+)
+@pytest.mark.parametrize("scale", [0.0, 0.01, 1.0, 30.0])
+def test_weights_are_orthogonal(shape, scale):
+    q = np.asarray(orthogonal(scale * jax.random.normal(key(), shape)), np.float64)
+    product = q.T @ q if shape[0] >= shape[1] else q @ q.T
+    np.testing.assert_allclose(product, np.eye(min(shape)), atol=1e-6)
+
+
+def test_every_rotation_without_a_half_turn_is_reached():
+    """The Cayley transform of (I - Q) / (I + Q) is Q."""
+    angle = 0.7
+    turn = np.asarray([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    skew = (np.eye(2) - turn) @ np.linalg.inv(np.eye(2) + turn)
+    np.testing.assert_allclose(
+        orthogonal(jnp.asarray(skew / 2, jnp.float32)), turn, 1e-5
+    )
+
+
+def test_groups_are_sorted():
+    x = jnp.asarray([3.0, 1.0, -2.0, 5.0, 4.0, 0.0])
+    assert group_sort(x, 0).tolist() == [-2, 0, 1, 3, 4, 5]
+    assert group_sort(x, 2).tolist() == [1, 3, -2, 5, 0, 4]
+    assert group_sort(x, 3).tolist() == [-2, 1, 3, 0, 4, 5]
+
+
+@pytest.mark.parametrize("group", [0, 2])
+def test_an_orthogonal_critic_of_narrowing_layers_has_slope_1_almost_everywhere(group):
+    """Square layers and sorting keep the gradient's norm; so D is 1 steep."""
+    network = orthogonal_network(from_flax(MLPCritic((4, 4)), (4,)), group)
+    critic = bind(network, network.init(key()))
+    norms = jnp.linalg.norm(
+        jax.vmap(jax.grad(critic))(jax.random.normal(key(1), (100, 4))), axis=1
+    )
+    np.testing.assert_allclose(norms, 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-3, 1.0, 100.0])
+def test_the_diagonal_dominates(scale):
+    """T - W^T W >= 0, which is what the bound of SLL layers rests on."""
+    kernel, log_q = (
+        scale * jax.random.normal(key(), (5, 9)),
+        jax.random.normal(key(1), 9),
+    )
+    gap = np.diag(np.asarray(bound(kernel, log_q), float)) - np.asarray(
+        kernel.T @ kernel, float
+    )
+    assert np.linalg.eigvalsh(gap).min() >= -1e-6 * scale**2
+
+
+def test_an_sll_critic_is_as_wide_as_samples_and_layers():
+    wide, narrow = (
+        sll_network(from_flax(MLPCritic(hidden), (2, 3))).init(key())
+        for hidden in ((9, 4), (2, 4))
+    )
+    shapes = [layer["kernel"].shape for layer in wide["layers"]]
+    assert shapes == [(9, 9), (9, 4)]
+    assert narrow["layers"][0]["kernel"].shape == (6, 2)
+
+
+def test_an_sll_layer_is_the_papers():
+    network = sll_network(from_flax(MLPCritic((3,)), (3,)))
+    params = network.init(key())
+    (layer,), output = params["layers"], params["output"]
+    x, w = jnp.asarray([1.0, -2.0, 0.5]), layer["kernel"]
+    t = jnp.sum(jnp.abs(w.T @ w), 1)
+    h = x - 2 * w @ (jax.nn.relu(w.T @ x + layer["bias"]) / t)
+    unit = output["kernel"][:, 0] / jnp.linalg.norm(output["kernel"][:, 0])
+    found = network.apply(network.prepare(params, ()), x)
+    np.testing.assert_allclose(found, h @ unit + output["bias"][0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("build", [orthogonal_network, sll_network])
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (CRITICS["dcgan"](width=2), "dense layers only, got a critic of type DCGANC"),
+        (
+            MLPCritic(activation="tanh"),
+            "critic.activation = 'tanh'.*leave it at 'relu'",
+        ),
+        (MLPCritic(norm="layer"), "critic.norm = 'layer'"),
+        (MLPCritic(fourier=4), "critic.fourier = 4.*leave it at 0"),
+    ],
+)
+def test_what_is_replaced_or_too_steep_is_refused(build, module, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        build(from_flax(module, (8, 8, 1)))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_group_that_does_not_divide_a_layer_is_refused():
+    with pytest.raises(
+        ValueError, match="groups of 4 do not divide a hidden layer of 6"
+    ):
+        orthogonal_network(from_flax(MLPCritic((8, 6)), (2,)), 4)
+
+
+@pytest.mark.parametrize("initialiser", ["he", "fan_in"])
+@pytest.mark.parametrize("build", [orthogonal_network, sll_network])
+def test_the_initialiser_sets_the_biases(build, initialiser):
+    network = build(from_flax(MLPCritic((4,), initialiser=initialiser), (2,)))
+    leaves = jax.tree_util.tree_leaves_with_path(network.init(key()))
+    biases = [leaf for path, leaf in leaves if "bias" in str(path[-1])]
+    assert len(biases) == 2
+    assert all(bool(jnp.any(each)) == (initialiser == "fan_in") for each in biases)

@@ -1,0 +1,87 @@
+"""The ranking of constraints: the best point of each, compared seed by seed."""
+
+import numpy as np
+import pytest
+
+from tests.studies.sweep.test_plan import configuration
+from wgan_gp.studies import sweep
+from wgan_gp.studies.sweep import ranking
+from wgan_gp.studies.sweep.chunks import Result
+
+GRID = (
+    "lipschitz=two_sided penalty.weight=1,10 data.name=8gaussians,swissroll",
+    "lipschitz=one_sided penalty.weight=1,10 data.name=8gaussians,swissroll",
+    "lipschitz=clip clip_bound=0.1 data.name=8gaussians,swissroll",
+)
+FLOORS = {0: 0.04, 1: 0.05, 2: 0.1}
+
+
+def made(ratio):
+    """A sweep with scores by `ratio(settings, seed)`; None is a run that diverged."""
+    found = sweep.resolve(configuration(grid=GRID, seeds=3))
+    results = []
+    for run in found.runs:
+        score = ratio(found.points[run.point].settings, run.seed)
+        floor = FLOORS[run.seed]
+        metrics = {} if score is None else {"w1": score * floor, "floor": floor}
+        results.append(Result(run, metrics))
+    return ranking.best_points(found, results, "w1")
+
+
+def by_strength(settings, seed):
+    """Two-sided is best at 1, one-sided at 10 and 0.8 times that; clip diverges."""
+    noise = 1 + 0.3 * seed  # shared by all runs of a seed
+    if settings.lipschitz == "clip":
+        return None if seed else 4.0
+    if settings.lipschitz == "two_sided":
+        return noise * (1.5 if settings.penalty.weight == 1 else 9.0)
+    return noise * (1.2 if settings.penalty.weight == 10 else 8.0)
+
+
+def test_each_constraint_is_at_its_best_point():
+    best = made(by_strength)
+    found = {(b.lipschitz, b.dataset): b for b in best}
+    assert len(found) == 6
+    assert found["two_sided", "swissroll"].point.settings.penalty.weight == 1
+    assert found["one_sided", "8gaussians"].point.settings.penalty.weight == 10
+    np.testing.assert_allclose(
+        list(found["two_sided", "swissroll"].scores.values()), [1.5, 1.95, 2.4]
+    )
+    assert ranking.in_order(best) == ["one_sided", "two_sided", "clip"]
+
+
+def test_comparisons_are_within_seeds():
+    """The noise of seeds, which runs share, is not in the error."""
+    lines = ranking.paired_table(made(by_strength), "two_sided").splitlines()
+    assert lines[0] == "| constraint | 8gaussians | swissroll |"
+    assert lines[2] == "| one_sided | 0.80 ± 0.00 | 0.80 ± 0.00 |"
+    assert lines[3] == "| two_sided | 1 | 1 |"
+    assert lines[4] == "| clip | 2.67 ± nan | 2.67 ± nan |"  # one seed is no spread
+
+
+def test_the_figure_has_a_row_for_each_and_says_what_diverged():
+    best = made(by_strength)
+    figure = ranking.draw(best, "w1", title="x")
+    first, second = figure.axes
+    assert [axes.get_title() for axes in (first, second)] == ["8gaussians", "swissroll"]
+    names = [tick.get_text() for tick in first.get_yticklabels()]
+    assert names == ["one_sided", "two_sided", "clip"]
+    assert first.yaxis_inverted()
+    dots = [line for line in first.lines if line.get_marker() == "o"]
+    assert sorted(len(line.get_xdata()) for line in dots) == [1, 3, 3]
+    notes = {text.get_text() for text in first.texts}
+    assert notes == {"1.56", "1.95", "2 of 3 diverged"}
+    (legend,) = figure.legends
+    shown = {text.get_text() for text in legend.get_texts()}
+    assert {"penalty in the loss", "as good as real samples"} <= shown
+
+
+@pytest.mark.parametrize("lost", ["two_sided", "one_sided"])
+def test_a_constraint_of_which_all_runs_diverged_is_last(lost):
+    best = made(
+        lambda settings, seed: (
+            None if settings.lipschitz == lost else by_strength(settings, 0)
+        )
+    )
+    assert ranking.in_order(best)[-1] == lost
+    ranking.draw(best, "w1", title="x")
