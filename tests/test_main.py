@@ -94,8 +94,8 @@ def test_overwrite_replaces_the_run_and_nothing_else(tmp_path):
 BROKEN = {"syntax.py": "def get_config(:\n", "empty.py": "x = 1\n"}
 REFUSED = {
     "unknown constraint": (
-        ["--config", SMOKE, "--config.lipschitz=spectral"],
-        ["lipschitz", "two_sided", "'spectral'"],
+        ["--config", SMOKE, "--config.lipschitz=lasso"],
+        ["lipschitz", "two_sided", "'lasso'"],
     ),
     "unknown variant": (["--config", f"{TOY}:huge"], [":huge", ":smoke"]),
     "missing config file": (["--config", "none.py"], ["none.py"]),
