@@ -33,8 +33,9 @@ from wgan_gp.losses.ranges import check_share
 from wgan_gp.losses.shapes import one_sided
 from wgan_gp.losses.slopes import MIN_NORM, difference_quotient
 
-# h as a share of the distance between a real sample and its generated one.
-STEP = 0.1  # to be measured
+# h as a share of the distance between a real sample and its generated one. Longer steps
+# are worse in two dimensions, shorter ones in 16: docs/difference_penalty.md.
+STEP = 0.03
 
 # A share of each pair's distance, or (reals, fakes) -> h [B].
 Step = float | jax.Array | Callable[[jax.Array, jax.Array], jax.Array]
