@@ -191,7 +191,7 @@ def test_bfloat16_and_rematerialisation_of_a_spectral_critic():
 
 
 @pytest.mark.parametrize(
-    "name", ["cones", *(pytest.param(n, marks=pytest.mark.long) for n in NAMES[:3])]
+    "name", [pytest.param(name, marks=pytest.mark.long) for name in NAMES]
 )
 def test_a_run_from_the_command_line(name, tmp_path):
     config = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"

@@ -72,7 +72,13 @@ PROGRAMS = {f"{name} critic": partial(learned, name) for name in CRITICS}
 PROGRAMS |= {f"{name} generator": partial(made, name) for name in GENERATORS}
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if i else ())
+        for i, name in enumerate(PROGRAMS)
+    ],
+)
 def test_platforms_have_their_own_convolutions_and_agree(name, monkeypatch):
     """On values, first and second derivatives to rounding, on parameters to the bit."""
     function, params = PROGRAMS[name]()

@@ -166,7 +166,13 @@ def built(name, norm):
     return network, jax.jit(network.init)(key()), shape
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("mlp", "dcgan") else pytest.mark.long)
+        for name in CASES
+    ],
+)
 def test_every_layer_of_a_critic_has_its_weights_normalised(name):
     """All kernels have a length, and the critic starts as it does without."""
     network, params, shape = built(name, "weight")

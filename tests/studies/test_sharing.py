@@ -81,6 +81,7 @@ def test_hosts_do_a_part_each_and_one_that_dies_is_made_up_for(tmp_path):
     assert begun == ["a", "b", "b", "c", "d", "e"]
 
 
+@pytest.mark.long
 def test_processes_with_the_same_programs_never_run_one_at_the_same_time(tmp_path):
     go = tmp_path / "go"
     options = "--out", tmp_path, "--wait_for", go

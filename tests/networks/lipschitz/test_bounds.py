@@ -88,6 +88,7 @@ def test_a_trained_critic_is_steep_between_the_distributions(name):
 
 
 @pytest.mark.parametrize("name", LARGEST)
+@pytest.mark.long
 def test_a_critic_starts_with_different_gradients(name):
     """It is not linear, and gradients reach all parameters."""
     start = critics(name)[0]

@@ -4,6 +4,7 @@ import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from tests.helpers import key, unchecked
 from wgan_gp.networks import MLPCritic, from_flax
@@ -41,6 +42,7 @@ def test_layers_that_underflowed_do_not_bend_the_slope():
     np.testing.assert_allclose(depth.slope_per_layer(norms), [-1, np.nan], rtol=1e-6)
 
 
+@pytest.mark.long
 def test_small_clip_bounds_make_gradients_vanish_and_penalties_do_not():
     with unchecked():
         results = depth.measure_depth(seeds=2, steps=5, width=16, layers=4)

@@ -25,6 +25,7 @@ def test_the_data_lie_in_a_plane_up_to_noise():
     np.testing.assert_allclose(spread[2:], dimension.NOISE, atol=0.02)
 
 
+@pytest.mark.long
 def test_a_box_of_many_dimensions_leaves_the_critic_free_between_the_data():
     sizes = {"seeds": 2, "steps": 400, "width": 16, "samples": 200}
     with unchecked():

@@ -56,6 +56,7 @@ def test_a_course_is_the_run_that_make_train_gives():
     np.testing.assert_allclose(curve.w1[-1, 0, 0], w1, rtol=1e-3)
 
 
+@pytest.mark.long
 def test_settings_that_take_turns_do_not_mix():
     settings = {
         name: gan_settings(steps=4, lipschitz=name, **FIELDS)

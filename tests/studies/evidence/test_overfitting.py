@@ -23,6 +23,7 @@ def test_the_gap_is_a_share_of_the_training_loss():
     assert row["gap, end"] == (0.25, 0)
 
 
+@pytest.mark.long
 def test_a_critic_with_few_digits_learns_them_by_heart(monkeypatch):
     few = tuple(each[:20, ::2] for each in overfitting.digits())  # half the pixels
     monkeypatch.setattr(overfitting, "digits", lambda: few)

@@ -38,6 +38,7 @@ def test_the_share_at_the_limits_counts_both_ends():
     assert simplicity.share_at_limits(weights, 0.02) == 0
 
 
+@pytest.mark.long
 def test_clipped_weights_lie_at_the_limits_and_penalised_ones_do_not():
     sizes = {"seeds": 2, "steps": 150, "width": 16, "samples": 50}
     with unchecked():

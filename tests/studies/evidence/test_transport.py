@@ -43,6 +43,7 @@ def test_the_cosine_of_two_vectors(first, second, cosine):
 
 
 @pytest.mark.parametrize("lipschitz", ["one_sided", "two_sided", "difference"])
+@pytest.mark.long
 def test_between_two_clusters_critics_reach_the_closed_form(lipschitz, two_clusters):
     result = two_clusters(lipschitz)
     for weight, reached in zip((0.1, 1.0, 10.0), result.estimate / result.true):
