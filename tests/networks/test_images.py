@@ -99,7 +99,15 @@ SMALL_CRITICS = {
 }
 
 
-@pytest.mark.parametrize("name", SMALL_CRITICS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=() if name in ("dcgan", "resnet") else pytest.mark.long
+        )
+        for name in SMALL_CRITICS
+    ],
+)
 def test_a_penalty_reaches_every_layer_of_a_critic(name):
     module, shape = SMALL_CRITICS[name]
     network = from_flax(module, shape)
