@@ -10,8 +10,8 @@ How the strength acts: `penalty.weight` is k. For point masses at a distance d t
 optimal slope is (d / (k p))^(1 / (p - 1)), which hardly depends on k for a large p:
 with k = 2 and p = 6 it is 0.61 at d = 1, and 0.96 at d = 10.
 
-What its paper found: k = 2 and p = 6 train best among those tried, and points between
-real and generated samples are used. Some public code takes half of the penalty at
+The presets, k = 2 and p = 6 at points between real and generated samples, are the
+paper's. Some public code takes half of the penalty at
 samples of each kind instead: `penalty.points` = "both" with half of k.
 
 When to use it: where slopes near 1 are wanted without asking for exactly 1. When it
