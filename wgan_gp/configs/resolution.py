@@ -46,9 +46,10 @@ def resolve(config: ConfigDict) -> Any:
     tables = config.by_constraint[config.lipschitz], _presets(config), ALGORITHM_1
     with config.unlocked():
         del config["by_constraint"]
+    paths = set(constraint_paths())
     for table in tables:
         for path, value in flatten(table):
-            if _applies(config, path):
+            if _applies(config, path, paths):
                 _set_if_open(config, path, value)
     check(config, schema(config.task, **base_arguments(config)))
     _locate(config)
@@ -158,13 +159,13 @@ def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
         parent[name] = as_type(path, value, parent.get_type(name))
 
 
-def _applies(config: ConfigDict, path: str) -> bool:
+def _applies(config: ConfigDict, path: str, of_constraints: set[str]) -> bool:
     """Whether a preset fits the other fields of the configuration."""
     section, _, field = path.rpartition(".")
     if path.split(".")[0] not in config:
         return False  # a critic alone has no generator
     if field in ("beta1", "beta2"):
         return field in BETAS.get(config[section].name or "adam", ())
-    if path in constraint_paths():
+    if path in of_constraints:
         return path in CONSTRAINTS[config.lipschitz].used(constraint_section(config))
     return True

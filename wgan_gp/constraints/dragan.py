@@ -19,42 +19,11 @@ it fails: the critic may be as steep as it likes between the distributions, wher
 Wasserstein objective pushes it up. Estimates then exceed W1.
 """
 
-import dataclasses
-from functools import partial
+from wgan_gp.constraints import two_sided
+from wgan_gp.constraints.value import ADAM, optimisers
 
-from wgan_gp import losses
-from wgan_gp.constraints import points, shapes, slopes
-from wgan_gp.constraints.value import ADAM, LAMBDAS, Choice, optimisers
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DraganSettings(points.PenaltySettings):
-    """What a configuration can set of DRAGAN's penalty.
-
-    Attributes:
-      target: K, the slope that costs nothing; None means the preset, 1.
-      norm: p of the samples' norm; None means the preset, 2.
-    """
-
-    target: float | None = shapes.target_field()
-    norm: float | None = slopes.norm_field()
-
-
-CHOICE = Choice(
-    settings=DraganSettings,
-    check=points.check_fields,
-    make=lambda penalty: points.penalise_at(
-        penalty,
-        lambda where: losses.slope_penalty(
-            partial(losses.two_sided, target=penalty.target),
-            slopes.make_slope(penalty),
-            where,
-        ),
-    ),
-    used=lambda penalty: (
-        {"penalty.weight", "penalty.target", "penalty.norm"}
-        | points.used_fields(penalty)
-    ),
+# The two-sided penalty at other points: its settings and its parts are the same.
+CHOICE = two_sided.CHOICE._replace(
     presets={
         "penalty": {
             "weight": 10.0,
@@ -65,12 +34,9 @@ CHOICE = Choice(
         }
     }
     | optimisers(ADAM),
-    strength="penalty.weight",
-    symbol="λ",
-    strengths=LAMBDAS,
-    has_scale=True,
     colour="#882255",
     sentence="λ (||grad D|| - 1)^2 is added to the loss, at real samples with noise;"
     " for critics that are to be smooth near the data alone.",
     source="Kodali et al. 2017, arXiv:1705.07215",
+    published_as="",
 )

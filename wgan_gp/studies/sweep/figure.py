@@ -1,7 +1,7 @@
 """The figure of a sweep: sample quality by constraint and hyperparameter."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,16 +59,27 @@ def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
         axes.set_visible(False)
     for axes in grid[::columns]:
         axes.set_ylabel(METRICS[name].short)
-    shown = [axes.get_legend_handles_labels() for axes in grid]
-    legend = {n: each for axes in shown for each, n in zip(*axes)}
+    add_legend(figure, grid, columns=5)
+    return figure
+
+
+def add_legend(figure: Figure, panels: Iterable[Axes], *, columns: int) -> None:
+    """Adds one legend below a figure, with each label of its panels once.
+
+    Args:
+      figure: is changed.
+      panels: its axes.
+      columns: of the legend.
+    """
+    shown = [axes.get_legend_handles_labels() for axes in panels]
+    legend = {name: each for axes in shown for each, name in zip(*axes)}
     figure.legend(
         list(legend.values()),
         list(legend),
         loc="outside lower center",
-        ncols=5,
+        ncols=columns,
         fontsize=8,
     )
-    return figure
 
 
 def _groups(summaries: Sequence[Summary]) -> list[list[Summary]]:

@@ -17,6 +17,7 @@ from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs.figures import FAKE, REAL, THIRD
 from wgan_gp.studies.sweep.chunks import Result
+from wgan_gp.studies.sweep.figure import add_legend
 from wgan_gp.studies.sweep.plan import Sweep
 from wgan_gp.studies.sweep.points import Point
 
@@ -108,15 +109,7 @@ def draw(best: Sequence[Best], quality: str, *, title: str) -> Figure:
         axes.set_xlabel(_axis(quality), fontsize=9)
     grid[0].set_yticks(range(len(names)), names, fontsize=9)
     grid[0].set_ylim(len(names) - 0.4, -0.6)  # the best at the top
-    shown = [axes.get_legend_handles_labels() for axes in grid]
-    legend = {name: each for axes in shown for each, name in zip(*axes)}
-    figure.legend(
-        list(legend.values()),
-        list(legend),
-        loc="outside lower center",
-        ncols=4,
-        fontsize=8,
-    )
+    add_legend(figure, grid, columns=4)
     return figure
 
 
