@@ -1,9 +1,12 @@
 """Orthogonal perceptrons and SLL layers: their algebra, and what they refuse."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.test_util import check_grads
 
 from tests.helpers import key
 from wgan_gp.networks import CRITICS, MLPCritic, bind, from_flax
@@ -33,6 +36,22 @@ def test_every_rotation_without_a_half_turn_is_reached():
     np.testing.assert_allclose(
         orthogonal(jnp.asarray(skew / 2, jnp.float32)), turn, 1e-5
     )
+
+
+def test_the_cayley_transform_is_differentiated():
+    kernel = jax.random.normal(key(), (6, 4))
+    check_grads(orthogonal, (kernel,), order=2, rtol=2e-2, atol=2e-2)
+
+
+def test_no_decomposition_of_lapack_is_part_of_the_program():
+    """On CPUs those of a batch can wait for each other for ever."""
+    batch = jnp.ones((3, 6, 6))
+    program = str(
+        jax.make_jaxpr(jax.vmap(jax.grad(lambda k: orthogonal(k).sum())))(batch)
+    )
+    assert "dot_general" in program
+    for primitive in ("lu", "qr", "svd", "cholesky", "eigh"):
+        assert not re.search(rf"\b{primitive}\b", program), primitive
 
 
 def test_groups_are_sorted():

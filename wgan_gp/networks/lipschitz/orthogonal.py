@@ -23,6 +23,12 @@ from wgan_gp.networks.lipschitz.perceptrons import (
     unit_columns,
 )
 
+# Of Newton's iteration for an inverse: the error in each entry from which one more step
+# reaches rounding, and where steps end if rounding is larger. The iteration needs about
+# 2 log2 of the matrix's norm of them.
+_ENOUGH = 1e-4
+_MOST_STEPS = 40
+
 
 def orthogonal_network(network: Network, group: int = 0) -> Network:
     """A perceptron with orthogonal weights that sorts where it had an activation.
@@ -102,7 +108,7 @@ def orthogonal(kernel: jax.Array) -> jax.Array:
     With the square part U and the rest V of the taller form of the matrix, and
     A = U - U^T + V^T V: the result is [(I - A) (I + A)^-1; -2 V (I + A)^-1]. The
     symmetric part of A is V^T V >= 0, hence the inverse exists and its norm is at most
-    1. One step of Bjorck's iteration removes the rounding of the solver.
+    1. One step of Bjorck's iteration removes the rounding of the inverse.
 
     Args:
       kernel: `[inputs, outputs]`.
@@ -116,6 +122,40 @@ def orthogonal(kernel: jax.Array) -> jax.Array:
     square, rest = kernel[:outputs], kernel[outputs:]
     skew = square - square.T + rest.T @ rest
     one = jnp.eye(outputs, dtype=kernel.dtype)
-    inverse = jnp.linalg.inv(one + skew)
+    inverse = _inverse(one + skew)
     q = jnp.concatenate([(one - skew) @ inverse, -2 * rest @ inverse])
     return 1.5 * q - 0.5 * q @ (q.T @ q)
+
+
+@jax.custom_jvp
+def _inverse(matrix: jax.Array) -> jax.Array:
+    """The inverse of a matrix whose singular values are at least 1, by matrix products.
+
+    Newton's iteration X <- X (2 - M X) squares the error I - M X, which the start makes
+    less than 1. On CPUs `jnp.linalg.inv` can wait for ever: jaxlib's LU decompositions
+    of a batch share the threads that they wait for, and under `vmap` those of two
+    layers block each other.
+    """
+    one = jnp.eye(len(matrix), dtype=matrix.dtype)
+    # Between the largest singular value squared and its square times the width.
+    size = jnp.abs(matrix).sum(0).max() * jnp.abs(matrix).sum(1).max()
+
+    def unfinished(carry):
+        steps, error, _ = carry
+        return (steps < _MOST_STEPS) & (jnp.abs(error).max() > _ENOUGH)
+
+    def improve(carry):
+        steps, error, inverse = carry
+        inverse = inverse + inverse @ error
+        return steps + 1, one - matrix @ inverse, inverse
+
+    start = matrix.T * (2 / (1 + size))
+    first = (0, one - matrix @ start, start)
+    _, error, inverse = jax.lax.while_loop(unfinished, improve, first)
+    return inverse + inverse @ error
+
+
+@_inverse.defjvp
+def _inverse_jvp(primals, tangents):
+    inverse = _inverse(*primals)
+    return inverse, -inverse @ tangents[0] @ inverse
