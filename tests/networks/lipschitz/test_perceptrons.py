@@ -55,10 +55,10 @@ def test_no_decomposition_of_lapack_is_part_of_the_program():
 
 
 def test_groups_are_sorted():
-    x = jnp.asarray([3.0, 1.0, -2.0, 5.0, 4.0, 0.0])
+    x = jnp.asarray([3.0, 4.0, 0.0, 5.0, 1.0, -2.0])
     assert group_sort(x, 0).tolist() == [-2, 0, 1, 3, 4, 5]
-    assert group_sort(x, 2).tolist() == [1, 3, -2, 5, 0, 4]
-    assert group_sort(x, 3).tolist() == [-2, 1, 3, 0, 4, 5]
+    assert group_sort(x, 2).tolist() == [3, 1, -2, 5, 4, 0]
+    assert group_sort(x, 3).tolist() == [0, -2, 1, 4, 3, 5]
 
 
 @pytest.mark.parametrize("group", [0, 2])
