@@ -102,9 +102,6 @@ CHOICE = Choice(
         }
     }
     | optimisers(1e-2),
-    strength=None,
-    symbol="",
-    strengths=(),
     has_scale=True,
     colour="#88CCEE",
     sentence="A maximum of cones takes the place of the critic's network.",

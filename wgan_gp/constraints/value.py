@@ -59,11 +59,6 @@ class Choice(NamedTuple):
         "penalty.weight". `configs` calls it to refuse fields that were set in vain.
       presets: values for the fields that a configuration leaves open, nested: what the
         constraint's paper uses.
-      strength: path of the field that is its strength; None for one without, such as a
-        network that is 1-Lipschitz by construction.
-      symbol: the strength's sign in formulas and figures.
-      strengths: values of it that studies compare, from weak to strong; empty for a
-        constraint without strength.
       has_scale: whether the constraint, with its presets, aims at slopes near 1. If so,
         Wasserstein estimates are distances in the units of the data, and figures
         compare them. `aimed_slope` says what it aims at with other settings.
@@ -71,6 +66,10 @@ class Choice(NamedTuple):
         Tol's muted ones, which colour-blind readers can tell apart.
       sentence: what it does, for help texts.
       source: its paper or page.
+      strength: path of the field that is its strength; None for one without, such as a
+        network that is 1-Lipschitz by construction.
+      symbol: the strength's sign in formulas and figures.
+      strengths: values of it that studies compare, from weak to strong.
       published_as: the name of the method in the W1 benchmark's paper (Korotin et al.
         2022, arXiv:2206.07767), a key of the tables in `evaluate.published`; empty if
         the paper does not have it.
@@ -89,13 +88,13 @@ class Choice(NamedTuple):
     make: Callable[[Any], Constraint]
     used: Callable[[Any], set[str]]
     presets: dict[str, Any]
-    strength: str | None
-    symbol: str
-    strengths: tuple[float, ...]
     has_scale: bool
     colour: str
     sentence: str
     source: str
+    strength: str | None = None
+    symbol: str = ""
+    strengths: tuple[float, ...] = ()
     published_as: str = ""
     section: str = "penalty"
     pairs_samples: Callable[[Any], bool] = lambda section: False
