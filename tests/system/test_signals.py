@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.test_faults import FIELDS, train, trainable, wait_for
 from wgan_gp.runs import driver, restore, workdir
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.system import checksums
-from wgan_gp.system.signals import DeferredSignals
+from wgan_gp.system.signals import DeferredSignals, Listener
 
 
 def wait():
@@ -136,3 +137,11 @@ def test_a_signal_while_the_last_state_is_saved_is_not_forgotten(tmp_path, monke
         driver.drive(trainable(), config, tmp_path, Console(file=io.StringIO()))
     assert caught.value.status == 143
     assert restore.steps(tmp_path / "checkpoints") == [12, 8]
+
+
+def test_the_listening_thread_ends_with_the_listener():
+    """One that is left may collect arrays of JAX while Python shuts down: SIGABRT."""
+    before = threading.enumerate()
+    with Listener():
+        assert len(threading.enumerate()) == len(before) + 1
+    assert threading.enumerate() == before

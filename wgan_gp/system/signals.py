@@ -22,6 +22,9 @@ class Stopped(Exception):  # noqa: N818
         self.status = 128 + number
 
 
+_END = 0  # no signal's number: ends the thread of a `Listener`
+
+
 class DeferredSignals:
     """Defers the first SIGTERM or SIGINT in the `with` block.
 
@@ -81,7 +84,8 @@ class Listener:
         os.set_blocking(self._write, False)
         self._before = {n: signal.signal(n, lambda *_: None) for n in STOPS}
         self._woken = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
         self._outer, Listener.current = Listener.current, self
         return self
 
@@ -90,11 +94,15 @@ class Listener:
         signal.set_wakeup_fd(self._woken)
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        # The thread ends before Python does: if it collects garbage while Python shuts
+        # down, JAX's arrays among it end the process with SIGABRT.
+        os.write(self._write, bytes([_END]))
+        self._thread.join()
         os.close(self._write)
 
     def _listen(self) -> None:
-        while got := os.read(self._read, 1):
-            if (number := got[0]) not in STOPS:
+        while (number := os.read(self._read, 1)[0]) != _END:
+            if number not in STOPS:
                 continue
             deferred = self.deferred
             if deferred is None or deferred.received:
