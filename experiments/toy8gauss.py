@@ -8,14 +8,7 @@ seconds. The README has the results of the default.
 
 from wgan_gp import configs
 
-_FAST = {"learning_rate": 2e-3, "schedule": "linear"}
-DEFAULT = {
-    "steps": 10_000,
-    "critic": {"hidden": (128, 128, 128)},
-    "generator": {"hidden": (256, 256, 256)},
-    "ema_decay": 0.999,
-    "by_constraint": configs.penalised(_FAST),
-}
+DEFAULT = configs.TOY
 
 
 def get_config(arg: str = ""):

@@ -49,7 +49,7 @@ def resolve(config: ConfigDict) -> Any:
     paths = set(constraint_paths())
     for table in tables:
         for path, value in flatten(table):
-            if _applies(config, path, paths):
+            if _applies(config, path, value, paths):
                 _set_if_open(config, path, value)
     check(config, schema(config.task, **base_arguments(config)))
     _locate(config)
@@ -57,7 +57,11 @@ def resolve(config: ConfigDict) -> Any:
 
 
 # Of fields that most constraints leave open: those of [WGAN-GP], Algorithm 1.
-ALGORITHM_1 = {"objective": "wasserstein", "n_critic": 5}
+ALGORITHM_1 = {
+    "objective": "wasserstein",
+    "n_critic": 5,
+    "critic": {"fourier": 0, "fourier_scale": 1.0},
+}
 
 
 def _presets(config: ConfigDict) -> dict[str, Any]:
@@ -159,11 +163,17 @@ def _set_if_open(config: ConfigDict, path: str, value: Any) -> None:
         parent[name] = as_type(path, value, parent.get_type(name))
 
 
-def _applies(config: ConfigDict, path: str, of_constraints: set[str]) -> bool:
+def _applies(
+    config: ConfigDict, path: str, value: Any, of_constraints: set[str]
+) -> bool:
     """Whether a preset fits the other fields of the configuration."""
     section, _, field = path.rpartition(".")
     if path.split(".")[0] not in config:
         return False  # a critic alone has no generator
+    if section == "critic" and field not in config.critic:
+        return False  # of another network
+    if path == "critic.fourier_scale" and not config.critic.fourier:
+        return value == 1  # other scales are those of features
     if field in ("beta1", "beta2"):
         return field in BETAS.get(config[section].name or "adam", ())
     if path in of_constraints:

@@ -9,7 +9,7 @@ score, and W1 / floor near 1 means as good as n samples can tell.
 import numpy as np
 
 from wgan_gp.data import Dataset
-from wgan_gp.evaluate.distances import exact_wasserstein
+from wgan_gp.evaluate.distances import exact_wasserstein_of_pairs
 from wgan_gp.evaluate.modes import mode_statistics
 
 MODE_SAMPLES = 2500  # as many as the mode-collapse literature counts modes on
@@ -28,7 +28,7 @@ def sampling_floor(first: np.ndarray, second: np.ndarray) -> float:
     Raises:
       ValueError: as `exact_wasserstein`.
     """
-    return float(np.mean([exact_wasserstein(a, b) for a, b in zip(first, second)]))
+    return float(np.mean(exact_wasserstein_of_pairs(first, second)))
 
 
 def sample_quality(
@@ -50,7 +50,7 @@ def sample_quality(
       ValueError: as `exact_wasserstein` and `mode_statistics`, such as for samples
         that are not finite.
     """
-    distances = [exact_wasserstein(a, b) for a, b in zip(fakes, reals)]
+    distances = exact_wasserstein_of_pairs(fakes, reals)
     quality = {"w1": float(np.mean(distances))}
     if len(distances) > 1:
         quality["w1_std"] = float(np.std(distances))

@@ -126,8 +126,9 @@ class MLPCritic(nn.Module):
       maxout: number of linear outputs, of which the value is the largest (Goodfellow et
         al. 2013, arXiv:1302.4389); 1 is a linear output.
       fourier: number of Fourier features, as in `fourier_features`, for critics that
-        vary fast over few dimensions; 0 for none.
-      fourier_scale: standard deviation of their frequencies.
+        vary fast over few dimensions; 0 or None for none. None leaves it open to what
+        an experiment has for the constraint.
+      fourier_scale: standard deviation of their frequencies; None is 1.
     """
 
     is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
@@ -140,11 +141,11 @@ class MLPCritic(nn.Module):
         "The critic's value is the largest of this many linear outputs.",
         whole(1, WIDEST),
     )
-    fourier: int = setting(
-        0, "Random Fourier features that extend the input.", whole(0, WIDEST)
+    fourier: int | None = setting(
+        None, "Random Fourier features that extend the input.", whole(0, WIDEST)
     )
-    fourier_scale: float = setting(
-        1.0, "Standard deviation of their frequencies.", positive()
+    fourier_scale: float | None = setting(
+        None, "Standard deviation of their frequencies.", positive()
     )
 
     @nn.compact
@@ -152,7 +153,7 @@ class MLPCritic(nn.Module):
         """Maps one sample `[D]` to its value `[]`."""
         x = jnp.ravel(x)  # samples of any kind are vectors to it
         if self.fourier:
-            x = fourier_features(x, self.fourier, self.fourier_scale)
+            x = fourier_features(x, self.fourier, self.fourier_scale or 1.0)
         mlp = MLP(
             self.hidden, self.maxout, self.activation, self.norm, self.initialiser
         )

@@ -49,10 +49,10 @@ def perceptron_sizes(network: Network) -> Sizes:
     default = MLPCritic()
     for name, why in _REPLACED.items():
         value, expected = getattr(module, name), getattr(default, name)
-        if value != expected:
+        if value and value != expected:  # no features are none of them
             raise ValueError(
                 f"critic.{name} = {value!r} does not go with the construction, {why}:"
-                f" leave it at {expected!r}"
+                f" leave it at {expected or 0!r}"
             )
     inputs = math.prod(network.input_shape)
     return Sizes(inputs, tuple(module.hidden), module.maxout, module.initialiser)
