@@ -7,7 +7,15 @@ Variants as in `toy8gauss.py`. The README has the results of the default.
 
 from wgan_gp import configs
 
-DEFAULT = configs.TOY | {"data": {"name": "swissroll"}}
+# With Algorithm 1's lambda of 10 critics follow the generator too slowly for so few
+# updates.
+_WEIGHT = {"penalty": {"weight": 0.3}}
+_BY_CONSTRAINT = {
+    "clip": {"critic_optimiser": {"learning_rate": 4e-5}},
+    "one_sided": _WEIGHT,
+    "two_sided": _WEIGHT,
+}
+DEFAULT = configs.toy(_BY_CONSTRAINT) | {"data": {"name": "swissroll"}}
 
 
 def get_config(arg: str = ""):

@@ -8,7 +8,15 @@ seconds. The README has the results of the default.
 
 from wgan_gp import configs
 
-DEFAULT = configs.TOY
+# With Algorithm 1's lambda of 10 critics follow the generator too slowly for so few
+# updates.
+_WEIGHT = {"penalty": {"weight": 0.3}}
+_BY_CONSTRAINT = {
+    "clip": {"critic_optimiser": {"learning_rate": 4e-5}},
+    "one_sided": _WEIGHT,
+    "two_sided": _WEIGHT,
+}
+DEFAULT = configs.toy(_BY_CONSTRAINT)
 
 
 def get_config(arg: str = ""):

@@ -353,6 +353,7 @@ def get_config(arg=""):
 """
 
 
+@pytest.mark.long
 def test_a_sweep_keeps_its_file_and_has_a_column_for_its_metric(tmp_path):
     file = tmp_path / "energies.py"
     text = FILES["energy"][0].partition("def get_config")[0] + SWEEP

@@ -48,7 +48,13 @@ def own_set(folder, shape=(12, 8, 8, 3), classes=2):
 
 @pytest.mark.parametrize(
     "name",
-    ["mnist", pytest.param("cifar10", marks=pytest.mark.long), "cifar10_resnet"],
+    [
+        "mnist",
+        *(
+            pytest.param(n, marks=pytest.mark.long)
+            for n in ("cifar10", "cifar10_resnet")
+        ),
+    ],
 )
 def test_every_image_experiment_trains(name, tmp_path):
     config = resolve(name, "smoke", steps=2)

@@ -116,6 +116,7 @@ def check_train_kill_and_resume(tmp_path, count, after):
     assert_same_run(folder, alone(tmp_path, **longer))
 
 
+@pytest.mark.long
 def test_a_host_is_killed_and_the_run_goes_on_with_fewer(tmp_path):
     check_train_kill_and_resume(tmp_path, 2, 1)
 

@@ -28,6 +28,9 @@ PENALISED = [
 ]
 
 
+TOYS = ("toy8gauss", "toy25gauss", "swissroll")
+
+
 def bare(**fields):
     """The package's defaults with some fields set, resolved."""
     config = configs.base()
@@ -46,9 +49,29 @@ def test_every_constraint_resolves_for_every_experiment(name, variant, constrain
         config.steps = 1
     assert (config.clip_bound is not None) == (constraint == "clip")
     assert (config.penalty.weight is None) == (constraint not in PENALISED)
+    # The toys train all constraints alike; their variants do as the papers do.
+    alike = constraint != "clip" or (name in TOYS and not variant)
     for player in PLAYERS:
-        expected = "rmsprop" if constraint == "clip" else "adam"
-        assert getattr(config, player).name == expected
+        assert getattr(config, player).name == ("adam" if alike else "rmsprop")
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_the_toys_differ_in_what_a_constraint_needs(name):
+    found = {
+        each: resolve(name, "", lipschitz=each) for each in constraints.CONSTRAINTS
+    }
+    assert {each.critic.fourier for each in found.values()} == {0, 64}
+    assert all(found[each].critic.fourier == 64 for each in PENALISED)
+    assert all(found[each].critic.fourier == 0 for each in ("clip", "orthogonal"))
+    assert found["sll"].critic.fourier_scale == 1
+    for each, config in found.items():
+        if each != "unconstrained":
+            assert config.n_critic == 2
+            assert config.generator_optimiser == found["clip"].generator_optimiser
+    paper = resolve(name, "paper")
+    assert paper.n_critic == 5
+    assert paper.penalty.weight == 10
+    assert paper.critic.fourier == 0
 
 
 def test_clipping_sets_the_papers_settings():

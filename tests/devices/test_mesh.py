@@ -87,7 +87,7 @@ def doubled(state):
     return jax.tree.map(lambda x: x.astype(np.float64) if is_float(x) else x, state)
 
 
-@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.long)])
 def test_training_is_the_same_to_rounding_on_any_number_of_devices(count):
     # Twenty steps in double precision: other draws would show in every digit.
     algorithm = tiny(constraint=INDEPENDENT)

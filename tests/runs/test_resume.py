@@ -195,7 +195,13 @@ def test_a_run_of_other_networks_is_refused_when_it_goes_on(tmp_path):
         loop.run(other, tmp_path, build(other))
 
 
-@pytest.mark.parametrize("player", ["critic_optimiser", "generator_optimiser"])
+@pytest.mark.parametrize(
+    "player",
+    [
+        "critic_optimiser",
+        pytest.param("generator_optimiser", marks=pytest.mark.long),
+    ],
+)
 def test_nan_stops_a_run_and_names_the_last_good_checkpoint(player, tmp_path):
     config = resolve(**TOY | {"checkpoint.every": 2})
     run(config, tmp_path)

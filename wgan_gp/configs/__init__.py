@@ -14,10 +14,10 @@ from wgan_gp.configs.fields import (
     IMAGE_SMOKE,
     PAPER_TOY,
     SMOKE,
-    TOY,
     base,
     experiment,
     penalised,
+    toy,
     update,
 )
 from wgan_gp.configs.resolution import ALGORITHM_1, base_arguments, resolve
@@ -30,7 +30,6 @@ __all__ = [
     "IMAGE_SMOKE",
     "PAPER_TOY",
     "SMOKE",
-    "TOY",
     "CriticSettings",
     "Settings",
     "as_dict",
@@ -44,5 +43,6 @@ __all__ = [
     "penalised",
     "resolve",
     "resolve_stored",
+    "toy",
     "update",
 ]

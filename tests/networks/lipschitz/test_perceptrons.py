@@ -39,8 +39,8 @@ def test_every_rotation_without_a_half_turn_is_reached():
 
 
 def test_the_cayley_transform_is_differentiated():
-    kernel = jax.random.normal(key(), (6, 4))
-    check_grads(orthogonal, (kernel,), order=2, rtol=2e-2, atol=2e-2)
+    kernel = jax.random.normal(key(), (3, 2))
+    check_grads(jax.jit(orthogonal), (kernel,), order=2, rtol=2e-2, atol=2e-2)
 
 
 def test_no_decomposition_of_lapack_is_part_of_the_program():

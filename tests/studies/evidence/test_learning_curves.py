@@ -36,6 +36,7 @@ def test_lambdas_and_seeds_of_a_course_differ(curve):
     assert len(np.unique(last)) == last.size
 
 
+@pytest.mark.long
 def test_a_course_is_the_run_that_make_train_gives():
     config = gan_settings(steps=4, lipschitz="two_sided", **FIELDS)
     experiment = build(config)
