@@ -5,6 +5,7 @@ Each run here is tiny, and made by `main` from a file that brings something.
 
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.helpers import (
     unchecked,
 )
 from tests.hostile import command_line
+from tests.test_faults import wait_for
 from wgan_gp import constraints, data, main, networks, sample, score
 from wgan_gp.configs import experiment_file
 from wgan_gp.configs.command_line import parse
@@ -97,11 +99,19 @@ def train(folder, name, *args):
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """A folder with the six files and the run of each, not to be changed."""
-    folder = tmp_path_factory.mktemp("runs")
+    base = tmp_path_factory.getbasetemp()
+    # All workers of one session share them.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "page"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        wait_for(folder / "whole", 120)
+        return folder
     for name, text in ALL.items():
         (folder / f"{name}.py").write_text(text)
         with own_tables():
             assert train(folder, name) == 0
+    (folder / "whole").touch()
     return folder
 
 

@@ -95,8 +95,8 @@ def one_line(capsys, *words):
     return line
 
 
-def wait_for(path):
-    for _ in range(600):
+def wait_for(path, seconds=30):
+    for _ in range(20 * seconds):
         if path.exists():
             return
         time.sleep(0.05)

@@ -128,6 +128,7 @@ def sweep(folder, place=None):
     return start(*SWEEP, "--workdir", folder, module=module, place=place)
 
 
+@pytest.mark.long
 def test_hosts_share_a_sweep_whose_tables_are_those_of_one_host(tmp_path):
     finish(sweep(tmp_path / "alone"))
     together = tmp_path / "together"
