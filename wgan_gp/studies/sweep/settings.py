@@ -7,7 +7,6 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from wgan_gp import configs
-from wgan_gp.configs import flatten
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.studies.sweep.points import MOST_RUNS, with_changes
 from wgan_gp.system.fields import at_least, declarations, setting, whole
@@ -140,9 +139,11 @@ def _as_stored(experiment: dict[str, Any], grid: tuple[str, ...]) -> dict[str, A
     tables = experiment["by_constraint"].items()
     used = {name: table for name, table in tables if name in words}
     presets = [CONSTRAINTS[name].presets for name in words & set(CONSTRAINTS)]
-    filled = {path for t in (*used.values(), *presets) for path, _ in flatten(t)}
+    filled = {
+        path for t in (*used.values(), *presets) for path, _ in configs.flatten(t)
+    }
     stored = experiment | {"by_constraint": used, "critic": dict(experiment["critic"])}
-    for path, value in flatten(configs.ALGORITHM_1):
+    for path, value in configs.flatten(configs.ALGORITHM_1):
         section, _, name = path.rpartition(".")
         fields = stored[section] if section else stored
         if path not in filled and fields.get(name, value) is None:
