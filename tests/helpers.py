@@ -12,8 +12,9 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from wgan_gp import configs, losses
+from wgan_gp import configs, constraints, losses
 from wgan_gp.configs import experiment_file
 
 ROOT = Path(__file__).parent.parent
@@ -23,8 +24,10 @@ EXPERIMENTS = ("toy8gauss", "toy25gauss", "swissroll")
 QUICK_TO_COMPILE = ("--xla_cpu_parallel_codegen_split_count=1",)
 if jax.__version_info__ < (0, 11):
     QUICK_TO_COMPILE += ("--xla_cpu_use_fusion_emitters=false",)
-CONSTRAINTS = ("clip", "one_sided", "two_sided", "difference", "directional")
-CONSTRAINTS += ("adversarial", "zero_centred", "dragan", "wgan_div", "max_slope")
+# Those that take any critic: penalties and clipping.
+CONSTRAINTS = tuple(
+    name for name, choice in constraints.CONSTRAINTS.items() if choice.strength
+)
 # Networks of a toy that are the least to compile.
 SMALL = {"critic.hidden": (8,), "generator.hidden": (8,)}
 # What a whole run that is made in Python leaves out of `workdir.OURS`.
@@ -69,6 +72,17 @@ ONE_SIDED = (
 )
 # Those whose penalty of a sample depends on others of its batch.
 COMPARING = ("independent", "max_slope")
+
+
+def cases(values, soon):
+    """Parameters of a test; those that are not in `soon` take long."""
+    return [
+        pytest.param(
+            *(value if isinstance(value, tuple) else (value,)),
+            marks=() if value in soon else pytest.mark.long,
+        )
+        for value in values
+    ]
 
 
 def key(seed=0):

@@ -16,6 +16,7 @@ from tests.helpers import (
     ABSENT,
     CONSTRAINTS,
     ROOT,
+    cases,
     key,
     load_experiment,
     resolve,
@@ -47,14 +48,7 @@ def own_set(folder, shape=(12, 8, 8, 3), classes=2):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "mnist",
-        *(
-            pytest.param(n, marks=pytest.mark.long)
-            for n in ("cifar10", "cifar10_resnet")
-        ),
-    ],
+    "name", cases(("mnist", "cifar10", "cifar10_resnet"), soon=("mnist",))
 )
 def test_every_image_experiment_trains(name, tmp_path):
     config = resolve(name, "smoke", steps=2)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.games import sample_real, tiny
-from tests.helpers import key, resolve, unchecked
+from tests.helpers import cases, key, resolve, unchecked
 from wgan_gp import devices, losses, train
 from wgan_gp.algorithm.objectives import generator_objective
 from wgan_gp.build import build
@@ -109,13 +109,7 @@ def test_a_comparison_needs_as_many_real_samples_as_generated_ones():
         train.init(algorithm, RATES, key())
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name == "relativistic" else pytest.mark.long)
-        for name in OTHERS
-    ],
-)
+@pytest.mark.parametrize("name", cases(OTHERS, soon=("relativistic",)))
 def test_a_configuration_chooses_it(name, tmp_path):
     settings = resolve("toy8gauss", objective=name, steps=2, eval_every=2)
     workdir.prepare(tmp_path, settings)

@@ -190,9 +190,8 @@ def test_bfloat16_and_rematerialisation_of_a_spectral_critic():
     assert jnp.max(jnp.linalg.norm(norms, axis=1)) < 1.02
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.long) for name in NAMES]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
 def test_a_run_from_the_command_line(name, tmp_path):
     config = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"
     folder = tmp_path / "run"

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.helpers import key
+from tests.helpers import cases, key
 from wgan_gp import losses
 from wgan_gp.networks import bind, from_flax
 from wgan_gp.networks.bottleneck import BottleneckCritic, BottleneckGenerator
@@ -99,15 +99,7 @@ SMALL_CRITICS = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name, marks=() if name in ("dcgan", "resnet") else pytest.mark.long
-        )
-        for name in SMALL_CRITICS
-    ],
-)
+@pytest.mark.parametrize("name", cases(SMALL_CRITICS, soon=("dcgan", "resnet")))
 def test_a_penalty_reaches_every_layer_of_a_critic(name):
     module, shape = SMALL_CRITICS[name]
     network = from_flax(module, shape)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import pytest
 from jax.extend import core
 
-from tests.helpers import draw_pair, key
+from tests.helpers import cases, draw_pair, key
 from wgan_gp import losses
 from wgan_gp.networks import bind, from_flax, layers
 from wgan_gp.networks.bottleneck import BottleneckCritic, BottleneckGenerator
@@ -72,13 +72,7 @@ PROGRAMS = {f"{name} critic": partial(learned, name) for name in CRITICS}
 PROGRAMS |= {f"{name} generator": partial(made, name) for name in GENERATORS}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.long if i else ())
-        for i, name in enumerate(PROGRAMS)
-    ],
-)
+@pytest.mark.parametrize("name", cases(PROGRAMS, soon=list(PROGRAMS)[:1]))
 def test_platforms_have_their_own_convolutions_and_agree(name, monkeypatch):
     """On values, first and second derivatives to rounding, on parameters to the bit."""
     function, params = PROGRAMS[name]()

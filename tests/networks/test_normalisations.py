@@ -1,5 +1,6 @@
 """Normalisations of critics: closed forms, samples kept apart, finite penalties."""
 
+import itertools
 from functools import partial
 
 import chex
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
-from tests.helpers import key
+from tests.helpers import cases, key
 from wgan_gp import losses
 from wgan_gp.networks import CRITICS, bind, from_flax
 from wgan_gp.networks.layers import conv, dense
@@ -149,15 +150,8 @@ CASES = {
     "bottleneck": (partial(CRITICS["bottleneck"], 4, (1, 2)), (8, 8, 1)),
 }
 # Each normalisation soon; the other families take long.
-SOON = {"mlp": ("weight", "group"), "dcgan": ("instance",)}
-PAIRS = [
-    pytest.param(
-        name, norm, marks=() if norm in SOON.get(name, ()) else pytest.mark.long
-    )
-    for name in CASES
-    for norm in NEW
-    if (name, norm) != ("mlp", "instance")
-]
+SOON = (("mlp", "weight"), ("mlp", "group"), ("dcgan", "instance"))
+PAIRS = [each for each in itertools.product(CASES, NEW) if each != ("mlp", "instance")]
 
 
 def built(name, norm):
@@ -167,13 +161,7 @@ def built(name, norm):
     return network, jax.jit(network.init)(key()), shape
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name in ("mlp", "dcgan") else pytest.mark.long)
-        for name in CASES
-    ],
-)
+@pytest.mark.parametrize("name", cases(CASES, soon=("mlp", "dcgan")))
 def test_every_layer_of_a_critic_has_its_weights_normalised(name):
     """All kernels have a length, and the critic starts as it does without."""
     network, params, shape = built(name, "weight")
@@ -191,7 +179,7 @@ def test_every_layer_of_a_critic_has_its_weights_normalised(name):
     chex.assert_trees_all_close(value, plain.apply(without, x), rtol=1e-4)
 
 
-@pytest.mark.parametrize(("name", "norm"), PAIRS)
+@pytest.mark.parametrize(("name", "norm"), cases(PAIRS, SOON))
 def test_a_critic_judges_each_sample_on_its_own_and_its_penalty_is_finite(name, norm):
     """Also at samples that are constant and at zero, where a variance is 0."""
     network, params, shape = built(name, norm)

@@ -11,6 +11,7 @@ from tests.helpers import (
     CONSTRAINTS,
     EXPERIMENTS,
     SMALL,
+    cases,
     draw_pair,
     key,
     resolve,
@@ -37,10 +38,7 @@ SOON = (
     ("swissroll", "two_sided"),
     ("toy8gauss", "difference"),
 )
-ALL = [
-    pytest.param(*each, marks=() if each in SOON else pytest.mark.long)
-    for each in itertools.product(EXPERIMENTS, CONSTRAINTS)
-]
+ALL = cases(itertools.product(EXPERIMENTS, CONSTRAINTS), SOON)
 
 
 @pytest.mark.parametrize(("name", "constraint"), ALL)

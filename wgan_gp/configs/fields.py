@@ -63,8 +63,9 @@ def toy(by_constraint: dict[str, dict[str, Any]]) -> dict[str, Any]:
         if choice.section or choice.strength
     }
     for name, sections in by_constraint.items():
+        table = tables.setdefault(name, {})
         for section, fields in sections.items():
-            tables[name][section] = tables[name].get(section, {}) | fields
+            table[section] = table.get(section, {}) | fields
     return {
         "steps": 4000,
         "critic": {"hidden": (128, 128, 128)},

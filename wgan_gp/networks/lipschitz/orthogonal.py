@@ -30,7 +30,7 @@ _ENOUGH = 1e-4
 _MOST_STEPS = 40
 
 
-def orthogonal_network(network: Network, group: int = 0) -> Network:
+def orthogonal_network(network: Network, group: int = 2) -> Network:
     """A perceptron with orthogonal weights that sorts where it had an activation.
 
     The value is the largest of the linear outputs, whose weights have norm 1.
