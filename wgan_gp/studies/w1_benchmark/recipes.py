@@ -73,6 +73,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "tuned-zero_biases": {"critic": {"initialiser": "he"}},
     "tuned-no_maxout": {"critic": {"maxout": 1}},
     "tuned-no_waves": {"critic": {"fourier": 0, "fourier_scale": 1.0}},
+    "tuned-fewer_updates": {"steps": 10_000},  # for constraints that cost more
 }
 RECIPES = {"tuned": TUNED, "published": PUBLISHED, "smoke": SMOKE} | ABLATIONS
 
