@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tests.helpers import resolve
 from wgan_gp import data
+from wgan_gp.constraints import RECOMMENDED
 from wgan_gp.evaluate.samples import sample_quality
 from wgan_gp.runs import axes, figures, grids, report, solve
 
@@ -47,6 +48,14 @@ def test_small_numbers_keep_their_digits():
         assert shown in text
     assert "without lambda" not in text
     assert "penalty, without lambda" in closing_table()
+
+
+def test_a_run_on_vectors_names_the_recommended_constraint_if_it_is_another():
+    ring, pictures = data.load("8gaussians"), described(None)
+    line = report.recommendation(ring, resolve())
+    assert f"--config.lipschitz={RECOMMENDED}" in line and "constraints.md" in line
+    assert report.recommendation(ring, resolve(lipschitz=RECOMMENDED)) is None
+    assert report.recommendation(pictures, resolve("digits", "smoke")) is None
 
 
 def test_a_spread_is_shown_with_what_it_is_and_not_of_one_set():

@@ -27,8 +27,9 @@ name             what it does                                     strength
 `unconstrained`  nothing, for objectives that are bounded         none
 ===============  ===============================================  ====================
 
-`two_sided` is the method of [WGAN-GP] and a sound first choice. `one_sided` does not
-punish slopes below 1, which optimal critics have away from the lines of transport.
+`two_sided` is the method of [WGAN-GP]. `one_sided` does not punish slopes below 1, which
+optimal critics have away from the lines of transport: a first choice, since its strength
+hardly matters (`docs/constraints.md` compares all).
 `directional`, `difference` and `adversarial` need no second derivatives. `zero_centred`
 and `dragan` were made for other objectives than the Wasserstein one. `spectral`,
 `orthogonal`, `sll` and `cones` bound the critic by its construction: nothing is added
@@ -91,6 +92,7 @@ CONSTRAINTS: dict[str, Choice] = {
 # compares these four in detail.
 COMPARED = ("clip", "one_sided", "two_sided", "difference")
 DEFAULT = "two_sided"  # that of Gulrajani et al. 2017
+RECOMMENDED = "one_sided"  # by the study of docs/constraints.md, for vectors
 
 __all__ = [
     "CLIP",
@@ -98,6 +100,7 @@ __all__ = [
     "CONSTRAINTS",
     "DEFAULT",
     "POINTS",
+    "RECOMMENDED",
     "Choice",
     "Constraint",
     "aimed_slope",

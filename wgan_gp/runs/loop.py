@@ -69,6 +69,8 @@ def run(
         )
     console.print(report.closing_table(experiment, settings, result))
     console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
+    if line := report.recommendation(experiment.dataset, settings):
+        console.print(line, soft_wrap=True)
     return result
 
 

@@ -15,7 +15,8 @@ from rich.table import Table
 from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import CriticSettings, Settings, constraint_section
-from wgan_gp.constraints import CONSTRAINTS, aimed_slope
+from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED, aimed_slope
+from wgan_gp.data import Dataset
 from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import figures, grids
@@ -224,6 +225,24 @@ def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
             " generated): try more n_critic, or lipschitz = 'one_sided'"
         )
     return found
+
+
+def recommendation(dataset: Dataset, settings: CriticSettings) -> str | None:
+    """A line for the end of a run that names another constraint.
+
+    Args:
+      dataset: that was learned.
+      settings: of the run.
+
+    Returns:
+      None for images, which the study did not compare, and for the recommended one.
+    """
+    if dataset.kind != "vectors" or settings.lipschitz == RECOMMENDED:
+        return None
+    return (
+        f"the constraint recommended for vectors is {RECOMMENDED}:"
+        f" --config.lipschitz={RECOMMENDED} (docs/constraints.md)"
+    )
 
 
 def progress_bar(console: Console) -> Progress:
