@@ -68,7 +68,7 @@ class Update(NamedTuple):
 
 
 def toy(folder: Path, pairing: str = ""):
-    """The 8 Gaussians; critic 128 wide, generator 256."""
+    """The 8 Gaussians, both networks 128 wide."""
     del folder
     config = toy8gauss.get_config()
     if pairing:
@@ -134,7 +134,7 @@ def updates(experiment: Experiment) -> dict[str, Update]:
     players = state.critic, state.generator
     arguments = (
         (sampler, players[0], players[1].params, key),
-        (players[0].params, players[1], key),
+        (*players, key),
     )
     return {
         name: Update(function, given, tree_bytes(player.params))
