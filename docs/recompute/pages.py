@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from docs.recompute import autodiff, benchmark, claims, evidence, study
+from docs.recompute import autodiff, benchmark, claims, constraints, evidence, study
 from wgan_gp.studies.w1_benchmark import table as w1_tables
 
 ROOT = Path(__file__).parent.parent.parent
@@ -61,6 +61,11 @@ PAGES = (
         autodiff.TABLES,
         autodiff.sentences,
         ("## 2. By layer", ""),
+    ),
+    Page(
+        ROOT / "docs" / "constraints.md",
+        constraints.TABLES,
+        constraints.sentences,
     ),
     Page(
         ROOT / "docs" / "w1_benchmark.md",

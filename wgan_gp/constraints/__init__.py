@@ -27,9 +27,9 @@ name             what it does                                     strength
 `unconstrained`  nothing, for objectives that are bounded         none
 ===============  ===============================================  ====================
 
-`two_sided` is the method of [WGAN-GP]. `one_sided` does not punish slopes below 1, which
-optimal critics have away from the lines of transport: a first choice, since its strength
-hardly matters (`docs/constraints.md` compares all).
+`two_sided` is the method of [WGAN-GP]. `one_sided` does not punish slopes below 1,
+which optimal critics have away from the lines of transport: a first choice, since its
+strength hardly matters (`docs/constraints.md` compares all).
 `directional`, `difference` and `adversarial` need no second derivatives. `zero_centred`
 and `dragan` were made for other objectives than the Wasserstein one. `spectral`,
 `orthogonal`, `sll` and `cones` bound the critic by its construction: nothing is added
