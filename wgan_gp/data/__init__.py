@@ -31,6 +31,7 @@ import numpy as np
 
 from wgan_gp.data import toy
 from wgan_gp.data.arrays import Sampler, noisy, resident
+from wgan_gp.data.columns import Columns
 
 __all__ = [
     "DATASETS",
@@ -75,6 +76,7 @@ class Dataset(NamedTuple):
       notes: what a user should know before training, one line each.
       stream: `(batch size over all hosts, seed)` -> iterator over this host's raw
         batches; None if the samples are on the device.
+      columns: what the entries of vectors stand for; None if they have no names.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Dataset(NamedTuple):
     notes: tuple[str, ...] = ()
 
     stream: Callable[[int, int], Any] | None = None
+    columns: Columns | None = None
 
     @property
     def kind(self) -> str:

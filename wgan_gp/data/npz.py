@@ -129,6 +129,31 @@ def _read_arrays(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set
     return arrays, keys
 
 
+def read_arrays(path: Path, max_bytes: int = 2**36) -> dict[str, np.ndarray]:
+    """Reads all arrays of a file.
+
+    Args:
+      path: the file.
+      max_bytes: the most that one array may take in memory, by its header.
+
+    Returns:
+      The arrays by key.
+
+    Raises:
+      ValueError: the file cannot be read, or an array holds Python objects or is too
+        large.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            keys = [name for name in archive.namelist() if name.endswith(".npy")]
+            return {
+                key: _read_array(archive, key, path, max_bytes)
+                for key in (name.removesuffix(".npy") for name in keys)
+            }
+    except _READ_ERRORS as error:
+        raise ValueError(f"{path} is not a readable .npz file: {error}") from error
+
+
 def _check_same_size(images: dict[str, np.ndarray], path: Path) -> None:
     """Refuses splits whose pictures differ in height or width."""
     first, *others = images

@@ -1,0 +1,361 @@
+"""Tables of a user's own: what is read of them, what is refused, and the way back."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.helpers import key
+from wgan_gp.data import columns as meaning
+from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Columns, describe
+from wgan_gp.data.table_files import read_table
+from wgan_gp.data.tables import open_table
+
+ROWS = 200
+
+
+def rows(seed=0):
+    """A table with a column of each kind."""
+    random = np.random.default_rng(seed)
+    return {
+        "height": random.normal(170.0, 8.0, ROWS).round(3),
+        "visits": random.integers(0, 1000, ROWS),
+        "rooms": random.integers(1, 5, ROWS),
+        "town": random.choice(["Bonn", "Köln, Deutz", "Ulm"], ROWS),
+        "country": np.full(ROWS, "DE"),
+    }
+
+
+def write_csv(path, table, delimiter=",", encoding="utf-8"):
+    quoted = lambda x: f'"{x}"' if delimiter in str(x) else str(x)  # noqa: E731
+    lines = [delimiter.join(map(quoted, table))]
+    lines += [delimiter.join(map(quoted, row)) for row in zip(*table.values())]
+    path.write_text("\n".join(lines) + "\n", encoding=encoding)
+    return path
+
+
+def write_parquet(path, table):
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table(table), path)
+    return path
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_csv_file_has_its_columns_by_name(tmp_path, delimiter):
+    table = rows()
+    raw = read_table("csv", write_csv(tmp_path / "a.csv", table, delimiter))
+    assert list(raw.columns) == list(table)
+    np.testing.assert_array_equal(raw.columns["height"], table["height"])
+    assert raw.columns["town"].tolist() == table["town"].tolist()
+    assert raw.whole == {"visits", "rooms"}
+
+
+def test_parquet_has_the_same_columns_as_csv(tmp_path):
+    table = rows()
+    one = read_table("csv", write_csv(tmp_path / "a.csv", table))
+    two = read_table("parquet", write_parquet(tmp_path / "a.parquet", table))
+    assert one.whole == two.whole
+    for name in table:
+        assert one.columns[name].tolist() == two.columns[name].tolist()
+
+
+def test_arrays_of_numpy_are_tables(tmp_path):
+    samples = np.random.default_rng(0).normal(size=(50, 3))
+    np.save(tmp_path / "a.npy", samples)
+    np.savez(tmp_path / "one.npz", anything=samples)
+    np.savez(
+        tmp_path / "all.npz",
+        samples=samples,
+        labels=np.arange(50) % 2,
+        columns=["u", "v", "w"],
+    )
+    for kind, name in (("npy", "a.npy"), ("npz", "one.npz")):
+        raw = read_table(kind, tmp_path / name)
+        assert list(raw.columns) == ["x1", "x2", "x3"]
+        np.testing.assert_array_equal(raw.columns["x2"], samples[:, 1])
+    raw = read_table("npz", tmp_path / "all.npz")
+    assert list(raw.columns) == ["u", "v", "w", "label"]
+    assert set(raw.columns["label"]) == {0.0, 1.0}
+
+
+def test_each_column_has_its_kind_and_comes_back(tmp_path):
+    table = rows()
+    dataset = open_table("csv", write_csv(tmp_path / "a.csv", table))
+    found = dataset.columns
+    kinds = {each.name: each.kind for each in found.columns}
+    assert kinds == {
+        "height": NUMBER,
+        "visits": WHOLE,
+        "rooms": CATEGORY,
+        "town": CATEGORY,
+        "country": CONSTANT,
+    }
+    assert dataset.shape == (1 + 1 + 4 + 3,)
+    assert found.categories == ((2, 6), (6, 9))
+    raw = read_table("csv", tmp_path / "a.csv")
+    back = found.decode(found.encode(raw.columns))
+    np.testing.assert_allclose(back["height"], table["height"], rtol=1e-6)
+    for name in ("visits", "rooms", "town", "country"):
+        assert back[name].tolist() == table[name].tolist()
+    assert back["visits"].dtype == np.int64
+
+
+def test_the_training_rows_have_mean_0_and_deviation_1(tmp_path):
+    dataset = open_table("csv", write_csv(tmp_path / "a.csv", rows()))
+    drawn = np.asarray(dataset.sample(key(), 20_000))[:, :2]
+    np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=0.03)
+    np.testing.assert_allclose(drawn.std(axis=0), 1, atol=0.03)
+    held = np.asarray(dataset.held_out(key(), dataset.held_out_count))
+    assert held.shape == (20, 9)
+    assert len(np.unique(held, axis=0)) == 20
+    train = {tuple(row) for row in np.asarray(dataset.sample(key(1), 5000)).tolist()}
+    assert not train & {tuple(row) for row in held.tolist()}
+    with pytest.raises(ValueError, match="holds out 20 rows"):
+        dataset.held_out(key(), 21)
+
+
+def test_a_label_is_a_condition_and_no_entry(tmp_path):
+    path = write_csv(tmp_path / "a.csv", rows())
+    dataset = open_table("csv", path, label="town", without=("country",))
+    assert dataset.class_names == ("Bonn", "Köln, Deutz", "Ulm")
+    assert "town" not in [each.name for each in dataset.columns.columns]
+    vectors, labels = jax.jit(dataset.sample, static_argnums=1)(key(), 7)
+    assert (vectors.shape, labels.shape) == ((7, 6), (7,))
+    np.testing.assert_allclose(dataset.class_shares.sum(), 1)
+
+
+def test_columns_can_be_chosen_and_left_out(tmp_path):
+    path = write_csv(tmp_path / "a.csv", rows())
+    names = lambda dataset: [each.name for each in dataset.columns.columns]  # noqa: E731
+    assert names(open_table("csv", path, columns=("rooms", "height"))) == [
+        "height",
+        "rooms",
+    ]
+    assert "town" not in names(open_table("csv", path, without=("town",)))
+
+
+def test_missing_values_are_counted_and_their_rows_left_out(tmp_path):
+    table = rows()
+    table["height"] = [*table["height"][:-3].tolist(), "", "NA", "nan"]
+    table["town"] = ["", *table["town"][1:].tolist()]
+    dataset = open_table("csv", write_csv(tmp_path / "a.csv", table))
+    (note,) = (each for each in dataset.notes if "missing" in each)
+    assert "4 of 200 rows" in note
+    assert "3 in 'height', 1 in 'town'" in note
+    assert dataset.count + 2 * dataset.held_out_count == 196
+
+
+def test_notes_say_what_a_user_should_know(tmp_path):
+    table = rows()
+    table["income"] = np.where(np.arange(ROWS) == 5, 1e9, table["height"])
+    path = write_csv(tmp_path / "a.csv", {n: [*v, v[0]] for n, v in table.items()})
+    notes = "\n".join(open_table("csv", path, most_values=3).notes)
+    assert "constant, and filled in when rows are sampled: country" in notes
+    assert "1 of 201 rows are there before" in notes
+    np.save(tmp_path / "wide.npy", np.random.default_rng(0).normal(size=(40, 64)))
+    (note,) = open_table("npy", tmp_path / "wide.npy").notes
+    assert "32 rows to learn 64 entries from" in note
+
+
+def test_a_file_without_a_header_has_numbered_columns(tmp_path):
+    values = np.random.default_rng(0).normal(size=(50, 2))
+    np.savetxt(tmp_path / "a.csv", values, delimiter=",")
+    dataset = open_table("csv", tmp_path / "a.csv")
+    assert dataset.count == 40
+    assert any("no header line: its columns are x1 to x2" in n for n in dataset.notes)
+
+
+def test_the_index_that_pandas_writes_is_left_out(tmp_path):
+    table = {"": np.arange(ROWS)} | rows()
+    dataset = open_table("csv", write_csv(tmp_path / "a.csv", table))
+    assert [each.name for each in dataset.columns.columns] == list(rows())
+    assert any("counts the rows" in note for note in dataset.notes)
+
+
+def test_windows_text_needs_its_encoding(tmp_path):
+    path = write_csv(tmp_path / "a.csv", rows(), encoding="cp1252")
+    with pytest.raises(ValueError, match=r"not text in utf-8: set data.encoding"):
+        open_table("csv", path)
+    found = open_table("csv", path, encoding="cp1252").columns.columns
+    assert "Köln, Deutz" in found[3].values
+    with pytest.raises(ValueError, match="'klingon' is not known"):
+        open_table("csv", path, encoding="klingon")
+
+
+def changed(**columns):
+    return {name: v for name, v in (rows() | columns).items() if v is not None}
+
+
+BAD = {
+    "dates": (
+        changed(when=np.datetime_as_string(np.arange(ROWS).astype("datetime64[D]"))),
+        {},
+        "column 'when' has dates or times",
+    ),
+    "mixed": (
+        changed(age=["unknown", *range(ROWS - 1)]),
+        {},
+        "column 'age' has numbers and text, as '0' and 'unknown'",
+    ),
+    "commas": (
+        changed(age=[f"{i},5" for i in range(ROWS)]),
+        {},
+        "'age' has numbers with decimal commas",
+    ),
+    "texts": (
+        changed(name=[f"n{i}" for i in range(ROWS)]),
+        {"most_values": 10},
+        "column 'name' has 200 different texts in 200 rows",
+    ),
+    "infinite": (
+        changed(age=[*range(ROWS - 1), "inf"]),
+        {},
+        "column 'age' of .* has 1 infinite values, the first in row 200",
+    ),
+    "empty column": (changed(age=[""] * ROWS), {}, "column 'age' has no values"),
+    "constant": (
+        {"a": np.ones(ROWS), "b": ["x"] * ROWS},
+        {},
+        "every column is constant",
+    ),
+    "unknown column": (
+        rows(),
+        {"columns": ("heigth",)},
+        "data.columns: there is no column 'heigth' .* did you mean height?",
+    ),
+    "unknown label": (rows(), {"label": "class"}, "data.label: there is no column"),
+    "label left out": (
+        rows(),
+        {"label": "town", "without": ("town",)},
+        "data.without has the column of data.label",
+    ),
+    "nothing left": (
+        rows(),
+        {"columns": ("town",), "label": "town"},
+        "no column of .* is left",
+    ),
+    "few rows": (
+        {name: v[:20] for name, v in rows().items()},
+        {},
+        "20 complete rows of 20: at least 30 are needed",
+    ),
+    "few complete rows": (
+        changed(age=[*range(10), *[""] * (ROWS - 10)]),
+        {},
+        "10 complete rows of 200, most of them in 'age'",
+    ),
+    "no rows": ({name: [] for name in rows()}, {}, "has a header and no rows"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_table_that_cannot_be_learned_is_refused_in_one_line(name, tmp_path):
+    table, options, message = BAD[name]
+    path = write_csv(tmp_path / "a.csv", table, delimiter=";")
+    with pytest.raises(ValueError, match=message) as raised:
+        open_table("csv", path, **options)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "message"),
+    [
+        ("csv", b"", "is empty"),
+        ("csv", b"a,b\n1,2,3\n", "not a readable table"),
+        ("csv", b"a,a\n1,2\n", "two columns 'a'"),
+        ("csv", b"a,\n1,x\n2,y\n", "a column without a name"),
+        ("parquet", b"PAR1 and no more", "not a readable Parquet file"),
+        ("npy", b"no array", "not an array of NumPy's"),
+        ("npz", b"no archive", "not a readable .npz file"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_one_line(kind, content, message, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as raised:
+        read_table(kind, path)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(ValueError, match="there is no file"):
+        read_table(kind, tmp_path / "absent")
+
+
+def test_arrays_of_other_shapes_and_objects_are_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((4, 2, 3)))
+    with pytest.raises(ValueError, match=r"numbers \[N, D\], got float64 \[4, 2, 3\]"):
+        read_table("npy", tmp_path / "a.npy")
+    np.save(tmp_path / "b.npy", np.array([{}], object), allow_pickle=True)
+    with pytest.raises(ValueError, match="not an array of NumPy's"):
+        read_table("npy", tmp_path / "b.npy")
+    np.savez(tmp_path / "c.npz", samples=np.ones((4, 2)), labels=np.ones(3))
+    with pytest.raises(ValueError, match=r"labels must be \[4\]"):
+        read_table("npz", tmp_path / "c.npz")
+    np.savez(tmp_path / "d.npz", u=np.ones((4, 2)), v=np.ones(3))
+    with pytest.raises(ValueError, match="no array samples"):
+        read_table("npz", tmp_path / "d.npz")
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    path = write_csv(tmp_path / "a.csv", rows())
+    from wgan_gp.data import table_files
+
+    original = table_files.READERS["csv"]
+
+    def reading(path, encoding):
+        table = original(path, encoding)
+        path.write_text(path.read_text() + "1,2,3,Ulm,DE\n", encoding="utf-8")
+        return table
+
+    monkeypatch.setitem(table_files.READERS, "csv", reading)
+    with pytest.raises(ValueError, match="changed while it was read"):
+        read_table("csv", path)
+
+
+def test_a_description_survives_json():
+    table = {name: np.asarray(v) for name, v in rows().items()}
+    table = {
+        name: v.astype(object) if v.dtype.kind == "U" else v.astype(float)
+        for name, v in table.items()
+    }
+    made, _ = describe(table, np.arange(100))
+    assert Columns.from_record(json.loads(json.dumps(made.as_record()))) == made
+
+
+NUMBERS = st.floats(-1e300, 1e300, allow_nan=False)
+
+
+@given(
+    st.lists(st.tuples(NUMBERS, st.integers(-(2**40), 2**40)), min_size=3, max_size=40)
+)
+def test_any_finite_numbers_come_back(pairs):
+    numbers, integers = (np.array(each, np.float64) for each in zip(*pairs))
+    if len(set(numbers)) == 1 and len(set(integers)) == 1:
+        return
+    table = {"x": numbers, "i": integers}
+    made, _ = describe(table, np.arange(len(pairs)), most_values=2)
+    vectors = made.encode(table)
+    assert vectors.dtype == np.float32
+    assert np.isfinite(vectors).all()
+    back = made.decode(vectors)
+    scale = np.abs(numbers).max() + 1e-300
+    np.testing.assert_allclose(back["x"] / scale, numbers / scale, atol=1e-5)
+    spread = np.abs(integers).max() + 1
+    assert np.abs(back["i"] - integers).max() <= 1e-5 * spread + 1
+    np.testing.assert_array_equal(
+        made.hardened(made.hardened(vectors)), made.hardened(vectors)
+    )
+
+
+def test_soft_entries_come_back_as_the_largest():
+    table = {"c": np.array(["a", "b", "c"] * 20, object)}
+    made, _ = describe(table, np.arange(60))
+    soft = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
+    assert made.decode(soft)["c"].tolist() == ["b", "a"]
+    np.testing.assert_array_equal(made.hardened(soft), [[0, 1, 0], [1, 0, 0]])
+    with pytest.raises(ValueError, match="'c' has the new value 'd'"):
+        made.encode({"c": np.array(["d"], object)})
+    assert meaning.CATEGORY == CATEGORY

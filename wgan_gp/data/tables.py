@@ -1,0 +1,246 @@
+"""Tables as data sets to learn: from a file of rows to a sampler of vectors.
+
+`table_files` reads a file, `columns` says what its columns mean, and `open_table` makes
+a `Dataset` of both: it learns from 80 % of the rows and holds 10 % out to evaluate on;
+the last 10 % are for what comes after training (`sources.split_indices`). Rows are
+`[D]` vectors of about unit variance; `Dataset.columns` turns them back into the table's
+units.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from wgan_gp.data import Dataset
+from wgan_gp.data.arrays import resident
+from wgan_gp.data.columns import Columns, describe
+from wgan_gp.data.labels import check_labels, number_labels
+from wgan_gp.data.sources import split_indices
+from wgan_gp.data.table_files import RawTable, read_table
+from wgan_gp.system.values import did_you_mean, join_names, show
+
+LEAST_ROWS = 30  # so that three are held out
+
+
+def open_table(
+    kind: str,
+    path: Path,
+    *,
+    columns: tuple[str, ...] | None = None,
+    without: tuple[str, ...] = (),
+    label: str | None = None,
+    most_values: int = 20,
+    encoding: str = "utf-8",
+) -> Dataset:
+    """Opens a table: rows to learn from, and others held out.
+
+    Args:
+      kind: a key of `table_files.READERS`.
+      path: of the file.
+      columns: the names of columns to learn; None for all.
+      without: the names of columns to leave out.
+      label: the name of the column with each row's class, which is a condition then and
+        no part of the vectors; None for none.
+      most_values: whole numbers of at most so many values are a category.
+      encoding: of a CSV file.
+
+    Returns:
+      The data set. `sample` draws training rows with replacement, `[n, D]`, and with a
+      label `([n, D], [n])`; `held_out` draws other rows without repetition.
+
+    Raises:
+      ValueError: the file cannot be read, a column is not there or cannot be learned,
+        or too few rows are left.
+    """
+    raw = read_table(kind, path, encoding=encoding)
+    names = _chosen(raw, columns, without, label, path)
+    values, notes = _complete_rows(raw, names, path)
+    count = len(values[names[0]])
+    splits = {name: split_indices(count, name) for name in ("train", "validation")}
+    described, more = _describe(
+        {name: values[name] for name in names if name != label},
+        splits["train"],
+        raw.whole,
+        most_values,
+        path,
+    )
+    vectors = described.encode(values)
+    notes = [*raw.notes, *notes, *more, *_row_notes(vectors, splits["train"], path)]
+    train, held_out = (vectors[splits[name]] for name in ("train", "validation"))
+    fields: dict[str, Any] = {}
+    sample = resident(train)
+    if label is not None:
+        labels, classes = _classes(values[label], label, path)
+        chosen = labels[splits["train"]]
+        sample = _labelled(train, chosen)
+        counts = np.bincount(chosen, minlength=len(classes))
+        fields = {
+            "classes": len(classes),
+            "class_names": classes,
+            "class_shares": counts / counts.sum(),
+        }
+    return Dataset(
+        f"{kind}:{path}",
+        (described.width,),
+        sample,
+        held_out=_without_repetition(held_out, f"{kind}:{path}"),
+        held_out_count=len(held_out),
+        count=len(train),
+        notes=tuple(notes),
+        columns=described,
+        **fields,
+    )
+
+
+def _chosen(
+    raw: RawTable,
+    columns: tuple[str, ...] | None,
+    without: tuple[str, ...],
+    label: str | None,
+    path: Path,
+) -> list[str]:
+    """The names of the columns that are used, in the file's order; with the label."""
+    known = [*raw.columns, *raw.refused]
+    asked = {"data.columns": columns or (), "data.without": without}
+    asked["data.label"] = () if label is None else (label,)
+    for field, names in asked.items():
+        for name in names:
+            if name not in known:
+                raise ValueError(
+                    f"{field}: there is no column {show(name)} in {path}, which has"
+                    f" {join_names(known)}{did_you_mean(name, known)}"
+                )
+    if label in without:
+        raise ValueError(f"data.without has the column of data.label, {show(label)}")
+    wanted = set(known if columns is None else columns) - set(without)
+    names = [name for name in known if name in wanted or name == label]
+    for name in names:
+        if name in raw.refused:
+            raise ValueError(
+                f"column {show(name)} {raw.refused[name]}: leave it out by data.without"
+            )
+    if not {*names} - {label}:
+        raise ValueError(f"no column of {path} is left to learn")
+    return names
+
+
+def _complete_rows(
+    raw: RawTable, names: list[str], path: Path
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The rows without missing values, and a note on the others."""
+    missing = {name: _missing(raw.columns[name]) for name in names}
+    for name, where in missing.items():
+        if where.all():
+            raise ValueError(
+                f"column {show(name)} of {path} has no values: leave it out by"
+                " data.without"
+            )
+        _check_finite(name, raw.columns[name], path)
+    gaps = np.any(list(missing.values()), axis=0)
+    complete = np.flatnonzero(~gaps)
+    if len(complete) < LEAST_ROWS:
+        worst = max(missing, key=lambda name: int(missing[name].sum()))
+        hint = f", most of them in {show(worst)}" if gaps.any() else ""
+        raise ValueError(
+            f"{path} has {len(complete):,} complete rows of {raw.count:,}{hint}: at"
+            f" least {LEAST_ROWS} are needed"
+        )
+    values = {name: raw.columns[name][complete] for name in names}
+    if not gaps.any():
+        return values, []
+    where = ", ".join(
+        f"{int(each.sum()):,} in {show(name)}"
+        for name, each in missing.items()
+        if each.any()
+    )
+    return values, [
+        f"{path}: {int(gaps.sum()):,} of {raw.count:,} rows have missing values"
+        f" ({where[:200]}) and are left out"
+    ]
+
+
+def _missing(values: np.ndarray) -> np.ndarray:
+    if values.dtype == object:
+        return np.array([each is None for each in values], bool)
+    return np.isnan(values)
+
+
+def _check_finite(name: str, values: np.ndarray, path: Path) -> None:
+    if values.dtype == object:
+        return
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        raise ValueError(
+            f"column {show(name)} of {path} has {len(infinite):,} infinite values, the"
+            f" first in row {infinite[0] + 1:,}: remove them, or leave the column out"
+            " by data.without"
+        )
+
+
+def _describe(
+    values: dict[str, np.ndarray],
+    train: np.ndarray,
+    whole: frozenset[str],
+    most_values: int,
+    path: Path,
+) -> tuple[Columns, list[str]]:
+    try:
+        return describe(values, train, whole=whole, most_values=most_values)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _row_notes(vectors: np.ndarray, train: np.ndarray, path: Path) -> list[str]:
+    """On rows that occur twice, and on fewer rows than entries."""
+    notes = []
+    count, width = vectors.shape
+    repeated = count - len(np.unique(vectors, axis=0))
+    if repeated:
+        notes.append(
+            f"{path}: {repeated:,} of {count:,} rows are there before: a row may be in"
+            " the training split and held out"
+        )
+    if len(train) < width:
+        notes.append(
+            f"{path} has {len(train):,} rows to learn {width:,} entries from: a"
+            " generator can remember them all"
+        )
+    return notes
+
+
+def _classes(
+    labels: np.ndarray, name: str, path: Path
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    text = labels.astype(str) if labels.dtype == object else labels
+    checked = check_labels(text, len(labels), f"{path}: {name}")
+    numbers, classes = number_labels({"": checked})
+    return numbers[""], classes
+
+
+def _labelled(vectors: np.ndarray, labels: np.ndarray):
+    """A sampler of rows with their labels, with replacement."""
+    on_device = jnp.asarray(vectors), jnp.asarray(labels)
+
+    def sample(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
+        chosen = jax.random.randint(key, (n,), 0, len(labels))
+        return on_device[0][chosen], on_device[1][chosen]
+
+    return sample
+
+
+def _without_repetition(vectors: np.ndarray, name: str):
+    """A sampler of held-out rows, which stay in the host's memory."""
+
+    def sample(key: jax.Array, n: int) -> jax.Array:
+        if n > len(vectors):
+            raise ValueError(
+                f"{name} holds out {len(vectors)} rows, got eval_samples *"
+                f" eval_repeats = {n}: lower them"
+            )
+        order = jax.random.permutation(key, len(vectors))[:n]
+        return jnp.asarray(vectors)[order]
+
+    return sample
