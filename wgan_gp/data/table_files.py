@@ -190,14 +190,11 @@ def _unnamed(path: Path, values: Any) -> str:
     """The note on a column without a name, as pandas writes its index."""
     from pyarrow import types
 
-    numbers = values.to_numpy() if types.is_integer(values.type) else ()
-    if len(numbers) and not np.array_equal(
-        numbers - numbers[0], np.arange(len(numbers))
-    ):
-        numbers = ()
-    if not len(numbers):
-        raise ValueError(f"{path} has a column without a name: give it one")
-    return f"{path}: the column without a name counts the rows, and is left out"
+    if types.is_integer(values.type) and not values.null_count:
+        numbers = values.to_numpy()
+        if np.all(np.diff(numbers) == 1):
+            return f"{path}: the column without a name counts the rows, and is left out"
+    raise ValueError(f"{path} has a column without a name: give it one")
 
 
 def _as_numpy(values: Any) -> tuple[np.ndarray, bool]:
