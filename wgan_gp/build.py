@@ -264,7 +264,9 @@ def gaussian_latent(
 def _generator(settings: Settings, dataset: data.Dataset) -> Network:
     fields = dict(vars(settings.generator))
     module, latent = GENERATORS[fields.pop("network")], fields.pop("latent")
-    shape = {"shape": dataset.shape, "outputs": dataset.shape[0]}
+    shape: dict[str, Any] = {"shape": dataset.shape, "outputs": dataset.shape[0]}
+    if dataset.columns is not None:
+        shape["categories"] = dataset.columns.categories
     known = module.__dataclass_fields__
     fields |= {name: value for name, value in shape.items() if name in known}
     if dataset.classes:

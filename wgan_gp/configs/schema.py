@@ -19,7 +19,7 @@ from wgan_gp.system.fields import (
 from wgan_gp.system.values import WIDEST
 
 # Attributes of networks that `build` sets from the data.
-_BUILT = ("parent", "name", "shape", "outputs", "classes")
+_BUILT = ("parent", "name", "shape", "outputs", "classes", "categories")
 
 
 # The sections of a configuration that have fields of constraints.

@@ -33,7 +33,7 @@ from wgan_gp.data.sources import (
     load_into_memory,
 )
 from wgan_gp.data.tfds_sets import open_tfds
-from wgan_gp.system.paths import PATH_KINDS, expand
+from wgan_gp.system.paths import IMAGE_KINDS, PATH_KINDS, expand
 
 
 def open_images(
@@ -122,6 +122,11 @@ def open_all_splits(
     kind, _, path = name.partition(":")
     if kind in PATH_KINDS and not path:
         raise ValueError(f"{name} names no file or folder: add its path")
+    if kind in PATH_KINDS and kind not in IMAGE_KINDS:
+        raise ValueError(
+            f"{kind}: is for tables of vectors, and this experiment learns pictures:"
+            " use npz: or folder:, or start from experiments/vectors.py"
+        )
     if kind == "npz":
         if size is not None:
             raise ValueError("size is for pictures, not for arrays: resize them before")

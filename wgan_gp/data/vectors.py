@@ -4,34 +4,66 @@ import dataclasses
 from typing import Any
 
 from wgan_gp.data import DATASETS, Dataset, open_named
-from wgan_gp.system.fields import Rule, setting
-from wgan_gp.system.paths import PATH_KINDS
+from wgan_gp.data.tables import open_table
+from wgan_gp.system.fields import Rule, setting, whole
+from wgan_gp.system.paths import PATH_KINDS, TABLE_KINDS, expand
 from wgan_gp.system.values import one_of, show
 
 
 def _check_name(path: str, name: str) -> None:
-    """Refuses a name that is not in `DATASETS`; `path` is the field's name."""
-    kind, colon, _ = name.partition(":")
+    """Refuses a name that is neither a table nor in `DATASETS`."""
+    kind, colon, file = name.partition(":")
+    if colon and kind in TABLE_KINDS:
+        if not file:
+            raise ValueError(f"{path} = {show(name)} names no file: add its path")
+        return
     if colon and kind in PATH_KINDS:
         raise ValueError(
-            f"{path} = {show(name)}: this experiment learns vectors, and only"
-            " pictures are read from files. In Python, data.arrays.resident makes a"
-            " sampler of an array of vectors, for train.CriticAlgorithm and"
-            " train.make_train; for pictures, start from experiments/digits.py"
+            f"{path} = {show(name)}: this experiment learns vectors, of files named"
+            f" {', '.join(f'{each}:' for each in TABLE_KINDS)}; for pictures, start"
+            " from experiments/digits.py"
         )
     one_of(path, name, [each for each in DATASETS if DATASETS[each].kind == "vectors"])
 
 
+def _check_names(path: str, names: tuple) -> None:
+    """Refuses what are no names of columns."""
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f"{path} must be names of columns, got {show(name)}")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class VectorData:
-    """The section `data` of a configuration for vectors."""
+    """The section `data` of a configuration for vectors.
+
+    All fields but the name are for tables, `csv:FILE` and the like.
+    """
 
     kind: str
     name: str = setting(
         "8gaussians",
-        f"Set of vectors: {', '.join(DATASETS)}.",
+        f"Set of vectors: {', '.join(DATASETS)},"
+        f" {', '.join(f'{each}:FILE' for each in TABLE_KINDS)}.",
         Rule(_check_name),
     )
+    columns: tuple[str, ...] | None = setting(
+        None,
+        "Names of a table's columns to learn; open is all.",
+        Rule(_check_names),
+    )
+    without: tuple[str, ...] = setting(
+        (), "Names of a table's columns to leave out.", Rule(_check_names)
+    )
+    label: str | None = setting(
+        None, "Name of the column with each row's class, for conditional = True."
+    )
+    most_values: int = setting(
+        20,
+        "Columns of whole numbers with at most so many values are categories.",
+        whole(2, 1000),
+    )
+    encoding: str = setting("utf-8", "Encoding of a CSV file.")
 
 
 def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Dataset:
@@ -48,6 +80,40 @@ def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Datase
       The data set.
 
     Raises:
-      ValueError: there is no such set, or it has no labels.
+      ValueError: there is no such set, it has no labels, or a field has no effect on
+        it.
     """
-    return open_named(settings.name, "vectors", conditional=conditional)
+    kind, _colon, path = settings.name.partition(":")
+    if kind not in TABLE_KINDS:
+        _check_unused(settings)
+        return open_named(settings.name, "vectors", conditional=conditional)
+    if conditional and settings.label is None:
+        raise ValueError(
+            "conditional = True needs data.label, the name of the column with each"
+            " row's class"
+        )
+    if settings.label is not None and not conditional:
+        raise ValueError(
+            f"data.label = {show(settings.label)} has an effect only with conditional ="
+            " True; data.without leaves a column out"
+        )
+    return open_table(
+        kind,
+        expand(path),
+        columns=settings.columns,
+        without=settings.without,
+        label=settings.label,
+        most_values=settings.most_values,
+        encoding=settings.encoding,
+    )
+
+
+def _check_unused(settings: VectorData) -> None:
+    """Refuses fields for tables that were set for another set."""
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        if field.name not in ("kind", "name") and value != field.default:
+            raise ValueError(
+                f"data.{field.name} = {show(value)} is for tables, such as csv:FILE,"
+                f" and has no effect on {settings.name}: leave it out"
+            )

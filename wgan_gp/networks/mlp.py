@@ -90,6 +90,8 @@ class MLP(nn.Module):
         normalisation is not offered: it would tie the samples of a batch together.
         Instance normalisation neither: a vector has no positions to average over.
       initialiser: a key of `INITIALISERS`.
+      categories: first and last-but-one output of each group that is made a softmax:
+        the soft one-hot entries of a table's column.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("vectors",)  # of data
@@ -99,6 +101,7 @@ class MLP(nn.Module):
     activation: str = fields.activation("relu", ACTIVATIONS)
     norm: str = fields.norm("none", fields.VECTOR_NORMS)
     initialiser: str = _initialiser()
+    categories: tuple[tuple[int, int], ...] = ()
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -108,7 +111,10 @@ class MLP(nn.Module):
             x = self._dense(width, init.hidden, init.bias)(x)
             x = ACTIVATIONS[self.activation](normalise_features(self.norm, x))
         init = INITIALISERS[self.initialiser](x.shape[-1])
-        return self._dense(self.outputs, init.output, init.bias)(x)
+        x = self._dense(self.outputs, init.output, init.bias)(x)
+        for first, end in self.categories:
+            x = x.at[..., first:end].set(nn.softmax(x[..., first:end]))
+        return x
 
     def _dense(self, width: int, kernel: Any, bias: Any):
         layer = nn.Dense(width, kernel_init=kernel, bias_init=bias)

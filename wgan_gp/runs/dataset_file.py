@@ -14,6 +14,7 @@ import numpy as np
 
 from wgan_gp import data
 from wgan_gp.data import Dataset
+from wgan_gp.data.columns import Columns
 from wgan_gp.devices import hosts
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import write_json
@@ -41,6 +42,8 @@ def write(workdir: Path, dataset: Dataset) -> None:
         "class_shares": None if shares is None else np.asarray(shares).tolist(),
         "left_out": list(dataset.left_out),
     }
+    if dataset.columns is not None:
+        record["columns"] = dataset.columns.as_record()
     hosts.on_first_host(partial(write_json, workdir / NAME, record))
 
 
@@ -89,7 +92,7 @@ def differences(workdir: Path, dataset: Dataset) -> list[str]:
     before = read(workdir)
     if before is None or before.name != dataset.name:  # `data.name` is compared too
         return []
-    names = "shape", "classes", "class_names", "count", "class_shares"
+    names = "shape", "classes", "class_names", "count", "class_shares", "columns"
     pairs = {n: [_shown(getattr(each, n)) for each in (before, dataset)] for n in names}
     return [
         f"the data set's {name} was {was}, is {found}"
@@ -107,7 +110,7 @@ def _shown(value: Any) -> str:
 def _described(record: dict[str, Any]) -> Dataset:
     shape = tuple(_whole(side) for side in record["shape"])
     classes, names = record["classes"], record["class_names"]
-    shares = record["class_shares"]
+    shares, columns = record["class_shares"], record.get("columns")
     if not isinstance(record["name"], str):
         raise TypeError("name is no text")
     for each in (names, shares):
@@ -122,6 +125,7 @@ def _described(record: dict[str, Any]) -> Dataset:
         class_names=None if names is None else tuple(str(each) for each in names),
         class_shares=None if shares is None else np.asarray(shares, float),
         left_out=tuple(record["left_out"]),
+        columns=None if columns is None else Columns.from_record(columns),
     )
 
 

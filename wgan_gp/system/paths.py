@@ -4,7 +4,10 @@ import os
 import re
 from pathlib import Path
 
-PATH_KINDS = ("npz", "folder")  # names of data sets that are paths: KIND:PATH
+# Names of data sets that are paths, KIND:PATH: tables of vectors, and sets of pictures.
+TABLE_KINDS = ("csv", "parquet", "npy", "npz")
+IMAGE_KINDS = ("npz", "folder")
+PATH_KINDS = tuple(dict.fromkeys((*TABLE_KINDS, *IMAGE_KINDS)))
 
 
 def expand(path: str | Path) -> Path:
@@ -40,7 +43,8 @@ def with_absolute_path(name: str) -> str:
     The settings of a run then name the same files in every working directory.
 
     Args:
-      name: `npz:FILE` or `folder:FOLDER`; any other name is returned unchanged.
+      name: such as `csv:FILE` or `folder:FOLDER`; one without a kind of `PATH_KINDS` is
+        returned unchanged.
 
     Raises:
       ValueError: as in `expand`.
