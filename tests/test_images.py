@@ -276,7 +276,7 @@ def test_an_experiments_own_counts_shrink_to_what_a_set_holds_out(tmp_path):
     experiment = build(config)
     assert held_out.count_evaluated(experiment.evaluation, experiment.dataset) == (6, 1)
     said = held_out.describe_counts(experiment.evaluation, experiment.dataset)
-    assert "holds out 6 images: evaluating on 1 x 6, not on 1 x 20" in said
+    assert "holds out 6 samples: evaluating on 1 x 6, not on 1 x 20" in said
     held = held_out.hold_out(experiment.dataset, experiment.evaluation, key())
     assert held.reals.shape[:2] == (1, 6)
     larger = load_images("digits8x8")
@@ -293,7 +293,7 @@ def test_a_sweep_says_once_that_counts_shrink():
     console = Console(file=io.StringIO())
     print_notes(Sweep(None, [], [], [group] * 2, 1), console)
     said = console.file.getvalue()
-    assert said.count("npz:[a].npz holds out 12 images: evaluating on 1 x 12") == 1
+    assert said.count("npz:[a].npz holds out 12 samples: evaluating on 1 x 12") == 1
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def _check_sizes(experiment: Experiment) -> None:
     dataset, size = experiment.dataset, experiment.algorithm.critic.batch_size
     if size > (dataset.count or size):
         raise ValueError(
-            f"batch_size must be at most the {dataset.count} images that"
+            f"batch_size must be at most the {dataset.count} samples that"
             f" {dataset.name} has to train on, got {size}"
         )
     samples, repeats = count_evaluated(experiment.evaluation, dataset)

@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from wgan_gp.runs import sample_files
+import numpy as np
+
+from wgan_gp.runs import sample_files, table_samples
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.sample_files import SampleSpec, Write
 from wgan_gp.runs.sampling import (
@@ -42,9 +44,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--out",
         type=path,
-        help="an .npz file to write. Pictures have the key `images` (uint8) and are"
-        " data for `npz:FILE`; vectors have the key `samples`; labels, where the"
-        " generator takes them, `labels`. A PNG beside it shows the first 64 pictures",
+        help="a file to write. Pictures: .npz with the key `images` (uint8), which is"
+        " data for `npz:FILE`; a PNG beside it shows the first 64. Vectors: .csv or"
+        " .parquet with the data's columns in its units, or .npz with the keys"
+        " `samples` and `columns`. Labels, where the generator takes them, are the"
+        " column of that name, or the key `labels`",
     )
     parser.add_argument(
         "--png",
@@ -64,8 +68,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     check_request(args.n, args.seed)
     if args.out is None and args.png is None:
         raise ValueError("nothing to write: add --out FILE.npz or --png FOLDER")
-    if args.out is not None and args.out.suffix != ".npz":
-        raise ValueError(f"--out must end in .npz, got {args.out}")
+    suffixes = tuple(table_samples.FILES)
+    if args.out is not None and args.out.suffix not in suffixes:
+        raise ValueError(f"--out must end in {' or '.join(suffixes)}, got {args.out}")
     if args.out is not None and args.png == args.out.with_suffix(".png"):
         raise ValueError(
             f"--png {args.png} is where the grid beside --out goes: name another folder"
@@ -87,7 +92,7 @@ def _write(args: argparse.Namespace) -> str:
         )
     spec, outputs = sample_spec(run, args.n), []
     if args.out is not None:
-        outputs += _npz(args.out, spec, pictures)
+        outputs += (_pictures if pictures else _vectors)(args.out, spec, run)
     if args.png is not None:
         sample_files.check_disk_space(args.png, spec, "--png")
         folder = partial(sample_files.png_folder, spec=spec)
@@ -105,21 +110,40 @@ class Output(NamedTuple):
     text: str  # what it holds
 
 
-def _npz(out: Path, spec: SampleSpec, pictures: bool) -> list[Output]:
+def _pictures(out: Path, spec: SampleSpec, run: FinishedRun) -> list[Output]:
     """An .npz file, and beside it a picture of the first pictures."""
+    if out.suffix != ".npz":
+        raise ValueError(
+            f"--out must end in .npz for pictures, such as {run.settings.data.name}'s,"
+            f" got {out}"
+        )
     sample_files.check_disk_space(out, spec, "--out")
-    key = "images" if pictures else "samples"
+    file = partial(sample_files.npz_file, key="images", spec=spec)
+    grid = out.with_suffix(".png")
+    sample_files.check_creatable(grid, "--out")
+    text = f"the first {min(spec.count, sample_files.GRID)} in a grid"
+    return [
+        Output(out, file, _described("images", spec)),
+        Output(grid, sample_files.grid_file, text),
+    ]
+
+
+def _vectors(out: Path, spec: SampleSpec, run: FinishedRun) -> list[Output]:
+    """A table, or arrays of it."""
+    dataset, text = run.experiment.dataset, f"{spec.count:,} rows"
+    if out.suffix == ".npz":
+        if dataset.columns is not None:
+            table_samples.check_numbers(dataset.columns)
+            shape = (len(dataset.columns.columns),)
+            spec = spec._replace(shape=shape, dtype=np.dtype(np.float64))
+        text = _described("samples", spec)
+    sample_files.check_disk_space(out, spec, "--out")
+    return [Output(out, table_samples.opener(out.suffix, dataset, spec), text)]
+
+
+def _described(key: str, spec: SampleSpec) -> str:
     text = f"{key} {(spec.count, *spec.shape)}, {spec.dtype}"
-    file = partial(sample_files.npz_file, key=key, spec=spec)
-    if spec.labelled:
-        text += f", labels ({spec.count},), int32"
-    outputs = [Output(out, file, text)]
-    if pictures:
-        grid = out.with_suffix(".png")
-        sample_files.check_creatable(grid, "--out")
-        text = f"the first {min(spec.count, sample_files.GRID)} in a grid"
-        outputs.append(Output(grid, sample_files.grid_file, text))
-    return outputs
+    return text + (f", labels ({spec.count},), int32" if spec.labelled else "")
 
 
 def _fill(parts: Iterable[SampleBatch], outputs: list[Output]) -> None:

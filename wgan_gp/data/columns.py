@@ -95,9 +95,15 @@ def _as_whole(values: np.ndarray) -> np.ndarray:
 
 
 class Columns(NamedTuple):
-    """The columns of a table, in its order."""
+    """The columns of a table, in its order.
+
+    Attributes:
+      columns: those that are entries of vectors.
+      label: the name of the column with the condition, if there is one.
+    """
 
     columns: tuple[Column, ...]
+    label: str | None = None
 
     @property
     def width(self) -> int:
@@ -156,10 +162,10 @@ class Columns(NamedTuple):
         """Vectors `[N, width]` of the rows that other vectors stand for, float32."""
         return self.encode(self.decode(vectors))
 
-    def as_record(self) -> list[dict[str, Any]]:
+    def as_record(self) -> dict[str, Any]:
         """What `from_record` reads, for a JSON file."""
         plain = {"low", "high"}  # JSON has no infinity
-        return [
+        columns = [
             {
                 name: value
                 for name, value in each._asdict().items()
@@ -167,16 +173,24 @@ class Columns(NamedTuple):
             }
             for each in self.columns
         ]
+        return {"label": self.label, "columns": columns}
 
     @classmethod
-    def from_record(cls, record: Iterable[Mapping[str, Any]]) -> "Columns":
+    def from_record(cls, record: Mapping[str, Any]) -> "Columns":
         """Columns as `as_record` wrote them.
 
         Raises:
           TypeError: a column lacks a field, or has an unknown one.
+          KeyError: there are no columns.
         """
-        made = [Column(**each) for each in record]
-        return cls(tuple(each._replace(values=tuple(each.values)) for each in made))
+        made = [Column(**each) for each in record["columns"]]
+        columns = tuple(each._replace(values=tuple(each.values)) for each in made)
+        return cls(columns, record["label"])
+
+
+def numbered(width: int) -> Columns:
+    """Columns x1, x2, ... of vectors `[width]` that are their own units."""
+    return Columns(tuple(Column(f"x{i + 1}", NUMBER) for i in range(width)))
 
 
 def describe(

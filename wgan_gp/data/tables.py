@@ -90,7 +90,7 @@ def open_table(
         held_out_count=len(held_out),
         count=len(train),
         notes=tuple(notes),
-        columns=described,
+        columns=described._replace(label=label),
         **fields,
     )
 

@@ -71,11 +71,15 @@ def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> HeldOu
 def _hold_out_vectors(
     dataset: Dataset, evaluation: Evaluation, key: jax.Array
 ) -> HeldOutSets:
-    """The floor is what other real samples score."""
+    """The floor is what other real samples score: those of the train split, if any."""
     samples, repeats = count_evaluated(evaluation, dataset)
-    sampler = dataset.held_out or unlabelled(dataset)
-    sets = _draw_sets(sampler, key, 2 * repeats, samples)
-    reals, others = sets[:repeats], sets[repeats:]
+    if dataset.held_out is None:
+        sets = _draw_sets(unlabelled(dataset), key, 2 * repeats, samples)
+        reals, others = sets[:repeats], sets[repeats:]
+    else:
+        held_key, train_key = jax.random.split(key)
+        reals = _draw_sets(dataset.held_out, held_key, repeats, samples)
+        others = _draw_sets(unlabelled(dataset), train_key, repeats, samples)
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
         paired = reals[: len(fakes)]
@@ -165,7 +169,7 @@ def describe_counts(evaluation: Evaluation, dataset: Dataset) -> str | None:
     if found == usual:
         return None
     return (
-        f"{dataset.name} holds out {dataset.held_out_count} images: evaluating on"
+        f"{dataset.name} holds out {dataset.held_out_count} samples: evaluating on"
         f" {found[1]} x {found[0]}, not on {usual[1]} x {usual[0]} as the experiment"
         " has it (eval_repeats x eval_samples)"
     )

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -103,7 +103,9 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def npz_file(path: Path, key: str, spec: SampleSpec) -> Iterator[Write]:
+def npz_file(
+    path: Path, key: str, spec: SampleSpec, columns: Sequence[str] | None = None
+) -> Iterator[Write]:
     """Opens an .npz file for samples and, if the generator takes labels, their labels.
 
     Args:
@@ -111,6 +113,7 @@ def npz_file(path: Path, key: str, spec: SampleSpec) -> Iterator[Write]:
       key: of the samples. Labels get the key `labels`, int32; class names get the key
         `class_names`.
       spec: of the samples.
+      columns: the names of the samples' entries, for the key `columns`.
 
     Yields:
       A function that writes the next batch.
@@ -128,6 +131,8 @@ def npz_file(path: Path, key: str, spec: SampleSpec) -> Iterator[Write]:
                     labels.write(np.asarray(drawn.labels, np.int32).tobytes())
 
             yield write
+        if columns is not None:
+            _write_names(archive, "columns", columns)
         if not labels.tell():
             return
         labels.seek(0)
@@ -135,9 +140,12 @@ def npz_file(path: Path, key: str, spec: SampleSpec) -> Iterator[Write]:
             _write_header(file, (spec.count,), np.dtype(np.int32))
             shutil.copyfileobj(labels, file)
         if spec.class_names is not None:
-            with archive.open("class_names.npy", "w") as file:
-                names = np.array(spec.class_names, str)
-                np.lib.format.write_array(file, names, allow_pickle=False)
+            _write_names(archive, "class_names", spec.class_names)
+
+
+def _write_names(archive: zipfile.ZipFile, key: str, names: Sequence[str]) -> None:
+    with archive.open(f"{key}.npy", "w") as file:
+        np.lib.format.write_array(file, np.array(names, str), allow_pickle=False)
 
 
 def _write_header(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from wgan_gp.data.class_labels import class_number, original_labels
 from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
 from wgan_gp.evaluate import memory
-from wgan_gp.runs import draws
+from wgan_gp.runs import draws, table_samples
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.opening import FinishedRun, load_run
 from wgan_gp.runs.sample_files import SampleSpec
@@ -31,16 +31,51 @@ def sample(
         alone.
 
     Returns:
-      Samples `[n, ...]`; images are uint8 `[n, H, W, C]`.
+      Samples `[n, ...]`; images are uint8 `[n, H, W, C]`, and rows of a table float64
+      `[n, columns]` in its units.
 
     Raises:
       FileNotFoundError: the folder holds no finished run.
-      ValueError: n < 1, n samples do not fit in memory, or there is no such class.
+      ValueError: n < 1, n samples do not fit in memory, there is no such class, or a
+        column is text (`sample_table` has those too).
     """
     check_request(n, seed)
     run = open_run(workdir)
     memory.check_samples(n, sample_spec(run, n))
-    return draws.concatenate(draw(run, n, seed=seed, label=label), n)
+    drawn = draws.concatenate(draw(run, n, seed=seed, label=label), n)
+    if run.experiment.dataset.kind != "vectors":
+        return drawn
+    return table_samples.matrix(run.experiment.dataset, SampleBatch(drawn, None))
+
+
+def sample_table(
+    workdir: str | Path, n: int, *, seed: int = 0, label: int | str | None = None
+) -> dict[str, np.ndarray]:
+    """Samples of a run on vectors, as a table.
+
+    Args:
+      workdir: the run's folder.
+      n: how many; row i does not depend on it.
+      seed: of the latents.
+      label: as in `sample`.
+
+    Returns:
+      The values `[n]` of each column by its name, in the data's units, which
+      `pandas.DataFrame` takes; the label's column is the last, if there is one.
+
+    Raises:
+      FileNotFoundError: the folder holds no finished run.
+      ValueError: as `sample`, or the run has pictures.
+    """
+    check_request(n, seed)
+    run = open_run(workdir)
+    dataset = run.experiment.dataset
+    if dataset.kind != "vectors":
+        raise ValueError(f"{workdir} holds a run on pictures, which are no table")
+    memory.check_samples(n, sample_spec(run, n))
+    parts = draw(run, n, seed=seed, label=label)
+    tables = [table_samples.rows(dataset, part) for part in parts]
+    return {name: np.concatenate([each[name] for each in tables]) for name in tables[0]}
 
 
 def open_run(workdir: str | Path) -> FinishedRun:

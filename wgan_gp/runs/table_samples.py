@@ -1,0 +1,161 @@
+"""Samples that are vectors as tables: rows in the data's units, with column names."""
+
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan_gp.data import Dataset
+from wgan_gp.data.class_labels import original_labels
+from wgan_gp.data.columns import Columns, numbered
+from wgan_gp.runs.draws import SampleBatch
+from wgan_gp.runs.sample_files import SampleSpec, Write, npz_file
+
+_DIGITS = ".9g"  # of numbers in CSV files: those of float32, and no more
+
+
+def columns_of(dataset: Dataset) -> Columns:
+    """The columns of a set of vectors; x1, x2, ... if they have no names."""
+    return dataset.columns or numbered(dataset.shape[0])
+
+
+def rows(dataset: Dataset, drawn: SampleBatch) -> dict[str, np.ndarray]:
+    """Samples in the data's units.
+
+    Args:
+      dataset: that was learned.
+      drawn: vectors `[m, D]`, and their labels, as `sampling.draw` has them.
+
+    Returns:
+      The values `[m]` of each column by its name. The label's column is the last; it
+      has the classes as the data has them.
+    """
+    columns = columns_of(dataset)
+    found = columns.decode(drawn.samples)
+    if drawn.labels is None:
+        return found
+    labels = drawn.labels  # as the data has them, or the numbers of classes with names
+    if dataset.class_names is not None and original_labels(dataset) is None:
+        labels = np.array(dataset.class_names)[labels]
+    return found | {columns.label or "label": labels}
+
+
+def matrix(dataset: Dataset, drawn: SampleBatch) -> np.ndarray:
+    """Samples in the data's units, as one array.
+
+    Args:
+      dataset: that was learned.
+      drawn: vectors `[m, D]`.
+
+    Returns:
+      `[m, columns]`: the vectors themselves if they have no units of their own, else
+      float64.
+
+    Raises:
+      ValueError: a column is text.
+    """
+    if dataset.columns is None:
+        return drawn.samples
+    found = dataset.columns.decode(drawn.samples)
+    check_numbers(dataset.columns)
+    return np.stack([each.astype(np.float64) for each in found.values()], axis=1)
+
+
+def check_numbers(columns: Columns) -> None:
+    """Raises ValueError if a column is text, which an array of numbers cannot hold."""
+    for each in columns.columns:
+        if any(isinstance(value, str) for value in each.values):
+            raise ValueError(
+                f"column {each.name!r} is text, which an array of numbers cannot hold:"
+                " write a .csv or a .parquet file, or call sampling.sample_table"
+            )
+
+
+@contextmanager
+def csv_file(path: Path, dataset: Dataset) -> Iterator[Write]:
+    """Opens a CSV file with a header line, UTF-8.
+
+    Yields:
+      A function that writes the next batch.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer, begun = csv.writer(file, lineterminator="\n"), False
+
+        def write(drawn: SampleBatch) -> None:
+            nonlocal begun
+            table = rows(dataset, drawn)
+            if not begun:
+                writer.writerow(table)
+                begun = True
+            writer.writerows(zip(*(_texts(values) for values in table.values())))
+
+        yield write
+
+
+def _texts(values: np.ndarray) -> list[str]:
+    form = _DIGITS if values.dtype.kind == "f" else ""
+    return [format(value, form) for value in values.tolist()]
+
+
+@contextmanager
+def parquet_file(path: Path, dataset: Dataset) -> Iterator[Write]:
+    """Opens a Parquet file.
+
+    Yields:
+      A function that writes the next batch.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    writer: Any = None
+
+    def write(drawn: SampleBatch) -> None:
+        nonlocal writer
+        table = pyarrow.table(rows(dataset, drawn))
+        if writer is None:
+            writer = parquet.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+
+    try:
+        yield write
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+@contextmanager
+def array_file(path: Path, dataset: Dataset, spec: SampleSpec) -> Iterator[Write]:
+    """Opens an .npz file: `samples` in the data's units, `labels`, and `columns`.
+
+    Yields:
+      A function that writes the next batch.
+    """
+    names = [each.name for each in columns_of(dataset).columns]
+    with npz_file(path, "samples", spec, columns=names) as write_array:
+        yield lambda drawn: write_array(
+            SampleBatch(matrix(dataset, drawn), drawn.labels)
+        )
+
+
+FILES: dict[str, Callable[..., AbstractContextManager[Write]]] = {
+    ".csv": lambda path, dataset, spec: csv_file(path, dataset),
+    ".parquet": lambda path, dataset, spec: parquet_file(path, dataset),
+    ".npz": array_file,
+}
+
+
+def opener(
+    suffix: str, dataset: Dataset, spec: SampleSpec
+) -> Callable[[Path], AbstractContextManager[Write]]:
+    """What opens a file for samples of a set of vectors.
+
+    Args:
+      suffix: of the file, a key of `FILES`.
+      dataset: that was learned.
+      spec: of the samples.
+    """
+    return partial(FILES[suffix], dataset=dataset, spec=spec)
