@@ -15,7 +15,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.arrays import resident
 from wgan_gp.data.columns import Columns, describe
 from wgan_gp.data.labels import check_labels, number_labels
 from wgan_gp.data.sources import split_indices
@@ -71,11 +70,11 @@ def open_table(
     notes = [*raw.notes, *notes, *more, *_row_notes(vectors, splits["train"], path)]
     train, held_out = (vectors[splits[name]] for name in ("train", "validation"))
     fields: dict[str, Any] = {}
-    sample = resident(train)
+    sample = _resident(train)
     if label is not None:
         labels, classes = _classes(values[label], label, path)
         chosen = labels[splits["train"]]
-        sample = _labelled(train, chosen)
+        sample = _resident(train, chosen)
         counts = np.bincount(chosen, minlength=len(classes))
         fields = {
             "classes": len(classes),
@@ -220,15 +219,20 @@ def _classes(
     return numbers[""], classes
 
 
-def _labelled(vectors: np.ndarray, labels: np.ndarray):
-    """A sampler of rows with their labels, with replacement."""
-    on_device = jnp.asarray(vectors), jnp.asarray(labels)
+def _resident(*arrays: np.ndarray):
+    """A sampler of rows of arrays that are on the device, with replacement.
 
-    def sample(key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
-        chosen = jax.random.randint(key, (n,), 0, len(labels))
-        return on_device[0][chosen], on_device[1][chosen]
+    The arrays are its arguments: those that a function closes over become constants of
+    the compiled program.
+    """
+    return jax.tree_util.Partial(_draw, *map(jnp.asarray, arrays))
 
-    return sample
+
+def _draw(*given: Any) -> Any:
+    *arrays, key, n = given
+    chosen = jax.random.randint(key, (n,), 0, len(arrays[0]))
+    drawn = tuple(each[chosen] for each in arrays)
+    return drawn if len(drawn) > 1 else drawn[0]
 
 
 def _without_repetition(vectors: np.ndarray, name: str):

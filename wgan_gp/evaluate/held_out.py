@@ -24,9 +24,13 @@ from wgan_gp.evaluate.images import (
 )
 from wgan_gp.evaluate.metrics import METRICS, as_floor, measured
 from wgan_gp.evaluate.samples import sample_quality, sampling_floor
+from wgan_gp.evaluate.vectors import vector_quality
 
 # Precision and recall look at the third-nearest neighbour, which is of another image.
 LEAST_FEATURES = 4
+# Exact W1 of samples says less the more dimensions there are: see `vectors`.
+MOST_DIMENSIONS = 5
+_TRAINING = 10_000
 
 
 class Evaluation(NamedTuple):
@@ -73,6 +77,7 @@ def _hold_out_vectors(
 ) -> HeldOutSets:
     """The floor is what other real samples score: those of the train split, if any."""
     samples, repeats = count_evaluated(evaluation, dataset)
+    train = None
     if dataset.held_out is None:
         sets = _draw_sets(unlabelled(dataset), key, 2 * repeats, samples)
         reals, others = sets[:repeats], sets[repeats:]
@@ -80,15 +85,45 @@ def _hold_out_vectors(
         held_key, train_key = jax.random.split(key)
         reals = _draw_sets(dataset.held_out, held_key, repeats, samples)
         others = _draw_sets(unlabelled(dataset), train_key, repeats, samples)
+        train = _some_of_training(dataset, train_key)
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
-        paired = reals[: len(fakes)]
+        fakes, paired = _as_rows(dataset, fakes), reals[: len(fakes)]
         own = measured(fakes, paired, dataset)
-        return sample_quality(dataset, fakes, paired) | own
+        return _of_columns(dataset, fakes, paired, train) | (
+            sample_quality(dataset, fakes, paired) | own
+        )
 
     floor = {METRICS["w1"].floor: sampling_floor(reals, others)}
-    floor |= as_floor(measured(others, reals, dataset))
-    return HeldOutSets(reals, floor, quality)
+    more = _of_columns(dataset, others, reals, None) | measured(others, reals, dataset)
+    return HeldOutSets(reals, floor | as_floor(more), quality)
+
+
+def _as_rows(dataset: Dataset, vectors: np.ndarray) -> np.ndarray:
+    """Vectors `[R, n, D]` as the rows that they stand for: without soft categories."""
+    if dataset.columns is None:
+        return vectors
+    flat = vectors.reshape(-1, vectors.shape[-1])
+    return dataset.columns.hardened(flat).reshape(vectors.shape)
+
+
+def _of_columns(
+    dataset: Dataset, fakes: np.ndarray, reals: np.ndarray, train: np.ndarray | None
+) -> dict[str, float]:
+    """Metrics of tables, and of vectors of more dimensions than exact W1 is for.
+
+    Sets `[R, n, D]` are pooled. Toys, whose truth is known, have their own.
+    """
+    if dataset.columns is None and dataset.shape[0] <= MOST_DIMENSIONS:
+        return {}
+    pooled = (each.reshape(-1, each.shape[-1]) for each in (fakes, reals))
+    return vector_quality(*pooled, train)
+
+
+def _some_of_training(dataset: Dataset, key: jax.Array) -> np.ndarray:
+    """Samples of the train split, at most 10,000, to look for copies among."""
+    count = min(dataset.count or _TRAINING, _TRAINING)
+    return np.asarray(unlabelled(dataset)(key, count))
 
 
 def _hold_out_images(

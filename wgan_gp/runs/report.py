@@ -19,7 +19,7 @@ from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED, aimed_slope
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
-from wgan_gp.runs import figures, grids
+from wgan_gp.runs import column_figures, draws, figures, grids
 from wgan_gp.system.files import writing
 
 # With smaller slopes, the generator's gradients vanish beside the epsilon of its
@@ -69,6 +69,8 @@ def draw_figures(
     images = grids.image_grid(experiment, settings, state)
     if images is not None:
         _draw_images(experiment, settings, state, images, folder)
+    if experiment.dataset.columns is not None:
+        _draw_columns(experiment, settings, state, held, key, folder)
     if experiment.dataset.shape != (2,):
         return
     edge = 1.25 * float(np.abs(held.reals).max())
@@ -86,6 +88,24 @@ def draw_figures(
         title=title,
     )
     save_figure(folder / "critic.png", contours)
+
+
+def _draw_columns(
+    experiment: Experiment,
+    settings: Settings,
+    state: train.TrainState,
+    held: HeldOutSets,
+    key: jax.Array,
+    folder: Path,
+) -> None:
+    columns = experiment.dataset.columns
+    assert columns is not None
+    reals = held.reals.reshape(-1, held.reals.shape[-1])
+    parts = draws.draw(experiment.algorithm, state.average, key, len(reals))
+    fakes = columns.hardened(draws.concatenate(parts, len(reals)))
+    title = _title(experiment, settings)
+    drawn = column_figures.columns_figure(columns, reals, fakes, title=title)
+    save_figure(folder / "columns.png", drawn)
 
 
 def save_figure(path: Path, figure: Figure) -> None:

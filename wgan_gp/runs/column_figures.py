@@ -1,0 +1,116 @@
+"""The figure of generated rows beside real ones: columns, correlations, an overview."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wgan_gp.data.columns import CATEGORY, CONSTANT, Column, Columns
+from wgan_gp.runs.figures import FAKE, REAL
+
+_MOST = 12  # columns with a panel of their own
+_ACROSS = 4
+_POINTS = 800  # of a scatter plot
+
+
+def columns_figure(
+    columns: Columns, reals: np.ndarray, fakes: np.ndarray, *, title: str = ""
+) -> Figure:
+    """Histograms of columns, both correlation matrices, the two leading components.
+
+    Args:
+      columns: of the table. Of more than 12, those are shown whose distributions differ
+        most.
+      reals: held-out vectors `[n, D]`.
+      fakes: generated vectors `[m, D]`.
+      title: of the figure.
+    """
+    shown = _most_different(columns, reals, fakes)
+    rows = -(-len(shown) // _ACROSS)
+    figure = Figure(figsize=(3.0 * _ACROSS, 2.3 * rows + 3.4), layout="constrained")
+    figure.suptitle(title)
+    above, below = figure.subfigures(2, 1, height_ratios=[2.3 * rows, 3.2])
+    panels = above.subplots(rows, _ACROSS, squeeze=False).ravel()
+    real, fake = (columns.decode(each) for each in (reals, fakes))
+    for axes, column in zip(panels, shown):
+        _distribution(axes, column, real[column.name], fake[column.name])
+    for axes in panels[len(shown) :]:
+        axes.axis("off")
+    handles, names = panels[0].get_legend_handles_labels()
+    above.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
+    overview, first, second = below.subplots(1, 3)
+    _components(overview, reals, fakes)
+    _correlations(first, reals, "correlations, real")
+    image = _correlations(second, fakes, "correlations, generated")
+    below.colorbar(image, ax=[first, second], shrink=0.8)
+    return figure
+
+
+def _most_different(
+    columns: Columns, reals: np.ndarray, fakes: np.ndarray
+) -> Sequence[Column]:
+    """The columns with a panel, in the table's order."""
+    made = [each for each in columns.columns if each.kind != CONSTANT]
+    where, levels = columns.slices, np.linspace(0, 1, 101)
+
+    def difference(column: Column) -> float:
+        real, fake = (
+            np.quantile(each[:, where[column.name]], levels, axis=0)
+            for each in (reals, fakes)
+        )
+        return float(np.abs(real - fake).mean())
+
+    chosen = sorted(made, key=difference, reverse=True)[:_MOST]
+    return [each for each in made if each in chosen]
+
+
+def _distribution(
+    axes: Axes, column: Column, real: np.ndarray, fake: np.ndarray
+) -> None:
+    """Shares of a category's values, or histograms of numbers."""
+    axes.set_title(column.name[:30].replace("$", r"\$"), fontsize=9)
+    axes.tick_params(labelsize=7)
+    if column.kind == CATEGORY:
+        values = np.unique([*real.tolist(), *fake.tolist()])
+        sets = ((-0.2, real, REAL, "real"), (0.2, fake, FAKE, "generated"))
+        for offset, drawn, colour, name in sets:
+            shares = [np.mean(drawn == value) for value in values]
+            places = np.arange(len(values)) + offset
+            axes.bar(places, shares, 0.4, color=colour, label=name)
+        texts = [str(value)[:12].replace("$", r"\$") for value in values]
+        turned = 45 if len(texts) > 4 else 0
+        axes.set_xticks(range(len(values)), texts, rotation=turned)
+        return
+    low, high = np.quantile(np.concatenate([real, fake]), (0.002, 0.998))
+    bins: Any = np.linspace(low, high if high > low else low + 1, 31)
+    style: dict[str, Any] = {"bins": bins, "density": True}
+    axes.hist(real, **style, color=REAL, alpha=0.6, label="real")
+    axes.hist(fake, **style, color=FAKE, histtype="step", lw=1.5, label="generated")
+    axes.set_yticks([])
+
+
+def _components(axes: Axes, reals: np.ndarray, fakes: np.ndarray) -> None:
+    """Both sets on the two leading principal components of the real one."""
+    centre = reals.mean(axis=0)
+    _, _, directions = np.linalg.svd(reals - centre, full_matrices=False)
+    plane = directions[:2].T
+    for drawn, colour, name in ((reals, REAL, "real"), (fakes, FAKE, "generated")):
+        points = (drawn[:_POINTS] - centre) @ plane
+        if points.shape[1] == 1:
+            points = np.column_stack([points, np.zeros(len(points))])
+        axes.plot(*points.T, ".", color=colour, ms=2.5, alpha=0.6, label=name)
+    axes.set_xlabel("first principal component of real rows", fontsize=8)
+    axes.set_ylabel("second", fontsize=8)
+    axes.tick_params(labelsize=7)
+
+
+def _correlations(axes: Axes, vectors: np.ndarray, title: str) -> Any:
+    """The matrix of correlations of the entries, as an image."""
+    spread = vectors.std(axis=0)
+    scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    matrix = scaled.T @ scaled / len(vectors)
+    axes.set_title(title, fontsize=9)
+    axes.tick_params(labelsize=7)
+    return axes.imshow(matrix, vmin=-1, vmax=1, cmap="RdBu_r", interpolation="nearest")
