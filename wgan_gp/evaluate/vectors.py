@@ -41,7 +41,7 @@ _MOST = 2000  # samples of a set in metrics that take time as n squared
 class Spread(NamedTuple):
     """Generated standard deviations over real ones, over the entries."""
 
-    mean: float  # geometric
+    overall: float  # of the sums of variances
     least: float
     greatest: float
 
@@ -65,15 +65,16 @@ def spread(fakes: np.ndarray, reals: np.ndarray) -> Spread:
 
     Args:
       fakes: samples `[n, D]`.
-      reals: samples `[m, D]`. Entries that do not vary in them are left out.
+      reals: samples `[m, D]`. Entries that hardly vary in them, such as those of rare
+        categories, count for the overall ratio alone.
     """
-    real = reals.std(axis=0)
-    varies = real > 0
+    fake, real = fakes.std(axis=0), reals.std(axis=0)
+    varies = real > 0.1 * real.max()
     if not varies.any():
         return Spread(1.0, 1.0, 1.0)
-    ratio = fakes.std(axis=0)[varies] / real[varies]
-    mean = math.exp(float(np.log(np.maximum(ratio, 1e-12)).mean()))
-    return Spread(mean, float(ratio.min()), float(ratio.max()))
+    ratio = fake[varies] / real[varies]
+    overall = math.sqrt(float(np.square(fake).sum() / np.square(real).sum()))
+    return Spread(overall, float(ratio.min()), float(ratio.max()))
 
 
 def two_sample_accuracy(fakes: np.ndarray, reals: np.ndarray) -> float:
