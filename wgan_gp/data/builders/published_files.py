@@ -56,7 +56,6 @@ def replace_examples(builder: Any, splits: Mapping[str, Split]) -> None:
       builder: of the set, with features `image`, `label` and perhaps `id`.
       splits: all splits that the set has.
     """
-
     has_id = "id" in builder.info.features
 
     def examples(name: str, split: Split) -> Iterator[tuple[int, dict[str, Any]]]:
