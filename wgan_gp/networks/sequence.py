@@ -1,0 +1,149 @@
+"""Residual networks of one-dimensional convolutions, for sequences and text.
+
+The character model of Gulrajani et al. 2017 (arXiv:1704.00028), section 5.5, as in its
+reference implementation: five blocks x + 0.3 conv(relu(conv(relu(x)))) of one width and
+kernels of 5, without normalisation, at the full length throughout. A generator of text
+ends in a softmax over the characters of each position, which the critic sees as it is:
+nothing is sampled.
+"""
+
+from typing import ClassVar
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from wgan_gp.networks import fields
+from wgan_gp.networks.initialisers import HE_SCALE, fan_avg_uniform
+from wgan_gp.networks.layers import convolutions, dense
+from wgan_gp.networks.normalisations import normalise, with_weight_norm
+from wgan_gp.system.fields import among, positive, setting, whole
+from wgan_gp.system.values import DEEPEST
+
+SOFTMAX, LINEAR = "softmax", "linear"
+
+
+def _blocks() -> int:
+    return setting(5, "Residual blocks.", whole(1, DEEPEST))
+
+
+def _kernel() -> int:
+    return setting(5, "Positions that a convolution sees.", whole(1, 2**10))
+
+
+def _branch() -> float:
+    return setting(0.3, "Factor of a residual block's branch.", positive())
+
+
+class Conv1D(nn.Module):
+    """A convolution over positions, `[..., T, C]` to `[..., T, features]`.
+
+    It is one over pictures of width 1, so that it shares their fast implementation on
+    CPUs. "SAME" padding with zeros.
+
+    Attributes:
+      features: channels of the output.
+      kernel: positions that it sees.
+      norm: of the network; "weight" normalises this layer's weights.
+    """
+
+    features: int
+    kernel: int
+    norm: str = "none"
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Maps `[..., T, C]` to `[..., T, features]`."""
+        layer = nn.Conv(
+            self.features,
+            (self.kernel, 1),
+            kernel_init=fan_avg_uniform(HE_SCALE),
+            conv_general_dilated=convolutions().convolve,
+        )
+        return with_weight_norm(self.norm, layer)(x[..., None, :])[..., 0, :]
+
+
+class SequenceBlock(nn.Module):
+    """x + branch * conv(relu(conv(relu(x)))), of constant width.
+
+    Attributes:
+      kernel: positions that a convolution sees.
+      branch: the factor.
+      norm: "none"; "layer", "instance" or "group" for a normalisation before each
+        ReLU; "weight" for weight normalisation.
+    """
+
+    kernel: int
+    branch: float
+    norm: str
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Maps `[..., T, C]` to the same shape."""
+        y = x
+        for _ in range(2):
+            y = normalise(self.norm, y[..., None, :])[..., 0, :]
+            y = Conv1D(x.shape[-1], self.kernel, self.norm)(nn.relu(y))
+        return x + self.branch * y
+
+
+class SequenceCritic(nn.Module):
+    """A critic of ONE sequence `[T, C]`.
+
+    Attributes:
+      width: channels of every layer.
+      blocks: how many residual blocks.
+      kernel: positions that a convolution sees.
+      branch: factor of a block's branch.
+      norm: as in `SequenceBlock`.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ("sequences",)  # of data
+    width: int = fields.width(512)
+    blocks: int = _blocks()
+    kernel: int = _kernel()
+    branch: float = _branch()
+    norm: str = fields.critic_norm("none")
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Maps one sequence `[T, C]` to its value `[]`."""
+        y = Conv1D(self.width, 1, self.norm)(x)
+        for _ in range(self.blocks):
+            y = SequenceBlock(self.kernel, self.branch, self.norm)(y)
+        return dense(1, norm=self.norm)(jnp.ravel(y))[0]
+
+
+class SequenceGenerator(nn.Module):
+    """A generator of sequences.
+
+    Attributes:
+      shape: T, C of a sequence.
+      width: channels of every layer.
+      blocks: how many residual blocks.
+      kernel: positions that a convolution sees.
+      branch: factor of a block's branch.
+      output: "linear" for numbers, "softmax" for the characters of text.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ("sequences",)  # of data
+    shape: tuple[int, int]
+    width: int = fields.width(512)
+    blocks: int = _blocks()
+    kernel: int = _kernel()
+    branch: float = _branch()
+    output: str = setting(
+        LINEAR,
+        "linear is for numbers, softmax for the characters of text.",
+        among((LINEAR, SOFTMAX)),
+    )
+
+    @nn.compact
+    def __call__(self, z: jax.Array) -> jax.Array:
+        """Maps latents `[B, Z]` to sequences `[B, T, C]`."""
+        length, channels = self.shape
+        x = dense(length * self.width)(z).reshape(-1, length, self.width)
+        for _ in range(self.blocks):
+            x = SequenceBlock(self.kernel, self.branch, "none")(x)
+        x = Conv1D(channels, 1)(x)
+        return nn.softmax(x) if self.output == SOFTMAX else x
