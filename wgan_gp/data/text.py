@@ -86,13 +86,12 @@ def _encoded(lines: list[str], length: int, most: int, path: Path) -> Text:
     for row, line in zip(codes, lines):
         row[: len(line)] = [number.get(character, 0) for character in line]
     notes = []
-    if rare := len(ordered) - (most - 2):
-        if rare > 0:
-            share = sum(counts[each] for each in ordered[most - 2 :]) / counts.total()
-            notes.append(
-                f"{path}: {rare:,} rare characters, {100 * share:.2g} % of the text, are"
-                " one"
-            )
+    rare = ordered[most - 2 :]
+    if rare:
+        share = 100 * sum(counts[each] for each in rare) / counts.total()
+        notes.append(
+            f"{path}: {len(rare):,} rare characters, {share:.2g} % of the text, are one"
+        )
     repeated = len(lines) - len(np.unique(codes, axis=0))
     if repeated:
         notes.append(f"{path}: {repeated:,} of {len(lines):,} lines are there before")
