@@ -1,0 +1,59 @@
+"""Networks of sequences: the reference's numbers of parameters, samples kept apart."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.helpers import key
+from wgan_gp import losses
+from wgan_gp.networks import bind, from_flax
+from wgan_gp.networks.sequence import Conv1D, SequenceCritic, SequenceGenerator
+
+VOCABULARY, LENGTH, WIDTH = 100, 32, 512
+
+
+def count(network, shape):
+    made = jax.eval_shape(from_flax(network, shape).init, key())
+    return sum(leaf.size for leaf in jax.tree.leaves(made))
+
+
+def test_they_have_the_references_numbers_of_parameters():
+    blocks = 5 * 2 * (5 * WIDTH * WIDTH + WIDTH)
+    assert count(
+        SequenceGenerator((LENGTH, VOCABULARY), output="softmax"), (1, 128)
+    ) == ((128 + 1) * LENGTH * WIDTH + blocks + (WIDTH + 1) * VOCABULARY)
+    assert count(SequenceCritic(), (LENGTH, VOCABULARY)) == (
+        (VOCABULARY + 1) * WIDTH + blocks + LENGTH * WIDTH + 1
+    )
+
+
+def test_a_convolution_is_one_over_positions():
+    layer, x = Conv1D(3, 5), jax.random.normal(key(), (7, 2))
+    params = layer.init(key(1), x)
+    kernel = params["params"]["Conv_0"]["kernel"][:, 0]  # [5, 2, 3]
+    padded = jnp.pad(x, ((2, 2), (0, 0)))
+    expected = jnp.stack(
+        [jnp.einsum("kc,kco->o", padded[i : i + 5], kernel) for i in range(7)]
+    )
+    np.testing.assert_allclose(layer.apply(params, x), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_generated_text_is_a_distribution_at_each_position():
+    network = SequenceGenerator((6, 4), width=8, blocks=1, output="softmax")
+    made = network.apply(network.init(key(), jnp.zeros((1, 3))), jnp.ones((5, 3)))
+    assert made.shape == (5, 6, 4)
+    np.testing.assert_allclose(made.sum(axis=-1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("norm", ["none", "layer", "weight"])
+def test_the_slope_of_a_sequence_is_over_both_axes(norm):
+    network = from_flax(SequenceCritic(width=8, blocks=1, norm=norm), (6, 4))
+    critic = bind(network, network.init(key()))
+    x = jax.random.normal(key(1), (3, 6, 4))
+    norms = losses.gradient_norm(critic, x[0])
+    expected = jnp.linalg.norm(jax.grad(critic)(x[0]).ravel())
+    np.testing.assert_allclose(norms, expected, rtol=1e-5)
+    fakes = jax.random.normal(key(2), (3, 6, 4))
+    penalty = losses.gradient_penalty(critic, x, fakes, losses.sample_keys(key(3), 3))
+    assert penalty.shape == (3,)
