@@ -251,15 +251,17 @@ def images(
 
 def memory(record: Record, name: str, file: Path, sizes: Sizes) -> None:
     """MiB of temporary arrays of a critic step, as XLA counts them."""
-    row = {}
-    for label, compute in {
+    modes: dict[str, dict[str, Any]] = {
         "plain": {},
         "rematerialise": {"rematerialise": True},
-        "microbatches_4": {"microbatches": 4 if sizes.batch is None else 2},
-    }.items():
-        config = image_steps.resolved(IMAGES[name], file, sizes.batch, **compute)
-        row[label] = image_steps.memory(build.build(config))[1]
-    record.row("memory", network=name, batch=config.batch_size, **row)
+        "microbatches": {"microbatches": 4 if sizes.batch is None else 2},
+    }
+    resolved = partial(image_steps.resolved, IMAGES[name], file, sizes.batch)
+    row = {
+        mode: image_steps.memory(build.build(resolved(**compute)))[1]
+        for mode, compute in modes.items()
+    }
+    record.row("memory", network=name, batch=resolved().batch_size, **row)
 
 
 def torch_device() -> str | None:

@@ -43,7 +43,7 @@ def resolved(case: Case, file: Path, batch_size: int | None = None, **compute: A
     """The experiment's configuration, of random images and without a schedule."""
     config = case.config()
     changes: dict[str, Any] = {
-        "data": {"name": f"npz:{file}", "scale": "symmetric"},
+        "data": {"name": f"npz:{file}", "scale": "symmetric", "size": None},
         "features": {"network": "none"},
         "critic_optimiser": {"learning_rate": 1e-4, "schedule": "constant"},
         "compute": compute,

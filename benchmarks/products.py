@@ -25,7 +25,7 @@ def _of_jaxpr(jaxpr: core.Jaxpr) -> float:
     return sum(_of_equation(equation) for equation in jaxpr.eqns)
 
 
-def _of_equation(equation: core.JaxprEqn) -> float:
+def _of_equation(equation: Any) -> float:
     name, params = equation.primitive.name, equation.params
     if name == "dot_general":
         (contracted, _), _ = params["dimension_numbers"]
@@ -37,5 +37,5 @@ def _of_equation(equation: core.JaxprEqn) -> float:
         outputs = kernel[params["dimension_numbers"].rhs_spec[0]]
         terms = math.prod(kernel) / outputs / math.prod(params["lhs_dilation"])
         return 2.0 * math.prod(equation.outvars[0].aval.shape) * terms
-    inner = sum(map(_of_jaxpr, jax.core.jaxprs_in_params(params)))
+    inner = sum(map(_of_jaxpr, core.jaxprs_in_params(params)))
     return inner * params.get("length", 1) if name == "scan" else inner

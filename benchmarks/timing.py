@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -40,7 +40,7 @@ def interleave(
     )
 
 
-def in_turn(calls: list[Callable[[], object]], *, rounds: int) -> list[list[float]]:
+def in_turn(calls: Sequence[Callable[[], object]], *, rounds: int) -> list[list[float]]:
     """Seconds of each function in each round, after one call that is not counted.
 
     Args:

@@ -12,6 +12,8 @@ number 0. "smoke" is a narrow base alone, in seconds. `random_digits.py` has the
 draws in small.
 """
 
+from typing import Any
+
 from wgan_gp import configs
 from wgan_gp.studies.random_architectures import draws
 
@@ -30,6 +32,7 @@ DEFAULT = {
 def get_config(arg: str = "0"):
     """The experiment with architecture number `arg`; an empty one is "0"."""
     number = draws.read_number(arg)
+    variant: dict[str, Any] = {str(number): draws.architecture(number, _WIDTHS)}
     return configs.experiment(
         "random_architectures",
         arg or "0",
@@ -37,5 +40,5 @@ def get_config(arg: str = "0"):
         generator="dcgan",
         default=DEFAULT,
         smoke=configs.IMAGE_SMOKE,
-        **{str(number): draws.architecture(number, _WIDTHS)},
+        **variant,
     )
