@@ -9,49 +9,23 @@ import argparse
 import subprocess
 import sys
 import time
-from functools import partial
 
 import jax
-from jax.sharding import AxisType, PartitionSpec
 
 from benchmarks.scaling import ITERATIONS, PinnedProcess
+from benchmarks.timing import in_turn
 from benchmarks.torch_toy import TorchToy
-from wgan_gp import configs, train
-from wgan_gp.build import build
+from benchmarks.toy_steps import BATCH, N_CRITIC, runner_of_many
 from wgan_gp.system import platforms
 
-WIDTH, BATCH, N_CRITIC, STEPS, MEASURED = 64, 256, 5, 2500, 20
+WIDTH, STEPS, MEASURED = 64, 2500, 20
 ROUNDS = 3
 
 
 def seconds_in_one_program(runs: int, devices: int) -> float:
     """Seconds for a step of all runs in one program, split over devices."""
-    config = configs.base()
-    config.batch_size = BATCH
-    config.critic.hidden = config.generator.hidden = (WIDTH,) * 3
-    parts = build(configs.resolve(config))
-    parts = parts.algorithm, parts.hyperparameters
-    mesh = jax.make_mesh(
-        (devices,), ("runs",), (AxisType.Auto,), devices=jax.devices()[:devices]
-    )
-    spread = partial(
-        jax.shard_map,
-        mesh=mesh,
-        in_specs=PartitionSpec("runs"),
-        out_specs=PartitionSpec("runs"),
-        check_vma=False,
-    )
-    init = jax.jit(spread(jax.vmap(partial(train.init, *parts))))
-    steps = partial(train.train_steps, *parts, count=MEASURED)
-    advance = jax.jit(spread(jax.vmap(lambda state: steps(state)[0])))
-    state = init(jax.random.split(jax.random.key(0), runs))
-    jax.block_until_ready(advance(state))
-    seconds = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        jax.block_until_ready(advance(state))
-        seconds.append((time.perf_counter() - started) / MEASURED)
-    return min(seconds)
+    run = runner_of_many(WIDTH, MEASURED, runs, devices)
+    return min(in_turn([run], rounds=ROUNDS)[0]) / MEASURED
 
 
 def seconds_in_processes(cores: int) -> float:

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -20,7 +20,7 @@ class Comparison(NamedTuple):
 
 
 def interleave(
-    first: Callable[[], None], second: Callable[[], None], *, rounds: int
+    first: Callable[[], object], second: Callable[[], object], *, rounds: int
 ) -> Comparison:
     """Calls both in turn, after one call of each that is not counted.
 
@@ -40,7 +40,7 @@ def interleave(
     )
 
 
-def in_turn(calls: list[Callable[[], None]], *, rounds: int) -> list[list[float]]:
+def in_turn(calls: Sequence[Callable[[], object]], *, rounds: int) -> list[list[float]]:
     """Seconds of each function in each round, after one call that is not counted.
 
     Args:
@@ -56,7 +56,7 @@ def in_turn(calls: list[Callable[[], None]], *, rounds: int) -> list[list[float]
     return [list(each) for each in zip(*times)]
 
 
-def _time(call: Callable[[], None]) -> float:
+def _time(call: Callable[[], object]) -> float:
     start = time.perf_counter()
     call()
     return time.perf_counter() - start

@@ -130,7 +130,8 @@ class TorchImages:
 
     def __init__(self, critic, generator, images, batch_size: int, **adam):
         self.critic, self.generator = critic, generator
-        self.images = images  # uint8 [N, C, H, W]
+        self.images = images  # uint8 [N, C, H, W], on the device of the networks
+        self.device = images.device
         self.batch_size = batch_size
         self.latent = generator[0].in_features
         self.low = -1.0 if isinstance(generator[-1], nn.Tanh) else 0.0
@@ -141,8 +142,9 @@ class TorchImages:
         for _ in range(steps):
             real = self._real()
             with torch.no_grad():
-                fake = self.generator(torch.randn(self.batch_size, self.latent))
-            epsilon = torch.rand(self.batch_size, 1, 1, 1)
+                noise = torch.randn(self.batch_size, self.latent, device=self.device)
+                fake = self.generator(noise)
+            epsilon = torch.rand(self.batch_size, 1, 1, 1, device=self.device)
             loss = self.loss(real, fake, epsilon * real + (1 - epsilon) * fake)
             self.optimiser.zero_grad()
             loss.backward()
@@ -158,7 +160,8 @@ class TorchImages:
         return value + WEIGHT * penalty
 
     def _real(self) -> torch.Tensor:
-        chosen = torch.randint(0, len(self.images), (self.batch_size,))
+        size = (self.batch_size,)
+        chosen = torch.randint(0, len(self.images), size, device=self.device)
         return self.low + (1 - self.low) / 255 * self.images[chosen].float()
 
 

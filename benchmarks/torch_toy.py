@@ -19,13 +19,14 @@ def mlp(width: int, outputs: int) -> nn.Sequential:
 class TorchToy:
     """WGAN-GP on 8 Gaussians; `run(n)` does n generator iterations."""
 
-    def __init__(self, width: int, batch_size: int, n_critic: int):
-        self.critic, self.generator = mlp(width, 1), mlp(width, 2)
+    def __init__(self, width: int, batch_size: int, n_critic: int, device: str = "cpu"):
+        self.device = device
+        self.critic, self.generator = (mlp(width, n).to(device) for n in (1, 2))
         self.batch_size, self.n_critic = batch_size, n_critic
         adam = {"lr": 1e-3, "betas": (0.0, 0.9)}
         self.critic_opt = torch.optim.Adam(self.critic.parameters(), **adam)
         self.generator_opt = torch.optim.Adam(self.generator.parameters(), **adam)
-        self.modes = torch.tensor(RING_MODES, dtype=torch.float32)
+        self.modes = torch.tensor(RING_MODES, dtype=torch.float32, device=device)
 
     def run(self, iterations: int) -> None:
         """Trains."""
@@ -35,17 +36,20 @@ class TorchToy:
             self._generator_step()
 
     def _real(self) -> torch.Tensor:
-        chosen = self.modes[torch.randint(0, 8, (self.batch_size,))]
-        return chosen + RING_STD * torch.randn(self.batch_size, 2)
+        which = torch.randint(0, 8, (self.batch_size,), device=self.device)
+        return self.modes[which] + RING_STD * self._noise()
 
     def _fake(self) -> torch.Tensor:
-        return self.generator(torch.randn(self.batch_size, 2))
+        return self.generator(self._noise())
+
+    def _noise(self) -> torch.Tensor:
+        return torch.randn(self.batch_size, 2, device=self.device)
 
     def _critic_step(self) -> None:
         real = self._real()
         with torch.no_grad():
             fake = self._fake()
-        epsilon = torch.rand(self.batch_size, 1)
+        epsilon = torch.rand(self.batch_size, 1, device=self.device)
         points = (epsilon * real + (1 - epsilon) * fake).requires_grad_()
         values = self.critic(points).sum()
         (slopes,) = torch.autograd.grad(values, points, create_graph=True)

@@ -11,32 +11,9 @@ import jax
 
 from benchmarks.timing import interleave, peak_flops
 from benchmarks.torch_toy import TorchToy
-from wgan_gp import configs, train
-from wgan_gp.build import build
+from benchmarks.toy_steps import BATCH, N_CRITIC, runner
 
-WIDTHS, BATCH, N_CRITIC, ROUNDS = (64, 128, 512), 256, 5, 9
-
-
-def algorithm(width: int):
-    config = configs.base()
-    config.batch_size, config.n_critic = BATCH, N_CRITIC
-    config.critic.hidden = config.generator.hidden = (width,) * 3
-    experiment = build(configs.resolve(config))
-    return experiment.algorithm, experiment.hyperparameters
-
-
-def jax_runner(width: int, iterations: int):
-    """A function that trains for `iterations` and waits."""
-    parts = algorithm(width)
-    state = jax.jit(partial(train.init, *parts))(jax.random.key(0))
-    step = jax.jit(partial(train.train_steps, *parts), donate_argnums=0)
-    holder = [state]
-
-    def run():
-        holder[0], _ = step(holder[0], iterations)
-        jax.block_until_ready(holder[0])
-
-    return run
+WIDTHS, ROUNDS = (64, 128, 512), 9
 
 
 def iteration_flops(width: int) -> float:
@@ -57,7 +34,7 @@ def main() -> None:
         iterations = max(2, 12_800 // width)
         torch_toy = TorchToy(width, BATCH, N_CRITIC)
         result = interleave(
-            jax_runner(width, iterations),
+            runner(width, iterations),
             partial(torch_toy.run, iterations),
             rounds=ROUNDS,
         )

@@ -135,11 +135,12 @@ def test_a_conditional_run_learns_from_labels(tmp_path):
     assert set(np.unique(latents[1])) == {0, 1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fields",
     [
-        pytest.param({"compute.microbatches": 4}, marks=pytest.mark.long),
-        pytest.param({"compute.rematerialise": True}, marks=pytest.mark.long),
+        {"compute.microbatches": 4},
+        {"compute.rematerialise": True},
         {"compute.rematerialise": True, "compute.microbatches": 2},
     ],
     ids=str,

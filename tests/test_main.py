@@ -1,10 +1,12 @@
 import json
 import math
+from subprocess import CompletedProcess
 
 import pytest
 from matplotlib.image import imread
 
 from tests.helpers import ROOT, contents, run_module
+from tests.hostile import run_main
 from wgan_gp.evaluate.metrics import record_names
 
 TOY = ROOT / "experiments" / "toy8gauss.py"
@@ -124,11 +126,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("args", "words"), REFUSED.values(), ids=REFUSED)
-def test_bad_input_is_refused_in_one_line_and_writes_nothing(args, words, tmp_path):
+def test_bad_input_is_refused_in_one_line_and_writes_nothing(
+    args, words, tmp_path, monkeypatch
+):
     for name, text in BROKEN.items():
         (tmp_path / name).write_text(text)
     before = contents(tmp_path)
-    assert_refused(start(*args, cwd=tmp_path), *words)
+    monkeypatch.chdir(tmp_path)
+    assert_refused(CompletedProcess(args, *run_main(*args)), *words)
     assert contents(tmp_path) == before
     assert not (tmp_path / "runs").exists()
 

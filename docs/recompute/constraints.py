@@ -11,6 +11,7 @@ import numpy as np
 
 from docs.recompute.benchmark import spread
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.studies.evidence.common import markdown
 
 FOLDER = Path(__file__).parent.parent / "images"
 REFERENCE = "one_sided"
@@ -116,18 +117,23 @@ def _order(record: str) -> list[Entry]:
 
 
 def _quality(record: str) -> str:
-    head = ["constraint", *_DATASETS.values(), f"over {REFERENCE}'s", "slope"]
-    head += ["estimate / W1"]
-    lines = [head, ["---"] * len(head)]
-    for entry in _order(record):
-        points = [best(entries(record)[entry][name]) for name in _DATASETS]
-        cells = [_score(point) for point in points]
-        eight = points[0]
-        slope = np.median(eight.column("gradient_norm_mean"))
-        share = np.median(eight.column("wasserstein") / eight.column("w1"))
-        cells += [_against(record, entry), f"{slope:.2g}", f"{share:.2g}"]
-        lines.append([entry.label, *cells])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown([_row(record, entry) for entry in _order(record)])
+
+
+def _row(record: str, entry: Entry) -> dict[str, str]:
+    """Scores on each set, against the reference, and the critic on 8 Gaussians."""
+    points = {name: best(entries(record)[entry][name]) for name in _DATASETS}
+    eight = points["8gaussians"]
+    share = np.median(eight.column("wasserstein") / eight.column("w1"))
+    return (
+        {"constraint": entry.label}
+        | {title: _score(points[name]) for name, title in _DATASETS.items()}
+        | {
+            f"over {REFERENCE}'s": _against(record, entry),
+            "slope": f"{np.median(eight.column('gradient_norm_mean')):.2g}",
+            "estimate / W1": f"{share:.2g}",
+        }
+    )
 
 
 def _score(point: Point) -> str:
@@ -139,13 +145,15 @@ def _score(point: Point) -> str:
 
 def _strengths() -> str:
     """The geometric mean over the sets, by strength."""
-    lines = [["constraint", "W1 / floor by strength"], ["---"] * 2]
+    rows = []
     for entry, sets in entries("sweep_constraints").items():
         by_strength = list(zip(*sets.values()))
         if len(by_strength) > 1:
             texts = [f"{each[0].strength}: {_mean(each):.2f}" for each in by_strength]
-            lines.append([entry.label, "; ".join(texts)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+            rows.append(
+                {"constraint": entry.label, "W1 / floor by strength": "; ".join(texts)}
+            )
+    return markdown(rows)
 
 
 def _mean(points: Sequence[Point]) -> float:

@@ -69,7 +69,7 @@ PAGES = (
     ),
     Page(
         ROOT / "docs" / "w1_benchmark.md",
-        {},
+        {"directional": benchmark.directional_table},
         benchmark.sentences,
     ),
     Page(

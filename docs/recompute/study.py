@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from wgan_gp.evaluate.metrics import METRICS
+from wgan_gp.studies.evidence.common import markdown
 
 RECORD = Path(__file__).parent.parent / "images" / "sweep_toy.csv"
 _COLUMNS = {
@@ -41,12 +42,13 @@ def _w1(constraint: str, weight: str) -> float:
 
 def table() -> str:
     """Medians, and least to greatest."""
-    head = ["constraint", "strength", *_COLUMNS.values()]
-    lines = [head, ["---"] * len(head)]
-    for point in points():
-        values = [column(*point, name) for name in _COLUMNS]
-        lines.append([*point, *(_spread(each) for each in values)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(
+        [
+            {"constraint": point[0], "strength": point[1]}
+            | {title: _spread(column(*point, name)) for name, title in _COLUMNS.items()}
+            for point in points()
+        ]
+    )
 
 
 def _spread(values: np.ndarray) -> str:

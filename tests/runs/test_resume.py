@@ -10,7 +10,14 @@ import chex
 import numpy as np
 import pytest
 
-from tests.helpers import ROOT, SMALL, command_environment, resolve, unchecked
+from tests.helpers import (
+    ROOT,
+    SMALL,
+    cases,
+    command_environment,
+    resolve,
+    unchecked,
+)
 from wgan_gp import configs
 from wgan_gp.build import build, build_critic
 from wgan_gp.runs import driver, finite, loop, report, solve, workdir
@@ -85,7 +92,7 @@ def final(folder):
 
 
 @pytest.mark.parametrize(
-    "kind", ["toy", pytest.param("images", marks=pytest.mark.long), "stream", "critic"]
+    "kind", cases(("toy", "images", "stream", "critic"), soon=("toy", "stream"))
 )
 def test_a_broken_run_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
     config = KINDS[kind]()

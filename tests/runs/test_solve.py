@@ -42,6 +42,7 @@ def test_the_command_trains_a_critic_alone_beside_the_truth(tmp_path):
     assert "a critic trained alone" in drawn.stderr
 
 
+@pytest.mark.long
 def test_a_run_is_the_grids_critic_of_the_same_seed(tmp_path):
     config = configs.resolve(cell_config(3, 4, "smoke"))
     with unchecked():

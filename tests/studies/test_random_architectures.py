@@ -28,6 +28,7 @@ def run(out, *arguments):
         return study.main(["", "--out", str(out), *arguments, "--set", *FIELDS])
 
 
+@pytest.mark.long
 def test_a_study_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
     assert run(tmp_path, "--numbers", "3") == 0
     record = tmp_path / "003-two_sided.json"

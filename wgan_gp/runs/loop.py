@@ -68,9 +68,9 @@ def run(
             experiment, settings, state, held, history, eval_key, workdir
         )
     console.print(report.closing_table(experiment, settings, result))
-    console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
     if line := report.recommendation(experiment.dataset, settings):
         console.print(line, soft_wrap=True)
+    console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
     return result
 
 

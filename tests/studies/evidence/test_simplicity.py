@@ -50,6 +50,7 @@ def test_clipped_weights_lie_at_the_limits_and_penalised_ones_do_not():
     assert gp["weights at ±c"][0] < 0.1
 
 
+@pytest.mark.long
 def test_the_seeds_of_one_program_differ():
     sizes = {"seeds": 2, "steps": 3, "width": 8, "samples": 20}
     with unchecked():

@@ -51,6 +51,7 @@ def test_between_two_clusters_critics_reach_the_closed_form(lipschitz, two_clust
         np.testing.assert_allclose(reached, expected, rtol=0.05)
 
 
+@pytest.mark.long
 def test_along_the_coupling_of_two_clusters_the_gradient_has_norm_one(two_clusters):
     result = two_clusters("one_sided")
     norms, cosines = result.coupled[2], result.cosine[2]  # lambda = 10

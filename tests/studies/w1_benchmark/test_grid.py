@@ -94,6 +94,7 @@ def test_training_comes_nearer_to_the_truth():
     assert (truth.estimate > 0.5 * truth.w1).all()
 
 
+@pytest.mark.long
 def test_a_grid_goes_on_where_it_stopped(tmp_path):
     with unchecked():
         assert grid.main(["", "--out", str(tmp_path / "w1"), *SMOKE, "4"]) == 0
@@ -136,6 +137,7 @@ def test_a_damaged_record_is_said_set_aside_and_made_again(tmp_path, capsys):
     assert (tmp_path / f"{name}.damaged").read_text() == '{"recipe": "smo'
 
 
+@pytest.mark.long
 def test_more_seeds_are_added_to_those_that_are_there(tmp_path, capsys):
     with unchecked():
         assert grid.main(["", "--out", str(tmp_path / "a"), *SMOKE, "4"]) == 0
