@@ -29,6 +29,7 @@ from wgan_gp.runs import report, solve
 
 STORED = ROOT / "tests" / "stored"
 SCORES = ("frechet", "kernel", "precision", "recall", "score")
+OF_VECTORS = ("two_sample", "spread", "marginal_w1", "sinkhorn", "nearest")
 
 
 def stored_records():
@@ -110,9 +111,10 @@ def test_labels_tell_metrics_apart():
     assert {metric.better for metric in METRICS.values()} == {"", "lower", "higher"}
 
 
-def test_floors_of_images_are_named_by_their_metric():
+def test_floors_are_named_by_their_metric():
     floors = as_floor(dict.fromkeys(METRICS, 1.0))
-    assert set(floors) == {"floor", *(FLOOR + name for name in (*SCORES, "sliced_w1"))}
+    named = {*SCORES, *OF_VECTORS, "sliced_w1"}
+    assert set(floors) == {"floor", *(FLOOR + name for name in named)}
 
 
 def test_shares_are_told_in_percent_and_units_stand_behind_values():
