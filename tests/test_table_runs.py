@@ -2,18 +2,24 @@
 
 import json
 import re
+from functools import partial
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from pyarrow import csv, parquet
 
 from tests.data.test_tables import rows, write_csv
-from tests.helpers import ROOT, resolve, run_module
+from tests.helpers import ROOT, key, own_tables, resolve, run_module, unchecked
 from wgan_gp import sample
 from wgan_gp.build import build
+from wgan_gp.data import DATASETS, Dataset
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.tables import open_table
+from wgan_gp.data.vectors import with_label_entries
 from wgan_gp.runs import sampling
+from wgan_gp.train import generate, init, train_steps
 
 FILE = f"{ROOT / 'experiments' / 'vectors.py'}:smoke"
 SMALL = ("--config.eval_samples=20", "--config.eval_repeats=1")
@@ -95,6 +101,81 @@ def test_numbers_come_as_an_array_that_is_data_again(tmp_path):
         drawn = archive["samples"]
     np.testing.assert_allclose(drawn, sampling.sample(tmp_path / "run", 40))
     assert open_table("npz", tmp_path / "b.npz").shape == (3,)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """A run whose generator is told the town, and what its command said."""
+    folder = tmp_path_factory.mktemp("told")
+    name = f"csv:{write_csv(folder / 'a.csv', rows())}"
+    done = train(
+        folder / "run", name, "--config.conditional=True", "--config.data.label=town"
+    )
+    assert not done.returncode, done.stderr
+    return folder / "run", done.stdout
+
+
+def test_a_generator_is_told_the_class_of_each_row(told, tmp_path):
+    folder, said = told
+    assert re.search(r"by town.*Bonn.*Köln, Deutz.*Ulm", said, re.DOTALL)
+    assert write(folder, tmp_path / "a.csv", "--label", "Ulm", n=20) == 0
+    table = csv.read_csv(tmp_path / "a.csv").to_pydict()
+    assert list(table) == list(rows())
+    assert table["town"] == ["Ulm"] * 20
+    mixed = sampling.sample_table(folder, 300)["town"]
+    shares = {town: np.mean(mixed == town) for town in ("Bonn", "Köln, Deutz", "Ulm")}
+    assert min(shares.values()) > 0.2
+
+
+def test_an_array_has_its_labels_beside_it(tmp_path):
+    random = np.random.default_rng(0)
+    labels = random.choice([3, 7], 250)
+    samples = random.normal(3.0, 2.0, (250, 3)) + 9 * (labels == 7)[:, None]
+    np.savez(tmp_path / "a.npz", samples=samples, labels=labels)
+    given = "--config.conditional=True", "--config.data.label=label"
+    done = train(tmp_path / "run", f"npz:{tmp_path / 'a.npz'}", *given)
+    assert not done.returncode, done.stderr
+    assert write(tmp_path / "run", tmp_path / "b.npz", n=40) == 0
+    with np.load(tmp_path / "b.npz") as archive:
+        assert set(archive["labels"].tolist()) == {3, 7}
+        assert archive["samples"].shape == (40, 3)
+    of_one = sampling.sample(tmp_path / "run", 5, label=7)
+    assert of_one.shape == (5, 3)
+
+
+def two_blobs(key, n):
+    label_key, noise_key = jax.random.split(key)
+    labels = jax.random.choice(label_key, 2, (n,))
+    centres = jnp.stack([4.0 * labels - 2.0, jnp.zeros(n)], axis=1)
+    return centres + 0.1 * jax.random.normal(noise_key, (n, 2)), labels
+
+
+def test_a_class_is_learned_as_it_was_told():
+    """Of a sampler with labels: vectors of class 0 lie left, of class 1 right."""
+    with own_tables(), unchecked():
+        DATASETS["blobs"] = Dataset("blobs", (2,), two_blobs, classes=2)
+        fields = {"data.name": "blobs", "conditional": True, "batch_size": 64}
+        settings = resolve("vectors", "", **fields, eval_samples=50, eval_repeats=1)
+        experiment = build(settings)
+        parts = experiment.algorithm, experiment.hyperparameters
+        state, _ = jax.jit(partial(train_steps, *parts, count=150))(init(*parts, key()))
+        drawn = np.asarray(
+            generate(experiment.algorithm, state.generator.params, key(), 400)
+        )
+    assert drawn.shape == (400, 4)
+    label = drawn[:, 2:].argmax(axis=1)
+    assert set(np.unique(drawn[:, 2:])) == {0.0, 1.0}
+    assert np.mean((drawn[:, 0] > 0) == label) > 0.95
+
+
+def test_held_out_vectors_need_labels_too():
+    silent = Dataset(
+        "silent", (2,), two_blobs, held_out=lambda k, n: two_blobs(k, n)[0], classes=2
+    )
+    with pytest.raises(ValueError, match="holds out vectors without labels"):
+        with_label_entries(silent)
+    both = with_label_entries(silent._replace(held_out=two_blobs))
+    assert both.held_out(key(), 3).shape == both.sample(key(), 3).shape == (3, 4)
 
 
 REFUSED = {

@@ -97,8 +97,16 @@ def _algorithm(settings: Settings, dataset: data.Dataset) -> train.Algorithm:
         generator_optimiser=_optimiser(settings.generator_optimiser, settings.steps),
         n_critic=settings.n_critic,
         generator_batch_size=settings.generator_batch_size,
-        label_weight=weights.generator if dataset.classes else 0.0,
+        label_weight=weights.generator if _classified(dataset) else 0.0,
     )
+
+
+def _classified(dataset: data.Dataset) -> int:
+    """The classes that an auxiliary classifier tells apart; 0 for none.
+
+    Vectors need none: their class is among the entries that the critic sees.
+    """
+    return (dataset.classes or 0) if dataset.kind == "images" else 0
 
 
 def _evaluation(settings: Settings) -> Evaluation:
@@ -267,6 +275,7 @@ def _generator(settings: Settings, dataset: data.Dataset) -> Network:
     shape: dict[str, Any] = {"shape": dataset.shape, "outputs": dataset.shape[0]}
     if dataset.columns is not None:
         shape["categories"] = dataset.columns.categories
+        shape["condition"] = dataset.columns.condition
     known = module.__dataclass_fields__
     fields |= {name: value for name, value in shape.items() if name in known}
     if dataset.classes:
@@ -284,7 +293,7 @@ def _game_critic(settings: Settings, dataset: data.Dataset) -> train.CriticAlgor
         dataset.shape,
         dataset.sample,
         updates=settings.steps * settings.n_critic,
-        classes=dataset.classes,
+        classes=_classified(dataset),
     )
     # Wrapped in float32 first: a construction that is exact is one of exact numbers.
     critic = constrained(critic)
@@ -297,7 +306,7 @@ def _game_critic(settings: Settings, dataset: data.Dataset) -> train.CriticAlgor
         network=by_dtype[compute.dtype],
         penalty_network=by_dtype[compute.penalty_dtype] if mixed else None,
         microbatches=compute.microbatches,
-        label_weight=settings.label_weights.critic if dataset.classes else 0.0,
+        label_weight=settings.label_weights.critic if _classified(dataset) else 0.0,
         objective=OBJECTIVES[settings.objective],
     )
 
@@ -308,7 +317,7 @@ def _critic(
     sample_real: data.Sampler,
     *,
     updates: int,
-    classes: int | None = None,
+    classes: int = 0,
 ) -> train.CriticAlgorithm:
     fields = dict(vars(settings.critic)) | ({"classes": classes} if classes else {})
     module = CRITICS[str(fields.pop("network"))]

@@ -133,8 +133,7 @@ def _vectors(out: Path, spec: SampleSpec, run: FinishedRun) -> list[Output]:
     dataset, text = run.experiment.dataset, f"{spec.count:,} rows"
     if out.suffix == ".npz":
         if dataset.columns is not None:
-            table_samples.check_numbers(dataset.columns)
-            shape = (len(dataset.columns.columns),)
+            shape = (len(table_samples.array_columns(dataset.columns)),)
             spec = spec._replace(shape=shape, dtype=np.dtype(np.float64))
         text = _described("samples", spec)
     sample_files.check_disk_space(out, spec, "--out")

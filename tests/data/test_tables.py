@@ -119,14 +119,20 @@ def test_the_training_rows_have_mean_0_and_deviation_1(tmp_path):
         dataset.held_out(key(), 21)
 
 
-def test_a_label_is_a_condition_and_no_entry(tmp_path):
+@pytest.mark.parametrize("label", ["town", "rooms", "visits"])
+def test_a_label_is_a_category_of_any_size_and_a_condition(label, tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
-    dataset = open_table("csv", path, label="town", without=("country",))
-    assert dataset.class_names == ("Bonn", "Köln, Deutz", "Ulm")
-    assert "town" not in [each.name for each in dataset.columns.columns]
-    vectors, labels = jax.jit(dataset.sample, static_argnums=1)(key(), 7)
-    assert (vectors.shape, labels.shape) == ((7, 6), (7,))
-    np.testing.assert_allclose(dataset.class_shares.sum(), 1)
+    dataset = open_table("csv", path, label=label, without=("country",))
+    names = sorted({str(each) for each in rows()[label]})
+    assert sorted(dataset.class_names) == names
+    assert dataset.classes == len(names)
+    first, end = dataset.columns.condition
+    assert end - first == len(names)
+    vectors = np.asarray(jax.jit(dataset.sample, static_argnums=1)(key(), 500))
+    assert (vectors[:, first:end].sum(axis=1) == 1).all()
+    shares = dataset.class_shares
+    assert shares.sum() == pytest.approx(1)
+    np.testing.assert_allclose(vectors[:, first:end].mean(axis=0), shares, atol=0.1)
 
 
 def test_columns_can_be_chosen_and_left_out(tmp_path):

@@ -217,7 +217,9 @@ class Settings(CriticSettings):
         "The experiment's own (eval_samples, eval_repeats), which shrink to what a"
         " data set holds out; any others are refused where it holds out fewer.",
     )
-    conditional: bool = setting(False, "Whether the networks take labels; for resnet.")
+    conditional: bool = setting(
+        False, "Whether the generator is told a label; for vectors, and resnet."
+    )
     label_weights: LabelWeights
     compute: ComputeSettings
     features: FeatureSettings

@@ -60,7 +60,8 @@ class Dataset(NamedTuple):
       name: what the configuration calls it, as "8gaussians" or "npz:cats.npz".
       shape: of one sample, `[D]` or `[H, W, C]`.
       sample: `(key, n) -> [n, *shape]` float32, called inside the jitted training step.
-        With labels it returns `([n, *shape], [n])`. Where there is a `stream`, it takes
+        With labels it returns `([n, *shape], [n])`, or vectors that have the label
+        among their entries (`columns.condition`). Where there is a `stream`, it takes
         `(key, raw batch)` and scales that batch instead.
       modes: centres `[M, D]` of a mixture of Gaussians; None for other sets. With modes
         the evaluation counts how many of them a generator covers.
@@ -108,8 +109,8 @@ def unlabelled(dataset: Dataset) -> Sampler:
         return dataset.sample
 
     def sample(key: jax.Array, n: int) -> jax.Array:
-        samples, _ = dataset.sample(key, n)
-        return samples
+        drawn = dataset.sample(key, n)
+        return drawn[0] if isinstance(drawn, tuple) else drawn
 
     return sample
 

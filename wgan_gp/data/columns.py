@@ -87,6 +87,10 @@ class Column(NamedTuple):
         return _as_whole(np.clip(np.rint(numbers), self.low, self.high))
 
 
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.0f}"
+
+
 def _as_whole(values: np.ndarray) -> np.ndarray:
     """Whole floats as int64, where they fit; text as it is."""
     if values.dtype.kind != "f" or np.abs(values).max(initial=0) >= 2**53:
@@ -99,7 +103,8 @@ class Columns(NamedTuple):
 
     Attributes:
       columns: those that are entries of vectors.
-      label: the name of the column with the condition, if there is one.
+      label: the name of the category that is a condition, if there is one: a generator
+        is told it, and repeats it in its entries.
     """
 
     columns: tuple[Column, ...]
@@ -118,6 +123,22 @@ class Columns(NamedTuple):
             each.name: slice(*pair)
             for each, pair in zip(self.columns, itertools.pairwise(ends))
         }
+
+    @property
+    def condition(self) -> tuple[int, int] | None:
+        """First and last-but-one entry of the label, if there is one."""
+        if self.label is None:
+            return None
+        where = self.slices[self.label]
+        return where.start, where.stop
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The label's values as text, if there is one."""
+        for each in self.columns:
+            if each.name == self.label:
+                return tuple(_as_text(value) for value in each.values)
+        return None
 
     @property
     def categories(self) -> tuple[tuple[int, int], ...]:
@@ -199,6 +220,7 @@ def describe(
     *,
     whole: Iterable[str] = (),
     most_values: int = 20,
+    label: str | None = None,
 ) -> tuple[Columns, list[str]]:
     """Says what each column of a table is.
 
@@ -208,27 +230,32 @@ def describe(
         of categories are those of all rows.
       whole: the names of columns that the file has as whole numbers.
       most_values: whole numbers of at most so many values are a category.
+      label: the name of the column with each row's class, a category of any size.
 
     Returns:
       The columns, and notes on them, one line each.
 
     Raises:
       ValueError: a column of text has more than ten times as many values, or numbers
-        among text; or all columns are constant.
+        among text; or all columns but the label are constant.
     """
     made, notes, whole = [], [], frozenset(whole)
     for name, values in table.items():
+        if name == label:
+            known = tuple(sorted(set(values.tolist())))
+            made.append(Column(name, CATEGORY, values=known))
+            continue
         column = _column(name, values, train, name in whole, most_values)
         made.append(column)
         notes += _notes(column, values)
     constant = [each.name for each in made if each.kind == CONSTANT]
-    if len(constant) == len(made):
+    if len(constant) == len(made) - (label is not None):
         raise ValueError("every column is constant: there is nothing to learn")
     if constant:
         notes.append(
             f"constant, and filled in when rows are sampled: {join_names(constant)}"
         )
-    return Columns(tuple(made)), notes
+    return Columns(tuple(made), label), notes
 
 
 def _column(

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.columns import Columns, describe
-from wgan_gp.data.labels import check_labels, number_labels
+from wgan_gp.data.columns import describe
+from wgan_gp.data.labels import check_labels
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.table_files import RawTable, read_table
 from wgan_gp.system.values import did_you_mean, join_names, show
@@ -41,14 +41,14 @@ def open_table(
       path: of the file.
       columns: the names of columns to learn; None for all.
       without: the names of columns to leave out.
-      label: the name of the column with each row's class, which is a condition then and
-        no part of the vectors; None for none.
+      label: the name of the column with each row's class, of which a generator is told
+        the value; None for none.
       most_values: whole numbers of at most so many values are a category.
       encoding: of a CSV file.
 
     Returns:
-      The data set. `sample` draws training rows with replacement, `[n, D]`, and with a
-      label `([n, D], [n])`; `held_out` draws other rows without repetition.
+      The data set. `sample` draws training rows with replacement, `[n, D]`, and
+      `held_out` other rows without repetition. The class is among their entries.
 
     Raises:
       ValueError: the file cannot be read, a column is not there or cannot be learned,
@@ -59,37 +59,38 @@ def open_table(
     values, notes = _complete_rows(raw, names, path)
     count = len(values[names[0]])
     splits = {name: split_indices(count, name) for name in ("train", "validation")}
-    described, more = _describe(
-        {name: values[name] for name in names if name != label},
-        splits["train"],
-        raw.whole,
-        most_values,
-        path,
-    )
+    if label is not None:
+        values[label] = _classes(values[label], label, path)
+    try:
+        described, more = describe(
+            values,
+            splits["train"],
+            whole=raw.whole,
+            most_values=most_values,
+            label=label,
+        )
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     vectors = described.encode(values)
     notes = [*raw.notes, *notes, *more, *_row_notes(vectors, splits["train"], path)]
     train, held_out = (vectors[splits[name]] for name in ("train", "validation"))
     fields: dict[str, Any] = {}
-    sample = _resident(train)
-    if label is not None:
-        labels, classes = _classes(values[label], label, path)
-        chosen = labels[splits["train"]]
-        sample = _resident(train, chosen)
-        counts = np.bincount(chosen, minlength=len(classes))
+    if described.condition is not None:
+        shares = train[:, slice(*described.condition)].mean(axis=0)
         fields = {
-            "classes": len(classes),
-            "class_names": classes,
-            "class_shares": counts / counts.sum(),
+            "classes": len(shares),
+            "class_names": described.class_names,
+            "class_shares": shares,
         }
     return Dataset(
         f"{kind}:{path}",
         (described.width,),
-        sample,
+        _resident(train),
         held_out=_without_repetition(held_out, f"{kind}:{path}"),
         held_out_count=len(held_out),
         count=len(train),
         notes=tuple(notes),
-        columns=described._replace(label=label),
+        columns=described,
         **fields,
     )
 
@@ -179,19 +180,6 @@ def _check_finite(name: str, values: np.ndarray, path: Path) -> None:
         )
 
 
-def _describe(
-    values: dict[str, np.ndarray],
-    train: np.ndarray,
-    whole: frozenset[str],
-    most_values: int,
-    path: Path,
-) -> tuple[Columns, list[str]]:
-    try:
-        return describe(values, train, whole=whole, most_values=most_values)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-
-
 def _row_notes(vectors: np.ndarray, train: np.ndarray, path: Path) -> list[str]:
     """On rows that occur twice, and on fewer rows than entries."""
     notes = []
@@ -210,29 +198,24 @@ def _row_notes(vectors: np.ndarray, train: np.ndarray, path: Path) -> list[str]:
     return notes
 
 
-def _classes(
-    labels: np.ndarray, name: str, path: Path
-) -> tuple[np.ndarray, tuple[str, ...]]:
+def _classes(labels: np.ndarray, name: str, path: Path) -> np.ndarray:
+    """Labels as text, or as whole numbers in floats."""
     text = labels.astype(str) if labels.dtype == object else labels
     checked = check_labels(text, len(labels), f"{path}: {name}")
-    numbers, classes = number_labels({"": checked})
-    return numbers[""], classes
+    return checked.astype(object if checked.dtype.kind == "U" else np.float64)
 
 
-def _resident(*arrays: np.ndarray):
-    """A sampler of rows of arrays that are on the device, with replacement.
+def _resident(rows: np.ndarray):
+    """A sampler of rows that are on the device, with replacement.
 
-    The arrays are its arguments: those that a function closes over become constants of
-    the compiled program.
+    The rows are its argument: those that a function closes over become constants of the
+    compiled program.
     """
-    return jax.tree_util.Partial(_draw, *map(jnp.asarray, arrays))
+    return jax.tree_util.Partial(_draw, jnp.asarray(rows))
 
 
-def _draw(*given: Any) -> Any:
-    *arrays, key, n = given
-    chosen = jax.random.randint(key, (n,), 0, len(arrays[0]))
-    drawn = tuple(each[chosen] for each in arrays)
-    return drawn if len(drawn) > 1 else drawn[0]
+def _draw(rows: jax.Array, key: jax.Array, n: int) -> jax.Array:
+    return rows[jax.random.randint(key, (n,), 0, len(rows))]
 
 
 def _without_repetition(vectors: np.ndarray, name: str):

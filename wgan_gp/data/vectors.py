@@ -1,9 +1,14 @@
 """Sets of vectors to learn, by the name in a configuration."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+
 from wgan_gp.data import DATASETS, Dataset, open_named
+from wgan_gp.data.columns import CATEGORY, Column, Columns, numbered
 from wgan_gp.data.tables import open_table
 from wgan_gp.system.fields import Rule, setting, whole
 from wgan_gp.system.paths import PATH_KINDS, TABLE_KINDS, expand
@@ -86,7 +91,8 @@ def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Datase
     kind, _colon, path = settings.name.partition(":")
     if kind not in TABLE_KINDS:
         _check_unused(settings)
-        return open_named(settings.name, "vectors", conditional=conditional)
+        dataset = open_named(settings.name, "vectors", conditional=conditional)
+        return with_label_entries(dataset) if conditional else dataset
     if conditional and settings.label is None:
         raise ValueError(
             "conditional = True needs data.label, the name of the column with each"
@@ -106,6 +112,44 @@ def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Datase
         most_values=settings.most_values,
         encoding=settings.encoding,
     )
+
+
+def with_label_entries(dataset: Dataset) -> Dataset:
+    """A set of vectors whose label is among their entries, as a category.
+
+    Args:
+      dataset: whose `sample` returns vectors and labels; so does its `held_out`, if it
+        has one.
+
+    Raises:
+      ValueError: `held_out` returns no labels.
+    """
+    classes = dataset.classes
+    assert classes is not None
+    names = dataset.class_names or tuple(map(float, range(classes)))
+    label = Column("label", CATEGORY, values=names)
+    columns = dataset.columns or numbered(dataset.shape[0])
+    joined = partial(_joined, classes=classes)
+    held_out = dataset.held_out
+    if held_out is not None:
+        drawn = jax.eval_shape(lambda key: held_out(key, 1), jax.random.key(0))
+        if not isinstance(drawn, tuple):
+            raise ValueError(
+                f"{dataset.name} holds out vectors without labels, which conditional ="
+                " True needs: let its held_out return both"
+            )
+        held_out = partial(joined, held_out)
+    return dataset._replace(
+        shape=(dataset.shape[0] + classes,),
+        sample=partial(joined, dataset.sample),
+        held_out=held_out,
+        columns=Columns((*columns.columns, label), "label"),
+    )
+
+
+def _joined(sample: Any, key: jax.Array, n: int, *, classes: int) -> jax.Array:
+    vectors, labels = sample(key, n)
+    return jnp.concatenate([vectors, jax.nn.one_hot(labels, classes)], axis=1)
 
 
 def _check_unused(settings: VectorData) -> None:

@@ -68,6 +68,8 @@ def run(
             experiment, settings, state, held, history, eval_key, workdir
         )
     console.print(report.closing_table(experiment, settings, result))
+    if table := report.class_table(experiment, state, held, eval_key):
+        console.print(table)
     if line := report.recommendation(experiment.dataset, settings):
         console.print(line, soft_wrap=True)
     console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)

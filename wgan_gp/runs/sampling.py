@@ -61,7 +61,7 @@ def sample_table(
 
     Returns:
       The values `[n]` of each column by its name, in the data's units, which
-      `pandas.DataFrame` takes; the label's column is the last, if there is one.
+      `pandas.DataFrame` takes.
 
     Raises:
       FileNotFoundError: the folder holds no finished run.

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.class_labels import original_labels
 from wgan_gp.data.columns import Columns, numbered
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.sample_files import SampleSpec, Write, npz_file
@@ -28,20 +27,12 @@ def rows(dataset: Dataset, drawn: SampleBatch) -> dict[str, np.ndarray]:
 
     Args:
       dataset: that was learned.
-      drawn: vectors `[m, D]`, and their labels, as `sampling.draw` has them.
+      drawn: vectors `[m, D]`, as `sampling.draw` has them.
 
     Returns:
-      The values `[m]` of each column by its name. The label's column is the last; it
-      has the classes as the data has them.
+      The values `[m]` of each column by its name, in the table's order.
     """
-    columns = columns_of(dataset)
-    found = columns.decode(drawn.samples)
-    if drawn.labels is None:
-        return found
-    labels = drawn.labels  # as the data has them, or the numbers of classes with names
-    if dataset.class_names is not None and original_labels(dataset) is None:
-        labels = np.array(dataset.class_names)[labels]
-    return found | {columns.label or "label": labels}
+    return columns_of(dataset).decode(drawn.samples)
 
 
 def matrix(dataset: Dataset, drawn: SampleBatch) -> np.ndarray:
@@ -52,8 +43,8 @@ def matrix(dataset: Dataset, drawn: SampleBatch) -> np.ndarray:
       drawn: vectors `[m, D]`.
 
     Returns:
-      `[m, columns]`: the vectors themselves if they have no units of their own, else
-      float64.
+      `[m, columns]` without the label: the vectors themselves if they have no units of
+      their own, else float64.
 
     Raises:
       ValueError: a column is text.
@@ -61,18 +52,24 @@ def matrix(dataset: Dataset, drawn: SampleBatch) -> np.ndarray:
     if dataset.columns is None:
         return drawn.samples
     found = dataset.columns.decode(drawn.samples)
-    check_numbers(dataset.columns)
-    return np.stack([each.astype(np.float64) for each in found.values()], axis=1)
+    kept = [found[name] for name in array_columns(dataset.columns)]
+    return np.stack([each.astype(np.float64) for each in kept], axis=1)
 
 
-def check_numbers(columns: Columns) -> None:
-    """Raises ValueError if a column is text, which an array of numbers cannot hold."""
-    for each in columns.columns:
+def array_columns(columns: Columns) -> list[str]:
+    """The names of the columns of an array of samples: all but the label.
+
+    Raises:
+      ValueError: one of them is text, which an array of numbers cannot hold.
+    """
+    kept = [each for each in columns.columns if each.name != columns.label]
+    for each in kept:
         if any(isinstance(value, str) for value in each.values):
             raise ValueError(
                 f"column {each.name!r} is text, which an array of numbers cannot hold:"
                 " write a .csv or a .parquet file, or call sampling.sample_table"
             )
+    return [each.name for each in kept]
 
 
 @contextmanager
@@ -134,7 +131,7 @@ def array_file(path: Path, dataset: Dataset, spec: SampleSpec) -> Iterator[Write
     Yields:
       A function that writes the next batch.
     """
-    names = [each.name for each in columns_of(dataset).columns]
+    names = array_columns(columns_of(dataset))
     with npz_file(path, "samples", spec, columns=names) as write_array:
         yield lambda drawn: write_array(
             SampleBatch(matrix(dataset, drawn), drawn.labels)
