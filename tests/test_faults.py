@@ -54,7 +54,7 @@ def trainable(at=None):
         advance=advance,
         evaluate=lambda state, _: {"w1": float(state["params"][1])},
         progress_text=lambda *_: "",
-        log_images=lambda _, step, writer: writer.write_image("noise", step, IMAGE),
+        log_samples=lambda _, step, writer: writer.write_image("noise", step, IMAGE),
     )
 
 

@@ -62,6 +62,7 @@ def build(settings: Settings, dataset: data.Dataset | None = None) -> Experiment
     dataset = open_dataset(settings) if dataset is None else dataset
     experiment = assemble(settings, dataset)
     _check_sizes(experiment)
+    _check_output(settings, dataset)
     _trace(settings, experiment)
     return experiment
 
@@ -154,6 +155,19 @@ def _check_sizes(experiment: Experiment) -> None:
     if (held_out := dataset.held_out) is not None:
         count = samples * repeats
         jax.eval_shape(lambda key: held_out(key, count), jax.random.key(0))
+
+
+def _check_output(settings: Settings, dataset: data.Dataset) -> None:
+    """Raises ValueError unless a generator of sequences makes what the data has."""
+    if dataset.kind != "sequences":
+        return
+    wanted = "linear" if dataset.characters is None else "softmax"
+    if getattr(settings.generator, "output", wanted) != wanted:
+        what = "series" if dataset.characters is None else "text"
+        raise ValueError(
+            f"generator.output = {settings.generator.output!r} makes no {what}, which"
+            f" {settings.data.name} is: use {wanted!r}"
+        )
 
 
 def _no_check(train: ImageSource) -> None:

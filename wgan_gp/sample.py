@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wgan_gp.runs import sample_files, table_samples
+from wgan_gp.runs import sample_files, sequence_samples, table_samples
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.sample_files import SampleSpec, Write
 from wgan_gp.runs.sampling import (
@@ -47,7 +47,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         help="a file to write. Pictures: .npz with the key `images` (uint8), which is"
         " data for `npz:FILE`; a PNG beside it shows the first 64. Vectors: .csv or"
         " .parquet with the data's columns in its units, or .npz with the keys"
-        " `samples` and `columns`. Labels, where the generator takes them, are the"
+        " `samples` and `columns`. Series: .npz with the key `samples`. Text: .txt, a"
+        " line a sample. Labels, where the generator takes them, are the"
         " column of that name, or the key `labels`",
     )
     parser.add_argument(
@@ -68,7 +69,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     check_request(args.n, args.seed)
     if args.out is None and args.png is None:
         raise ValueError("nothing to write: add --out FILE.npz or --png FOLDER")
-    suffixes = tuple(table_samples.FILES)
+    suffixes = *table_samples.FILES, ".txt"
     if args.out is not None and args.out.suffix not in suffixes:
         raise ValueError(f"--out must end in {' or '.join(suffixes)}, got {args.out}")
     if args.out is not None and args.png == args.out.with_suffix(".png"):
@@ -92,7 +93,7 @@ def _write(args: argparse.Namespace) -> str:
         )
     spec, outputs = sample_spec(run, args.n), []
     if args.out is not None:
-        outputs += (_pictures if pictures else _vectors)(args.out, spec, run)
+        outputs += _BY_KIND[run.experiment.dataset.kind](args.out, spec, run)
     if args.png is not None:
         sample_files.check_disk_space(args.png, spec, "--png")
         folder = partial(sample_files.png_folder, spec=spec)
@@ -131,6 +132,7 @@ def _pictures(out: Path, spec: SampleSpec, run: FinishedRun) -> list[Output]:
 def _vectors(out: Path, spec: SampleSpec, run: FinishedRun) -> list[Output]:
     """A table, or arrays of it."""
     dataset, text = run.experiment.dataset, f"{spec.count:,} rows"
+    _check_suffix(out, tuple(table_samples.FILES), run)
     if out.suffix == ".npz":
         if dataset.columns is not None:
             shape = (len(table_samples.array_columns(dataset.columns)),)
@@ -138,6 +140,36 @@ def _vectors(out: Path, spec: SampleSpec, run: FinishedRun) -> list[Output]:
         text = _described("samples", spec)
     sample_files.check_disk_space(out, spec, "--out")
     return [Output(out, table_samples.opener(out.suffix, dataset, spec), text)]
+
+
+def _sequences(out: Path, spec: SampleSpec, run: FinishedRun) -> list[Output]:
+    """Lines of text, or an array of series."""
+    dataset = run.experiment.dataset
+    if dataset.characters is not None:
+        _check_suffix(out, (".txt",), run)
+        file = partial(sequence_samples.text_file, dataset=dataset)
+        return [Output(out, file, f"{spec.count:,} lines")]
+    _check_suffix(out, (".npz",), run)
+    if dataset.columns is not None:
+        spec = spec._replace(dtype=np.dtype(np.float64))
+    sample_files.check_disk_space(out, spec, "--out")
+    file = partial(sequence_samples.series_file, dataset=dataset, spec=spec)
+    return [Output(out, file, _described("samples", spec))]
+
+
+_BY_KIND: dict[str, Callable[[Path, SampleSpec, FinishedRun], list[Output]]] = {
+    "images": _pictures,
+    "vectors": _vectors,
+    "sequences": _sequences,
+}
+
+
+def _check_suffix(out: Path, known: tuple[str, ...], run: FinishedRun) -> None:
+    if out.suffix not in known:
+        raise ValueError(
+            f"--out of a run on {run.settings.data.name} must end in"
+            f" {' or '.join(known)}, got {out}"
+        )
 
 
 def _described(key: str, spec: SampleSpec) -> str:

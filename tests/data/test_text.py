@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 
 from tests.helpers import key
-from wgan_gp.data.text import PAD, UNKNOWN, decode, one_hot_lines, read_text
+from wgan_gp.data.text import PAD, UNKNOWN, decode, encode, one_hot_lines, read_lines
 
 
 def write(path, lines, encoding="utf-8"):
     path.write_bytes("\n".join(lines).encode(encoding))
     return path
+
+
+def read_text(path, length=32, most_characters=2048):
+    return encode(read_lines(path), length, most_characters, path.name)
 
 
 LINES = [f"line {i} of Müller's text" for i in range(150)]

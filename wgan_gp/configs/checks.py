@@ -100,9 +100,11 @@ def _check_fourier(config: ConfigDict) -> None:
 
 def _check_pixels(config: ConfigDict) -> None:
     """Raises ValueError unless the generator's output has the range of the pixels."""
-    scale = config.data.get("scale")
-    output = config.generator.get("output", _PIXELS.get(scale))
-    if output != _PIXELS.get(scale):
+    if config.data.kind != "images":
+        return
+    scale = config.data.scale
+    output = config.generator.get("output", _PIXELS[scale])
+    if output != _PIXELS[scale]:
         raise ValueError(
             f"generator.output = {output!r} does not reach the pixels of data.scale ="
             f" {scale!r}: use {_PIXELS[scale]!r} with it"

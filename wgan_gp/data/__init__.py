@@ -7,6 +7,9 @@ therefore draw its own batch inside `jax.jit`, and a resumed run replays its bat
 Where the samples come from:
 
 - `toy`: the papers' two-dimensional mixtures and the Swiss roll (`DATASETS`);
+- `series`: a simulated autoregression, of known statistics (`DATASETS`);
+- `tables`: rows of a CSV, Parquet or NumPy file;
+- `sequences`: series of an .npz file, and lines of text;
 - `arrays`: an array of your own, by `resident`;
 - `image_sets`: pictures of TFDS, of an .npz file or of a folder, by `load_images`;
 - `funnels`: the W1 benchmark, pairs of distributions whose W1 is known.
@@ -29,7 +32,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from wgan_gp.data import toy
+from wgan_gp.data import series, toy
 from wgan_gp.data.arrays import Sampler, noisy, resident
 from wgan_gp.data.columns import Columns
 
@@ -45,7 +48,7 @@ __all__ = [
 ]
 
 
-_KINDS = {1: "vectors", 3: "images"}  # by the number of a sample's axes
+_KINDS = {1: "vectors", 2: "sequences", 3: "images"}  # by the number of a sample's axes
 
 
 class Dataset(NamedTuple):
@@ -58,7 +61,7 @@ class Dataset(NamedTuple):
 
     Attributes:
       name: what the configuration calls it, as "8gaussians" or "npz:cats.npz".
-      shape: of one sample, `[D]` or `[H, W, C]`.
+      shape: of one sample, `[D]`, `[T, C]` or `[H, W, C]`.
       sample: `(key, n) -> [n, *shape]` float32, called inside the jitted training step.
         With labels it returns `([n, *shape], [n])`, or vectors that have the label
         among their entries (`columns.condition`). Where there is a `stream`, it takes
@@ -77,7 +80,9 @@ class Dataset(NamedTuple):
       notes: what a user should know before training, one line each.
       stream: `(batch size over all hosts, seed)` -> iterator over this host's raw
         batches; None if the samples are on the device.
-      columns: what the entries of vectors stand for; None if they have no names.
+      columns: what the entries of vectors, or the channels of series, stand for; None
+        if they have no names.
+      characters: of lines of text, what each channel stands for; None for others.
     """
 
     name: str
@@ -96,10 +101,11 @@ class Dataset(NamedTuple):
 
     stream: Callable[[int, int], Any] | None = None
     columns: Columns | None = None
+    characters: str | None = None
 
     @property
     def kind(self) -> str:
-        """The kind of its samples: "vectors" `[D]` or "images" `[H, W, C]`."""
+        """The kind of its samples: "vectors", "sequences" or "images"."""
         return _KINDS[len(self.shape)]
 
 
@@ -127,17 +133,16 @@ DATASETS = {
     "8gaussians": _mixture("8gaussians", toy.RING_MODES, toy.RING_STD),
     "25gaussians": _mixture("25gaussians", toy.GRID_MODES, toy.GRID_STD),
     "swissroll": Dataset("swissroll", (2,), toy.swissroll),
+    "ar2": Dataset("ar2", (series.LENGTH, 1), series.sample),
 }
 
 
 def load(name: str) -> Dataset:
-    """Returns a two-dimensional data set of the papers.
+    """Returns a built-in data set, whose samples have about unit standard deviation.
 
     Args:
-      name: a key of `DATASETS`: "8gaussians", "25gaussians" or "swissroll".
-
-    Returns:
-      The data set, whose samples are `[n, 2]` and of about unit standard deviation.
+      name: a key of `DATASETS`: "8gaussians", "25gaussians" or "swissroll", the papers'
+        sets in the plane, or "ar2", simulated series `[64, 1]`.
 
     Raises:
       ValueError: no data set has this name; the message lists the names.

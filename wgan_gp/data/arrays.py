@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp.losses import as_floats
@@ -48,8 +49,41 @@ def resident(samples: np.ndarray) -> Sampler:
         )
     (on_device,) = as_floats(samples)
 
+    # Its argument, since what a function closes over becomes a constant of the program.
+    return jax.tree_util.Partial(_draw, on_device)
+
+
+def _draw(samples: jax.Array, key: jax.Array, n: int) -> jax.Array:
+    return samples[jax.random.randint(key, (n,), 0, len(samples))]
+
+
+def without_repetition(
+    rows: np.ndarray,
+    name: str,
+    decode: Callable[[np.ndarray], np.ndarray] = lambda rows: rows,
+) -> Callable[[jax.Array, int], jax.Array]:
+    """A sampler of held-out rows, which stay in the host's memory.
+
+    Args:
+      rows: `[N, ...]`.
+      name: of the data set, for messages.
+      decode: from stored rows to samples.
+
+    Returns:
+      `(key, n) -> [n, ...]`. It raises ValueError if there are fewer than n rows.
+    """
+    shape = decode(rows[:1]).shape[1:]
+
     def sample(key: jax.Array, n: int) -> jax.Array:
-        return on_device[jax.random.randint(key, (n,), 0, len(samples))]
+        if n > len(rows):
+            raise ValueError(
+                f"{name} holds out {len(rows)} samples, got eval_samples *"
+                f" eval_repeats = {n}: lower them"
+            )
+        order = jax.random.permutation(key, len(rows))[:n]
+        if isinstance(order, jax.core.Tracer):  # its shape is asked for
+            return jnp.zeros((n, *shape), jnp.float32)
+        return jnp.asarray(decode(rows[np.asarray(order)]))
 
     return sample
 

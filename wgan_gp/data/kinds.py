@@ -1,9 +1,9 @@
 """Kinds of data: what a configuration says of a set, and how the set is opened.
 
-A kind is what decides which networks and evaluations apply: vectors `[D]`, images
-`[H, W, C]`, or the funnels of the W1 benchmark, which train a critic alone. A data set
-declares its kind by the shape of its samples, and a network declares the kinds that it
-accepts in an attribute `kinds`.
+A kind is what decides which networks and evaluations apply: vectors `[D]`, sequences
+`[T, C]`, images `[H, W, C]`, or the funnels of the W1 benchmark, which train a critic
+alone. A data set declares its kind by the shape of its samples, and a network declares
+the kinds that it accepts in an attribute `kinds`.
 
 To add a kind, write a dataclass of its settings and a function that opens it, and add a
 line to `KINDS`. To add a data set of a kind that is there, see `docs/extending.md`.
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from wgan_gp.data import Dataset
 from wgan_gp.data.funnels import FunnelData
 from wgan_gp.data.image_sets import ImageData, open_image_set
+from wgan_gp.data.sequences import SequenceData, open_sequences
 from wgan_gp.data.vectors import VectorData, open_vectors
 
 
@@ -39,6 +40,7 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "vectors": Kind(VectorData, "gan", open_vectors),
+    "sequences": Kind(SequenceData, "gan", open_sequences),
     "images": Kind(
         ImageData, "gan", open_image_set, features=("none", "digits", "inception")
     ),

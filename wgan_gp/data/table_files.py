@@ -11,9 +11,7 @@ PyArrow reads the first two, with its own list of spellings of a missing value (
 it means is the matter of `columns`.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +19,7 @@ import numpy as np
 
 from wgan_gp.data.npz import read_arrays
 from wgan_gp.system.failures import one_line
+from wgan_gp.system.files import unchanged
 from wgan_gp.system.values import show
 
 _DELIMITERS = ",;\t|"
@@ -62,7 +61,7 @@ def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
         raise ValueError(f"there is no file {path}")
     if not path.stat().st_size:
         raise ValueError(f"{path} is empty")
-    with _unchanged(path):
+    with unchanged(path):
         table = READERS[kind](path, encoding)
     if not table.columns and not table.refused:
         raise ValueError(f"{path} has no columns")
@@ -74,24 +73,6 @@ def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
             " choose some by data.columns"
         )
     return table
-
-
-@contextmanager
-def _unchanged(path: Path) -> Iterator[None]:
-    """Raises ValueError if the file changes while it is read."""
-
-    def stamp() -> tuple[int, int, int]:
-        found = os.stat(path)
-        return found.st_size, found.st_mtime_ns, found.st_ino
-
-    before = stamp()
-    try:
-        yield
-    finally:
-        if stamp() != before:
-            raise ValueError(
-                f"{path} changed while it was read: wait until it is written"
-            ) from None
 
 
 def _read_csv(path: Path, encoding: str) -> RawTable:

@@ -10,11 +10,10 @@ units.
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp.data import Dataset
+from wgan_gp.data.arrays import resident, without_repetition
 from wgan_gp.data.columns import describe
 from wgan_gp.data.labels import check_labels
 from wgan_gp.data.sources import split_indices
@@ -85,8 +84,8 @@ def open_table(
     return Dataset(
         f"{kind}:{path}",
         (described.width,),
-        _resident(train),
-        held_out=_without_repetition(held_out, f"{kind}:{path}"),
+        resident(train),
+        held_out=without_repetition(held_out, f"{kind}:{path}"),
         held_out_count=len(held_out),
         count=len(train),
         notes=tuple(notes),
@@ -203,31 +202,3 @@ def _classes(labels: np.ndarray, name: str, path: Path) -> np.ndarray:
     text = labels.astype(str) if labels.dtype == object else labels
     checked = check_labels(text, len(labels), f"{path}: {name}")
     return checked.astype(object if checked.dtype.kind == "U" else np.float64)
-
-
-def _resident(rows: np.ndarray):
-    """A sampler of rows that are on the device, with replacement.
-
-    The rows are its argument: those that a function closes over become constants of the
-    compiled program.
-    """
-    return jax.tree_util.Partial(_draw, jnp.asarray(rows))
-
-
-def _draw(rows: jax.Array, key: jax.Array, n: int) -> jax.Array:
-    return rows[jax.random.randint(key, (n,), 0, len(rows))]
-
-
-def _without_repetition(vectors: np.ndarray, name: str):
-    """A sampler of held-out rows, which stay in the host's memory."""
-
-    def sample(key: jax.Array, n: int) -> jax.Array:
-        if n > len(vectors):
-            raise ValueError(
-                f"{name} holds out {len(vectors)} rows, got eval_samples *"
-                f" eval_repeats = {n}: lower them"
-            )
-        order = jax.random.permutation(key, len(vectors))[:n]
-        return jnp.asarray(vectors)[order]
-
-    return sample

@@ -7,6 +7,8 @@ numbers; a sampler makes the one-hot vectors of a batch.
 """
 
 from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from wgan_gp.system.files import unchanged
 from wgan_gp.system.values import show
 
 PAD, UNKNOWN = "`", "\ufffd"  # fill up a line; stand for a rare character
@@ -34,67 +37,73 @@ class Text(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def read_text(
-    path: Path,
-    *,
-    length: int = 32,
-    most_characters: int = 2048,
-    most_lines: int = 10**7,
-) -> Text:
-    """Reads a text file.
+def read_lines(path: Path, most: int = 10**7) -> list[str]:
+    """The lines of a UTF-8 text file that are not empty, without space around them.
 
     Args:
-      path: of the file, UTF-8. Empty lines are left out.
-      length: T, to which lines are cut and filled up.
-      most_characters: the most characters of the vocabulary.
-      most_lines: lines after so many are not read.
+      path: of the file.
+      most: lines after so many are not read.
 
     Raises:
-      ValueError: there is no such file, it is not UTF-8, or it has too few lines.
+      ValueError: there is no such file, it is not UTF-8, or it changed while it was
+        read.
     """
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
-    lines = []
+    lines: list[str] = []
     try:
-        with path.open(encoding="utf-8", newline=None) as file:
+        with unchanged(path), path.open(encoding="utf-8-sig", newline=None) as file:
             for line in file:
-                if text := line.strip().replace(PAD, "'"):
-                    lines.append(text[:length])
-                    if len(lines) == most_lines:
+                if text := line.strip():
+                    lines.append(text)
+                    if len(lines) == most:
                         break
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} is not UTF-8 text (byte {error.start:,}): convert it, as by iconv"
         ) from None
+    return lines
+
+
+def encode(lines: Sequence[str], length: int, most_characters: int, name: str) -> Text:
+    """Lines as whole numbers, with the vocabulary that they have.
+
+    Args:
+      lines: that are not empty. A backtick, which fills up lines, becomes an
+        apostrophe.
+      length: T, to which lines are cut and filled up.
+      most_characters: the most characters of the vocabulary.
+      name: of the text, for messages.
+
+    Raises:
+      ValueError: there are too few lines.
+    """
     if len(lines) < LEAST_LINES:
         raise ValueError(
-            f"{path} has {len(lines)} lines that are not empty, at least {LEAST_LINES}"
+            f"{name} has {len(lines)} lines that are not empty, at least {LEAST_LINES}"
             " are needed"
         )
-    return _encoded(lines, length, most_characters, path)
-
-
-def _encoded(lines: list[str], length: int, most: int, path: Path) -> Text:
+    lines = [line.replace(PAD, "'")[:length] for line in lines]
     counts = Counter[str]()
     for line in lines:
         counts.update(line)
     # The commonest first, and by character where they are as common.
     ordered = sorted(counts, key=lambda each: (-counts[each], each))
-    characters = UNKNOWN + PAD + "".join(ordered[: most - 2])
+    characters = UNKNOWN + PAD + "".join(ordered[: most_characters - 2])
     number = {character: i for i, character in enumerate(characters)}
     codes = np.full((len(lines), length), number[PAD], np.uint16)
     for row, line in zip(codes, lines):
         row[: len(line)] = [number.get(character, 0) for character in line]
     notes = []
-    rare = ordered[most - 2 :]
+    rare = ordered[most_characters - 2 :]
     if rare:
         share = 100 * sum(counts[each] for each in rare) / counts.total()
         notes.append(
-            f"{path}: {len(rare):,} rare characters, {share:.2g} % of the text, are one"
+            f"{name}: {len(rare):,} rare characters, {share:.2g} % of the text, are one"
         )
     repeated = len(lines) - len(np.unique(codes, axis=0))
     if repeated:
-        notes.append(f"{path}: {repeated:,} of {len(lines):,} lines are there before")
+        notes.append(f"{name}: {repeated:,} of {len(lines):,} lines are there before")
     return Text(codes, characters, tuple(notes))
 
 
@@ -124,7 +133,9 @@ def one_hot_lines(codes: np.ndarray, characters: int):
     Returns:
       A sampler `(key, n) -> [n, T, V]`, float32.
     """
-    return jax.tree_util.Partial(_draw, jnp.asarray(codes), characters=characters)
+    return jax.tree_util.Partial(
+        partial(_draw, characters=characters), jnp.asarray(codes)
+    )
 
 
 def _draw(codes: jax.Array, key: jax.Array, n: int, *, characters: int) -> jax.Array:

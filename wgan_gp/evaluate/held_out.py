@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from wgan_gp.data import Dataset, unlabelled
+from wgan_gp.data import Dataset, text, unlabelled
 from wgan_gp.data.ranges import to_pixels
 from wgan_gp.evaluate.images import (
     Observer,
@@ -23,7 +23,9 @@ from wgan_gp.evaluate.images import (
     observe_reals,
 )
 from wgan_gp.evaluate.metrics import METRICS, as_floor, measured
+from wgan_gp.evaluate.ngrams import ORDERS, ngram_divergences
 from wgan_gp.evaluate.samples import sample_quality, sampling_floor
+from wgan_gp.evaluate.sequences import series_quality
 from wgan_gp.evaluate.vectors import vector_quality
 
 # Precision and recall look at the third-nearest neighbour, which is of another image.
@@ -99,6 +101,30 @@ def _hold_out_vectors(
     return HeldOutSets(reals, floor | as_floor(more), quality)
 
 
+def _hold_out_sequences(
+    dataset: Dataset, evaluation: Evaluation, key: jax.Array
+) -> HeldOutSets:
+    """The floor is what as many sequences of the train split score."""
+    held_key, train_key = jax.random.split(key)
+    samples, repeats = count_evaluated(evaluation, dataset)
+    held_out = dataset.held_out or dataset.sample
+    reals = _draw_sets(held_out, held_key, repeats, samples)
+    others = _draw_sets(dataset.sample, train_key, repeats, samples)
+
+    def quality(fakes: np.ndarray) -> dict[str, float]:
+        paired = reals[: len(fakes)]
+        pooled = (each.reshape(-1, *dataset.shape) for each in (fakes, paired))
+        if dataset.characters is None:
+            found = series_quality(*pooled)
+        else:
+            lines = (text.decode(each, dataset.characters) for each in pooled)
+            orders = [n for n in ORDERS if n <= dataset.shape[0]]
+            found = ngram_divergences(*lines, orders)
+        return found | measured(fakes, paired, dataset)
+
+    return HeldOutSets(reals, as_floor(quality(others)), quality)
+
+
 def _as_rows(dataset: Dataset, vectors: np.ndarray) -> np.ndarray:
     """Vectors `[R, n, D]` as the rows that they stand for: without soft categories."""
     if dataset.columns is None:
@@ -155,6 +181,7 @@ def _hold_out_images(
 # By the kind of the data set.
 _BY_KIND: dict[str, Callable[[Dataset, Evaluation, jax.Array], HeldOutSets]] = {
     "vectors": _hold_out_vectors,
+    "sequences": _hold_out_sequences,
     "images": _hold_out_images,
 }
 

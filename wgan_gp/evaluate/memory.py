@@ -7,6 +7,7 @@ the activations of training are not counted, so a run that passes can still fail
 """
 
 import math
+from functools import partial
 from typing import Any
 
 import jax
@@ -18,6 +19,9 @@ from wgan_gp.system.platforms import physical_memory
 from wgan_gp.system.values import show
 
 SHARE = 0.8  # of the machine's memory, for the state alone
+# Bytes of one value of a sequence and of a generated one: of both as float32, of other
+# real ones, and as float64.
+_BYTES_PER_STEP = 36
 # Bytes of one value of an image and of a generated one: both as float32 and as bytes,
 # and then what `image_quality` makes of them, float32 and float64 for the sliced
 # distance.
@@ -66,19 +70,25 @@ def _check_vectors(evaluation: Evaluation, dataset: Dataset) -> None:
         )
 
 
-def _check_images(evaluation: Evaluation, dataset: Dataset) -> None:
-    """Refuses held-out and generated images that there is no room for."""
+def _check_pools(
+    evaluation: Evaluation, dataset: Dataset, *, noun: str, each: int
+) -> None:
+    """Refuses held-out and generated samples that there is no room for."""
     samples, repeats = count_evaluated(evaluation, dataset)
-    needed = samples * repeats * math.prod(dataset.shape) * _BYTES_PER_VALUE
+    needed = samples * repeats * math.prod(dataset.shape) * each
     if needed > SHARE * physical_memory():
         raise ValueError(
-            f"eval_samples * eval_repeats = {samples * repeats}: images to evaluate on"
+            f"eval_samples * eval_repeats = {samples * repeats}: {noun} to evaluate on"
             f" take {_gigabytes(needed)}, and this machine has"
             f" {_gigabytes(physical_memory())} of memory: lower them"
         )
 
 
-_BY_KIND = {"vectors": _check_vectors, "images": _check_images}
+_BY_KIND = {
+    "vectors": _check_vectors,
+    "sequences": partial(_check_pools, noun="sequences", each=_BYTES_PER_STEP),
+    "images": partial(_check_pools, noun="images", each=_BYTES_PER_VALUE),
+}
 
 
 def check_samples(n: int, sample: Any) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wgan_gp.data import Dataset
+from wgan_gp.evaluate.ngrams import ORDERS
 from wgan_gp.system.values import show
 
 FLOOR = "floor_"  # before the name of a metric: what real samples score in its place
@@ -197,6 +198,46 @@ METRICS: dict[str, Metric] = {
         "KL of classes to an even share", "KL of classes", "lower", "nats"
     ),
     "confidence": Metric("mean confidence of the classifier", "confidence"),
+    # Of generated series.
+    "values_w1": Metric(
+        "W1 of single values", "W1 of values", "lower", floor=f"{FLOOR}values_w1"
+    ),
+    "windows_w1": Metric(
+        "sliced W1 of windows of 8 steps",
+        "W1 of windows",
+        "lower",
+        floor=f"{FLOOR}windows_w1",
+        symbol="windows",
+        in_sweeps=True,
+    ),
+    "autocorrelation_error": Metric(
+        "error of the autocorrelation",
+        "autocorrelation",
+        "lower",
+        floor=f"{FLOOR}autocorrelation_error",
+        in_sweeps=True,
+    ),
+    "spectrum_error": Metric(
+        "error of the power spectrum",
+        "spectrum",
+        "lower",
+        "dB",
+        floor=f"{FLOOR}spectrum_error",
+        in_sweeps=True,
+    ),
+    # Of generated text.
+    **{
+        f"js_{n}": Metric(
+            f"JS divergence of {n}-grams",
+            f"JS of {n}-grams",
+            "lower",
+            "bits",
+            floor=f"{FLOOR}js_{n}",
+            symbol="JS of 4-grams" if n == 4 else "",
+            in_sweeps=n == 4,
+        )
+        for n in ORDERS
+    },
     # Of a critic beside the optimal one: `truth.Truth`, whose W1 is that above.
     "cosine": Metric(
         "cosine of the gradients", "cosine", "higher", ideal="1", symbol="cosine"
@@ -214,7 +255,7 @@ METRICS: dict[str, Metric] = {
     "seconds": Metric("training and evaluation", "time", "", "s", ".1f"),
 }
 # The first of these that was measured says how good a generator is.
-QUALITY = ("frechet", "sliced_w1", "w1")
+QUALITY = ("frechet", "js_4", "windows_w1", "sliced_w1", "w1")
 
 
 def in_sweeps() -> list[str]:

@@ -13,6 +13,7 @@ from wgan_gp.networks.dcgan import DCGANCritic, DCGANGenerator
 from wgan_gp.networks.good import GoodCritic, GoodGenerator
 from wgan_gp.networks.mlp import MLP, MLPCritic, MLPGenerator
 from wgan_gp.networks.resnet import ResNetCritic, ResNetGenerator
+from wgan_gp.networks.sequence import SequenceCritic, SequenceGenerator
 
 # By `critic.network`. A module's attribute `kinds` names the kinds of data that it
 # accepts; without it, it accepts all.
@@ -22,6 +23,7 @@ CRITICS: dict[str, type[Any]] = {
     "resnet": ResNetCritic,
     "good": GoodCritic,
     "bottleneck": BottleneckCritic,
+    "sequence": SequenceCritic,
 }
 # By `generator.network`; `kinds` are those that it makes.
 GENERATORS: dict[str, type[Any]] = {
@@ -31,4 +33,5 @@ GENERATORS: dict[str, type[Any]] = {
     "resnet": ResNetGenerator,
     "good": GoodGenerator,
     "bottleneck": BottleneckGenerator,
+    "sequence": SequenceGenerator,
 }

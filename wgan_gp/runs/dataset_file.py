@@ -44,6 +44,8 @@ def write(workdir: Path, dataset: Dataset) -> None:
     }
     if dataset.columns is not None:
         record["columns"] = dataset.columns.as_record()
+    if dataset.characters is not None:
+        record["characters"] = dataset.characters
     hosts.on_first_host(partial(write_json, workdir / NAME, record))
 
 
@@ -92,7 +94,10 @@ def differences(workdir: Path, dataset: Dataset) -> list[str]:
     before = read(workdir)
     if before is None or before.name != dataset.name:  # `data.name` is compared too
         return []
-    names = "shape", "classes", "class_names", "count", "class_shares", "columns"
+    names = (
+        *("shape", "classes", "class_names", "count", "class_shares", "columns"),
+        "characters",
+    )
     pairs = {n: [_shown(getattr(each, n)) for each in (before, dataset)] for n in names}
     return [
         f"the data set's {name} was {was}, is {found}"
@@ -125,8 +130,15 @@ def _described(record: dict[str, Any]) -> Dataset:
         class_names=None if names is None else tuple(str(each) for each in names),
         class_shares=None if shares is None else np.asarray(shares, float),
         left_out=tuple(record["left_out"]),
+        characters=_characters(record.get("characters"), shape),
         columns=None if columns is None else Columns.from_record(columns),
     )
+
+
+def _characters(value: Any, shape: tuple[int, ...]) -> str | None:
+    if value is not None and len(str(value)) != shape[-1]:
+        raise ValueError(f"expected {shape[-1]} characters, got {value!s:.60}")
+    return None if value is None else str(value)
 
 
 def _whole(value: Any) -> int:

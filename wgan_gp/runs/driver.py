@@ -177,7 +177,7 @@ def _evaluate(
     check_finite(done, measured, None, checkpoints, find)
     history.evaluation.append({"step": done} | measured)
     writer.write("eval", done, measured)
-    trainable.log_images(state, done, writer)
+    trainable.log_samples(state, done, writer)
     writer.flush()
     for advice in report.advice(settings, measured):
         console.print(f"step {done}: {advice}", soft_wrap=True)

@@ -18,7 +18,7 @@ from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
 from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
-from wgan_gp.runs import dataset_file, draws, grids, report
+from wgan_gp.runs import dataset_file, draws, grids, report, series_figures
 from wgan_gp.runs.driver import drive
 from wgan_gp.runs.records import MetricWriter
 from wgan_gp.runs.trainable import Trainable
@@ -68,6 +68,8 @@ def run(
             experiment, settings, state, held, history, eval_key, workdir
         )
     console.print(report.closing_table(experiment, settings, result))
+    if lines := series_figures.text_samples(experiment, settings, state):
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
     if table := report.class_table(experiment, state, held, eval_key):
         console.print(table)
     if line := report.recommendation(experiment.dataset, settings):
@@ -104,6 +106,8 @@ def _trainable(
         images = grids.image_grid(experiment, settings, state)
         if images is not None:
             writer.write_image("samples", step, images)
+        if lines := series_figures.text_samples(experiment, settings, state):
+            writer.write_text("samples", step, lines)
 
     batches, position = None, {}
     if experiment.dataset.stream is not None:
@@ -119,7 +123,7 @@ def _trainable(
         else _streamed(experiment, settings, mesh, batches),
         evaluate=measure,
         progress_text=report.progress_text,
-        log_images=show,
+        log_samples=show,
         to_devices=partial(devices.replicate, mesh=mesh),
         step=partial(
             train.train_step, experiment.algorithm, experiment.hyperparameters

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,11 @@ class MetricWriter:
         """Adds an image `[H, W, C]` uint8 to TensorBoard's events."""
         self._events.add(step, summary.image(name, image, dataformats="HWC"))
 
+    def write_text(self, name: str, step: int, lines: Sequence[str]) -> None:
+        """Adds lines of text to TensorBoard's events, as a block of Markdown."""
+        block = "\n".join(f"    {line}" for line in lines)
+        self._events.add(step, summary.text(name, block))
+
     def flush(self) -> None:
         """Waits until everything written is on disk (fsync)."""
         with writing(self._path):
@@ -124,6 +130,9 @@ class NullWriter(MetricWriter):
         """Does nothing."""
 
     def write_image(self, name: str, step: int, image: np.ndarray) -> None:
+        """Does nothing."""
+
+    def write_text(self, name: str, step: int, lines: Sequence[str]) -> None:
         """Does nothing."""
 
     def flush(self) -> None:

@@ -17,10 +17,18 @@ from wgan_gp.build import Experiment
 from wgan_gp.configs import CriticSettings, Settings, constraint_section
 from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED, aimed_slope
 from wgan_gp.data import Dataset, unlabelled
+from wgan_gp.data.columns import numbered
 from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.vectors import by_class
-from wgan_gp.runs import column_figures, draws, figures, grids
+from wgan_gp.runs import (
+    column_figures,
+    draws,
+    figures,
+    grids,
+    sequence_samples,
+    series_figures,
+)
 from wgan_gp.system.files import writing
 
 # With smaller slopes, the generator's gradients vanish beside the epsilon of its
@@ -71,7 +79,9 @@ def draw_figures(
     images = grids.image_grid(experiment, settings, state)
     if images is not None:
         _draw_images(experiment, settings, state, images, folder)
-    if experiment.dataset.columns is not None:
+    if experiment.dataset.kind == "sequences":
+        _draw_sequences(experiment, settings, state, held, key, folder)
+    elif experiment.dataset.columns is not None:
         _draw_columns(experiment, settings, state, held, key, folder)
     if experiment.dataset.shape != (2,):
         return
@@ -108,6 +118,28 @@ def _draw_columns(
     title = _title(experiment, settings)
     drawn = column_figures.columns_figure(columns, reals, fakes, title=title)
     save_figure(folder / "columns.png", drawn)
+
+
+def _draw_sequences(
+    experiment: Experiment,
+    settings: Settings,
+    state: train.TrainState,
+    held: HeldOutSets,
+    key: jax.Array,
+    folder: Path,
+) -> None:
+    dataset = experiment.dataset
+    if dataset.characters is not None:
+        return
+    reals = held.reals.reshape(-1, *dataset.shape)
+    parts = draws.draw(experiment.algorithm, state.average, key, len(reals))
+    fakes = draws.concatenate(parts, len(reals))
+    sides = (sequence_samples.decoded(dataset, each) for each in (reals, fakes))
+    columns = dataset.columns or numbered(dataset.shape[1])
+    names = [each.name for each in columns.columns]
+    title = _title(experiment, settings)
+    drawn = series_figures.series_figure(names, *sides, title=title)
+    save_figure(folder / "series.png", drawn)
 
 
 def save_figure(path: Path, figure: Figure) -> None:

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -104,7 +104,10 @@ def _remove(path: Path) -> None:
 
 @contextmanager
 def npz_file(
-    path: Path, key: str, spec: SampleSpec, columns: Sequence[str] | None = None
+    path: Path,
+    key: str,
+    spec: SampleSpec,
+    names: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[Write]:
     """Opens an .npz file for samples and, if the generator takes labels, their labels.
 
@@ -113,7 +116,7 @@ def npz_file(
       key: of the samples. Labels get the key `labels`, int32; class names get the key
         `class_names`.
       spec: of the samples.
-      columns: the names of the samples' entries, for the key `columns`.
+      names: more keys, with the names that they have, such as those of columns.
 
     Yields:
       A function that writes the next batch.
@@ -131,8 +134,8 @@ def npz_file(
                     labels.write(np.asarray(drawn.labels, np.int32).tobytes())
 
             yield write
-        if columns is not None:
-            _write_names(archive, "columns", columns)
+        for other, words in (names or {}).items():
+            _write_names(archive, other, words)
         if not labels.tell():
             return
         labels.seek(0)

@@ -10,7 +10,7 @@ import numpy as np
 from wgan_gp.data.class_labels import class_number, original_labels
 from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
 from wgan_gp.evaluate import memory
-from wgan_gp.runs import draws, table_samples
+from wgan_gp.runs import draws, sequence_samples, table_samples
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.opening import FinishedRun, load_run
 from wgan_gp.runs.sample_files import SampleSpec
@@ -31,8 +31,9 @@ def sample(
         alone.
 
     Returns:
-      Samples `[n, ...]`; images are uint8 `[n, H, W, C]`, and rows of a table float64
-      `[n, columns]` in its units.
+      Samples `[n, ...]`; images are uint8 `[n, H, W, C]`, rows of a table float64
+      `[n, columns]` and series `[n, T, C]` in its units, and lines of text strings
+      `[n]`.
 
     Raises:
       FileNotFoundError: the folder holds no finished run.
@@ -43,9 +44,12 @@ def sample(
     run = open_run(workdir)
     memory.check_samples(n, sample_spec(run, n))
     drawn = draws.concatenate(draw(run, n, seed=seed, label=label), n)
-    if run.experiment.dataset.kind != "vectors":
-        return drawn
-    return table_samples.matrix(run.experiment.dataset, SampleBatch(drawn, None))
+    dataset = run.experiment.dataset
+    if dataset.kind == "vectors":
+        return table_samples.matrix(dataset, SampleBatch(drawn, None))
+    if dataset.kind == "sequences":
+        return sequence_samples.decoded(dataset, drawn)
+    return drawn
 
 
 def sample_table(
@@ -71,7 +75,7 @@ def sample_table(
     run = open_run(workdir)
     dataset = run.experiment.dataset
     if dataset.kind != "vectors":
-        raise ValueError(f"{workdir} holds a run on pictures, which are no table")
+        raise ValueError(f"{workdir} holds a run on {dataset.kind}, which are no table")
     memory.check_samples(n, sample_spec(run, n))
     parts = draw(run, n, seed=seed, label=label)
     tables = [table_samples.rows(dataset, part) for part in parts]

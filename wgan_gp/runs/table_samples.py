@@ -132,7 +132,7 @@ def array_file(path: Path, dataset: Dataset, spec: SampleSpec) -> Iterator[Write
       A function that writes the next batch.
     """
     names = array_columns(columns_of(dataset))
-    with npz_file(path, "samples", spec, columns=names) as write_array:
+    with npz_file(path, "samples", spec, {"columns": names}) as write_array:
         yield lambda drawn: write_array(
             SampleBatch(matrix(dataset, drawn), drawn.labels)
         )

@@ -27,8 +27,8 @@ class Trainable(NamedTuple):
       progress_text: `(training, evaluations) -> text`. The text beside the progress
         bar, from the newest record of training and all records of evaluations; called
         after every `advance`.
-      log_images: `(state, step, writer)`. Adds pictures to TensorBoard; called after
-        every evaluation, with the state on one device.
+      log_samples: `(state, step, writer)`. Adds pictures or text to TensorBoard;
+        called after every evaluation, with the state on one device.
       to_devices: `state -> state`. Puts a state that was read from a checkpoint on the
         devices of the run; called once on resuming.
       stream_position: `() -> position`, fit for JSON. Where the data's stream is;
@@ -45,7 +45,7 @@ class Trainable(NamedTuple):
     advance: Callable[[Any, int, int], tuple[Any, dict[str, jax.Array]]]
     evaluate: Callable[[Any, int], dict[str, float]]
     progress_text: Callable[[dict[str, float], list[dict[str, float]]], str]
-    log_images: Callable[[Any, int, MetricWriter], None] = lambda *_: None
+    log_samples: Callable[[Any, int, MetricWriter], None] = lambda *_: None
     to_devices: Callable[[Any], Any] = lambda state: state
     stream_position: Callable[[], dict[str, Any] | None] = lambda: None
     seek_stream: Callable[[dict[str, Any]], None] = lambda _: None

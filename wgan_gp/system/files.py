@@ -106,3 +106,21 @@ def write_bytes(path: Path, content: bytes) -> None:
         except OSError:
             draft.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def unchanged(path: Path) -> Iterator[None]:
+    """Raises ValueError if a file changes within, while it is read."""
+
+    def stamp() -> tuple[int, int, int]:
+        found = os.stat(path)
+        return found.st_size, found.st_mtime_ns, found.st_ino
+
+    before = stamp()
+    try:
+        yield
+    finally:
+        if stamp() != before:
+            raise ValueError(
+                f"{path} changed while it was read: wait until it is written"
+            ) from None

@@ -4,10 +4,12 @@ import os
 import re
 from pathlib import Path
 
-# Names of data sets that are paths, KIND:PATH: tables of vectors, and sets of pictures.
+# Names of data sets that are paths, KIND:PATH: tables of vectors, sets of pictures, and
+# sequences.
 TABLE_KINDS = ("csv", "parquet", "npy", "npz")
 IMAGE_KINDS = ("npz", "folder")
-PATH_KINDS = tuple(dict.fromkeys((*TABLE_KINDS, *IMAGE_KINDS)))
+SEQUENCE_KINDS = ("npz", "text")
+PATH_KINDS = tuple(dict.fromkeys((*TABLE_KINDS, *IMAGE_KINDS, *SEQUENCE_KINDS)))
 
 
 def expand(path: str | Path) -> Path:

@@ -1,0 +1,60 @@
+"""Lines of text, character by character (Gulrajani et al. 2017, section 5.5).
+
+    python -m wgan_gp.main --config experiments/language.py
+    python -m wgan_gp.main --config experiments/language.py
+
+The default learns English prose that needs no download: docstrings of SciPy.
+`--config.data.name=text:FILE` learns the lines of a file of your own. `:paper`
+has the reference's width, batch, length and n_critic, for `text:FILE` of the Google
+Billion Word corpus. The generator's softmax goes straight into the critic. `:smoke`
+takes seconds.
+"""
+
+from wgan_gp import configs
+
+_ADAM = {"learning_rate": 1e-3, "beta1": 0.5, "schedule": "linear"}
+DEFAULT = {
+    "steps": 6000,
+    "batch_size": 64,
+    "data": {"name": "docstrings"},
+    "n_critic": 5,
+    "critic": {"width": 64, "blocks": 3},
+    "generator": {"width": 64, "blocks": 3, "latent": 128, "output": "softmax"},
+    "ema_decay": 0.99,
+    "by_constraint": configs.penalised(_ADAM),
+    "eval_every": 500,
+    "eval_samples": 640,
+    "eval_repeats": 2,
+}
+PAPER = {
+    "steps": 200_000,
+    "n_critic": 10,
+    "critic": {"width": 512, "blocks": 5},
+    "generator": {"width": 512, "blocks": 5},
+    "ema_decay": 0.0,
+    "by_constraint": configs.penalised({"beta1": 0.5}),
+}
+SMOKE = {
+    "steps": 4,
+    "batch_size": 8,
+    "n_critic": 2,
+    "critic": {"width": 4, "blocks": 1},
+    "generator": {"width": 4, "blocks": 1, "latent": 4},
+    "log_every": 2,
+    "eval_every": 2,
+    "eval_samples": 20,
+    "eval_repeats": 1,
+}
+
+
+def get_config(arg: str = ""):
+    """The experiment, or its variant `arg`."""
+    return configs.experiment(
+        "language",
+        arg,
+        critic="sequence",
+        generator="sequence",
+        default=DEFAULT,
+        paper=PAPER,
+        smoke=SMOKE,
+    )

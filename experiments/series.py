@@ -1,0 +1,48 @@
+"""Series of numbers, by one-dimensional convolutions: `[T, C]`.
+
+    python -m wgan_gp.main --config experiments/series.py
+    python -m wgan_gp.main --config experiments/series.py --config.data.name=npz:my.npz
+
+The default learns a simulated oscillation of known statistics, an autoregression of
+second order. A file has an array `samples` `[N, T, C]`. `:smoke` takes seconds.
+"""
+
+from wgan_gp import configs
+from wgan_gp.constraints import RECOMMENDED
+
+_ADAM = {"learning_rate": 1e-3, "beta2": 0.9, "schedule": "linear"}
+DEFAULT = {
+    "steps": 2000,
+    "batch_size": 64,
+    "lipschitz": RECOMMENDED,
+    "n_critic": 2,
+    "critic": {"width": 32, "blocks": 3},
+    "generator": {"width": 32, "blocks": 3, "latent": 64},
+    "ema_decay": 0.99,
+    "by_constraint": configs.penalised(_ADAM),
+    "eval_every": 500,
+    "eval_samples": 1000,
+    "eval_repeats": 4,
+}
+SMOKE = {
+    "steps": 4,
+    "batch_size": 8,
+    "critic": {"width": 4, "blocks": 1},
+    "generator": {"width": 4, "blocks": 1, "latent": 4},
+    "log_every": 2,
+    "eval_every": 2,
+    "eval_samples": 20,
+    "eval_repeats": 1,
+}
+
+
+def get_config(arg: str = ""):
+    """The experiment, or its variant `arg`."""
+    return configs.experiment(
+        "series",
+        arg,
+        critic="sequence",
+        generator="sequence",
+        default=DEFAULT,
+        smoke=SMOKE,
+    )

@@ -1,0 +1,76 @@
+"""What a run on sequences shows: the figure of series, and lines of text."""
+
+import jax
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wgan_gp import train
+from wgan_gp.build import Experiment
+from wgan_gp.configs import Settings
+from wgan_gp.evaluate.sequences import autocorrelation, power_spectrum
+from wgan_gp.runs import sequence_samples
+from wgan_gp.runs.figures import FAKE, REAL
+
+_LINES = 10
+_SHOWN = 4  # series
+_CHANNELS = 4
+
+
+def text_samples(
+    experiment: Experiment, settings: Settings, state: train.TrainState
+) -> list[str]:
+    """Ten generated lines, of the same latents at every step; none of other data.
+
+    Args:
+      experiment: of the run.
+      settings: of the run.
+      state: of training, on one device.
+    """
+    if experiment.dataset.characters is None:
+        return []
+    key = jax.random.fold_in(jax.random.key(settings.seed), 64)
+    drawn = train.generate(experiment.algorithm, state.average, key, _LINES)
+    return sequence_samples.decoded(experiment.dataset, np.asarray(drawn)).tolist()
+
+
+def series_figure(
+    names: list[str], reals: np.ndarray, fakes: np.ndarray, *, title: str = ""
+) -> Figure:
+    """A row for each channel: real and generated series, autocorrelation, spectrum.
+
+    Args:
+      names: of the channels, C of them; the first four are drawn.
+      reals: held-out series `[n, T, C]`.
+      fakes: generated series `[m, T, C]`.
+      title: of the figure.
+    """
+    shown = names[:_CHANNELS]
+    figure = Figure(figsize=(12.0, 2.6 * len(shown) + 0.6), layout="constrained")
+    figure.suptitle(title)
+    grid = figure.subplots(len(shown), 4, squeeze=False)
+    lags = max(1, reals.shape[1] // 2)
+    for channel, (row, name) in enumerate(zip(grid, shown)):
+        low, high = np.quantile(reals[..., channel], [0.001, 0.999])
+        for axes, series, colour, kind in zip(
+            row, (reals, fakes), (REAL, FAKE), ("real", "generated")
+        ):
+            for each in series[:_SHOWN]:
+                axes.plot(each[:, channel], color=colour, linewidth=0.9, alpha=0.8)
+            axes.set(title=f"{kind} {name}", xlabel="step")
+            axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+        one = slice(channel, channel + 1)
+        _compare(row[2], [autocorrelation(x[..., one], lags) for x in (reals, fakes)])
+        row[2].set(title="autocorrelation", xlabel="lag (steps)", ylim=(-1.05, 1.05))
+        powers = [power_spectrum(x[..., one]) for x in (reals, fakes)]
+        frequencies = np.arange(1, len(powers[0]) + 1) / reals.shape[1]
+        _compare(row[3], powers, frequencies)
+        row[3].set(title="power spectrum", xlabel="cycles a step", yscale="log")
+    return figure
+
+
+def _compare(axes: Axes, pair: list[np.ndarray], at: np.ndarray | None = None) -> None:
+    at = np.arange(len(pair[0])) if at is None else at
+    axes.plot(at, pair[0], color=REAL, linewidth=2.5, alpha=0.6, label="real")
+    axes.plot(at, pair[1], color=FAKE, linewidth=1.2, label="generated")
+    axes.legend(fontsize="small")
