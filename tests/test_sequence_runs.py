@@ -1,0 +1,77 @@
+"""Runs on series and on text, from the command to samples."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.data.test_sequences import simulated
+from tests.helpers import ROOT, run_module
+from wgan_gp import sample
+from wgan_gp.data.sequences import open_series
+from wgan_gp.runs import sampling
+
+
+def train(folder, experiment, name, *flags):
+    file = f"{ROOT / 'experiments' / experiment}.py:smoke"
+    given = ("--config", file, f"--config.data.name={name}", *flags)
+    done = run_module("wgan_gp.main", *given, "--workdir", folder, cwd=folder.parent)
+    assert not done.returncode, done.stderr
+    return done.stdout
+
+
+def write(run, out, *flags, n=9):
+    return sample.main(["", "--workdir", str(run), "--n", str(n), "--out", str(out)])
+
+
+def test_series_come_back_in_their_units(tmp_path):
+    x = 1000 + 5 * simulated(100)
+    np.savez(tmp_path / "a.npz", samples=x, channels=["volts"])
+    few = ("--config.eval_samples=10",)
+    said = train(tmp_path / "run", "series", f"npz:{tmp_path / 'a.npz'}", *few)
+    assert "error of the autocorrelation" in said
+    (tmp_path / "a.npz").unlink()  # sampling needs no data
+    assert write(tmp_path / "run", tmp_path / "b.npz", n=40) == 0
+    with np.load(tmp_path / "b.npz") as archive:
+        assert archive["channels"].tolist() == ["volts"]
+        drawn = archive["samples"]
+    assert drawn.shape == (40, 64, 1)
+    assert 950 < drawn.mean() < 1050
+    np.testing.assert_allclose(drawn, sampling.sample(tmp_path / "run", 40))
+    assert open_series(tmp_path / "b.npz").shape == (64, 1)  # data again
+    assert (tmp_path / "run" / "figures" / "series.png").stat().st_size > 10_000
+
+
+@pytest.fixture(scope="module")
+def text_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("text")
+    lines = [f"line {i % 90} of a text, which is short" for i in range(300)]
+    (folder / "a.txt").write_text("\n".join(lines))
+    said = train(folder / "run", "language", f"text:{folder / 'a.txt'}")
+    return folder / "run", said
+
+
+def test_text_is_measured_by_its_n_grams_and_shown(text_run):
+    folder, said = text_run
+    assert "JS divergence of 4-grams" in said
+    records = [
+        json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()
+    ]
+    last = records[-1]
+    assert last["js_1"] > last["floor_js_1"] > 0
+    shown = [line for line in said.splitlines() if len(line) >= 20]
+    assert len(shown) >= 10
+    (events,) = (folder / "tensorboard").iterdir()
+    assert b"samples/text_summary" in events.read_bytes()
+
+
+def test_lines_are_written(text_run, tmp_path, capsys):
+    folder, _ = text_run
+    assert write(folder, tmp_path / "a.txt") == 0
+    lines = (tmp_path / "a.txt").read_text(encoding="utf-8").split("\n")
+    assert len(lines) == 10
+    assert lines[-1] == ""
+    assert max(map(len, lines)) <= 32
+    assert lines[:-1] == sampling.sample(folder, 9).tolist()
+    assert write(folder, tmp_path / "a.npz") == 2
+    assert "must end in .txt" in capsys.readouterr().err
