@@ -78,9 +78,11 @@ def test_damaged_checkpoints_are_found_before_the_settings_are_replaced(folder):
     assert everything(folder) == before
 
 
-def test_vectors_from_a_file_are_shown_the_way(tmp_path):
-    done = command(tmp_path / "run", "--config.data.name=npz:table.npz")
-    assert_refused(done, "data.name = 'npz:table.npz'", "data.arrays.resident")
+def test_what_is_no_table_is_refused(tmp_path):
+    done = command(tmp_path / "run", f"--config.data.name=npz:{tmp_path}/table.npz")
+    assert_refused(done, "table.npz': there is no file")
+    done = command(tmp_path / "run", "--config.data.name=folder:pictures")
+    assert_refused(done, "this experiment learns vectors", "experiments/digits.py")
 
 
 def test_a_tilde_in_the_workdir_is_the_home(tmp_path, monkeypatch):

@@ -87,9 +87,10 @@ def test_an_existing_file_is_not_overwritten(smoke_run, tmp_path, capsys):
 
 
 def test_a_file_of_another_kind_is_refused(smoke_run, tmp_path, capsys):
-    out = tmp_path / "samples.csv"
-    line = refused(capsys, "--workdir", smoke_run.folder, "--n", 2, "--out", out)
-    assert ".npz" in line
+    for name, words in (("a.jpg", ".npz or .txt"), ("a.txt", "8gaussians must end")):
+        out = tmp_path / name
+        line = refused(capsys, "--workdir", smoke_run.folder, "--n", 2, "--out", out)
+        assert words in line
     assert not contents(tmp_path)
 
 

@@ -113,13 +113,13 @@ def _hold_out_sequences(
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
         paired = reals[: len(fakes)]
-        pooled = (each.reshape(-1, *dataset.shape) for each in (fakes, paired))
-        if dataset.characters is None:
-            found = series_quality(*pooled)
+        made, real = (x.reshape(-1, *dataset.shape) for x in (fakes, paired))
+        if (known := dataset.characters) is None:
+            found = series_quality(made, real)
         else:
-            lines = (text.decode(each, dataset.characters) for each in pooled)
             orders = [n for n in ORDERS if n <= dataset.shape[0]]
-            found = ngram_divergences(*lines, orders)
+            lines = text.decode(made, known), text.decode(real, known)
+            found = ngram_divergences(*lines, orders=orders)
         return found | measured(fakes, paired, dataset)
 
     return HeldOutSets(reals, as_floor(quality(others)), quality)
@@ -142,8 +142,8 @@ def _of_columns(
     """
     if dataset.columns is None and dataset.shape[0] <= MOST_DIMENSIONS:
         return {}
-    pooled = (each.reshape(-1, each.shape[-1]) for each in (fakes, reals))
-    return vector_quality(*pooled, train)
+    made, real = (x.reshape(-1, x.shape[-1]) for x in (fakes, reals))
+    return vector_quality(made, real, train)
 
 
 def _some_of_training(dataset: Dataset, key: jax.Array) -> np.ndarray:

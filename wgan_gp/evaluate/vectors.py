@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import optimize
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from wgan_gp.data.columns import Columns
 from wgan_gp.evaluate.distances import (
@@ -151,7 +151,7 @@ def nearest_ratio(fakes: np.ndarray, reals: np.ndarray, train: np.ndarray) -> fl
       The ratio of the median distances: near 1 for new samples, near 0 for copies. 1 if
       held-out samples are copies themselves.
     """
-    tree = cKDTree(train)
+    tree = KDTree(train)
     generated, held_out = (
         float(np.median(tree.query(each)[0])) for each in (fakes, reals)
     )

@@ -31,7 +31,9 @@ def columns_figure(
     rows = -(-len(shown) // _ACROSS)
     figure = Figure(figsize=(3.0 * _ACROSS, 2.3 * rows + 3.4), layout="constrained")
     figure.suptitle(title)
-    above, below = figure.subfigures(2, 1, height_ratios=[2.3 * rows, 3.2])
+    heights = [2.3 * rows, 3.2]
+    parts: Any = figure.subfigures(2, 1, height_ratios=heights)
+    above, below = parts
     panels = above.subplots(rows, _ACROSS, squeeze=False).ravel()
     real, fake = (columns.decode(each) for each in (reals, fakes))
     for axes, column in zip(panels, shown):
