@@ -256,7 +256,7 @@ def test_samples_of_a_conditional_run_can_be_drawn(tmp_path):
         ({"critic.norm": "batch"}, "use 'layer'"),
         ({"eval_samples": 201}, "holds out 200 images"),
         ({"data.resident_bytes": 1000, "batch_size": 5000}, "at most the 1397"),
-        ({"batch_size": 1398}, "at most the 1397 samples"),
+        ({"batch_size": 1398}, "at most the 1397 images"),
         ({"critic_optimiser.weight_decay": -1.0}, "weight_decay must be"),
     ],
     ids=str,

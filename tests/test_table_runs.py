@@ -183,7 +183,6 @@ REFUSED = {
     "unknown column": ({"data.columns": ("heigth",)}, "did you mean height?"),
     "no name": ({"data.columns": (1,)}, "must be names of columns, got 1"),
     "too many": ({"eval_samples": 21}, "holds out 20 rows"),
-    "batch": ({"batch_size": 161}, "at most the 160 samples"),
 }
 
 

@@ -144,11 +144,14 @@ def open_dataset(settings: Settings) -> data.Dataset:
 
 
 def _check_sizes(experiment: Experiment) -> None:
-    """Raises ValueError if the data set is smaller than a batch or an evaluation."""
+    """Raises ValueError if the data set is smaller than a batch or an evaluation.
+
+    Rows and sequences are drawn with replacement, so that a batch may be larger.
+    """
     dataset, size = experiment.dataset, experiment.algorithm.critic.batch_size
-    if size > (dataset.count or size):
+    if dataset.kind == "images" and size > (dataset.count or size):
         raise ValueError(
-            f"batch_size must be at most the {dataset.count} samples that"
+            f"batch_size must be at most the {dataset.count} images that"
             f" {dataset.name} has to train on, got {size}"
         )
     samples, repeats = count_evaluated(experiment.evaluation, dataset)

@@ -314,9 +314,13 @@ def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
             " try a larger penalty.weight or a lower critic_optimiser.learning_rate"
         )
     if measured["wasserstein"] < -0.1 * aim:
+        other = ""
+        if settings.lipschitz != RECOMMENDED:
+            other = f", lipschitz = {RECOMMENDED!r}"
         found.append(
             f"the estimate is upside down ({measured['wasserstein']:.2g}, real below"
-            " generated): try more n_critic, or lipschitz = 'one_sided'"
+            f" generated): try more n_critic{other}, or a narrower critic if there are"
+            " few samples to learn from"
         )
     return found
 

@@ -107,8 +107,7 @@ def test_programs_of_the_same_data_share_one_copy_of_it(monkeypatch):
 def test_each_program_is_checked_beside_the_data_that_it_shares():
     images = load_experiment("digits", "smoke")
     images.lipschitz = "clip"
-    message = "batch_size must be at most the 1397 samples"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match="batch_size must be at most the 1397 images"):
         sweep.resolve(sweep.configuration("x", images, ("batch_size=5,2000",)))
 
 
