@@ -1,0 +1,94 @@
+"""The commands of the pages on data of one's own, run one after the other as printed.
+
+Only the length of the training is changed, by `:smoke`.
+"""
+
+import re
+import shlex
+
+import numpy as np
+import pytest
+from pyarrow import csv
+
+from tests.data.test_sequences import simulated
+from tests.data.test_tables import rows, write_csv
+from tests.helpers import ROOT, code_blocks, unchecked
+from tests.hostile import command_line
+from wgan_gp import main, sample
+
+COMMANDS = {"wgan_gp.main": main.main, "wgan_gp.sample": sample.main}
+FEW = ("--config.eval_samples=20", "--config.eval_repeats=1")
+
+
+def commands(page):
+    """The commands of a page, in their order."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```\n(.*?)```", text, flags=re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.startswith("python -m")]
+
+
+def run(line):
+    _, _, module, *args = shlex.split(line, comments=True)
+    if module == "wgan_gp.main":
+        file = args[args.index("--config") + 1]
+        assert (ROOT / file).is_file()
+        args[args.index("--config") + 1] = f"{ROOT / file}:smoke"
+        args += FEW
+    with unchecked(), command_line(*args) as argv:
+        assert COMMANDS[module](argv) == 0, line
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_from_a_table_to_new_rows(folder):
+    write_csv(folder / "my.csv", rows())
+    for line in commands("tables.md"):
+        run(line)
+    new = csv.read_csv(folder / "runs/mine/new.csv").to_pydict()
+    assert list(new) == list(rows())
+    assert len(new["town"]) == 1000
+    assert (folder / "runs/mine/figures/columns.png").is_file()
+    of_class = csv.read_csv(folder / "runs/told/ulm.csv").to_pydict()["town"]
+    assert of_class == ["Ulm"] * 100
+    scope = {}
+    exec(code_blocks("tables.md")[-1], scope)
+    assert len(scope["rows"]["height"]) == 1000
+
+
+def test_the_table_of_half_the_spread_is_what_its_program_prints(capsys):
+    (program, _) = code_blocks("tables.md")
+    exec(program.replace("(2, 5, 10, 20, 64)", "(2, 20)"), {})
+    lines = capsys.readouterr().out.splitlines()
+    text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    for line, dimension in zip(lines, (2, 20), strict=True):
+        (row,) = re.findall(rf"(?m)^\| {dimension} \|.*$", text)
+        printed = [float(each) for each in re.findall(r"\d*\.\d+", line)]
+        stated = [float(each) for each in re.findall(r"\d*\.\d+", row)]
+        if dimension == 2:  # the draws before it are those of the page
+            np.testing.assert_allclose(printed, stated, atol=0.02)
+        assert (printed[0] < 1) == (stated[0] < 1)
+
+
+def test_from_series_to_new_series(folder):
+    np.savez(folder / "my.npz", samples=simulated(300))
+    for line in commands("sequences.md"):
+        if "language" not in line and "text" not in line:
+            run(line)
+    with np.load(folder / "runs/series/new.npz") as archive:
+        assert archive["samples"].shape == (1000, 64, 1)
+    assert (folder / "runs/series/figures/series.png").is_file()
+
+
+def test_from_lines_to_new_lines(folder):
+    lines = [f"line {i % 90} of a text" for i in range(300)]
+    (folder / "my.txt").write_text("\n".join(lines))
+    for line in commands("sequences.md"):
+        if "language" in line or "text" in line:
+            run(line)
+    new = (folder / "runs/text/new.txt").read_text(encoding="utf-8").splitlines()
+    assert len(new) == 1000
