@@ -4,6 +4,7 @@ import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from tests.helpers import (
@@ -15,7 +16,9 @@ from tests.helpers import (
     tanh_critic,
     tanh_params,
 )
-from wgan_gp import losses
+from wgan_gp import losses, train
+from wgan_gp.constraints import penalise
+from wgan_gp.networks import MLPCritic, from_flax
 
 STEPS = pytest.mark.parametrize("step", [0.01, 0.1, 3.0])
 SLOPES = partial(losses.directional_penalty, shape=lambda slope: slope)
@@ -53,7 +56,7 @@ def test_a_short_step_gives_the_slopes_and_gradients_of_a_gradient_penalty():
             return jnp.mean(penalty(partial(tanh_critic, p), *pair, key()))
 
         short = partial(losses.directional_penalty, step=1e-4)
-        gradient = partial(losses.one_sided_gradient_penalty, points=losses.endpoints)
+        gradient = losses.one_sided_gradient_penalty
         expected = jax.value_and_grad(partial(mean, gradient))(params)
         found = jax.value_and_grad(partial(mean, short))(params)
         chex.assert_trees_all_close(found, expected, rtol=1e-5, atol=1e-7)
@@ -154,3 +157,26 @@ def test_steps_need_points_of_one_array():
         losses.directional_penalty(
             linear(1.0), *draw_pair(), key(), points=losses.endpoint_pairs
         )
+
+
+@pytest.mark.parametrize(
+    ("points", "least", "greatest"),
+    [(losses.interpolates, 4.6, 5.2), (losses.endpoints, 10.0, np.inf)],
+)
+def test_at_the_samples_alone_it_bounds_nothing_in_between(points, least, greatest):
+    """Two small clusters at distance d = 4: the optimum is d + d^2 / 2 lambda = 4.8."""
+
+    def cluster(at, key, n):
+        return jnp.array([[at, 0.0]]) + 0.05 * jax.random.normal(key, (n, 2))
+
+    algorithm = train.CriticAlgorithm(
+        from_flax(MLPCritic(hidden=(32, 32)), (2,)),
+        partial(cluster, 2.0),
+        partial(optax.adam, b1=0.0, b2=0.9),
+        penalise(partial(losses.directional_penalty, points=points)),
+        batch_size=64,
+    )
+    rates = train.Hyperparameters(critic_learning_rate=1e-3, strength=10.0)
+    training = train.make_critic_train(algorithm, partial(cluster, -2.0), 400)
+    _, curves = jax.jit(training)(key(), rates)
+    assert least < curves["wasserstein"][-20:].mean() < greatest

@@ -16,9 +16,11 @@ sees that the kinks of a ReLU critic move. The whole gradient costs 14.0 forward
 in a ReLU critic, where the gradient penalty's costs 10.0, and needs no second
 derivatives of the critic's layers (`losses.directional_penalty`).
 
-When it fails: kinks closer together than h are averaged over, so that the critic may be
-steep between them. Where real and generated samples nearly coincide, h is as small as
-their distance and the difference of two values is rounding noise.
+When it fails: at the samples alone (`penalty.points = endpoints`) the critic becomes
+flat around each sample and as steep as it likes in between; on images it diverges.
+Kinks closer together than h are averaged over, so that the critic may be steep between
+them. Where real and generated samples nearly coincide, h is as small as their distance
+and the difference of two values is rounding noise.
 """
 
 import dataclasses
@@ -80,7 +82,7 @@ CHOICE = Choice(
             "shape": "one_sided",
             "power": 2,
             "target": 1.0,
-            "points": "endpoints",
+            "points": "interpolates",
             "step": losses.STEP,
         }
     }

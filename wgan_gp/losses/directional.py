@@ -8,6 +8,10 @@ it takes first derivatives only. In critics with kinks, such as ReLU networks, t
 derivative of a gradient's norm does not see that kinks move; that of a quotient does.
 
 For linear and quadratic critics the slope is the gradient's norm at x, for any h.
+
+The points must lie between the samples too. At the samples alone the critic finds what
+minimises the loss: it is flat around each of them, and as steep as it likes on the way
+from one to the other. A gradient penalty there is blind to the kinks that make this.
 """
 
 from collections.abc import Callable
@@ -28,7 +32,7 @@ from wgan_gp.losses.checks import (
 from wgan_gp.losses.critics import check_critic, explain_state_errors
 from wgan_gp.losses.floats import as_floats, at_least_float32
 from wgan_gp.losses.penalties import slope_penalty
-from wgan_gp.losses.points import endpoints, pair_distances
+from wgan_gp.losses.points import interpolates, pair_distances
 from wgan_gp.losses.ranges import check_share
 from wgan_gp.losses.shapes import one_sided
 from wgan_gp.losses.slopes import MIN_NORM, difference_quotient
@@ -48,7 +52,7 @@ def directional_penalty(
     key: jax.Array,
     *,
     condition: Any = None,
-    points: Points = endpoints,
+    points: Points = interpolates,
     shape: Shape = one_sided,
     step: Step = STEP,
 ) -> jax.Array:
@@ -63,7 +67,8 @@ def directional_penalty(
       fakes: x_tilde, `[B, ...]`.
       key: one key for the batch, or one per sample `[B]`.
       condition: as in `gradient_penalty`.
-      points: where the slope is measured, `[B, ...]`.
+      points: where the slope is measured, `[B, ...]`. Those at the samples alone, such
+        as `endpoints`, fail where real and generated samples lie far apart.
       shape: cost of a slope: `one_sided`, `two_sided`, or a function of one's own.
       step: h as a share of the distance ||x - x_tilde||_2 of the sample's own pair,
         > 0, which has no units. Or a function `(reals, fakes) -> h [B]` that returns
