@@ -160,10 +160,15 @@ def test_steps_need_points_of_one_array():
 
 
 @pytest.mark.parametrize(
-    ("points", "least", "greatest"),
-    [(losses.interpolates, 4.6, 5.2), (losses.endpoints, 10.0, np.inf)],
+    "penalty", [losses.directional_penalty, losses.adversarial_penalty]
 )
-def test_at_the_samples_alone_it_bounds_nothing_in_between(points, least, greatest):
+@pytest.mark.parametrize(
+    ("points", "least", "greatest"),
+    [({}, 4.6, 5.2), ({"points": losses.endpoints}, 10.0, np.inf)],
+)
+def test_at_the_samples_alone_it_bounds_nothing_in_between(
+    penalty, points, least, greatest
+):
     """Two small clusters at distance d = 4: the optimum is d + d^2 / 2 lambda = 4.8."""
 
     def cluster(at, key, n):
@@ -173,7 +178,7 @@ def test_at_the_samples_alone_it_bounds_nothing_in_between(points, least, greate
         from_flax(MLPCritic(hidden=(32, 32)), (2,)),
         partial(cluster, 2.0),
         partial(optax.adam, b1=0.0, b2=0.9),
-        penalise(partial(losses.directional_penalty, points=points)),
+        penalise(partial(penalty, **points)),
         batch_size=64,
     )
     rates = train.Hyperparameters(critic_learning_rate=1e-3, strength=10.0)

@@ -2,9 +2,14 @@
 
     lambda E[max(0, |D(x) - D(x + r)| / ||r||_2 - 1)^2]
 
-What it bounds: the difference quotient from a real or a generated sample to the point x
-+ r where it is largest, or nearly so: r is found by one step of power iteration from a
-random direction, and held fixed. It needs no second-order gradients.
+What it bounds: the difference quotient from a point x between the samples to the point
+x + r where it is largest, or nearly so: r is found by one step of power iteration from
+a random direction, and held fixed. It needs no second-order gradients.
+
+The points: the paper's x are the samples themselves, `penalty.points = endpoints`.
+There the critic may be as steep as it likes between samples that are further apart than
+||r||: with two small clusters at distance 4 its estimate reached 59. So x is on the
+lines between them here, as for the gradient penalty.
 
 How the strength acts: as lambda of the gradient penalties; the paper takes 10.
 
@@ -80,8 +85,8 @@ CHOICE = Choice(
             "shape": "one_sided",
             "power": 2,
             "target": 1.0,
-            # One of the two at random: the mean over all samples, as in the paper.
-            "points": "endpoints",
+            # The paper's are at the samples, "endpoints", as the docstring says.
+            "points": "interpolates",
             "step": losses.REACH,
             "probe": losses.PROBE,
         }

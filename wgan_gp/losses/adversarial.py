@@ -24,8 +24,8 @@ from wgan_gp.losses.directional import unit
 from wgan_gp.losses.floats import as_floats, at_least_float32
 from wgan_gp.losses.penalties import slope_penalty
 from wgan_gp.losses.points import (
-    endpoints,
     gaussian_noise,
+    interpolates,
     pair_distances,
     split_keys,
 )
@@ -47,7 +47,7 @@ def adversarial_penalty(
     key: jax.Array,
     *,
     condition: Any = None,
-    points: Points = endpoints,
+    points: Points = interpolates,
     shape: Shape = one_sided,
     step: float | jax.Array = REACH,
     probe: float | jax.Array = PROBE,
@@ -61,7 +61,8 @@ def adversarial_penalty(
       fakes: x_tilde, `[B, ...]`.
       key: one key for the batch, or one per sample `[B]`.
       condition: as in `gradient_penalty`.
-      points: where offsets start, `[B, ...]`.
+      points: where offsets start, `[B, ...]`; the paper's are `endpoints`, which bound
+        nothing between samples that are further apart than the step.
       shape: cost of a slope: `one_sided`, `two_sided`, or a function of one's own.
       step: the largest epsilon, the length of r, as a share of the distance
         ||x - x_tilde||_2 of the sample's own pair, > 0. Each sample's epsilon is drawn
