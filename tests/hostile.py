@@ -36,6 +36,11 @@ CASES = {
     "damaged pictures": 12,
     "checkpoints": 8,
     "records": 8,
+    "tables": 250,
+    "damaged tables": 100,
+    "labels of tables": 60,
+    "series": 60,
+    "lines of text": 60,
 }
 TIMES = int(os.environ.get("WGAN_GP_CASES", "1"))
 SECONDS = 30  # of one case; on a busy machine most take a hundredth

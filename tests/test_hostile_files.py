@@ -293,6 +293,11 @@ def intruders(draw):
     return place, lambda path: path.mkdir()
 
 
+def is_ignored(path):
+    """Whether a place below a set is one that nobody looks into."""
+    return any(part[0] == "." or part == "__MACOSX" for part in path.parts)
+
+
 @cases("pictures")
 @given(
     strangers=st.lists(intruders(), min_size=1, max_size=3),
@@ -319,7 +324,9 @@ def test_a_folder_of_pictures_is_read_or_refused_by_its_name(
     if examples:
         assert_images(examples)
         links = [path for path in (folder / "set").rglob("*") if path.is_symlink()]
-        assert all(path.resolve().is_relative_to(folder / "set") for path in links)
+        for path in links:
+            if not is_ignored(path.relative_to(folder / "set")):
+                assert path.resolve().is_relative_to(folder / "set")
 
 
 @cases("damaged pictures")

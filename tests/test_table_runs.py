@@ -182,7 +182,7 @@ REFUSED = {
     "label without condition": ({"data.label": "town"}, "conditional = True"),
     "unknown column": ({"data.columns": ("heigth",)}, "did you mean height?"),
     "no name": ({"data.columns": (1,)}, "must be names of columns, got 1"),
-    "too many": ({"eval_samples": 21}, "holds out 20 rows"),
+    "too many": ({"eval_samples": 21}, "holds out 20 samples"),
 }
 
 

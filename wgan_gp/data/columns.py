@@ -281,6 +281,11 @@ def _check_text(name: str, distinct: list[str], count: int, most: int) -> None:
     """Refuses text that is no category."""
     numbers = [each for each in distinct if _is_number(each)]
     others = [each for each in distinct if not _is_number(each)]
+    if not others:
+        raise ValueError(
+            f"column {show(name)} has text among its numbers, in rows that are left"
+            " out: clean it, or leave it out by data.without"
+        )
     if len(numbers) > len(others):
         commas = [e for e in others if _is_number(e.replace(",", ".", 1))]
         hint = ": write decimal points, not commas" if commas == others else ""

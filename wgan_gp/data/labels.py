@@ -73,7 +73,7 @@ def check_labels(labels: np.ndarray, count: int, what: str) -> np.ndarray:
     if flat.shape != (count,) or flat.dtype.kind not in "iuU":
         one_hot = labels.ndim == 2 and labels.shape[1] > 1
         raise ValueError(
-            f"{what} must be integers [{count}], one an image, or text: got"
+            f"{what} must be integers [{count}], one a sample, or text: got"
             f" {labels.dtype} {list(labels.shape)}"
             + (", of one-hot rows take argmax(axis=1)" if one_hot else "")
         )
@@ -82,7 +82,7 @@ def check_labels(labels: np.ndarray, count: int, what: str) -> np.ndarray:
     if flat.min() < 0 or flat.max() >= 2**31:
         raise ValueError(
             f"{what} must be at least 0 and below 2^31, got {labels.min()} to"
-            f" {labels.max()}: leave images without a label out"
+            f" {labels.max()}: leave samples without a label out"
         )
     return flat.astype(np.int64)
 

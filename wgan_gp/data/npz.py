@@ -15,9 +15,12 @@ read into memory whole: sets that do not fit there belong into a folder.
 """
 
 import math
+import tokenize
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -123,7 +126,8 @@ def _read_arrays(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set
                 x: _read_array(archive, x, path, max_bytes) for x in wanted if x in keys
             }
     except _READ_ERRORS as error:
-        raise ValueError(f"{path} is not a readable .npz file: {error}") from error
+        text = one_line(error, 200)
+        raise ValueError(f"{path} is not a readable .npz file: {text}") from error
     if prefixes == [""] and "images" not in keys:
         raise ValueError(f"{path} has no array images: it has {sorted(keys) or 'none'}")
     return arrays, keys
@@ -151,7 +155,8 @@ def read_arrays(path: Path, max_bytes: int = 2**36) -> dict[str, np.ndarray]:
                 for key in (name.removesuffix(".npy") for name in keys)
             }
     except _READ_ERRORS as error:
-        raise ValueError(f"{path} is not a readable .npz file: {error}") from error
+        text = one_line(error, 200)
+        raise ValueError(f"{path} is not a readable .npz file: {text}") from error
 
 
 def _check_same_size(images: dict[str, np.ndarray], path: Path) -> None:
@@ -217,29 +222,56 @@ def _convert_channels(images: np.ndarray, channels: int) -> np.ndarray:
 def _read_array(
     archive: zipfile.ZipFile, key: str, path: Path, max_bytes: int
 ) -> np.ndarray:
+    """Reads one array of an archive; errors as `_read_stream`."""
+    name = f"{key}.npy"
+    size = archive.getinfo(name).file_size
+    return _read_stream(lambda: archive.open(name), size, f"{path}: {key}", max_bytes)
+
+
+def read_npy(path: Path, max_bytes: int = 2**36) -> np.ndarray:
+    """Reads a file of one array.
+
+    Args:
+      path: the file, as `numpy.save` writes it.
+      max_bytes: the most that the array may take in memory, by its header.
+
+    Raises:
+      ValueError: the file cannot be read, or the array holds Python objects or is too
+        large.
+    """
+    if zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is an archive of arrays: name it npz:{path}")
+    try:
+        size = path.stat().st_size
+        return _read_stream(lambda: path.open("rb"), size, str(path), max_bytes)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
+
+
+def _read_stream(
+    open_stream: Callable[[], IO[bytes]], size: int, what: str, max_bytes: int
+) -> np.ndarray:
     """Reads one array after its header has shown that it is safe to read.
 
     Raises:
       ValueError: it holds Python objects, is too large, or is corrupt.
     """
-    name = f"{key}.npy"
-    with archive.open(name) as file:
-        shape, dtype = _read_header(file, f"{path}: {key}")
+    with open_stream() as file:
+        shape, dtype = _read_header(file, what)
     if dtype.hasobject:
-        raise ValueError(
-            f"{path}: {key} holds Python objects, expected numbers: save numbers"
-        )
-    size = max(math.prod(shape) * dtype.itemsize, archive.getinfo(name).file_size)
+        raise ValueError(f"{what} holds Python objects, expected numbers: save numbers")
+    size = max(math.prod(shape) * dtype.itemsize, size)
     if size > max_bytes:
         raise ValueError(
-            f"{path}: {key} takes {size} bytes, more than the {max_bytes} allowed: make"
-            " it smaller, or raise max_bytes"
+            f"{what} takes {size} bytes, more than the {max_bytes} allowed: make it"
+            " smaller, or raise max_bytes"
         )
-    with archive.open(name) as file:
+    with open_stream() as file:
         try:
             return np.lib.format.read_array(file, allow_pickle=False)
         except ValueError as error:
-            raise ValueError(f"{path}: {key} is corrupt: {error}") from error
+            text = one_line(error, 200)
+            raise ValueError(f"{what} is corrupt: {text}") from error
 
 
 def _read_header(file, what: str) -> tuple[tuple[int, ...], np.dtype]:
@@ -257,8 +289,8 @@ def _read_header(file, what: str) -> tuple[tuple[int, ...], np.dtype]:
         if version not in readers:
             raise ValueError(f"version {version} of the format")
         shape, _, dtype = readers[version](file)
-    except ValueError as error:
-        text = one_line(error)
+    except (ValueError, SyntaxError, tokenize.TokenError) as error:
+        text = one_line(error, 200)
         raise ValueError(f"{what} is not an array of NumPy's: {text}") from error
     return shape, dtype
 

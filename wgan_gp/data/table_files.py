@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan_gp.data.npz import read_arrays
+from wgan_gp.data.npz import read_arrays, read_npy
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import unchanged
 from wgan_gp.system.values import show
@@ -213,13 +213,7 @@ def _as_numpy(values: Any) -> tuple[np.ndarray, bool]:
 
 def _read_npy(path: Path, encoding: str) -> RawTable:
     del encoding
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        text = one_line(error, 200)
-        raise ValueError(f"{path} is not an array of NumPy's: {text}") from None
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{path} is an archive of arrays: name it npz:{path}")
+    array = read_npy(path)
     return _from_array(array, None, path)
 
 

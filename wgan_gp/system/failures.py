@@ -18,7 +18,10 @@ def one_line(error: BaseException, limit: int = 10_000) -> str:
     text = str(error)
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
         text = error.args[0]  # its own text is a literal, with \\n for a line break
-    return " ".join(text.split())[:limit] or type(error).__name__
+    text = " ".join(text.split())[:limit]
+    # A library may quote the bytes of a damaged file.
+    text = "".join(each if each.isprintable() else "\ufffd" for each in text)
+    return text or type(error).__name__
 
 
 def is_out_of_memory(error: BaseException) -> bool:
