@@ -16,7 +16,6 @@ from tests.helpers import (
     ABSENT,
     CONSTRAINTS,
     ROOT,
-    cases,
     key,
     load_experiment,
     resolve,
@@ -47,9 +46,8 @@ def own_set(folder, shape=(12, 8, 8, 3), classes=2):
     return f"npz:{folder / 'own.npz'}"
 
 
-@pytest.mark.parametrize(
-    "name", cases(("mnist", "cifar10", "cifar10_resnet"), soon=("mnist",))
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "cifar10_resnet"])
 def test_every_image_experiment_trains(name, tmp_path):
     config = resolve(name, "smoke", steps=2)
     workdir.prepare(tmp_path, config)

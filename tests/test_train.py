@@ -333,6 +333,7 @@ def test_training_vmapped_over_seeds_equals_separate_runs():
         assert_close((raw(state), scalars), jax.tree.map(pick, (raw(states), metrics)))
 
 
+@pytest.mark.long
 def test_training_vmapped_over_lambdas_equals_separate_runs():
     make = train.make_train(tiny(), 6)
     axes = train.Hyperparameters(*([None] * len(RATES)))._replace(strength=0)

@@ -191,6 +191,7 @@ def test_two_constraints_are_compared_architecture_by_architecture():
     assert counts["9"] == ["1", "0", "0", "3"]
 
 
+@pytest.mark.long
 def test_the_original_gan_is_one_of_the_columns(tmp_path, capsys):
     numbers = ["--numbers", "3", "--lipschitz", "two_sided", "unconstrained"]
     assert run(tmp_path, *numbers) == 0

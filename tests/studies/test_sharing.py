@@ -104,10 +104,8 @@ def test_processes_with_the_same_programs_never_run_one_at_the_same_time(tmp_pat
         assert lines == [f"{name} begins", f"{name} ends"]
 
 
-@pytest.mark.parametrize(
-    "number",
-    [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_study_in_one_line_and_it_goes_on(tmp_path, number):
     go = tmp_path / "go"
     process = start("--out", tmp_path, "--wait_for", go, place=(2, 0))

@@ -4,7 +4,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from tests.helpers import ROOT, cases, contents, run_module, unchecked
+from tests.helpers import ROOT, contents, run_module, unchecked
 from wgan_gp.studies.evidence.__main__ import main
 from wgan_gp.studies.evidence.common import Evidence
 from wgan_gp.studies.evidence.study import CLAIMS
@@ -23,7 +23,8 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("claim", cases(CLAIMS, soon=("overfitting",)))
+@pytest.mark.long
+@pytest.mark.parametrize("claim", sorted(CLAIMS))
 def test_each_claim_has_its_figures_and_rows(tmp_path, capsys, claim):
     arguments = ["", "--out", str(tmp_path), "--scale", "smoke", "--only", claim]
     with unchecked():
