@@ -106,7 +106,7 @@ def test_main_lists_every_field_with_its_default_and_the_presets(capsys):
         assert f"--{flag}" in text
     joined = " ".join(text.split())
     assert "A whole number >= 1. Default: 10000." in joined
-    assert "Default: 64 (dcgan, good), 128 (resnet), 32 (bottleneck)." in joined
+    assert "Default: 64 (dcgan, good), 128 (resnet), 32 (bottleneck), 512" in joined
     for constraint in CONSTRAINTS:
         assert f"\n  {constraint}\n" in text
     assert "clip_bound=0.01" in text

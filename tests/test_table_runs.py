@@ -90,6 +90,7 @@ def test_a_run_describes_its_columns_and_draws_them(run):
     assert (run / "figures" / "columns.png").stat().st_size > 10_000
 
 
+@pytest.mark.long
 def test_numbers_come_as_an_array_that_is_data_again(tmp_path):
     samples = np.random.default_rng(0).normal(3.0, 2.0, (250, 3))
     np.savez(tmp_path / "a.npz", samples=samples, columns=["u", "v", "w"])
@@ -115,6 +116,7 @@ def told(tmp_path_factory):
     return folder / "run", done.stdout
 
 
+@pytest.mark.long
 def test_a_generator_is_told_the_class_of_each_row(told, tmp_path):
     folder, said = told
     assert re.search(r"by town.*Bonn.*Köln, Deutz.*Ulm", said, re.DOTALL)
