@@ -96,23 +96,34 @@ def train(folder, name, *args):
             return main._run(settings, experiment, workdir, listener)
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """A folder with the six files and the run of each, not to be changed."""
-    base = tmp_path_factory.getbasetemp()
+def trained(base, names):
+    """A folder with the files of these names and the run of each."""
     # All workers of one session share them.
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "page"
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = base / f"page-{'-'.join(names)}"
     try:
         folder.mkdir()
     except FileExistsError:
         wait_for(folder / "whole", 120)
         return folder
-    for name, text in ALL.items():
-        (folder / f"{name}.py").write_text(text)
+    for name in names:
+        (folder / f"{name}.py").write_text(ALL[name])
         with own_tables():
             assert train(folder, name) == 0
     (folder / "whole").touch()
     return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A folder with three of the files and their runs, not to be changed."""
+    return trained(tmp_path_factory.getbasetemp(), ("noise", "moons", "stripes"))
+
+
+@pytest.fixture(scope="module")
+def all_runs(tmp_path_factory):
+    """A folder with the six files and the run of each, not to be changed."""
+    return trained(tmp_path_factory.getbasetemp(), tuple(ALL))
 
 
 def copied(runs, name, folder):
@@ -128,13 +139,17 @@ def test_what_a_file_brings_passes_its_test_on_the_page(name):
     exec(text + test, {"__name__": "page"})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ALL)
-def test_a_run_keeps_its_file_and_its_settings(runs, name):
+def test_a_run_keeps_its_file_and_its_settings(all_runs, name):
+    runs = all_runs
     assert (runs / name / "experiment.py").read_text() == ALL[name]
     assert json.loads((runs / name / "config.json").read_text())["steps"] == 4
 
 
-def test_the_runs_have_used_what_their_files_bring(runs):
+@pytest.mark.long
+def test_the_runs_have_used_what_their_files_bring(all_runs):
+    runs = all_runs
     config = {
         name: json.loads((runs / name / "config.json").read_text()) for name in ALL
     }
@@ -166,7 +181,9 @@ print(json.dumps([{n: x.tolist() for n, x in found.items()}, sorted(scores)]))
 """
 
 
-def test_a_new_process_samples_and_scores_the_runs(runs, tmp_path):
+@pytest.mark.long
+def test_a_new_process_samples_and_scores_the_runs(all_runs, tmp_path):
+    runs = all_runs
     (tmp_path / "runs").symlink_to(runs)
     done = subprocess.run(
         [sys.executable, "-c", OPENED, *ALL],
@@ -222,7 +239,9 @@ def test_a_broken_copy_is_one_line_and_leaves_nothing(
     assert not {"x", "moons"} & set(data.DATASETS)
 
 
-def test_a_changed_file_is_told_and_replaces_the_copy_once_accepted(runs, tmp_path):
+@pytest.mark.long
+def test_a_changed_file_is_told_and_replaces_the_copy_once_accepted(all_runs, tmp_path):
+    runs = all_runs
     folder, file = copied(runs, "residual", tmp_path), tmp_path / "residual.py"
     file.write_text(f"{ALL['residual']}\n# changed\n")
     given = (

@@ -159,6 +159,7 @@ def test_saving_memory_changes_no_update(fields):
     chex.assert_trees_all_close(*grads, rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.long
 def test_bfloat16_spares_the_penalty_unless_it_is_asked_for():
     def metrics(**compute):
         fields = {f"compute.{name}": value for name, value in compute.items()}

@@ -31,6 +31,7 @@ def with_other_digit(text, at):
     return f"{text[:at]}{(int(text[at]) + 1) % 10}{text[at + 1 :]}"
 
 
+@pytest.mark.long
 @by_page
 def test_a_changed_digit_of_a_sentence_is_noticed(page):
     text = " ".join(text_of(page).replace("**", "").split())

@@ -425,6 +425,7 @@ def test_a_damaged_run_is_refused(smoke_run, tmp_path, capsys, damage):
     assert not out.exists()
 
 
+@pytest.mark.long
 def test_a_config_of_other_networks_is_refused_in_one_line(smoke_run, tmp_path):
     # A process of its own: Orbax leaves tasks behind that fail in later tests.
     folder = tmp_path / "run"

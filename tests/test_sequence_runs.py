@@ -1,15 +1,24 @@
 """Runs on series and on text, from the command to samples."""
 
 import json
+from functools import partial
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from tests.data.test_sequences import simulated
-from tests.helpers import ROOT, run_module
+from tests.helpers import ROOT, cases, key, resolve, run_module, unchecked
 from wgan_gp import sample
+from wgan_gp.build import build
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.sequences import open_series
+from wgan_gp.networks import bind, from_flax
+from wgan_gp.networks.lipschitz.spectral import spectrally_normalised
+from wgan_gp.networks.sequence import SequenceCritic
 from wgan_gp.runs import sampling
+from wgan_gp.train import init, train_steps
 
 
 def train(folder, experiment, name, *flags):
@@ -24,6 +33,7 @@ def write(run, out, *flags, n=9):
     return sample.main(["", "--workdir", str(run), "--n", str(n), "--out", str(out)])
 
 
+@pytest.mark.long
 def test_series_come_back_in_their_units(tmp_path):
     x = 1000 + 5 * simulated(100)
     np.savez(tmp_path / "a.npz", samples=x, channels=["volts"])
@@ -40,6 +50,44 @@ def test_series_come_back_in_their_units(tmp_path):
     np.testing.assert_allclose(drawn, sampling.sample(tmp_path / "run", 40))
     assert open_series(tmp_path / "b.npz").shape == (64, 1)  # data again
     assert (tmp_path / "run" / "figures" / "series.png").stat().st_size > 10_000
+
+
+WORKS = [
+    name
+    for name, choice in CONSTRAINTS.items()
+    if name not in ("orthogonal", "sll", "unconstrained")
+]
+
+
+@pytest.mark.parametrize("name", cases(WORKS, soon=("clip", "spectral", "cones")))
+def test_constraints_work_on_text(name, tmp_path):
+    (tmp_path / "a.txt").write_text("".join(f"line {i % 90}\n" for i in range(300)))
+    fields = {"data.name": f"text:{tmp_path / 'a.txt'}", "lipschitz": name}
+    experiment = build(resolve("language", "smoke", **fields))
+    parts = experiment.algorithm, experiment.hyperparameters
+    with unchecked():
+        start = init(*parts, key())
+        state, metrics = jax.jit(partial(train_steps, *parts, count=2))(start)
+    assert all(np.isfinite(each) for each in metrics.values())
+    before, after = (jax.tree.leaves(x.critic.params) for x in (start, state))
+    same = [(a == b).all() for a, b in zip(before, after)]
+    # What is added to every value: the last bias, and that of the last convolution.
+    assert sum(same) <= 2
+
+
+def test_a_sum_of_branches_is_bounded_by_its_gain():
+    """Slopes between pairs, of a critic whose layers have norm 1 and add up."""
+    module = SequenceCritic(width=6, blocks=2, branch=0.7)
+    assert module.gain == pytest.approx(1.7**2)
+    network = spectrally_normalised(from_flax(module, (7, 3)))
+    params = jax.tree.map(lambda x: 5 * x, network.init(key()))
+    bound = bind(network, params, network.init_state(params))
+    x, y = jax.random.normal(key(1), (2, 4000, 7, 3))
+    y = x + 0.01 * y  # near pairs reach the steepest places
+    distances = jnp.linalg.norm((x - y).reshape(4000, -1), axis=1)
+    slopes = jnp.abs(jax.vmap(bound)(x) - jax.vmap(bound)(y)) / distances
+    assert slopes.max() < 1
+    assert slopes.max() > 0.02
 
 
 @pytest.fixture(scope="module")

@@ -129,6 +129,7 @@ def test_a_generator_is_told_the_class_of_each_row(told, tmp_path):
     assert min(shares.values()) > 0.2
 
 
+@pytest.mark.long
 def test_an_array_has_its_labels_beside_it(tmp_path):
     random = np.random.default_rng(0)
     labels = random.choice([3, 7], 250)

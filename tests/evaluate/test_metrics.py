@@ -29,6 +29,10 @@ from wgan_gp.runs import report, solve
 
 STORED = ROOT / "tests" / "stored"
 SCORES = ("frechet", "kernel", "precision", "recall", "score")
+OF_SEQUENCES = (
+    *("values_w1", "windows_w1", "autocorrelation_error", "spectrum_error"),
+    *(f"js_{n}" for n in range(1, 7)),
+)
 OF_VECTORS = ("two_sample", "spread", "marginal_w1", "sinkhorn", "nearest")
 
 
@@ -113,7 +117,7 @@ def test_labels_tell_metrics_apart():
 
 def test_floors_are_named_by_their_metric():
     floors = as_floor(dict.fromkeys(METRICS, 1.0))
-    named = {*SCORES, *OF_VECTORS, "sliced_w1"}
+    named = {*SCORES, *OF_VECTORS, *OF_SEQUENCES, "sliced_w1"}
     assert set(floors) == {"floor", *(FLOOR + name for name in named)}
 
 

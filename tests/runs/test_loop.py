@@ -32,7 +32,7 @@ def records(folder):
 
 
 # The other combinations take long. `smoke_run` is of another constraint.
-SOON = (("toy8gauss", "clip"), ("swissroll", "one_sided"))
+SOON = (("toy8gauss", "clip"),)
 ALL = cases(itertools.product(EXPERIMENTS, CONSTRAINTS), SOON)
 
 
@@ -126,6 +126,7 @@ def test_samples_are_drawn_a_few_batches_at_a_time():
     assert lengths == [at_once, at_once, 20_000 - 2 * at_once]
 
 
+@pytest.mark.long
 def test_a_run_can_be_repeated(tmp_path):
     for name in "ab":
         start(resolve(eval_every=20, **SMALL), tmp_path / name)

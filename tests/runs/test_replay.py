@@ -127,7 +127,10 @@ def critic(**fields):
 @pytest.mark.parametrize(
     ("make", "builder", "run", "rate"),
     [
-        (partial(resolve, log_every=2), build, loop.run, "generator_optimiser"),
+        pytest.param(
+            *(partial(resolve, log_every=2), build, loop.run, "generator_optimiser"),
+            marks=pytest.mark.long,
+        ),
         (critic, build_critic, solve.run, "critic_optimiser"),
     ],
     ids=["generator of a game", "critic alone"],

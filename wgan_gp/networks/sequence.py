@@ -47,6 +47,7 @@ class Conv1D(nn.Module):
       norm: of the network; "weight" normalises this layer's weights.
     """
 
+    is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
     features: int
     kernel: int
     norm: str = "none"
@@ -77,6 +78,11 @@ class SequenceBlock(nn.Module):
     branch: float
     norm: str
 
+    @property
+    def gain(self) -> float:
+        """For `networks.lipschitz.chains`."""
+        return 1 + self.branch
+
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps `[..., T, C]` to the same shape."""
@@ -104,6 +110,11 @@ class SequenceCritic(nn.Module):
     kernel: int = _kernel()
     branch: float = _branch()
     norm: str = fields.critic_norm("none")
+
+    @property
+    def gain(self) -> float:
+        """For `networks.lipschitz.chains`: the product of its blocks'."""
+        return (1 + self.branch) ** self.blocks
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:

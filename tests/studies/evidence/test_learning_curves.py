@@ -24,6 +24,7 @@ def curve():
         return measure_curves("one_sided", config, (0.1, 10.0), **SIZES)
 
 
+@pytest.mark.long
 def test_a_course_has_each_moment_lambda_and_seed(curve):
     assert curve.estimate.shape == curve.w1.shape == curve.quality.shape == (3, 2, 2)
     assert list(curve.steps) == [2, 4, 7]
@@ -31,6 +32,7 @@ def test_a_course_has_each_moment_lambda_and_seed(curve):
     assert curve.floor > 0
 
 
+@pytest.mark.long
 def test_lambdas_and_seeds_of_a_course_differ(curve):
     last = curve.estimate[-1]
     assert len(np.unique(last)) == last.size
@@ -79,6 +81,7 @@ def test_every_pairing_is_tried_with_every_shape_it_allows():
         gan_settings(steps=1, width=4, **fields)
 
 
+@pytest.mark.long
 def test_the_rows_say_what_was_measured(curve):
     rows = estimates.table_rows(curve._replace(label="one_sided"))
     assert len(rows) == 2

@@ -70,6 +70,7 @@ def test_a_recipe_stays_with_the_cell_it_is_for(field, variant):
     }
 
 
+@pytest.mark.long
 def test_cells_solved_together_are_those_solved_alone():
     config = cell_config(3, 4, "smoke")
     config.critic.fourier = 4

@@ -4,7 +4,9 @@ The Lipschitz constant of a chain is at most the product of its links'. A sum of
 branches, such as a residual block's, is not a chain: its constant may be the sum.
 Whether a module adds branches cannot be read off its layers. A module therefore says
 that it does not, by the class attribute `is_chain`, which also promises activations
-whose slope is at most 1.
+whose slope is at most 1. One that does add branches may say by a property `gain` how
+steep it is at most if each of its linear layers has norm 1, such as 1 + b for
+x + b f(x).
 """
 
 from collections.abc import Callable
@@ -94,6 +96,11 @@ def linear_layers(network: Network) -> tuple[Layer, ...]:
     return tuple(found.values())
 
 
+def gain(network: Network) -> float:
+    """How steep a critic is at most if each of its linear layers has norm 1."""
+    return float(getattr(network.module, "gain", 1.0))
+
+
 def _alone(layer: Any, shape: tuple[int, ...]) -> Layer:
     """The layer outside of its network, computed by JAX's own operations.
 
@@ -108,12 +115,13 @@ def _alone(layer: Any, shape: tuple[int, ...]) -> Layer:
 def _check_link(module: nn.Module) -> None:
     """Raises ValueError unless a module that has layers is a chain of them."""
     kind = type(module).__name__
-    if not getattr(module, "is_chain", False):
+    if not getattr(module, "is_chain", False) and not hasattr(module, "gain"):
         raise ValueError(
             f"{kind} is not known to be a chain of nn.Dense, nn.Conv and activations:"
             " sums of branches, normalisations and other layers can be steeper than"
             " their parts; use a network without it, or set is_chain = True in a class"
-            " of your own that is such a chain"
+            " of your own that is such a chain (or a property gain, see"
+            " networks.lipschitz.chains)"
         )
     if (norm := getattr(module, "norm", "none")) != "none":
         raise ValueError(

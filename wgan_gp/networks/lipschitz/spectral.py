@@ -15,7 +15,7 @@ from flax import traverse_util
 from jax import lax
 
 from wgan_gp.networks import Network
-from wgan_gp.networks.lipschitz.chains import Layer, linear_layers
+from wgan_gp.networks.lipschitz.chains import Layer, gain, linear_layers
 
 # Iterations from a random vector at the start, and below which norms count as 0.
 _FIRST_ITERATIONS = 200
@@ -42,7 +42,8 @@ def spectrally_normalised(network: Network, iterations: int = 1) -> Network:
     slopes can be slightly above 1.
 
     Args:
-      network: a chain of linear layers and activations, see `chains`.
+      network: a chain of linear layers and activations, or a sum of such branches that
+        has a `gain`, by which its value is divided: see `chains`.
       iterations: power iterations of each update of the critic.
 
     Returns:
@@ -72,7 +73,17 @@ def spectrally_normalised(network: Network, iterations: int = 1) -> Network:
             for layer, kernel in zip(layers, _kernels(layers, params))
         }
 
-    return network._replace(init_state=init_state, prepare=prepare, update=update)
+    steepest = gain(network)
+
+    def apply(params: Any, x: jax.Array) -> jax.Array:
+        return network.apply(params, x) / steepest
+
+    return network._replace(
+        apply=apply if steepest != 1 else network.apply,
+        init_state=init_state,
+        prepare=prepare,
+        update=update,
+    )
 
 
 def _kernels(layers: tuple[Layer, ...], params: Any) -> list[jax.Array]:
