@@ -7,12 +7,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from wgan_gp.data.columns import CATEGORY, CONSTANT, Column, Columns
+from wgan_gp.data.columns import CATEGORY, CONSTANT, WHOLE, Column, Columns
 from wgan_gp.runs.figures import FAKE, REAL
 
 _MOST = 12  # columns with a panel of their own
 _ACROSS = 4
 _POINTS = 800  # of a scatter plot
+_BINS = 30
+_NAMED = 40  # columns whose names fit beside a matrix
 
 
 def columns_figure(
@@ -43,9 +45,9 @@ def columns_figure(
     handles, names = panels[0].get_legend_handles_labels()
     above.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
     overview, first, second = below.subplots(1, 3)
-    _components(overview, reals, fakes)
-    _correlations(first, reals, "correlations, real")
-    image = _correlations(second, fakes, "correlations, generated")
+    _components(overview, columns, reals, fakes)
+    _correlations(first, columns, reals, "correlations, real")
+    image = _correlations(second, columns, fakes, "correlations, generated")
     below.colorbar(image, ax=[first, second], shrink=0.8)
     return figure
 
@@ -72,7 +74,7 @@ def _distribution(
     axes: Axes, column: Column, real: np.ndarray, fake: np.ndarray
 ) -> None:
     """Shares of a category's values, or histograms of numbers."""
-    axes.set_title(column.name[:30].replace("$", r"\$"), fontsize=9)
+    axes.set_title(_name(column, 30), fontsize=9)
     axes.tick_params(labelsize=7)
     if column.kind == CATEGORY:
         values = np.unique([*real.tolist(), *fake.tolist()])
@@ -86,33 +88,59 @@ def _distribution(
         axes.set_xticks(range(len(values)), texts, rotation=turned)
         return
     low, high = np.quantile(np.concatenate([real, fake]), (0.002, 0.998))
-    bins: Any = np.linspace(low, high if high > low else low + 1, 31)
+    bins: Any = np.linspace(low, high if high > low else low + 1, _BINS + 1)
+    if column.kind == WHOLE:  # each bin has as many whole numbers
+        step = max(1, -(-(high - low) // _BINS))
+        bins = np.arange(np.floor(low), high + step + 1, step) - 0.5
     style: dict[str, Any] = {"bins": bins, "density": True}
     axes.hist(real, **style, color=REAL, alpha=0.6, label="real")
     axes.hist(fake, **style, color=FAKE, histtype="step", lw=1.5, label="generated")
     axes.set_yticks([])
 
 
-def _components(axes: Axes, reals: np.ndarray, fakes: np.ndarray) -> None:
-    """Both sets on the two leading principal components of the real one."""
+def _name(column: Column, longest: int) -> str:
+    """A column's name as text of a figure."""
+    text = column.name if len(column.name) <= longest else column.name[:longest] + "…"
+    return text.replace("$", r"\$")  # a dollar sign begins a formula
+
+
+def _components(
+    axes: Axes, columns: Columns, reals: np.ndarray, fakes: np.ndarray
+) -> None:
+    """Both sets on the two leading principal components of the real one.
+
+    A table of two numbers is shown as it is, in standard deviations.
+    """
     centre = reals.mean(axis=0)
     _, _, directions = np.linalg.svd(reals - centre, full_matrices=False)
-    plane = directions[:2].T
+    plane, labels = directions[:2].T, ("first principal component", "second")
+    shown = [each for each in columns.columns if each.width]
+    if reals.shape[1] == 2 and len(shown) == 2:
+        plane, labels = np.eye(2), tuple(_name(each, 30) for each in shown)
     for drawn, colour, name in ((reals, REAL, "real"), (fakes, FAKE, "generated")):
         points = (drawn[:_POINTS] - centre) @ plane
         if points.shape[1] == 1:
             points = np.column_stack([points, np.zeros(len(points))])
         axes.plot(*points.T, ".", color=colour, ms=2.5, alpha=0.6, label=name)
-    axes.set_xlabel("first principal component of real rows", fontsize=8)
-    axes.set_ylabel("second", fontsize=8)
+    axes.set_xlabel(labels[0], fontsize=8)
+    axes.set_ylabel(labels[1], fontsize=8)
     axes.tick_params(labelsize=7)
 
 
-def _correlations(axes: Axes, vectors: np.ndarray, title: str) -> Any:
+def _correlations(axes: Axes, columns: Columns, vectors: np.ndarray, title: str) -> Any:
     """The matrix of correlations of the entries, as an image."""
     spread = vectors.std(axis=0)
     scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     matrix = scaled.T @ scaled / len(vectors)
     axes.set_title(title, fontsize=9)
     axes.tick_params(labelsize=7)
+    shown = [each for each in columns.columns if each.width]
+    size = 7 if len(shown) <= 16 else 5
+    if len(shown) <= _NAMED:
+        where = columns.slices
+        middles = [
+            (where[each.name].start + where[each.name].stop - 1) / 2 for each in shown
+        ]
+        axes.set_yticks(middles, [_name(each, 16) for each in shown], fontsize=size)
+        axes.set_xticks([])
     return axes.imshow(matrix, vmin=-1, vmax=1, cmap="RdBu_r", interpolation="nearest")
