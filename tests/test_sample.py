@@ -223,6 +223,7 @@ def test_names_come_before_numbers_and_own_numbers_are_kept():
         class_labels.class_number(unseen, "owl")
 
 
+@pytest.mark.long
 def test_a_run_without_a_description_of_its_data_opens_them(tmp_path):
     config = resolve("digits", "smoke")
     dataset = build.open_dataset(config)

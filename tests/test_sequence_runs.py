@@ -99,6 +99,7 @@ def text_run(tmp_path_factory):
     return folder / "run", said
 
 
+@pytest.mark.long
 def test_text_is_measured_by_its_n_grams_and_shown(text_run):
     folder, said = text_run
     assert "JS divergence of 4-grams" in said
@@ -113,6 +114,7 @@ def test_text_is_measured_by_its_n_grams_and_shown(text_run):
     assert b"samples/text_summary" in events.read_bytes()
 
 
+@pytest.mark.long
 def test_lines_are_written(text_run, tmp_path, capsys):
     folder, _ = text_run
     assert write(folder, tmp_path / "a.txt") == 0
