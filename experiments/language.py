@@ -34,17 +34,6 @@ PAPER = {
     "ema_decay": 0.0,
     "by_constraint": configs.penalised({"beta1": 0.5}),
 }
-SMOKE = {
-    "steps": 4,
-    "batch_size": 8,
-    "n_critic": 2,
-    "critic": {"width": 4, "blocks": 1},
-    "generator": {"width": 4, "blocks": 1, "latent": 4},
-    "log_every": 2,
-    "eval_every": 2,
-    "eval_samples": 20,
-    "eval_repeats": 1,
-}
 
 
 def get_config(arg: str = ""):
@@ -56,5 +45,5 @@ def get_config(arg: str = ""):
         generator="sequence",
         default=DEFAULT,
         paper=PAPER,
-        smoke=SMOKE,
+        smoke=configs.SEQUENCE_SMOKE,
     )

@@ -24,16 +24,6 @@ DEFAULT = {
     "eval_samples": 1000,
     "eval_repeats": 4,
 }
-SMOKE = {
-    "steps": 4,
-    "batch_size": 8,
-    "critic": {"width": 4, "blocks": 1},
-    "generator": {"width": 4, "blocks": 1, "latent": 4},
-    "log_every": 2,
-    "eval_every": 2,
-    "eval_samples": 20,
-    "eval_repeats": 1,
-}
 
 
 def get_config(arg: str = ""):
@@ -44,5 +34,5 @@ def get_config(arg: str = ""):
         critic="sequence",
         generator="sequence",
         default=DEFAULT,
-        smoke=SMOKE,
+        smoke=configs.SEQUENCE_SMOKE,
     )

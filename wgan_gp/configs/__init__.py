@@ -13,6 +13,7 @@ them consistently, and each can still be set by hand.
 from wgan_gp.configs.fields import (
     IMAGE_SMOKE,
     PAPER_TOY,
+    SEQUENCE_SMOKE,
     SMOKE,
     base,
     experiment,
@@ -29,6 +30,7 @@ __all__ = [
     "ALGORITHM_1",
     "IMAGE_SMOKE",
     "PAPER_TOY",
+    "SEQUENCE_SMOKE",
     "SMOKE",
     "CriticSettings",
     "Settings",

@@ -112,6 +112,19 @@ IMAGE_SMOKE: dict[str, Any] = {
     "eval_repeats": 1,
 }
 
+# Shrinks an experiment on sequences to seconds.
+SEQUENCE_SMOKE: dict[str, Any] = {
+    "steps": 4,
+    "batch_size": 8,
+    "n_critic": 2,
+    "critic": {"width": 4, "blocks": 1},
+    "generator": {"width": 4, "blocks": 1, "latent": 4},
+    "log_every": 2,
+    "eval_every": 2,
+    "eval_samples": 20,
+    "eval_repeats": 1,
+}
+
 
 def base(
     task: str = "gan",

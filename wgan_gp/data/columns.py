@@ -279,21 +279,21 @@ def _column(
 
 def _check_text(name: str, distinct: list[str], count: int, most: int) -> None:
     """Refuses text that is no category."""
-    numbers = [each for each in distinct if _is_number(each)]
-    others = [each for each in distinct if not _is_number(each)]
+    numbers = [each for each in distinct if is_number(each)]
+    others = [each for each in distinct if not is_number(each)]
     if not others:
         raise ValueError(
             f"column {show(name)} has text among its numbers, in rows that are left"
             " out: clean it, or leave it out by data.without"
         )
     if len(numbers) > len(others):
-        commas = [e for e in others if _is_number(e.replace(",", ".", 1))]
+        commas = [e for e in others if is_number(e.replace(",", ".", 1))]
         hint = ": write decimal points, not commas" if commas == others else ""
         raise ValueError(
             f"column {show(name)} has numbers and text, as {show(numbers[0])} and"
             f" {show(others[0])}{hint or ': clean it, or leave it out by data.without'}"
         )
-    decimal = [each for each in distinct if _is_number(each.replace(",", ".", 1))]
+    decimal = [each for each in distinct if is_number(each.replace(",", ".", 1))]
     if decimal and len(decimal) == len(distinct):
         raise ValueError(
             f"column {show(name)} has numbers with decimal commas, as"
@@ -306,7 +306,8 @@ def _check_text(name: str, distinct: list[str], count: int, most: int) -> None:
         )
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a text is one that Python reads as a number."""
     try:
         float(text)
     except ValueError:

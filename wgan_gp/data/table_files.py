@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan_gp.data.columns import is_number
 from wgan_gp.data.npz import read_arrays, read_npy
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import unchanged
@@ -81,7 +82,7 @@ def _read_csv(path: Path, encoding: str) -> RawTable:
     header = _first_line(path, encoding)
     delimiter = max(_DELIMITERS, key=header.count)
     names = [each.strip().strip('"') for each in header.split(delimiter)]
-    headless = all(map(_is_number, names))
+    headless = all(map(is_number, names))
     try:
         table = csv.read_csv(
             path,
@@ -124,14 +125,6 @@ def _csv_problem(path: Path, encoding: str, error: Exception) -> str:
             " as Windows has it, or save the file as UTF-8"
         )
     return f"{path} is not a readable table: {text}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _read_parquet(path: Path, encoding: str) -> RawTable:
