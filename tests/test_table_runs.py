@@ -1,5 +1,6 @@
 """A run on a table of one's own, from the command line to samples in its units."""
 
+import io
 import json
 import re
 from functools import partial
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from pyarrow import csv, parquet
+from rich.console import Console
 
 from tests.data.test_tables import rows, write_csv
 from tests.helpers import ROOT, key, own_tables, resolve, run_module, unchecked
@@ -18,7 +20,8 @@ from wgan_gp.data import DATASETS, Dataset
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.tables import open_table
 from wgan_gp.data.vectors import with_label_entries
-from wgan_gp.runs import sampling
+from wgan_gp.evaluate.held_out import hold_out
+from wgan_gp.runs import report, sampling
 from wgan_gp.train import generate, init, train_steps
 
 FILE = f"{ROOT / 'experiments' / 'vectors.py'}:smoke"
@@ -155,8 +158,12 @@ def two_blobs(key, n):
 
 def test_a_class_is_learned_as_it_was_told():
     """Of a sampler with labels: vectors of class 0 lie left, of class 1 right."""
+    shown = io.StringIO()
     with own_tables(), unchecked():
-        DATASETS["blobs"] = Dataset("blobs", (2,), two_blobs, classes=2)
+        names = ("[/left]", "right")  # no markup of the terminal's
+        DATASETS["blobs"] = Dataset(
+            "blobs", (2,), two_blobs, classes=2, class_names=names
+        )
         fields = {"data.name": "blobs", "conditional": True, "batch_size": 64}
         settings = resolve("vectors", "", **fields, eval_samples=50, eval_repeats=1)
         experiment = build(settings)
@@ -165,6 +172,10 @@ def test_a_class_is_learned_as_it_was_told():
         drawn = np.asarray(
             generate(experiment.algorithm, state.generator.params, key(), 400)
         )
+        held = hold_out(experiment.dataset, experiment.evaluation, key(1))
+        table = report.class_table(experiment, state, held, key(2))
+        Console(file=shown, width=90).print(table)
+    assert "[/left]" in shown.getvalue()
     assert drawn.shape == (400, 4)
     label = drawn[:, 2:].argmax(axis=1)
     assert set(np.unique(drawn[:, 2:])) == {0.0, 1.0}

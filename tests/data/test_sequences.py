@@ -11,12 +11,14 @@ from wgan_gp import data
 from wgan_gp.build import build, open_dataset
 from wgan_gp.data import docstrings, series
 from wgan_gp.data.sequences import open_series
+from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.sequences import (
     autocorrelation,
     power_spectrum,
     series_quality,
     windows,
 )
+from wgan_gp.runs import figures
 
 
 def simulated(n, seed=0):
@@ -243,3 +245,12 @@ def test_the_papers_networks_have_their_parameters(tmp_path):
 
 def test_series_are_loaded_by_name():
     assert data.load("ar2").kind == "sequences"
+
+
+def test_lines_too_short_for_4_grams_have_a_curve():
+    slopes = {f"gradient_norm_{name}": 1.0 for name in ("min", "mean", "max")}
+    training = [{"step": 1, "wasserstein": 1.0, "penalty": 0.0}]
+    evaluation = [{"step": 1, "wasserstein": 1.0, "js_1": 0.3, "js_2": 0.6} | slopes]
+    drawn = figures.training_curves(training, evaluation, floor={"floor_js_1": 0.1})
+    labels = [axes.get_ylabel() for axes in drawn.axes]
+    assert any(METRICS["js_1"].label in each for each in labels)

@@ -25,7 +25,7 @@ Example:
   (5, 2)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -35,11 +35,14 @@ import numpy as np
 from wgan_gp.data import series, toy
 from wgan_gp.data.arrays import Sampler, noisy, resident
 from wgan_gp.data.columns import Columns
+from wgan_gp.system.paths import PATH_KINDS
+from wgan_gp.system.values import one_of, show
 
 __all__ = [
     "DATASETS",
     "Dataset",
     "Sampler",
+    "check_name",
     "load",
     "noisy",
     "open_named",
@@ -150,6 +153,42 @@ def load(name: str) -> Dataset:
     if name not in DATASETS:
         raise ValueError(f"data.name must be one of {sorted(DATASETS)}, got {name!r}")
     return DATASETS[name]
+
+
+def check_name(
+    path: str,
+    name: str,
+    kind: str,
+    files: Sequence[str],
+    *,
+    elsewhere: str,
+    more: Sequence[str] = (),
+) -> None:
+    """Refuses the name of a data set that is neither a file nor a known set.
+
+    Args:
+      path: of the field, for messages.
+      name: `FILEKIND:FILE`, or a key of `DATASETS`.
+      kind: "vectors", say, which this experiment learns.
+      files: the kinds of files that it reads.
+      elsewhere: what to start from for files of other kinds.
+      more: sets that are known beside those of `DATASETS`.
+
+    Raises:
+      ValueError: it is none of these.
+    """
+    prefix, colon, file = name.partition(":")
+    if colon and prefix in files:
+        if not file:
+            raise ValueError(f"{path} = {show(name)} names no file: add its path")
+        return
+    if colon and prefix in PATH_KINDS:
+        raise ValueError(
+            f"{path} = {show(name)}: this experiment learns {kind}, of files named"
+            f" {', '.join(f'{each}:' for each in files)}; {elsewhere}"
+        )
+    known = [each for each in DATASETS if DATASETS[each].kind == kind]
+    one_of(path, name, [*known, *more])
 
 
 def open_named(name: str, kind: str, *, conditional: bool) -> Dataset:

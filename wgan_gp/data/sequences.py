@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan_gp.data import DATASETS, Dataset, open_named
+from wgan_gp.data import Dataset, check_name, open_named
 from wgan_gp.data.arrays import resident, without_repetition
 from wgan_gp.data.columns import NUMBER, Column, Columns
 from wgan_gp.data.docstrings import read_docstrings
@@ -14,8 +14,8 @@ from wgan_gp.data.npz import read_arrays
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.text import Text, encode, one_hot_lines, read_lines
 from wgan_gp.system.fields import Rule, setting, whole
-from wgan_gp.system.paths import PATH_KINDS, SEQUENCE_KINDS, expand
-from wgan_gp.system.values import one_of, show
+from wgan_gp.system.paths import SEQUENCE_KINDS, expand
+from wgan_gp.system.values import show
 
 LEAST = 30  # sequences of a file, so that three are held out
 LONGEST = 2**14
@@ -23,20 +23,10 @@ BUILT_IN = "docstrings"
 
 
 def _check_name(path: str, name: str) -> None:
-    """Refuses a name that is neither a file nor a known set."""
-    kind, colon, file = name.partition(":")
-    if colon and kind in SEQUENCE_KINDS:
-        if not file:
-            raise ValueError(f"{path} = {show(name)} names no file: add its path")
-        return
-    if colon and kind in PATH_KINDS:
-        raise ValueError(
-            f"{path} = {show(name)}: this experiment learns sequences, of files named"
-            f" {', '.join(f'{each}:' for each in SEQUENCE_KINDS)}; for tables, start"
-            " from experiments/vectors.py"
-        )
-    known = [each for each in DATASETS if DATASETS[each].kind == "sequences"]
-    one_of(path, name, [*known, BUILT_IN])
+    tables = "for tables, start from experiments/vectors.py"
+    check_name(
+        *(path, name, "sequences", SEQUENCE_KINDS), elsewhere=tables, more=(BUILT_IN,)
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,28 +7,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from wgan_gp.data import DATASETS, Dataset, open_named
+from wgan_gp.data import DATASETS, Dataset, check_name, open_named
 from wgan_gp.data.columns import CATEGORY, Column, Columns, numbered
 from wgan_gp.data.tables import open_table
 from wgan_gp.system.fields import Rule, setting, whole
-from wgan_gp.system.paths import PATH_KINDS, TABLE_KINDS, expand
-from wgan_gp.system.values import one_of, show
+from wgan_gp.system.paths import TABLE_KINDS, expand
+from wgan_gp.system.values import show
 
 
 def _check_name(path: str, name: str) -> None:
-    """Refuses a name that is neither a table nor in `DATASETS`."""
-    kind, colon, file = name.partition(":")
-    if colon and kind in TABLE_KINDS:
-        if not file:
-            raise ValueError(f"{path} = {show(name)} names no file: add its path")
-        return
-    if colon and kind in PATH_KINDS:
-        raise ValueError(
-            f"{path} = {show(name)}: this experiment learns vectors, of files named"
-            f" {', '.join(f'{each}:' for each in TABLE_KINDS)}; for pictures, start"
-            " from experiments/digits.py"
-        )
-    one_of(path, name, [each for each in DATASETS if DATASETS[each].kind == "vectors"])
+    pictures = "for pictures, start from experiments/digits.py"
+    check_name(path, name, "vectors", TABLE_KINDS, elsewhere=pictures)
 
 
 def _check_names(path: str, names: tuple) -> None:

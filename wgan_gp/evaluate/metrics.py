@@ -255,7 +255,7 @@ METRICS: dict[str, Metric] = {
     "seconds": Metric("training and evaluation", "time", "", "s", ".1f"),
 }
 # The first of these that was measured says how good a generator is.
-QUALITY = ("frechet", "js_4", "windows_w1", "sliced_w1", "w1")
+QUALITY = ("frechet", "js_4", "windows_w1", "sliced_w1", "w1", "js_1")
 
 
 def in_sweeps() -> list[str]:

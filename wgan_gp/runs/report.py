@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -112,11 +113,11 @@ def _draw_columns(
 ) -> None:
     columns = experiment.dataset.columns
     assert columns is not None
-    reals = held.reals.reshape(-1, held.reals.shape[-1])
-    parts = draws.draw(experiment.algorithm, state.average, key, len(reals))
-    fakes = columns.hardened(draws.concatenate(parts, len(reals)))
+    reals, fakes = _real_and_generated(experiment, state, held, key)
     title = _title(experiment, settings)
-    drawn = column_figures.columns_figure(columns, reals, fakes, title=title)
+    drawn = column_figures.columns_figure(
+        columns, reals, columns.hardened(fakes), title=title
+    )
     save_figure(folder / "columns.png", drawn)
 
 
@@ -131,15 +132,24 @@ def _draw_sequences(
     dataset = experiment.dataset
     if dataset.characters is not None:
         return
-    reals = held.reals.reshape(-1, *dataset.shape)
-    parts = draws.draw(experiment.algorithm, state.average, key, len(reals))
-    fakes = draws.concatenate(parts, len(reals))
-    sides = (sequence_samples.decoded(dataset, each) for each in (reals, fakes))
+    sides = (
+        sequence_samples.decoded(dataset, each)
+        for each in _real_and_generated(experiment, state, held, key)
+    )
     columns = dataset.columns or numbered(dataset.shape[1])
     names = [each.name for each in columns.columns]
     title = _title(experiment, settings)
     drawn = series_figures.series_figure(names, *sides, title=title)
     save_figure(folder / "series.png", drawn)
+
+
+def _real_and_generated(
+    experiment: Experiment, state: train.TrainState, held: HeldOutSets, key: jax.Array
+) -> tuple[np.ndarray, np.ndarray]:
+    """All held-out samples, and as many generated ones, `[n, ...]` each."""
+    reals = held.reals.reshape(-1, *experiment.dataset.shape)
+    parts = draws.draw(experiment.algorithm, state.average, key, len(reals))
+    return reals, draws.concatenate(parts, len(reals))
 
 
 def save_figure(path: Path, figure: Figure) -> None:
@@ -243,7 +253,8 @@ def class_table(
     parts = draws.draw(experiment.algorithm, state.average, fake_key, count)
     fakes = columns.hardened(draws.concatenate(parts, count))
     marginal = METRICS["marginal_w1"]
-    table = Table(title=f"by {columns.label}", title_justify="left")
+    title = escape(f"by {columns.label}")  # names of a user's own are no markup
+    table = Table(title=title, title_justify="left")
     table.add_column("class")
     for heading in ("share (real)", f"{marginal.short} (real to real)"):
         table.add_column(heading, justify="right")
@@ -252,7 +263,7 @@ def class_table(
         distances = (found.marginal_w1, found.floor)
         texts = [marginal.text(each) for each in distances if np.isfinite(each)]
         distance = "{} ({})".format(*texts) if len(texts) == 2 else "too few to say"
-        table.add_row(name, shares, distance)
+        table.add_row(escape(name), shares, distance)
     return table
 
 
