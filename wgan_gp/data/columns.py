@@ -1,7 +1,7 @@
 """What the columns of a table mean, and how its rows become vectors and come back.
 
-A network learns vectors of about unit variance. `describe` looks at the columns of a
-table and says what each one is:
+A network learns vectors of about unit variance. `describe` looks at summaries of a
+table's columns and says what each one is:
 
 - a number: standardised by the mean and the standard deviation of the training rows;
 - a whole number of many values: the same, and rounded when it comes back;
@@ -16,11 +16,12 @@ description, which a run stores, so that a sampler does not need the table.
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan_gp.data.summaries import Summary, is_number
 from wgan_gp.system.values import join_names, show
 
 NUMBER, WHOLE, CATEGORY, CONSTANT = "number", "whole", "category", "constant"
@@ -215,20 +216,16 @@ def numbered(width: int) -> Columns:
 
 
 def describe(
-    table: Mapping[str, np.ndarray],
-    train: np.ndarray,
+    summaries: Mapping[str, Summary],
     *,
-    whole: Iterable[str] = (),
     most_values: int = 20,
     label: str | None = None,
 ) -> tuple[Columns, list[str]]:
     """Says what each column of a table is.
 
     Args:
-      table: the values `[N]` of each column: finite float64, or text as objects.
-      train: the indices of the training rows. Means and deviations are theirs; values
-        of categories are those of all rows.
-      whole: the names of columns that the file has as whole numbers.
+      summaries: of each column's values. Means and deviations are to be those of the
+        training rows; a category's values are those of all rows.
       most_values: whole numbers of at most so many values are a category.
       label: the name of the column with each row's class, a category of any size.
 
@@ -239,15 +236,14 @@ def describe(
       ValueError: a column of text has more than ten times as many values, or numbers
         among text; or all columns but the label are constant.
     """
-    made, notes, whole = [], [], frozenset(whole)
-    for name, values in table.items():
+    made, notes = [], []
+    for name, summary in summaries.items():
         if name == label:
-            known = tuple(sorted(set(values.tolist())))
-            made.append(Column(name, CATEGORY, values=known))
+            made.append(Column(name, CATEGORY, values=tuple(summary.distinct)))
             continue
-        column = _column(name, values, train, name in whole, most_values)
+        column = _column(name, summary, most_values)
         made.append(column)
-        notes += _notes(column, values)
+        notes += _notes(column, summary)
     constant = [each.name for each in made if each.kind == CONSTANT]
     if len(constant) == len(made) - (label is not None):
         raise ValueError("every column is constant: there is nothing to learn")
@@ -258,29 +254,26 @@ def describe(
     return Columns(tuple(made), label), notes
 
 
-def _column(
-    name: str, values: np.ndarray, train: np.ndarray, whole: bool, most_values: int
-) -> Column:
-    distinct = sorted(set(values.tolist()))
-    if len(distinct) == 1:
-        return Column(name, CONSTANT, values=tuple(distinct))
-    if values.dtype == object:
-        _check_text(name, distinct, len(values), 10 * most_values)
-        return Column(name, CATEGORY, values=tuple(distinct))
-    whole = whole or bool(np.all(values == np.rint(values)))
-    if whole and len(distinct) <= most_values:
-        return Column(name, CATEGORY, values=tuple(distinct))
-    scale = float(np.abs(values).max())  # squares of huge values are not finite
-    mean = scale * float(np.mean(values[train] / scale))
-    std = scale * float(np.std(values[train] / scale))
-    column = Column(name, WHOLE if whole else NUMBER, mean, std or scale)
-    return column._replace(low=distinct[0], high=distinct[-1]) if whole else column
+def _column(name: str, summary: Summary, most_values: int) -> Column:
+    values = tuple(summary.distinct)
+    if len(values) == 1:
+        return Column(name, CONSTANT, values=values)
+    if summary.has_text:
+        _check_text(name, summary, 10 * most_values)
+        return Column(name, CATEGORY, values=values)
+    if summary.whole and len(values) <= most_values:
+        return Column(name, CATEGORY, values=values)
+    kind = WHOLE if summary.whole else NUMBER
+    scale = max(abs(summary.low), abs(summary.high))
+    column = Column(name, kind, summary.mean, summary.std or scale)
+    if kind == NUMBER:
+        return column
+    return column._replace(low=summary.low, high=summary.high)
 
 
-def _check_text(name: str, distinct: list[str], count: int, most: int) -> None:
+def _check_text(name: str, summary: Summary, most: int) -> None:
     """Refuses text that is no category."""
-    numbers = [each for each in distinct if is_number(each)]
-    others = [each for each in distinct if not is_number(each)]
+    numbers, others = (sorted(x.values) for x in (summary.numbers, summary.texts))
     if not others:
         raise ValueError(
             f"column {show(name)} has text among its numbers, in rows that are left"
@@ -293,33 +286,26 @@ def _check_text(name: str, distinct: list[str], count: int, most: int) -> None:
             f"column {show(name)} has numbers and text, as {show(numbers[0])} and"
             f" {show(others[0])}{hint or ': clean it, or leave it out by data.without'}"
         )
-    decimal = [each for each in distinct if is_number(each.replace(",", ".", 1))]
-    if decimal and len(decimal) == len(distinct):
+    distinct = summary.distinct
+    if all(is_number(each.replace(",", ".", 1)) for each in distinct):
         raise ValueError(
             f"column {show(name)} has numbers with decimal commas, as"
-            f" {show(decimal[0])}: write points"
+            f" {show(distinct[0])}: write points"
         )
     if len(distinct) > most:
+        found = f"{len(distinct):,}" if summary.complete else f"over {most:,}"
         raise ValueError(
-            f"column {show(name)} has {len(distinct):,} different texts in {count:,}"
+            f"column {show(name)} has {found} different texts in {summary.count:,}"
             f" rows, more than a category of {most} has: leave it out by data.without"
         )
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is one that Python reads as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _notes(column: Column, values: np.ndarray) -> list[str]:
+def _notes(column: Column, summary: Summary) -> list[str]:
     if column.kind not in (NUMBER, WHOLE):
         return []
-    far = float(np.abs(values / column.std - column.mean / column.std).max())
-    if far <= _FAR:
+    ends = summary.low / column.std, summary.high / column.std
+    far = max(abs(end - column.mean / column.std) for end in ends)
+    if not far > _FAR:  # NaN, of numbers that are too far apart to divide
         return []
     return [
         f"column {show(column.name)} has values {far:.0f} standard deviations from its"
