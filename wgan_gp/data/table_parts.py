@@ -99,7 +99,7 @@ def _npy_parts(path: Path, encoding: str) -> Iterator[RawTable]:
     del encoding
     array: Any = map_npy(path)
     if array.ndim != 2:
-        from_array(array[:0], None, path)  # says what is expected
+        from_array(array, None, path)  # says what is expected
     for start in range(0, len(array), _ROWS):
         yield from_array(np.asarray(array[start : start + _ROWS]), None, path)
 
