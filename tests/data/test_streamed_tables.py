@@ -104,7 +104,6 @@ def test_a_label_has_the_shares_of_the_training_rows(tmp_path):
 def test_what_is_refused_whole_is_refused_in_parts(name, tmp_path):
     table, options, message = BAD[name]
     path = write_csv(tmp_path / "a.csv", table, delimiter=";")
-    message = message.replace("has 200 different", "has over 100 different")
     message = message.replace("'age' has no values", "'age' of .* has no values")
     with pytest.raises(ValueError, match=message) as raised:
         open_streamed_table("csv", path, cache=tmp_path / "cache", **options)
@@ -253,7 +252,7 @@ def test_summaries_of_parts_make_that_of_the_whole(scale):
         merged = merge(merged, summarise(part))
     np.testing.assert_allclose(merged[5:], whole[5:], rtol=1e-12)
     assert merged.distinct == whole.distinct
-    few = merge(summarise(values[:9], most=4), summarise(values[9:], most=4), most=4)
+    few = merge(summarise(values[:9], most=4), summarise(values[9:], most=4))
     assert not few.complete
     assert len(few.distinct) <= 10
 

@@ -1,7 +1,7 @@
 """What the columns of a table mean, and how its rows become vectors and come back.
 
-A network learns vectors of about unit variance. `describe` looks at summaries of a
-table's columns and says what each one is:
+A network learns vectors of about unit variance. `meanings.describe` looks at a table's
+columns and says what each one is:
 
 - a number: standardised by the mean and the standard deviation of the training rows;
 - a whole number of many values: the same, and rounded when it comes back;
@@ -21,11 +21,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan_gp.data.summaries import Summary, is_number
-from wgan_gp.system.values import join_names, show
+from wgan_gp.system.values import show
 
 NUMBER, WHOLE, CATEGORY, CONSTANT = "number", "whole", "category", "constant"
-_FAR = 30.0  # standard deviations; a value as far out rules the column's scale
 
 
 class Column(NamedTuple):
@@ -213,101 +211,3 @@ class Columns(NamedTuple):
 def numbered(width: int) -> Columns:
     """Columns x1, x2, ... of vectors `[width]` that are their own units."""
     return Columns(tuple(Column(f"x{i + 1}", NUMBER) for i in range(width)))
-
-
-def describe(
-    summaries: Mapping[str, Summary],
-    *,
-    most_values: int = 20,
-    label: str | None = None,
-) -> tuple[Columns, list[str]]:
-    """Says what each column of a table is.
-
-    Args:
-      summaries: of each column's values. Means and deviations are to be those of the
-        training rows; a category's values are those of all rows.
-      most_values: whole numbers of at most so many values are a category.
-      label: the name of the column with each row's class, a category of any size.
-
-    Returns:
-      The columns, and notes on them, one line each.
-
-    Raises:
-      ValueError: a column of text has more than ten times as many values, or numbers
-        among text; or all columns but the label are constant.
-    """
-    made, notes = [], []
-    for name, summary in summaries.items():
-        if name == label:
-            made.append(Column(name, CATEGORY, values=tuple(summary.distinct)))
-            continue
-        column = _column(name, summary, most_values)
-        made.append(column)
-        notes += _notes(column, summary)
-    constant = [each.name for each in made if each.kind == CONSTANT]
-    if len(constant) == len(made) - (label is not None):
-        raise ValueError("every column is constant: there is nothing to learn")
-    if constant:
-        notes.append(
-            f"constant, and filled in when rows are sampled: {join_names(constant)}"
-        )
-    return Columns(tuple(made), label), notes
-
-
-def _column(name: str, summary: Summary, most_values: int) -> Column:
-    values = tuple(summary.distinct)
-    if len(values) == 1:
-        return Column(name, CONSTANT, values=values)
-    if summary.has_text:
-        _check_text(name, summary, 10 * most_values)
-        return Column(name, CATEGORY, values=values)
-    if summary.whole and len(values) <= most_values:
-        return Column(name, CATEGORY, values=values)
-    kind = WHOLE if summary.whole else NUMBER
-    scale = max(abs(summary.low), abs(summary.high))
-    column = Column(name, kind, summary.mean, summary.std or scale)
-    if kind == NUMBER:
-        return column
-    return column._replace(low=summary.low, high=summary.high)
-
-
-def _check_text(name: str, summary: Summary, most: int) -> None:
-    """Refuses text that is no category."""
-    numbers, others = (sorted(x.values) for x in (summary.numbers, summary.texts))
-    if not others:
-        raise ValueError(
-            f"column {show(name)} has text among its numbers, in rows that are left"
-            " out: clean it, or leave it out by data.without"
-        )
-    if len(numbers) > len(others):
-        commas = [e for e in others if is_number(e.replace(",", ".", 1))]
-        hint = ": write decimal points, not commas" if commas == others else ""
-        raise ValueError(
-            f"column {show(name)} has numbers and text, as {show(numbers[0])} and"
-            f" {show(others[0])}{hint or ': clean it, or leave it out by data.without'}"
-        )
-    distinct = summary.distinct
-    if all(is_number(each.replace(",", ".", 1)) for each in distinct):
-        raise ValueError(
-            f"column {show(name)} has numbers with decimal commas, as"
-            f" {show(distinct[0])}: write points"
-        )
-    if len(distinct) > most:
-        found = f"{len(distinct):,}" if summary.complete else f"over {most:,}"
-        raise ValueError(
-            f"column {show(name)} has {found} different texts in {summary.count:,}"
-            f" rows, more than a category of {most} has: leave it out by data.without"
-        )
-
-
-def _notes(column: Column, summary: Summary) -> list[str]:
-    if column.kind not in (NUMBER, WHOLE):
-        return []
-    ends = summary.low / column.std, summary.high / column.std
-    far = max(abs(end - column.mean / column.std) for end in ends)
-    if not far > _FAR:  # NaN, of numbers that are too far apart to divide
-        return []
-    return [
-        f"column {show(column.name)} has values {far:.0f} standard deviations from its"
-        " mean, which the others vanish beside: its logarithm may be easier to learn"
-    ]

@@ -8,10 +8,15 @@ blocks of neighbours in an order of its own (`BlockOrder`).
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
+from wgan_gp.data import CANNOT_DRAW
+
+_PREFETCHED = 4  # batches
 _BUCKET = 2**28  # bytes of rows that are put in order in memory at a time
 BLOCK = 64  # rows that stay together
 
@@ -93,3 +98,44 @@ class BlockOrder(NamedTuple):
 def _blocks(count: int, seed: int, epoch: int) -> np.ndarray:
     """The blocks of an epoch, in its order."""
     return np.random.RandomState([seed, epoch % 2**32]).permutation(count)
+
+
+def as_drawn(train: np.ndarray, key: jax.Array, raw: Any) -> jax.Array:
+    """The sampler: batches of the stream as they are, or n rows, outside of a trace."""
+    if not isinstance(raw, int):
+        return raw
+    if isinstance(key, jax.core.Tracer):
+        raise ValueError(CANNOT_DRAW)
+    rows = jax.random.randint(key, (raw,), 0, len(train))
+    return jnp.asarray(train[np.asarray(rows)])
+
+
+def open_stream(train: np.ndarray, name: str, batch_size: int, seed: int) -> Any:
+    """This host's part of the batches; see `streaming.stream`."""
+    import grain
+
+    from wgan_gp.data.grain_batches import LENGTH
+    from wgan_gp.data.streaming import Stream
+
+    host, hosts = jax.process_index(), jax.process_count()
+    each = batch_size // hosts
+    order = BlockOrder(len(train), seed)
+
+    def read(batch: int) -> np.ndarray:
+        first = batch * batch_size + host * each
+        return train[order.rows(first, first + each)]
+
+    def open_at(batches: int) -> Any:
+        numbers = grain.MapDataset.range(batches, LENGTH).map(read)
+        return grain.experimental.ThreadPrefetchIterDataset(
+            numbers.to_iter_dataset(grain.ReadOptions(0, 0)),
+            prefetch_buffer_size=_PREFETCHED,
+        )
+
+    identity = {
+        "source": f"{name} train",
+        "count": len(train),
+        "batch_size": batch_size,
+        "seed": seed,
+    }
+    return Stream(open_at, identity)

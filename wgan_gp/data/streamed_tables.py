@@ -15,16 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from wgan_gp.data import CANNOT_DRAW, Dataset
+from wgan_gp.data import Dataset
 from wgan_gp.data.arrays import without_repetition
-from wgan_gp.data.columns import Columns, describe
-from wgan_gp.data.shuffled_rows import BlockOrder, write_shuffled
+from wgan_gp.data.columns import Columns
+from wgan_gp.data.meanings import describe, summarise_columns
+from wgan_gp.data.shuffled_rows import as_drawn, open_stream, write_shuffled
 from wgan_gp.data.sources import split_indices
-from wgan_gp.data.summaries import Summary, merge, summarise
+from wgan_gp.data.summaries import Summary, merge
 from wgan_gp.data.table_parts import PART_READERS, read_parts
 from wgan_gp.data.table_rows import (
     Gaps,
@@ -39,7 +38,6 @@ from wgan_gp.system.files import unchanged, write_json, writing
 HELD_OUT = 100_000  # rows at most, which are kept in memory
 _FORMAT = 1  # of the folder; another one is written anew
 _SEED = 1  # of the order on disk
-_PREFETCHED = 4  # batches
 
 
 def open_streamed_table(
@@ -141,11 +139,13 @@ def _survey(
     for values, more, whole, said in reading():
         notes = notes or said
         gaps = more if gaps is None else gaps + more
-        for name, each in values.items():
-            most = np.inf if name == label else 10 * most_values
-            found = summarise(each, whole=name in whole, most=most)
-            before = summaries.get(name)
-            summaries[name] = found if before is None else merge(before, found, most)
+        found = summarise_columns(
+            values, whole=whole, most_values=most_values, label=label
+        )
+        summaries = {
+            name: merge(summaries[name], each) if name in summaries else each
+            for name, each in found.items()
+        }
     if gaps is None or not gaps.rows:
         raise ValueError(f"{path} has a header and no rows")
     gaps.check(path)
@@ -242,53 +242,12 @@ def _opened(folder: Path, name: str) -> Dataset:
     return Dataset(
         name,
         (columns.width,),
-        partial(_as_drawn, train),
+        partial(as_drawn, train),
         held_out=without_repetition(held_out, name),
         held_out_count=len(held_out),
         count=len(train),
         notes=(*notes, f"{name} is streamed from {folder} ({size:.2f} GB)"),
-        stream=partial(_open_stream, train, name),
+        stream=partial(open_stream, train, name),
         columns=columns,
         **class_fields(columns, means),
     )
-
-
-def _as_drawn(train: np.ndarray, key: jax.Array, raw: Any) -> jax.Array:
-    """The sampler: batches of the stream as they are, or n rows, outside of a trace."""
-    if not isinstance(raw, int):
-        return raw
-    if isinstance(key, jax.core.Tracer):
-        raise ValueError(CANNOT_DRAW)
-    rows = jax.random.randint(key, (raw,), 0, len(train))
-    return jnp.asarray(train[np.asarray(rows)])
-
-
-def _open_stream(train: np.ndarray, name: str, batch_size: int, seed: int) -> Any:
-    """This host's part of the batches; see `streaming.stream`."""
-    import grain
-
-    from wgan_gp.data.grain_batches import LENGTH
-    from wgan_gp.data.streaming import Stream
-
-    host, hosts = jax.process_index(), jax.process_count()
-    each = batch_size // hosts
-    order = BlockOrder(len(train), seed)
-
-    def read(batch: int) -> np.ndarray:
-        first = batch * batch_size + host * each
-        return train[order.rows(first, first + each)]
-
-    def open_at(batches: int) -> Any:
-        numbers = grain.MapDataset.range(batches, LENGTH).map(read)
-        return grain.experimental.ThreadPrefetchIterDataset(
-            numbers.to_iter_dataset(grain.ReadOptions(0, 0)),
-            prefetch_buffer_size=_PREFETCHED,
-        )
-
-    identity = {
-        "source": f"{name} train",
-        "count": len(train),
-        "batch_size": batch_size,
-        "seed": seed,
-    }
-    return Stream(open_at, identity)

@@ -5,6 +5,7 @@ parts of a table merge into that of the whole, so that a table need not be in me
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,17 +16,20 @@ class Distinct(NamedTuple):
 
     Attributes:
       values: those found.
+      most: of more values than this, some suffice.
       complete: whether there are no others.
     """
 
     values: frozenset[Any]
+    most: float = math.inf
     complete: bool = True
 
-    def joined(self, other: "Distinct", most: float) -> "Distinct":
-        """The values of both, of which at most about `most` are kept."""
-        if len(self.values) > most:
-            return self._replace(complete=self.complete and other.values <= self.values)
-        return Distinct(self.values | other.values, self.complete and other.complete)
+    def joined(self, other: "Distinct") -> "Distinct":
+        """The values of both; if there are more than `most`, not all of them."""
+        complete = self.complete and other.complete
+        if len(self.values) <= self.most:
+            return self._replace(values=self.values | other.values, complete=complete)
+        return self._replace(complete=complete and other.values <= self.values)
 
 
 class Summary(NamedTuple):
@@ -81,12 +85,15 @@ def summarise(
       whole: whether the file has them as whole numbers.
       most: of more different values than about this, some suffice.
     """
-    found = set(values.tolist())
     if values.dtype == object:
-        numbers = frozenset(filter(is_number, found))
-        texts = frozenset(found - numbers)
+        found = set(values.tolist())
+        numbers = set(filter(is_number, found))
         return Summary(
-            len(values), True, False, _some(numbers, most), _some(texts, most)
+            len(values),
+            True,
+            False,
+            _some(sorted(numbers), most),
+            _some(sorted(found - numbers), most),
         )
     chosen = values if marked is None else values[marked]
     scale = float(np.abs(values).max(initial=0)) or 1.0  # squares of huge values
@@ -94,7 +101,7 @@ def summarise(
         len(values),
         False,
         whole or bool(np.all(values == np.rint(values))),
-        _some(frozenset(found), most),
+        _some(np.unique(values), most),
         Distinct(frozenset()),
         low=float(values.min(initial=math.inf)),
         high=float(values.max(initial=-math.inf)),
@@ -104,8 +111,8 @@ def summarise(
     )
 
 
-def merge(a: Summary, b: Summary, most: float = math.inf) -> Summary:
-    """The summary of two parts together; `most` as in `summarise`."""
+def merge(a: Summary, b: Summary) -> Summary:
+    """The summary of two parts together."""
     marked = a.marked + b.marked
     share = b.marked / marked if marked else 0.0
     mean = (1 - share) * a.mean + share * b.mean
@@ -119,8 +126,8 @@ def merge(a: Summary, b: Summary, most: float = math.inf) -> Summary:
         a.count + b.count,
         a.has_text or b.has_text,
         a.whole and b.whole,
-        a.numbers.joined(b.numbers, most),
-        a.texts.joined(b.texts, most),
+        a.numbers.joined(b.numbers),
+        a.texts.joined(b.texts),
         low=min(a.low, b.low),
         high=max(a.high, b.high),
         mean=mean,
@@ -129,10 +136,11 @@ def merge(a: Summary, b: Summary, most: float = math.inf) -> Summary:
     )
 
 
-def _some(values: frozenset[Any], most: float) -> Distinct:
-    if len(values) <= most + 1:
-        return Distinct(values)
-    return Distinct(frozenset(sorted(values)[: int(most) + 1]), complete=False)
+def _some(values: Sequence[Any] | np.ndarray, most: float) -> Distinct:
+    """The first of sorted values that differ."""
+    kept = values[: int(most) + 1] if most < len(values) else values
+    complete = len(kept) == len(values)
+    return Distinct(frozenset(np.asarray(kept).tolist()), most, complete)
 
 
 def is_number(text: str) -> bool:

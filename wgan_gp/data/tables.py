@@ -14,9 +14,9 @@ import numpy as np
 
 from wgan_gp.data import Dataset
 from wgan_gp.data.arrays import resident, without_repetition
-from wgan_gp.data.columns import Columns, describe
+from wgan_gp.data.columns import Columns
+from wgan_gp.data.meanings import describe, summarise_columns
 from wgan_gp.data.sources import split_indices
-from wgan_gp.data.summaries import summarise
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.table_rows import as_classes, chosen_columns, complete_rows, naming
 
@@ -59,10 +59,13 @@ def open_table(
     splits = {name: split_indices(count, name) for name in ("train", "validation")}
     if label is not None:
         values[label] = as_classes(values[label], label, path)
-    summaries = {
-        name: summarise(each, splits["train"], whole=name in raw.whole)
-        for name, each in values.items()
-    }
+    summaries = summarise_columns(
+        values,
+        splits["train"],
+        whole=raw.whole,
+        most_values=most_values,
+        label=label,
+    )
     with naming(path):
         described, more = describe(summaries, most_values=most_values, label=label)
         vectors = described.encode(values)
@@ -102,7 +105,8 @@ def _row_notes(vectors: np.ndarray, train: np.ndarray, path: Path) -> list[str]:
     """On rows that occur twice, and on fewer rows than entries."""
     notes = []
     count, width = vectors.shape
-    repeated = count - len(np.unique(vectors, axis=0))
+    # Hashes, as sorting the rows of a large table takes longer than reading it.
+    repeated = count - len(set(map(hash, map(bytes, vectors + 0.0))))
     if repeated:
         notes.append(
             f"{path}: {repeated:,} of {count:,} rows are there before: a row may be in"
