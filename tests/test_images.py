@@ -265,7 +265,7 @@ def test_what_cannot_be_is_refused_before_training(fields, message):
 
 
 def test_labels_need_networks_that_take_them():
-    with pytest.raises(ValueError, match="conditional needs .* 'dcgan' or 'resnet'"):
+    with pytest.raises(ValueError, match=r"conditional needs .* 'dcgan' or 'resnet'"):
         resolve("lsun64", "smoke", conditional=True)
 
 
