@@ -14,6 +14,7 @@ from pyarrow import parquet
 from tests.helpers import key
 from tests.hostile import cases, refusal
 from wgan_gp.data.sequences import open_series
+from wgan_gp.data.streamed_tables import open_streamed_table
 from wgan_gp.data.tables import open_table
 from wgan_gp.data.text import decode, encode, read_lines
 
@@ -70,10 +71,10 @@ def as_csv(names, columns, delimiter=",", quoted=True):
     return "\n".join(delimiter.join(map(cell, row)) for row in rows) + "\n"
 
 
-def opened(kind, path, **options):
+def opened(kind, path, opener=open_table, **options):
     """The set that a file makes; None if it is refused by name."""
     found = []
-    line = refusal(lambda: found.append(open_table(kind, path, **options)))
+    line = refusal(lambda: found.append(opener(kind, path, **options)))
     assert line is None or str(path) in line or "column" in line or "data." in line
     return found[0] if found else None
 
@@ -100,8 +101,13 @@ def test_a_csv_file_is_learned_or_refused(tmp_path, table, delimiter, quoted, en
     path = tmp_path / "a.csv"
     path.write_bytes(as_csv(*table, delimiter, quoted).encode(encoding, "replace"))
     dataset = opened("csv", path)
+    in_parts = opened("csv", path, open_streamed_table, cache=tmp_path / "cache")
+    assert (dataset is None) == (in_parts is None)
     if dataset is not None:
         assert_learnable(dataset)
+        assert_learnable(in_parts)
+        kinds = [[each.kind for each in x.columns.columns] for x in (dataset, in_parts)]
+        assert kinds[0] == kinds[1]
 
 
 def good_bytes(kind):

@@ -248,7 +248,6 @@ def test_samples_of_a_conditional_run_can_be_drawn(tmp_path):
         ({"features.network": "inception"}, "features.weights is the file of"),
         ({"compute.microbatches": 3}, "must divide batch_size = 8"),
         ({"compute.dtype": "float16"}, "compute.dtype must be one of"),
-        ({"conditional": True}, "conditional needs"),
         ({"label_weights.critic": -1.0}, "label_weights.critic must be"),
         ({"generator_batch_size": 0}, "generator_batch_size must be"),
         ({"generator.multipliers": (8, 4, 2, 1)}, "can be halved 3 times"),
@@ -263,6 +262,11 @@ def test_samples_of_a_conditional_run_can_be_drawn(tmp_path):
 def test_what_cannot_be_is_refused_before_training(fields, message):
     with pytest.raises(ValueError, match=message):
         build(resolve("digits", "smoke", **fields))
+
+
+def test_labels_need_networks_that_take_them():
+    with pytest.raises(ValueError, match=r"conditional needs .* 'dcgan' or 'resnet'"):
+        resolve("lsun64", "smoke", conditional=True)
 
 
 def evaluation_of(*args, **fields):

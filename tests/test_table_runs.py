@@ -107,6 +107,28 @@ def test_numbers_come_as_an_array_that_is_data_again(tmp_path):
     assert open_table("npz", tmp_path / "b.npz").shape == (3,)
 
 
+@pytest.mark.long
+def test_a_streamed_run_resumes_as_if_it_had_not_ended(tmp_path):
+    name = f"csv:{write_csv(tmp_path / 'a.csv', rows())}"
+    streamed = (
+        "--config.data.resident_bytes=0",
+        f"--config.data.cache={tmp_path / 'c'}",
+        "--config.critic_optimiser.schedule=constant",
+        "--config.generator_optimiser.schedule=constant",
+    )
+    for folder, steps in (("one", (6,)), ("two", (3, 6))):
+        for count in steps:
+            fields = f"--config.steps={count}", "--config.eval_every=3"
+            more = ("--accept_changes",) if count != steps[0] else ()
+            done = train(tmp_path / folder, name, *streamed, *fields, *more)
+            assert not done.returncode, done.stderr
+            assert "is streamed from" in done.stdout
+    one, two = (sampling.sample_table(tmp_path / each, 20) for each in ("one", "two"))
+    for column, values in one.items():
+        assert values.tolist() == two[column].tolist()
+    assert len(list((tmp_path / "c").iterdir())) == 1
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     """A run whose generator is told the town, and what its command said."""

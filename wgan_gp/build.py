@@ -218,6 +218,8 @@ def _widths(settings: Settings) -> str:
 def _raw_batches(settings: Settings, dataset: data.Dataset) -> Any:
     """A batch with the shapes and types of the data set's stream."""
     shape = settings.n_critic, settings.batch_size
+    if dataset.kind != "images":
+        return np.broadcast_to(np.float32(0), (*shape, *dataset.shape))
     images = np.broadcast_to(np.uint8(0), (*shape, *dataset.shape))
     return Example(images, np.broadcast_to(np.int32(0), shape))
 

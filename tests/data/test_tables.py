@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from tests.helpers import key
 from wgan_gp.data import columns as meaning
-from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Columns, describe
+from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Columns
+from wgan_gp.data.meanings import describe
+from wgan_gp.data.summaries import summarise
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.tables import open_table
 
@@ -216,12 +218,12 @@ BAD = {
     "texts": (
         changed(name=[f"n{i}" for i in range(ROWS)]),
         {"most_values": 10},
-        "column 'name' has 200 different texts in 200 rows",
+        "column 'name' has over 100 different texts in 200 rows",
     ),
     "infinite": (
         changed(age=[*range(ROWS - 1), "inf"]),
         {},
-        "column 'age' of .* has 1 infinite values, the first in row 200",
+        "column 'age' of .* has infinite values, the first in row 200",
     ),
     "empty column": (changed(age=[""] * ROWS), {}, "column 'age' has no values"),
     "constant": (
@@ -321,13 +323,17 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
         read_table("csv", path)
 
 
+def summaries(table):
+    return {name: summarise(values) for name, values in table.items()}
+
+
 def test_a_description_survives_json():
     table = {name: np.asarray(v) for name, v in rows().items()}
     table = {
         name: v.astype(object) if v.dtype.kind == "U" else v.astype(float)
         for name, v in table.items()
     }
-    made, _ = describe(table, np.arange(100))
+    made, _ = describe(summaries(table))
     assert Columns.from_record(json.loads(json.dumps(made.as_record()))) == made
 
 
@@ -342,7 +348,7 @@ def test_any_finite_numbers_come_back(pairs):
     if len(set(numbers)) == 1 and len(set(integers)) == 1:
         return
     table = {"x": numbers, "i": integers}
-    made, _ = describe(table, np.arange(len(pairs)), most_values=2)
+    made, _ = describe(summaries(table), most_values=2)
     vectors = made.encode(table)
     assert vectors.dtype == np.float32
     assert np.isfinite(vectors).all()
@@ -358,7 +364,7 @@ def test_any_finite_numbers_come_back(pairs):
 
 def test_soft_entries_come_back_as_the_largest():
     table = {"c": np.array(["a", "b", "c"] * 20, object)}
-    made, _ = describe(table, np.arange(60))
+    made, _ = describe(summaries(table))
     soft = np.array([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], np.float32)
     assert made.decode(soft)["c"].tolist() == ["b", "a"]
     np.testing.assert_array_equal(made.hardened(soft), [[0, 1, 0], [1, 0, 0]])

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +10,7 @@ import pytest
 
 from tests.helpers import ROOT, linear, resolve
 from wgan_gp import data, score
+from wgan_gp.build import build
 from wgan_gp.evaluate.critic import critic_diagnostics
 from wgan_gp.evaluate.images import Reals, image_quality
 from wgan_gp.evaluate.metrics import (
@@ -146,8 +146,8 @@ def cells(table):
 
 def test_a_closing_table_has_every_metric_that_was_measured():
     result = dict.fromkeys(record_names(), 0.5)
-    experiment = SimpleNamespace(dataset=data.load("8gaussians"))
     config = resolve(eval_repeats=3)
+    experiment = build(config)
     rows = cells(report.closing_table(experiment, config, result))
     for name in {*METRICS} - {"w1"}:
         assert [title for title in rows if title.startswith(METRICS[name].label)]
@@ -156,6 +156,17 @@ def test_a_closing_table_has_every_metric_that_was_measured():
     assert rows[METRICS["share"].label] == ("50.0 %",)
     assert rows["... minimum to maximum"] == ("0.5 to 0.5",)
     assert rows["... ratio of the two"] == ("1",)
+
+
+def test_a_closing_table_says_of_how_many_sets_its_numbers_are():
+    config = resolve()
+    experiment = build(config)
+    few = config.eval_samples * 2  # enough for two sets of those that are asked for
+    dataset = experiment.dataset._replace(held_out_count=few)
+    rows = report.closing_table(
+        experiment._replace(dataset=dataset), config, {"w1": 0.5, "w1_std": 0.1}
+    )
+    assert f"{METRICS['w1'].label} (± standard deviation of 2 sets)" in cells(rows)
 
 
 def test_a_lone_critics_closing_table_has_its_metrics_and_the_truth():

@@ -75,6 +75,26 @@ def test_a_conditional_generator_has_a_scale_and_an_offset_for_each_class():
     assert sum(leaf.size for leaf in jax.tree.leaves(shapes)) == 1_218_307
 
 
+def test_a_conditional_dcgan_is_told_the_class_and_names_it():
+    generator = DCGANGenerator((8, 8, 1), 4, (2, 1), classes=3)
+    z = jax.random.normal(key(1), (1, 5)).repeat(3, axis=0)
+    network = from_flax(generator, (3, 5), labelled=True)
+    params = network.init(key())
+    images = network.apply(params, (z, jnp.arange(3)))
+    assert images.shape == (3, 8, 8, 1)
+    assert jnp.abs(images[0] - images[1]).max() > 1e-3
+    assert jnp.abs(images[1] - images[2]).max() > 1e-3
+
+    critic = from_flax(DCGANCritic(4, (1, 2), classes=3), (8, 8, 1))
+    params = critic.init(key())
+    assert critic.classify(params, images[0]).shape == (3,)
+    value = critic.apply(params, images[0])
+    plain = from_flax(DCGANCritic(4, (1, 2)), (8, 8, 1))
+    params["params"].pop("logits")
+    chex.assert_trees_all_equal_shapes(params, plain.init(key()))
+    assert value == plain.apply(params, images[0])
+
+
 def test_the_deep_networks_have_101_layers():
     for module, shape in (
         (BottleneckCritic(), LARGE),

@@ -14,8 +14,9 @@ Where the samples come from:
 - `image_sets`: pictures of TFDS, of an .npz file or of a folder, by `load_images`;
 - `funnels`: the W1 benchmark, pairs of distributions whose W1 is known.
 
-Image sets that do not fit on the device are the exception to "a sampler with a key":
-they have a `stream` of batches, which the host reads (see `streaming`).
+Image sets and tables that do not fit into memory are the exception to "a sampler with a
+key": they have a `stream` of batches, which the host reads (see `streaming` and
+`streamed_tables`).
 
 Example:
   >>> import jax
@@ -39,6 +40,7 @@ from wgan_gp.system.paths import PATH_KINDS
 from wgan_gp.system.values import one_of, show
 
 __all__ = [
+    "CANNOT_DRAW",
     "DATASETS",
     "Dataset",
     "Sampler",
@@ -51,6 +53,12 @@ __all__ = [
 ]
 
 
+# Of a sampler that is asked to draw where its data is streamed.
+CANNOT_DRAW = (
+    "the data set is streamed, so that nothing can be drawn from it before the first"
+    " step, as the constraint's first critic asks for: raise data.resident_bytes, or"
+    " use another constraint"
+)
 _KINDS = {1: "vectors", 2: "sequences", 3: "images"}  # by the number of a sample's axes
 
 

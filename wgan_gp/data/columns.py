@@ -1,7 +1,7 @@
 """What the columns of a table mean, and how its rows become vectors and come back.
 
-A network learns vectors of about unit variance. `describe` looks at the columns of a
-table and says what each one is:
+A network learns vectors of about unit variance. `meanings.describe` looks at a table's
+columns and says what each one is:
 
 - a number: standardised by the mean and the standard deviation of the training rows;
 - a whole number of many values: the same, and rounded when it comes back;
@@ -16,15 +16,14 @@ description, which a run stores, so that a sampler does not need the table.
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan_gp.system.values import join_names, show
+from wgan_gp.system.values import show
 
 NUMBER, WHOLE, CATEGORY, CONSTANT = "number", "whole", "category", "constant"
-_FAR = 30.0  # standard deviations; a value as far out rules the column's scale
 
 
 class Column(NamedTuple):
@@ -212,116 +211,3 @@ class Columns(NamedTuple):
 def numbered(width: int) -> Columns:
     """Columns x1, x2, ... of vectors `[width]` that are their own units."""
     return Columns(tuple(Column(f"x{i + 1}", NUMBER) for i in range(width)))
-
-
-def describe(
-    table: Mapping[str, np.ndarray],
-    train: np.ndarray,
-    *,
-    whole: Iterable[str] = (),
-    most_values: int = 20,
-    label: str | None = None,
-) -> tuple[Columns, list[str]]:
-    """Says what each column of a table is.
-
-    Args:
-      table: the values `[N]` of each column: finite float64, or text as objects.
-      train: the indices of the training rows. Means and deviations are theirs; values
-        of categories are those of all rows.
-      whole: the names of columns that the file has as whole numbers.
-      most_values: whole numbers of at most so many values are a category.
-      label: the name of the column with each row's class, a category of any size.
-
-    Returns:
-      The columns, and notes on them, one line each.
-
-    Raises:
-      ValueError: a column of text has more than ten times as many values, or numbers
-        among text; or all columns but the label are constant.
-    """
-    made, notes, whole = [], [], frozenset(whole)
-    for name, values in table.items():
-        if name == label:
-            known = tuple(sorted(set(values.tolist())))
-            made.append(Column(name, CATEGORY, values=known))
-            continue
-        column = _column(name, values, train, name in whole, most_values)
-        made.append(column)
-        notes += _notes(column, values)
-    constant = [each.name for each in made if each.kind == CONSTANT]
-    if len(constant) == len(made) - (label is not None):
-        raise ValueError("every column is constant: there is nothing to learn")
-    if constant:
-        notes.append(
-            f"constant, and filled in when rows are sampled: {join_names(constant)}"
-        )
-    return Columns(tuple(made), label), notes
-
-
-def _column(
-    name: str, values: np.ndarray, train: np.ndarray, whole: bool, most_values: int
-) -> Column:
-    distinct = sorted(set(values.tolist()))
-    if len(distinct) == 1:
-        return Column(name, CONSTANT, values=tuple(distinct))
-    if values.dtype == object:
-        _check_text(name, distinct, len(values), 10 * most_values)
-        return Column(name, CATEGORY, values=tuple(distinct))
-    whole = whole or bool(np.all(values == np.rint(values)))
-    if whole and len(distinct) <= most_values:
-        return Column(name, CATEGORY, values=tuple(distinct))
-    scale = float(np.abs(values).max())  # squares of huge values are not finite
-    mean = scale * float(np.mean(values[train] / scale))
-    std = scale * float(np.std(values[train] / scale))
-    column = Column(name, WHOLE if whole else NUMBER, mean, std or scale)
-    return column._replace(low=distinct[0], high=distinct[-1]) if whole else column
-
-
-def _check_text(name: str, distinct: list[str], count: int, most: int) -> None:
-    """Refuses text that is no category."""
-    numbers = [each for each in distinct if is_number(each)]
-    others = [each for each in distinct if not is_number(each)]
-    if not others:
-        raise ValueError(
-            f"column {show(name)} has text among its numbers, in rows that are left"
-            " out: clean it, or leave it out by data.without"
-        )
-    if len(numbers) > len(others):
-        commas = [e for e in others if is_number(e.replace(",", ".", 1))]
-        hint = ": write decimal points, not commas" if commas == others else ""
-        raise ValueError(
-            f"column {show(name)} has numbers and text, as {show(numbers[0])} and"
-            f" {show(others[0])}{hint or ': clean it, or leave it out by data.without'}"
-        )
-    decimal = [each for each in distinct if is_number(each.replace(",", ".", 1))]
-    if decimal and len(decimal) == len(distinct):
-        raise ValueError(
-            f"column {show(name)} has numbers with decimal commas, as"
-            f" {show(decimal[0])}: write points"
-        )
-    if len(distinct) > most:
-        raise ValueError(
-            f"column {show(name)} has {len(distinct):,} different texts in {count:,}"
-            f" rows, more than a category of {most} has: leave it out by data.without"
-        )
-
-
-def is_number(text: str) -> bool:
-    """Whether a text is one that Python reads as a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _notes(column: Column, values: np.ndarray) -> list[str]:
-    if column.kind not in (NUMBER, WHOLE):
-        return []
-    far = float(np.abs(values / column.std - column.mean / column.std).max())
-    if far <= _FAR:
-        return []
-    return [
-        f"column {show(column.name)} has values {far:.0f} standard deviations from its"
-        " mean, which the others vanish beside: its logarithm may be easier to learn"
-    ]

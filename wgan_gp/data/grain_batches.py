@@ -13,7 +13,7 @@ from typing import Any
 from wgan_gp.data.sources import Example, ImageSource, take
 
 _PREFETCHED_BATCHES = 2  # wait on the host, so that the device does not
-_STREAM_LENGTH = 2**53  # pictures; Grain needs a length, and no run gets this far
+LENGTH = 2**53  # pictures; Grain needs a length, and no run gets this far
 
 
 def host_positions(
@@ -69,7 +69,7 @@ def open_batches(
 
     # Grain takes positions beyond the length as later epochs, each shuffled anew.
     order = grain.MapDataset.range(source.count).shuffle(seed)
-    positions = grain.MapDataset.range(_STREAM_LENGTH).map(position)
+    positions = grain.MapDataset.range(LENGTH).map(position)
     if source.arrays is not None:
         indices = positions.map(order.__getitem__).batch(rows)
         batches = indices.map(partial(take, source.arrays))

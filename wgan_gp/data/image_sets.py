@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from wgan_gp.data import DATASETS, Dataset, open_named
+from wgan_gp.data import CANNOT_DRAW, DATASETS, Dataset, open_named
 from wgan_gp.data.image_notes import all_left_out, class_shares, collect_notes
 from wgan_gp.data.images import fits, open_all_splits, resident_images
 from wgan_gp.data.ranges import SCALES, Scale
@@ -228,11 +228,7 @@ def _scale_batch(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> A
       ValueError: it is asked to draw samples itself.
     """
     if isinstance(raw, int):
-        raise ValueError(
-            "the data set is streamed, so that nothing can be drawn from it before the"
-            " first step, as the constraint's first critic asks for: raise"
-            " data.resident_bytes, or use another constraint"
-        )
+        raise ValueError(CANNOT_DRAW)
     images = scale(key, raw.image)
     return (images, raw.label) if labelled else images
 

@@ -14,17 +14,13 @@ declare plain numbers and a size below a limit; nothing is ever unpickled. Array
 read into memory whole: sets that do not fit there belong into a folder.
 """
 
-import math
-import tokenize
 import zipfile
-import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from wgan_gp.data.labels import check_labels, number_labels
+from wgan_gp.data.numpy_files import READ_ERRORS, read_array
 from wgan_gp.data.sources import (
     SPLITS,
     ImageSet,
@@ -37,14 +33,6 @@ from wgan_gp.system.failures import one_line
 # Weights of red, green and blue in grey (ITU-R 601-2), in 65536ths: Pillow's own, so
 # that a picture has the same grey from an array and from a file.
 _LUMA_WEIGHTS = np.array([19595, 38470, 7471], np.uint32)
-_READ_ERRORS = (
-    OSError,
-    EOFError,
-    KeyError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
@@ -123,40 +111,14 @@ def _read_arrays(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set
             prefixes = [f"{x}_" for x in SPLITS if f"{x}_images" in keys] or [""]
             wanted = (f"{x}{noun}" for x in prefixes for noun in ("images", "labels"))
             arrays = {
-                x: _read_array(archive, x, path, max_bytes) for x in wanted if x in keys
+                x: read_array(archive, x, path, max_bytes) for x in wanted if x in keys
             }
-    except _READ_ERRORS as error:
+    except READ_ERRORS as error:
         text = one_line(error, 200)
         raise ValueError(f"{path} is not a readable .npz file: {text}") from error
     if prefixes == [""] and "images" not in keys:
         raise ValueError(f"{path} has no array images: it has {sorted(keys) or 'none'}")
     return arrays, keys
-
-
-def read_arrays(path: Path, max_bytes: int = 2**36) -> dict[str, np.ndarray]:
-    """Reads all arrays of a file.
-
-    Args:
-      path: the file.
-      max_bytes: the most that one array may take in memory, by its header.
-
-    Returns:
-      The arrays by key.
-
-    Raises:
-      ValueError: the file cannot be read, or an array holds Python objects or is too
-        large.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            keys = [name for name in archive.namelist() if name.endswith(".npy")]
-            return {
-                key: _read_array(archive, key, path, max_bytes)
-                for key in (name.removesuffix(".npy") for name in keys)
-            }
-    except _READ_ERRORS as error:
-        text = one_line(error, 200)
-        raise ValueError(f"{path} is not a readable .npz file: {text}") from error
 
 
 def _check_same_size(images: dict[str, np.ndarray], path: Path) -> None:
@@ -217,82 +179,6 @@ def _convert_channels(images: np.ndarray, channels: int) -> np.ndarray:
     for index, image in enumerate(images):  # one by one, as uint32 takes 4 x the memory
         grey[index, ..., 0] = (image @ _LUMA_WEIGHTS + 2**15) >> 16
     return grey
-
-
-def _read_array(
-    archive: zipfile.ZipFile, key: str, path: Path, max_bytes: int
-) -> np.ndarray:
-    """Reads one array of an archive; errors as `_read_stream`."""
-    name = f"{key}.npy"
-    size = archive.getinfo(name).file_size
-    return _read_stream(lambda: archive.open(name), size, f"{path}: {key}", max_bytes)
-
-
-def read_npy(path: Path, max_bytes: int = 2**36) -> np.ndarray:
-    """Reads a file of one array.
-
-    Args:
-      path: the file, as `numpy.save` writes it.
-      max_bytes: the most that the array may take in memory, by its header.
-
-    Raises:
-      ValueError: the file cannot be read, or the array holds Python objects or is too
-        large.
-    """
-    if zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is an archive of arrays: name it npz:{path}")
-    try:
-        size = path.stat().st_size
-        return _read_stream(lambda: path.open("rb"), size, str(path), max_bytes)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
-
-
-def _read_stream(
-    open_stream: Callable[[], IO[bytes]], size: int, what: str, max_bytes: int
-) -> np.ndarray:
-    """Reads one array after its header has shown that it is safe to read.
-
-    Raises:
-      ValueError: it holds Python objects, is too large, or is corrupt.
-    """
-    with open_stream() as file:
-        shape, dtype = _read_header(file, what)
-    if dtype.hasobject:
-        raise ValueError(f"{what} holds Python objects, expected numbers: save numbers")
-    size = max(math.prod(shape) * dtype.itemsize, size)
-    if size > max_bytes:
-        raise ValueError(
-            f"{what} takes {size} bytes, more than the {max_bytes} allowed: make it"
-            " smaller, or raise max_bytes"
-        )
-    with open_stream() as file:
-        try:
-            return np.lib.format.read_array(file, allow_pickle=False)
-        except ValueError as error:
-            text = one_line(error, 200)
-            raise ValueError(f"{what} is corrupt: {text}") from error
-
-
-def _read_header(file, what: str) -> tuple[tuple[int, ...], np.dtype]:
-    """Reads an array's shape and type without reading its data.
-
-    NumPy has a reader for each version of the format and no public one for all. Version
-    3 exists for field names that are not ASCII, which arrays of pictures do not have.
-    """
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    try:
-        version = np.lib.format.read_magic(file)
-        if version not in readers:
-            raise ValueError(f"version {version} of the format")
-        shape, _, dtype = readers[version](file)
-    except (ValueError, SyntaxError, tokenize.TokenError) as error:
-        text = one_line(error, 200)
-        raise ValueError(f"{what} is not an array of NumPy's: {text}") from error
-    return shape, dtype
 
 
 def _as_uint8(images: np.ndarray, what: str) -> np.ndarray:

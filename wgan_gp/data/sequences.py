@@ -10,7 +10,7 @@ from wgan_gp.data import Dataset, check_name, open_named
 from wgan_gp.data.arrays import resident, without_repetition
 from wgan_gp.data.columns import NUMBER, Column, Columns
 from wgan_gp.data.docstrings import read_docstrings
-from wgan_gp.data.npz import read_arrays
+from wgan_gp.data.numpy_files import read_arrays
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.text import Text, encode, one_hot_lines, read_lines
 from wgan_gp.system.fields import Rule, setting, whole

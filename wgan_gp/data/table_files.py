@@ -8,42 +8,23 @@
 
 PyArrow reads the first two, with its own list of spellings of a missing value ("",
 "NA", "NaN", "null", ...). Nothing is unpickled. A table is read into memory whole; what
-it means is the matter of `columns`.
+it means is the matter of `columns`. What does not fit there: `table_parts`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from wgan_gp.data.columns import is_number
-from wgan_gp.data.npz import read_arrays, read_npy
+from wgan_gp.data.numpy_files import read_arrays, read_npy
+from wgan_gp.data.raw_tables import RawTable, as_objects, from_array, from_arrow
+from wgan_gp.data.summaries import is_number
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import unchanged
 from wgan_gp.system.values import show
 
 _DELIMITERS = ",;\t|"
 MOST_COLUMNS = 2**14
-
-
-class RawTable(NamedTuple):
-    """A table as its file has it.
-
-    Attributes:
-      columns: the values `[N]` of each column by its name: float64 with NaN for a
-        missing value, or objects: text, and None for a missing value.
-      count: N, the number of rows.
-      whole: the names of columns whose numbers were written as whole ones.
-      refused: the names of columns that cannot be used, with the reason.
-      notes: what a user should know, one line each.
-    """
-
-    columns: dict[str, np.ndarray]
-    count: int
-    whole: frozenset[str] = frozenset()
-    refused: dict[str, str] = {}  # noqa: RUF012 - never changed
-    notes: tuple[str, ...] = ()
 
 
 def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
@@ -58,10 +39,7 @@ def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
       ValueError: there is no such file, it cannot be read, it has no rows, or it
         changed while it was read.
     """
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    if not path.stat().st_size:
-        raise ValueError(f"{path} is empty")
+    check_file(path)
     with unchanged(path):
         table = READERS[kind](path, encoding)
     if not table.columns and not table.refused:
@@ -76,32 +54,65 @@ def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
     return table
 
 
+def check_file(path: Path) -> None:
+    """Raises ValueError unless there is such a file, with something in it."""
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    if not path.stat().st_size:
+        raise ValueError(f"{path} is empty")
+
+
 def _read_csv(path: Path, encoding: str) -> RawTable:
-    from pyarrow import ArrowInvalid, csv
+    from pyarrow import csv
+
+    options, notes = csv_options(path, encoding)
+    with reading_csv(path, encoding):
+        raw = from_arrow(csv.read_csv(path, *options), path)
+    return raw._replace(notes=(*raw.notes, *notes))
+
+
+def csv_options(
+    path: Path, encoding: str, block_size: int | None = None
+) -> tuple[tuple[Any, Any, Any], list[str]]:
+    """PyArrow's options of reading, of parsing and of types, by the file's first line.
+
+    Args:
+      path: of the file.
+      encoding: its encoding.
+      block_size: bytes that are parsed at a time; None for PyArrow's own.
+
+    Returns:
+      The options, and notes: a first line of numbers is no header.
+
+    Raises:
+      ValueError: the first line is no text in this encoding.
+    """
+    from pyarrow import csv
 
     header = _first_line(path, encoding)
     delimiter = max(_DELIMITERS, key=header.count)
     names = [each.strip().strip('"') for each in header.split(delimiter)]
     headless = all(map(is_number, names))
+    read = csv.ReadOptions(
+        encoding=encoding,
+        column_names=[f"x{i + 1}" for i in range(len(names))] if headless else None,
+        block_size=block_size,
+    )
+    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    note = f"{path} has no header line: its columns are x1 to x{len(names)}"
+    options = read, parse, csv.ConvertOptions(strings_can_be_null=True)
+    return options, [note] if headless else []
+
+
+@contextmanager
+def reading_csv(path: Path, encoding: str) -> Iterator[None]:
+    """Turns PyArrow's errors within into a ValueError of one line."""
+    from pyarrow import ArrowInvalid
+
     try:
-        table = csv.read_csv(
-            path,
-            csv.ReadOptions(
-                encoding=encoding,
-                column_names=[f"x{i + 1}" for i in range(len(names))]
-                if headless
-                else None,
-            ),
-            csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            csv.ConvertOptions(strings_can_be_null=True),
-        )
+        yield
     except (ArrowInvalid, UnicodeDecodeError, LookupError) as error:
         raise ValueError(_csv_problem(path, encoding, error)) from None
-    raw = _from_arrow(table, path)
-    if headless:
-        note = f"{path} has no header line: its columns are x1 to x{len(names)}"
-        raw = raw._replace(notes=(*raw.notes, note))
-    return raw
 
 
 def _first_line(path: Path, encoding: str) -> str:
@@ -128,86 +139,29 @@ def _csv_problem(path: Path, encoding: str, error: Exception) -> str:
 
 
 def _read_parquet(path: Path, encoding: str) -> RawTable:
-    from pyarrow import ArrowException, parquet
+    from pyarrow import parquet
 
     del encoding
+    with reading_parquet(path):
+        return from_arrow(parquet.read_table(path, partitioning=None), path)
+
+
+@contextmanager
+def reading_parquet(path: Path) -> Iterator[None]:
+    """Turns PyArrow's errors within into a ValueError of one line."""
+    from pyarrow import ArrowException
+
     try:
-        table = parquet.read_table(path, partitioning=None)
+        yield
     except (ArrowException, OSError) as error:
         text = one_line(error, 200)
         raise ValueError(f"{path} is not a readable Parquet file: {text}") from None
-    return _from_arrow(table, path)
-
-
-def _from_arrow(table: Any, path: Path) -> RawTable:
-    """A table of PyArrow's, with its columns as NumPy's."""
-    names = table.column_names
-    if twice := sorted({each for each in names if names.count(each) > 1}):
-        raise ValueError(
-            f"{path} has two columns {show(twice[0])}: give each column its own name"
-        )
-    columns, refused, whole, notes = {}, {}, set(), []
-    for name, values in zip(names, table.columns):
-        if not name.strip():
-            notes.append(_unnamed(path, values))
-            continue
-        try:
-            columns[name], is_whole = _as_numpy(values)
-        except ValueError as error:
-            refused[name] = str(error)
-        else:
-            whole |= {name} if is_whole else set()
-    return RawTable(columns, len(table), frozenset(whole), refused, tuple(notes))
-
-
-def _unnamed(path: Path, values: Any) -> str:
-    """The note on a column without a name, as pandas writes its index."""
-    from pyarrow import types
-
-    if types.is_integer(values.type) and not values.null_count:
-        numbers = values.to_numpy()
-        if np.all(np.diff(numbers) == 1):
-            return f"{path}: the column without a name counts the rows, and is left out"
-    raise ValueError(f"{path} has a column without a name: give it one")
-
-
-def _as_numpy(values: Any) -> tuple[np.ndarray, bool]:
-    """A column of PyArrow's as float64 or objects, and whether its numbers are whole.
-
-    Raises:
-      ValueError: its type is none of a number, a truth value or text.
-    """
-    import pyarrow
-    from pyarrow import types
-
-    kind = values.type
-    if types.is_dictionary(kind):
-        values = values.cast(kind.value_type)
-        kind = values.type
-    if types.is_null(kind):
-        raise ValueError("has no values")
-    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
-        numbers = values.cast(pyarrow.float64(), safe=False)
-        return (
-            numbers.to_numpy(zero_copy_only=False).astype(np.float64, copy=False),
-            types.is_integer(kind),
-        )
-    if types.is_boolean(kind):
-        values = values.cast(pyarrow.string())
-    elif not (types.is_string(kind) or types.is_large_string(kind)):
-        if types.is_temporal(kind):
-            raise ValueError(
-                f"has dates or times ({kind}): turn them into numbers, as days since"
-                " the first"
-            )
-        raise ValueError(f"has values of type {kind}, not numbers or text")
-    return values.to_numpy(zero_copy_only=False).astype(object), False
 
 
 def _read_npy(path: Path, encoding: str) -> RawTable:
     del encoding
     array = read_npy(path)
-    return _from_array(array, None, path)
+    return from_array(array, None, path)
 
 
 def _read_npz(path: Path, encoding: str) -> RawTable:
@@ -220,7 +174,7 @@ def _read_npz(path: Path, encoding: str) -> RawTable:
     samples = arrays.get("samples", next(iter(arrays.values()), None))
     if samples is None:
         raise ValueError(f"{path} has no arrays")
-    table = _from_array(samples, arrays.get("columns"), path)
+    table = from_array(samples, arrays.get("columns"), path)
     if "labels" not in arrays or samples is arrays["labels"]:
         return table
     labels = arrays["labels"]
@@ -232,46 +186,7 @@ def _read_npz(path: Path, encoding: str) -> RawTable:
     if "label" in table.columns:
         raise ValueError(f"{path} has labels, and a column of the name label")
     return table._replace(
-        columns=table.columns | {"label": _objects(labels.reshape(-1), path)}
-    )
-
-
-def _objects(labels: np.ndarray, path: Path) -> np.ndarray:
-    """Labels as numbers or as text, for `RawTable.columns`."""
-    if labels.dtype.kind == "S":
-        try:
-            labels = np.char.decode(labels, "utf-8")
-        except UnicodeDecodeError:
-            raise ValueError(f"{path}: labels are bytes that are not UTF-8") from None
-    if labels.dtype.kind == "b":
-        labels = labels.astype(str)
-    if labels.dtype.kind == "U":
-        return labels.astype(object)
-    if labels.dtype.kind not in "iuf":
-        raise ValueError(f"{path}: labels must be numbers or text, got {labels.dtype}")
-    return labels.astype(np.float64)
-
-
-def _from_array(samples: np.ndarray, names: Any, path: Path) -> RawTable:
-    if samples.ndim != 2 or samples.dtype.kind not in "fiub":
-        raise ValueError(
-            f"{path} must have samples of numbers [N, D], got {samples.dtype}"
-            f" {list(samples.shape)}"
-        )
-    if names is None:
-        names = np.array([f"x{i + 1}" for i in range(samples.shape[1])])
-    if names.shape != samples.shape[1:] or names.dtype.kind not in "US":
-        raise ValueError(
-            f"{path}: columns must be {samples.shape[1]} names, got {names.dtype}"
-            f" {list(names.shape)}"
-        )
-    names = [str(each) for each in names.astype(str)]
-    if len(set(names)) < len(names):
-        raise ValueError(f"{path}: columns has a name twice: give each its own")
-    values = samples.astype(np.float64).T
-    whole = samples.dtype.kind in "iub"
-    return RawTable(
-        dict(zip(names, values)), len(samples), frozenset(names if whole else ())
+        columns=table.columns | {"label": as_objects(labels.reshape(-1), path)}
     )
 
 

@@ -14,13 +14,11 @@ import numpy as np
 
 from wgan_gp.data import Dataset
 from wgan_gp.data.arrays import resident, without_repetition
-from wgan_gp.data.columns import describe
-from wgan_gp.data.labels import check_labels
+from wgan_gp.data.columns import Columns
+from wgan_gp.data.meanings import describe, summarise_columns
 from wgan_gp.data.sources import split_indices
-from wgan_gp.data.table_files import RawTable, read_table
-from wgan_gp.system.values import did_you_mean, join_names, show
-
-LEAST_ROWS = 30  # so that three are held out
+from wgan_gp.data.table_files import read_table
+from wgan_gp.data.table_rows import as_classes, chosen_columns, complete_rows, naming
 
 
 def open_table(
@@ -54,33 +52,30 @@ def open_table(
         or too few rows are left.
     """
     raw = read_table(kind, path, encoding=encoding)
-    names = _chosen(raw, columns, without, label, path)
-    values, notes = _complete_rows(raw, names, path)
+    names = chosen_columns(raw, columns, without, label, path)
+    values, gaps = complete_rows(raw, names, path)
+    gaps.check(path)
     count = len(values[names[0]])
     splits = {name: split_indices(count, name) for name in ("train", "validation")}
     if label is not None:
-        values[label] = _classes(values[label], label, path)
-    try:
-        described, more = describe(
-            values,
-            splits["train"],
-            whole=raw.whole,
-            most_values=most_values,
-            label=label,
-        )
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    vectors = described.encode(values)
-    notes = [*raw.notes, *notes, *more, *_row_notes(vectors, splits["train"], path)]
+        values[label] = as_classes(values[label], label, path)
+    summaries = summarise_columns(
+        values,
+        splits["train"],
+        whole=raw.whole,
+        most_values=most_values,
+        label=label,
+    )
+    with naming(path):
+        described, more = describe(summaries, most_values=most_values, label=label)
+        vectors = described.encode(values)
+    notes = [
+        *raw.notes,
+        *gaps.notes(path),
+        *more,
+        *_row_notes(vectors, splits["train"], path),
+    ]
     train, held_out = (vectors[splits[name]] for name in ("train", "validation"))
-    fields: dict[str, Any] = {}
-    if described.condition is not None:
-        shares = train[:, slice(*described.condition)].mean(axis=0)
-        fields = {
-            "classes": len(shares),
-            "class_names": described.class_names,
-            "class_shares": shares,
-        }
     return Dataset(
         f"{kind}:{path}",
         (described.width,),
@@ -90,100 +85,28 @@ def open_table(
         count=len(train),
         notes=tuple(notes),
         columns=described,
-        **fields,
+        **class_fields(described, train.mean(axis=0)),
     )
 
 
-def _chosen(
-    raw: RawTable,
-    columns: tuple[str, ...] | None,
-    without: tuple[str, ...],
-    label: str | None,
-    path: Path,
-) -> list[str]:
-    """The names of the columns that are used, in the file's order; with the label."""
-    known = [*raw.columns, *raw.refused]
-    asked = {"data.columns": columns or (), "data.without": without}
-    asked["data.label"] = () if label is None else (label,)
-    for field, names in asked.items():
-        for name in names:
-            if name not in known:
-                raise ValueError(
-                    f"{field}: there is no column {show(name)} in {path}, which has"
-                    f" {join_names(known)}{did_you_mean(name, known)}"
-                )
-    if label in without:
-        raise ValueError(f"data.without has the column of data.label, {show(label)}")
-    wanted = set(known if columns is None else columns) - set(without)
-    names = [name for name in known if name in wanted or name == label]
-    for name in names:
-        if name in raw.refused:
-            raise ValueError(
-                f"column {show(name)} {raw.refused[name]}: leave it out by data.without"
-            )
-    if not {*names} - {label}:
-        raise ValueError(f"no column of {path} is left to learn")
-    return names
-
-
-def _complete_rows(
-    raw: RawTable, names: list[str], path: Path
-) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The rows without missing values, and a note on the others."""
-    missing = {name: _missing(raw.columns[name]) for name in names}
-    for name, where in missing.items():
-        if where.all():
-            raise ValueError(
-                f"column {show(name)} of {path} has no values: leave it out by"
-                " data.without"
-            )
-        _check_finite(name, raw.columns[name], path)
-    gaps = np.any(list(missing.values()), axis=0)
-    complete = np.flatnonzero(~gaps)
-    if len(complete) < LEAST_ROWS:
-        worst = max(missing, key=lambda name: int(missing[name].sum()))
-        hint = f", most of them in {show(worst)}" if gaps.any() else ""
-        raise ValueError(
-            f"{path} has {len(complete):,} complete rows of {raw.count:,}{hint}: at"
-            f" least {LEAST_ROWS} are needed"
-        )
-    values = {name: raw.columns[name][complete] for name in names}
-    if not gaps.any():
-        return values, []
-    where = ", ".join(
-        f"{int(each.sum()):,} in {show(name)}"
-        for name, each in missing.items()
-        if each.any()
-    )
-    return values, [
-        f"{path}: {int(gaps.sum()):,} of {raw.count:,} rows have missing values"
-        f" ({where[:200]}) and are left out"
-    ]
-
-
-def _missing(values: np.ndarray) -> np.ndarray:
-    if values.dtype == object:
-        return np.array([each is None for each in values], bool)
-    return np.isnan(values)
-
-
-def _check_finite(name: str, values: np.ndarray, path: Path) -> None:
-    if values.dtype == object:
-        return
-    infinite = np.flatnonzero(np.isinf(values))
-    if len(infinite):
-        raise ValueError(
-            f"column {show(name)} of {path} has {len(infinite):,} infinite values, the"
-            f" first in row {infinite[0] + 1:,}: remove them, or leave the column out"
-            " by data.without"
-        )
+def class_fields(columns: Columns, means: np.ndarray) -> dict[str, Any]:
+    """What a `Dataset` says of classes, by the means `[D]` of training rows."""
+    if columns.condition is None:
+        return {}
+    shares = means[slice(*columns.condition)]
+    return {
+        "classes": len(shares),
+        "class_names": columns.class_names,
+        "class_shares": shares,
+    }
 
 
 def _row_notes(vectors: np.ndarray, train: np.ndarray, path: Path) -> list[str]:
     """On rows that occur twice, and on fewer rows than entries."""
     notes = []
     count, width = vectors.shape
-    repeated = count - len(np.unique(vectors, axis=0))
+    # Hashes, as sorting the rows of a large table takes longer than reading it.
+    repeated = count - len(set(map(hash, map(bytes, vectors + 0.0))))
     if repeated:
         notes.append(
             f"{path}: {repeated:,} of {count:,} rows are there before: a row may be in"
@@ -195,10 +118,3 @@ def _row_notes(vectors: np.ndarray, train: np.ndarray, path: Path) -> list[str]:
             " generator can remember them all"
         )
     return notes
-
-
-def _classes(labels: np.ndarray, name: str, path: Path) -> np.ndarray:
-    """Labels as text, or as whole numbers in floats."""
-    text = labels.astype(str) if labels.dtype == object else labels
-    checked = check_labels(text, len(labels), f"{path}: {name}")
-    return checked.astype(object if checked.dtype.kind == "U" else np.float64)

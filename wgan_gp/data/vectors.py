@@ -9,8 +9,10 @@ import jax.numpy as jnp
 
 from wgan_gp.data import DATASETS, Dataset, check_name, open_named
 from wgan_gp.data.columns import CATEGORY, Column, Columns, numbered
+from wgan_gp.data.streamed_tables import open_streamed_table
+from wgan_gp.data.table_parts import table_bytes
 from wgan_gp.data.tables import open_table
-from wgan_gp.system.fields import Rule, setting, whole
+from wgan_gp.system.fields import Rule, at_least, setting, whole
 from wgan_gp.system.paths import TABLE_KINDS, expand
 from wgan_gp.system.values import show
 
@@ -58,6 +60,14 @@ class VectorData:
         whole(2, 1000),
     )
     encoding: str = setting("utf-8", "Encoding of a CSV file.")
+    resident_bytes: int = setting(
+        2**31,
+        "Larger tables are streamed from disk rather than kept in memory.",
+        at_least(0),
+    )
+    cache: str = setting(
+        "~/.cache/wgan_gp", "Folder for the rows of tables that are streamed."
+    )
 
 
 def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Dataset:
@@ -92,15 +102,14 @@ def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Datase
             f"data.label = {show(settings.label)} has an effect only with conditional ="
             " True; data.without leaves a column out"
         )
-    return open_table(
-        kind,
-        expand(path),
-        columns=settings.columns,
-        without=settings.without,
-        label=settings.label,
-        most_values=settings.most_values,
-        encoding=settings.encoding,
-    )
+    file = expand(path)
+    options: dict[str, Any] = {
+        name: getattr(settings, name)
+        for name in ("columns", "without", "label", "most_values", "encoding")
+    }
+    if table_bytes(kind, file) <= settings.resident_bytes:
+        return open_table(kind, file, **options)
+    return open_streamed_table(kind, file, cache=expand(settings.cache), **options)
 
 
 def with_label_entries(dataset: Dataset) -> Dataset:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 from wgan_gp.networks import fields
 from wgan_gp.networks.activations import IMAGE_ACTIVATIONS, OUTPUTS
@@ -37,6 +38,8 @@ class DCGANCritic(nn.Module):
         fans.
       extra: number of further 3 x 3 layers of stride 1 after the second layer, with as
         many channels. They make the deeper critics of Table 1.
+      classes: number of classes of an auxiliary classifier (Odena et al. 2017,
+        arXiv:1610.09585), which shares all but the last layer; 0 for none.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
@@ -47,10 +50,16 @@ class DCGANCritic(nn.Module):
     norm: str = fields.critic_norm("none")
     weight_std: float = fields.weight_std()
     extra: int = fields.extra()
+    classes: int = 0
 
     @nn.compact
-    def __call__(self, x: jax.Array) -> jax.Array:
-        """Maps one image `[H, W, C]` to its value `[]`."""
+    def __call__(self, x: jax.Array, head: str = "value") -> jax.Array:
+        """Maps one image `[H, W, C]` to its value `[]`.
+
+        Args:
+          x: the image.
+          head: "value", or "logits" for the classifier's outputs `[classes]`.
+        """
         width = _width_before(self.activation, self.width)
         for layer, multiplier in enumerate(self.multipliers):
             features = width * multiplier
@@ -58,7 +67,12 @@ class DCGANCritic(nn.Module):
             x = self._activate(x, self.norm if layer else "none")
             for _ in range(self.extra if layer == 1 else 0):
                 x = self._activate(self._conv(features, 3, 1)(x), self.norm)
-        return dense(1, norm=self.norm)(x.reshape(-1))[0]
+        x = x.reshape(-1)
+        value = dense(1, norm=self.norm)(x)[0]
+        if not self.classes:
+            return value
+        logits = dense(self.classes, norm=self.norm, name="logits")(x)
+        return logits if head == "logits" else value
 
     def _conv(self, features: int, kernel: int, stride: int):
         options = {"weight_std": self.weight_std, "norm": self.norm}
@@ -87,6 +101,8 @@ class DCGANGenerator(nn.Module):
       weight_std: standard deviation of all weights; 0 for one by their fans.
       extra: number of further 3 x 3 layers of stride 1 after the first doubling, with
         as many channels.
+      classes: number of classes, one of which is told with each latent, as an entry
+        that is 1 (Mirza and Osindero 2014, arXiv:1411.1784); 0 for none.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("images",)  # of data
@@ -101,14 +117,18 @@ class DCGANGenerator(nn.Module):
     output: str = fields.output()
     weight_std: float = fields.weight_std()
     extra: int = fields.extra()
+    classes: int = 0
 
     @nn.compact
-    def __call__(self, z: jax.Array) -> jax.Array:
-        """Maps latents `[B, Z]` to images `[B, H, W, C]`.
+    def __call__(self, z: jax.Array, labels: jax.Array | None = None) -> jax.Array:
+        """Maps latents `[B, Z]`, and labels `[B]`, to images `[B, H, W, C]`.
 
         Raises:
           ValueError: images of this shape cannot be halved once for each multiplier.
         """
+        if labels is not None:
+            told = jax.nn.one_hot(labels, self.classes, dtype=z.dtype)
+            z = jnp.concatenate([z, told], axis=-1)
         sizes = self._sizes()
         width = _width_before(self.activation, self.width)
         widths = [width * each for each in self.multipliers]

@@ -19,7 +19,7 @@ from wgan_gp.configs import CriticSettings, Settings, constraint_section
 from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED, aimed_slope
 from wgan_gp.data import Dataset, unlabelled
 from wgan_gp.data.columns import numbered
-from wgan_gp.evaluate.held_out import HeldOutSets
+from wgan_gp.evaluate.held_out import HeldOutSets, count_evaluated
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.vectors import by_class
 from wgan_gp.runs import (
@@ -217,11 +217,12 @@ def closing_table(
     table.add_column("value", justify="right")
     modes = experiment.dataset.modes
     totals = {} if modes is None else {"modes": f" of {len(modes)}"}
+    _, repeats = count_evaluated(experiment.evaluation, experiment.dataset)
     for name in METRICS:
         # Without a penalty in the loss, its record is always 0.
         unused = name == "penalty" and settings.penalty.weight is None
         if name in result and not unused:
-            for title, value in _rows(name, result, settings.eval_repeats):
+            for title, value in _rows(name, result, repeats):
                 table.add_row(title, value + totals.get(name, ""))
     return table
 

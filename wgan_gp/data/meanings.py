@@ -1,0 +1,140 @@
+"""Says what the columns of a table mean: numbers, categories, constants (`columns`)."""
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Column, Columns
+from wgan_gp.data.summaries import Summary, is_number, summarise
+from wgan_gp.system.values import join_names, show
+
+_TEXTS = 10  # times as many values as of whole numbers may a category of text have
+_FAR = 30.0  # standard deviations; a value as far out rules the column's scale
+
+
+def summarise_columns(
+    table: Mapping[str, np.ndarray],
+    train: np.ndarray | None = None,
+    *,
+    whole: Iterable[str] = (),
+    most_values: int = 20,
+    label: str | None = None,
+) -> dict[str, Summary]:
+    """Summaries of columns, with as many of their values as `describe` asks for.
+
+    Args:
+      table: the values `[N]` of each column: finite float64, or text as objects.
+      train: the indices of the training rows; None for all.
+      whole: the names of columns that the file has as whole numbers.
+      most_values: as in `describe`.
+      label: as in `describe`.
+    """
+    whole = frozenset(whole)
+    return {
+        name: summarise(
+            values,
+            train,
+            whole=name in whole,
+            most=math.inf if name == label else _TEXTS * most_values,
+        )
+        for name, values in table.items()
+    }
+
+
+def describe(
+    summaries: Mapping[str, Summary],
+    *,
+    most_values: int = 20,
+    label: str | None = None,
+) -> tuple[Columns, list[str]]:
+    """Says what each column of a table is.
+
+    Args:
+      summaries: of each column's values. Means and deviations are to be those of the
+        training rows; a category's values are those of all rows.
+      most_values: whole numbers of at most so many values are a category.
+      label: the name of the column with each row's class, a category of any size.
+
+    Returns:
+      The columns, and notes on them, one line each.
+
+    Raises:
+      ValueError: a column of text has more than ten times as many values, or numbers
+        among text; or all columns but the label are constant.
+    """
+    made, notes = [], []
+    for name, summary in summaries.items():
+        if name == label:
+            made.append(Column(name, CATEGORY, values=tuple(summary.distinct)))
+            continue
+        column = _column(name, summary, most_values)
+        made.append(column)
+        notes += _notes(column, summary)
+    constant = [each.name for each in made if each.kind == CONSTANT]
+    if len(constant) == len(made) - (label is not None):
+        raise ValueError("every column is constant: there is nothing to learn")
+    if constant:
+        notes.append(
+            f"constant, and filled in when rows are sampled: {join_names(constant)}"
+        )
+    return Columns(tuple(made), label), notes
+
+
+def _column(name: str, summary: Summary, most_values: int) -> Column:
+    values = tuple(summary.distinct)
+    if len(values) == 1:
+        return Column(name, CONSTANT, values=values)
+    if summary.has_text:
+        _check_text(name, summary, _TEXTS * most_values)
+        return Column(name, CATEGORY, values=values)
+    if summary.whole and len(values) <= most_values:
+        return Column(name, CATEGORY, values=values)
+    kind = WHOLE if summary.whole else NUMBER
+    scale = max(abs(summary.low), abs(summary.high))
+    column = Column(name, kind, summary.mean, summary.std or scale)
+    if kind == NUMBER:
+        return column
+    return column._replace(low=summary.low, high=summary.high)
+
+
+def _check_text(name: str, summary: Summary, most: int) -> None:
+    """Refuses text that is no category."""
+    numbers, others = (sorted(x.values) for x in (summary.numbers, summary.texts))
+    if not others:
+        raise ValueError(
+            f"column {show(name)} has text among its numbers, in rows that are left"
+            " out: clean it, or leave it out by data.without"
+        )
+    if len(numbers) > len(others):
+        commas = [e for e in others if is_number(e.replace(",", ".", 1))]
+        hint = ": write decimal points, not commas" if commas == others else ""
+        raise ValueError(
+            f"column {show(name)} has numbers and text, as {show(numbers[0])} and"
+            f" {show(others[0])}{hint or ': clean it, or leave it out by data.without'}"
+        )
+    distinct = summary.distinct
+    if all(is_number(each.replace(",", ".", 1)) for each in distinct):
+        raise ValueError(
+            f"column {show(name)} has numbers with decimal commas, as"
+            f" {show(distinct[0])}: write points"
+        )
+    if len(distinct) > most:
+        raise ValueError(
+            f"column {show(name)} has over {most:,} different texts in"
+            f" {summary.count:,} rows, more than a category has: leave it out by"
+            " data.without"
+        )
+
+
+def _notes(column: Column, summary: Summary) -> list[str]:
+    if column.kind not in (NUMBER, WHOLE):
+        return []
+    ends = summary.low / column.std, summary.high / column.std
+    far = max(abs(end - column.mean / column.std) for end in ends)
+    if not far > _FAR:  # NaN, of numbers that are too far apart to divide
+        return []
+    return [
+        f"column {show(column.name)} has values {far:.0f} standard deviations from its"
+        " mean, which the others vanish beside: its logarithm may be easier to learn"
+    ]

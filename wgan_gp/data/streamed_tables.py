@@ -1,0 +1,253 @@
+"""Tables that are larger than memory: their rows are written once, and streamed.
+
+`open_streamed_table` reads the file twice, in parts: once to say what its columns mean,
+and once to write its rows as vectors into a folder, in a random order. Training then
+reads batches from there, and so does every later run on the same table with the same
+settings. The splits are those of a table that is read whole (`tables`).
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan_gp.data import Dataset
+from wgan_gp.data.arrays import without_repetition
+from wgan_gp.data.columns import Columns
+from wgan_gp.data.meanings import describe, summarise_columns
+from wgan_gp.data.shuffled_rows import as_drawn, open_stream, write_shuffled
+from wgan_gp.data.sources import split_indices
+from wgan_gp.data.summaries import Summary, merge
+from wgan_gp.data.table_parts import PART_READERS, read_parts
+from wgan_gp.data.table_rows import (
+    Gaps,
+    as_classes,
+    chosen_columns,
+    complete_rows,
+    naming,
+)
+from wgan_gp.data.tables import class_fields
+from wgan_gp.system.files import unchanged, write_json, writing
+
+HELD_OUT = 100_000  # rows at most, which are kept in memory
+_FORMAT = 1  # of the folder; another one is written anew
+_SEED = 1  # of the order on disk
+
+
+def open_streamed_table(
+    kind: str,
+    path: Path,
+    *,
+    cache: Path,
+    columns: tuple[str, ...] | None = None,
+    without: tuple[str, ...] = (),
+    label: str | None = None,
+    most_values: int = 20,
+    encoding: str = "utf-8",
+) -> Dataset:
+    """Opens a table whose rows are streamed from disk.
+
+    Args:
+      kind: "csv", "parquet" or "npy".
+      path: of the file.
+      cache: folder for the rows, 4 bytes an entry, and twice as many while they are
+        written.
+      columns: as in `tables.open_table`, like the others.
+      without: the names of columns to leave out.
+      label: the name of the column with each row's class.
+      most_values: whole numbers of at most so many values are a category.
+      encoding: of a CSV file.
+
+    Returns:
+      The data set, with a `stream` of batches `[L, D]`. Means and deviations are those
+      of all rows; at most `HELD_OUT` rows are held out.
+
+    Raises:
+      ValueError: as `tables.open_table`; or the file is an .npz, which cannot be read
+        in parts.
+      WriteError: the rows cannot be written.
+    """
+    if kind not in PART_READERS:
+        raise ValueError(
+            f"{path} is larger than data.resident_bytes and an .npz file cannot be read"
+            " in parts: save it by numpy.save or as Parquet, or raise"
+            " data.resident_bytes"
+        )
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    options = {
+        "columns": columns,
+        "without": without,
+        "label": label,
+        "most_values": most_values,
+        "encoding": encoding,
+    }
+    folder = cache / f"{path.stem}-{_digest(kind, path, options)}"
+    reading = partial(_complete_parts, kind, path, columns, without, label, encoding)
+    if not folder.is_dir():
+        with unchanged(path):
+            described, gaps, notes = _survey(reading, path, label, most_values)
+            record = {
+                "columns": described.as_record(),
+                "rows": gaps.complete,
+                "notes": notes,
+            }
+            _write(folder, record, described, reading)
+    return _opened(folder, f"{kind}:{path}")
+
+
+def _digest(kind: str, path: Path, options: dict[str, Any]) -> str:
+    """Names a table as it is now, and how it is read."""
+    found = path.stat()
+    text = json.dumps(
+        [_FORMAT, kind, str(path.resolve()), found.st_size, found.st_mtime_ns, options]
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _complete_parts(
+    kind: str,
+    path: Path,
+    columns: tuple[str, ...] | None,
+    without: tuple[str, ...],
+    label: str | None,
+    encoding: str,
+) -> Iterator[tuple[dict[str, np.ndarray], Gaps, frozenset[str], tuple[str, ...]]]:
+    """Parts of the rows without missing values; see `complete_rows`."""
+    before = 0
+    for raw in read_parts(kind, path, encoding=encoding):
+        names = chosen_columns(raw, columns, without, label, path)
+        values, gaps = complete_rows(raw, names, path, before)
+        if label is not None:
+            values[label] = as_classes(values[label], label, path)
+        before += raw.count
+        yield values, gaps, raw.whole, raw.notes
+
+
+def _survey(
+    reading: Any, path: Path, label: str | None, most_values: int
+) -> tuple[Columns, Gaps, list[str]]:
+    """What the columns mean, and how many rows there are: a first look at all parts."""
+    summaries: dict[str, Summary] = {}
+    gaps, notes = None, ()
+    for values, more, whole, said in reading():
+        notes = notes or said
+        gaps = more if gaps is None else gaps + more
+        found = summarise_columns(
+            values, whole=whole, most_values=most_values, label=label
+        )
+        summaries = {
+            name: merge(summaries[name], each) if name in summaries else each
+            for name, each in found.items()
+        }
+    if gaps is None or not gaps.rows:
+        raise ValueError(f"{path} has a header and no rows")
+    gaps.check(path)
+    with naming(path):
+        described, more_notes = describe(
+            summaries, most_values=most_values, label=label
+        )
+    return described, gaps, [*notes, *gaps.notes(path), *more_notes]
+
+
+def _write(folder: Path, record: Any, columns: Columns, reading: Any) -> None:
+    """Writes the rows of both splits into a folder, which is there once complete."""
+    count = record["rows"]
+    places = np.full(count, -1, np.int64)
+    sizes = {}
+    for split in ("train", "validation"):
+        indices = split_indices(count, split)
+        order = np.random.RandomState(_SEED).permutation(len(indices))
+        places[indices] = order
+        sizes[split] = len(indices)
+    training = np.zeros(count, bool)
+    training[split_indices(count, "train")] = True
+    held = ~training & (places >= 0) & (places < HELD_OUT)
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _check_space(folder.parent, 2 * 4 * count * columns.width)
+        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        try:
+            kept = np.empty((int(held.sum()), columns.width), np.float32)
+            totals = np.zeros(columns.width)
+            write_shuffled(
+                draft / "train.npy",
+                _encoded(reading, columns, training, places, held, kept, totals),
+                (sizes["train"], columns.width),
+            )
+            record["means"] = (totals / sizes["train"]).tolist()
+            np.save(draft / "held_out.npy", kept)
+            write_json(draft / "table.json", record)
+            try:
+                draft.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # another process was first
+                    raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _encoded(
+    reading: Any,
+    columns: Columns,
+    training: np.ndarray,
+    places: np.ndarray,
+    held: np.ndarray,
+    kept: np.ndarray,
+    totals: np.ndarray,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Places and rows of the training split.
+
+    Rows that are held out go into `kept`, and the sums of training rows into `totals`.
+    """
+    start = 0
+    for values, gaps, _, _ in reading():
+        here = slice(start, start := start + gaps.complete)
+        rows = columns.encode(values)
+        kept[places[here][held[here]]] = rows[held[here]]
+        train = rows[training[here]]
+        totals += train.sum(axis=0, dtype=np.float64)
+        yield places[here][training[here]], train
+
+
+def _check_space(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < size:
+        raise ValueError(
+            f"the table's rows take {size / 1e9:.1f} GB in {folder} while they are"
+            f" written, and {free / 1e9:.1f} GB are free: name another folder by"
+            " data.cache, or leave columns out"
+        )
+
+
+def _opened(folder: Path, name: str) -> Dataset:
+    try:
+        record = json.loads((folder / "table.json").read_text(encoding="utf-8"))
+        columns = Columns.from_record(record["columns"])
+        train = np.load(folder / "train.npy", mmap_mode="r")
+        held_out = np.load(folder / "held_out.npy")
+        notes, means = tuple(record["notes"]), np.array(record["means"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"the rows in {folder} are damaged ({error}): remove the folder, and they"
+            " are written again"
+        ) from None
+    size = train.nbytes / 1e9
+    return Dataset(
+        name,
+        (columns.width,),
+        partial(as_drawn, train),
+        held_out=without_repetition(held_out, name),
+        held_out_count=len(held_out),
+        count=len(train),
+        notes=(*notes, f"{name} is streamed from {folder} ({size:.2f} GB)"),
+        stream=partial(open_stream, train, name),
+        columns=columns,
+        **class_fields(columns, means),
+    )
