@@ -218,7 +218,7 @@ class Settings(CriticSettings):
         " data set holds out; any others are refused where it holds out fewer.",
     )
     conditional: bool = setting(
-        False, "Whether the generator is told a label; for vectors, and resnet."
+        False, "Whether the generator is told a label or columns; images need resnet."
     )
     label_weights: LabelWeights
     compute: ComputeSettings

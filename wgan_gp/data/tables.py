@@ -8,13 +8,13 @@ units.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from wgan_gp.data import Dataset
 from wgan_gp.data.arrays import resident, without_repetition
 from wgan_gp.data.columns import describe
+from wgan_gp.data.conditions import told_fields, with_given
 from wgan_gp.data.labels import check_labels
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.table_files import RawTable, read_table
@@ -30,6 +30,7 @@ def open_table(
     columns: tuple[str, ...] | None = None,
     without: tuple[str, ...] = (),
     label: str | None = None,
+    given: tuple[str, ...] = (),
     most_values: int = 20,
     encoding: str = "utf-8",
 ) -> Dataset:
@@ -42,19 +43,21 @@ def open_table(
       without: the names of columns to leave out.
       label: the name of the column with each row's class, of which a generator is told
         the value; None for none.
+      given: the names of columns of which a generator is told the values, instead.
       most_values: whole numbers of at most so many values are a category.
       encoding: of a CSV file.
 
     Returns:
       The data set. `sample` draws training rows with replacement, `[n, D]`, and
-      `held_out` other rows without repetition. The class is among their entries.
+      `held_out` other rows without repetition. What a generator is told is among their
+      entries.
 
     Raises:
       ValueError: the file cannot be read, a column is not there or cannot be learned,
         or too few rows are left.
     """
     raw = read_table(kind, path, encoding=encoding)
-    names = _chosen(raw, columns, without, label, path)
+    names = _chosen(raw, columns, without, label, given, path)
     values, notes = _complete_rows(raw, names, path)
     count = len(values[names[0]])
     splits = {name: split_indices(count, name) for name in ("train", "validation")}
@@ -68,19 +71,12 @@ def open_table(
             most_values=most_values,
             label=label,
         )
+        described = with_given(described, given)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     vectors = described.encode(values)
     notes = [*raw.notes, *notes, *more, *_row_notes(vectors, splits["train"], path)]
     train, held_out = (vectors[splits[name]] for name in ("train", "validation"))
-    fields: dict[str, Any] = {}
-    if described.condition is not None:
-        shares = train[:, slice(*described.condition)].mean(axis=0)
-        fields = {
-            "classes": len(shares),
-            "class_names": described.class_names,
-            "class_shares": shares,
-        }
     return Dataset(
         f"{kind}:{path}",
         (described.width,),
@@ -90,7 +86,7 @@ def open_table(
         count=len(train),
         notes=tuple(notes),
         columns=described,
-        **fields,
+        **told_fields(described, train[:, list(described.told)]),
     )
 
 
@@ -99,12 +95,14 @@ def _chosen(
     columns: tuple[str, ...] | None,
     without: tuple[str, ...],
     label: str | None,
+    given: tuple[str, ...],
     path: Path,
 ) -> list[str]:
-    """The names of the columns that are used, in the file's order; with the label."""
+    """The columns that are used, in the file's order; with those that are told."""
     known = [*raw.columns, *raw.refused]
     asked = {"data.columns": columns or (), "data.without": without}
     asked["data.label"] = () if label is None else (label,)
+    asked["data.given"] = given
     for field, names in asked.items():
         for name in names:
             if name not in known:
@@ -112,16 +110,19 @@ def _chosen(
                     f"{field}: there is no column {show(name)} in {path}, which has"
                     f" {join_names(known)}{did_you_mean(name, known)}"
                 )
-    if label in without:
-        raise ValueError(f"data.without has the column of data.label, {show(label)}")
+    told = {"data.label": asked["data.label"], "data.given": given}
+    for field, names in told.items():
+        if both := sorted({*names} & {*without}):
+            raise ValueError(f"data.without has the column of {field}, {show(both[0])}")
     wanted = set(known if columns is None else columns) - set(without)
-    names = [name for name in known if name in wanted or name == label]
+    told_names = {name for names in told.values() for name in names}
+    names = [name for name in known if name in wanted | told_names]
     for name in names:
         if name in raw.refused:
             raise ValueError(
                 f"column {show(name)} {raw.refused[name]}: leave it out by data.without"
             )
-    if not {*names} - {label}:
+    if not {*names} - told_names:
         raise ValueError(f"no column of {path} is left to learn")
     return names
 

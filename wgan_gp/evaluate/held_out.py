@@ -113,7 +113,10 @@ def _hold_out_sequences(
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
         paired = reals[: len(fakes)]
-        made, real = (x.reshape(-1, *dataset.shape) for x in (fakes, paired))
+        made, real = (
+            own_channels(dataset, x.reshape(-1, *dataset.shape))
+            for x in (fakes, paired)
+        )
         if (known := dataset.characters) is None:
             found = series_quality(made, real)
         else:
@@ -123,6 +126,13 @@ def _hold_out_sequences(
         return found | measured(fakes, paired, dataset)
 
     return HeldOutSets(reals, as_floor(quality(others)), quality)
+
+
+def own_channels(dataset: Dataset, series: np.ndarray) -> np.ndarray:
+    """Sequences `[n, T, C]` without the channels that a generator is told."""
+    if dataset.columns is None or not dataset.columns.told:
+        return series
+    return np.delete(series, dataset.columns.told, axis=-1)
 
 
 def _as_rows(dataset: Dataset, vectors: np.ndarray) -> np.ndarray:
