@@ -31,8 +31,8 @@ def class_number(dataset: Dataset, label: int | str) -> int:
     if dataset.columns is not None and dataset.columns.given:
         raise ValueError(
             f"label = {show(label)}: the run's generator is told"
-            f" {join_names(list(dataset.columns.given))}, no class: name a file of"
-            " conditions, given, instead"
+            f" {join_names(list(dataset.columns.given))}, no class: leave"
+            " label out, and name conditions by given (--given FILE)"
         )
     if dataset.classes is None:
         raise ValueError(

@@ -17,6 +17,8 @@ from wgan_gp.data.series_files import given_numbers
 from wgan_gp.data.table_files import READERS, read_table
 from wgan_gp.system.values import did_you_mean, join_names, show
 
+_MOST = float(np.finfo(np.float32).max)
+
 
 def read_given(
     path: Path, columns: Columns, *, series: bool, encoding: str = "utf-8"
@@ -75,8 +77,7 @@ def encode_given(
         if each.name not in table:
             raise ValueError(
                 f"{what} has no column {show(each.name)}, which the generator is told:"
-                f" it has {join_names(list(table)) or 'none'}"
-                f"{did_you_mean(each.name, list(table))}"
+                f" it has {join_names(list(table)) or 'none'}; add it"
             )
     values = {each.name: np.asarray(table[each.name]) for each in told.columns}
     lengths = {len(each) if each.ndim == 1 else 0 for each in values.values()}
@@ -100,7 +101,7 @@ def _number(column: Column, value: Any, where: str) -> float:
     if isinstance(value, str) and not is_number(value):
         raise ValueError(f"{where} is {show(value)}, expected a number")
     number = float(value)
-    if not np.isfinite(np.float32((number - column.mean) / column.std)):
+    if not abs(number - column.mean) / column.std <= _MOST:  # NaN is not, either
         raise ValueError(f"{where} is {show(value)}, expected a finite number")
     if column.kind != WHOLE:
         return number

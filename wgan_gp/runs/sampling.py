@@ -139,7 +139,8 @@ def given_entries(run: FinishedRun, given: Given | None) -> np.ndarray | None:
     columns = dataset.columns
     if columns is None or not columns.given:
         raise ValueError(
-            "given: the run's generator is told a class: use label"
+            "given: the run's generator is told a class: leave given out, and name one"
+            " by label (--label NAME)"
             if dataset.classes
             else "given: the run's generator is told nothing: leave it out, or train"
             " with conditional = True and conditions in the data"
