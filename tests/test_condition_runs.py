@@ -120,6 +120,7 @@ def test_series_come_with_what_was_told(stored, tmp_path):
         assert set(one["given"][:, 0].round(3)) <= set(range(60))
         np.testing.assert_allclose(two["given"], one["given"], rtol=1e-5)
         np.testing.assert_allclose(two["samples"], one["samples"], atol=1e-4)
+        np.testing.assert_allclose(one["samples"], sampling.sample(run, 6), atol=1e-4)
     table = write_csv(tmp_path / "d.csv", {"level": [0.5], "day": [3.0]})
     write("--workdir", run, "--given", table, "--out", tmp_path / "d.npz")
     with np.load(tmp_path / "d.npz") as archive:

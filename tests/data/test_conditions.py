@@ -80,6 +80,7 @@ def test_drawn_conditions_are_uniform_over_rows_and_a_label_over_its_shares():
     same, one_hot = gaussian_latent(key(), 100, conditions=np.eye(3), **given)
     np.testing.assert_array_equal(plain, same)
     np.testing.assert_array_equal(one_hot, jax.nn.one_hot(labels, 3))
+    assert set(np.asarray(labels).tolist()) == {0, 2}
 
 
 def test_a_label_is_drawn_one_hot(tmp_path):
