@@ -30,7 +30,6 @@ class SampleBatch(NamedTuple):
 
     samples: np.ndarray  # [m, ...]
     labels: np.ndarray | None  # classes [m]; from `draw`, conditions [m, k] too
-    given: np.ndarray | None = None  # numbers [m, k] in the data's units, of series
 
 
 def identity(samples: jax.Array) -> jax.Array:

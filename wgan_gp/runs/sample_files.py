@@ -111,7 +111,7 @@ def npz_file(
     key: str,
     spec: SampleSpec,
     names: Mapping[str, Sequence[str]] | None = None,
-) -> Iterator[Write]:
+) -> Iterator[Callable[..., None]]:
     """Opens an .npz file for samples and, if the generator takes labels, their labels.
 
     Args:
@@ -122,7 +122,8 @@ def npz_file(
       names: more keys, with the names that they have, such as those of columns.
 
     Yields:
-      A function that writes the next batch.
+      A function that writes the next batch, and what else a generator was told of it,
+      `[m, k]`, if anything.
     """
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
@@ -132,12 +133,12 @@ def npz_file(
         with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
             _write_header(file, (spec.count, *spec.shape), spec.dtype)
 
-            def write(drawn: SampleBatch) -> None:
+            def write(drawn: SampleBatch, told: np.ndarray | None = None) -> None:
                 file.write(np.ascontiguousarray(drawn.samples).data)
                 if drawn.labels is not None:
                     labels.write(np.asarray(drawn.labels, np.int32).tobytes())
-                if drawn.given is not None:
-                    given.write(np.asarray(drawn.given, np.float64).tobytes())
+                if told is not None:
+                    given.write(np.asarray(told, np.float64).tobytes())
 
             yield write
         for other, words in (names or {}).items():

@@ -80,8 +80,7 @@ def series_file(path: Path, dataset: Dataset, spec: SampleSpec) -> Iterator[Writ
     with npz_file(path, "samples", spec, names) as write:
 
         def write_series(drawn: SampleBatch) -> None:
-            given = given_of(dataset, drawn.samples) if spec.given else None
-            series = decoded(dataset, drawn.samples)
-            write(SampleBatch(series, drawn.labels, given))
+            told = given_of(dataset, drawn.samples) if spec.given else None
+            write(drawn._replace(samples=decoded(dataset, drawn.samples)), told)
 
         yield write_series
