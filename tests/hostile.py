@@ -39,6 +39,7 @@ CASES = {
     "tables": 250,
     "damaged tables": 100,
     "labels of tables": 60,
+    "rows of conditions": 20,
     "series": 60,
     "lines of text": 60,
 }

@@ -13,6 +13,8 @@ from pyarrow import parquet
 
 from tests.helpers import key
 from tests.hostile import cases, refusal
+from wgan_gp.data.columns import CATEGORY, NUMBER, WHOLE, Column, Columns
+from wgan_gp.data.given_rows import read_given
 from wgan_gp.data.sequences import open_series
 from wgan_gp.data.streamed_tables import open_streamed_table
 from wgan_gp.data.tables import open_table
@@ -166,6 +168,37 @@ def test_a_label_is_a_condition_or_refused(tmp_path, labels):
     if dataset is not None:
         assert_learnable(dataset)
         assert len(dataset.class_names) == dataset.classes == len(dataset.class_shares)
+
+
+KNOWN = Columns(
+    (
+        Column("n", NUMBER, 1.0, 2.0),
+        Column("w", WHOLE, 0.0, 2.0, -5.0, 5.0),
+        Column("t", CATEGORY, values=("1", "a", "yes", "é")),
+        Column("c", CATEGORY, values=(1.0, 2.0)),
+    ),
+    given=("n", "w", "t", "c"),
+)
+
+
+@cases("rows of conditions")
+@given(
+    st.lists(st.one_of(NUMBERS, WORDS), min_size=1, max_size=4),
+    st.sampled_from(["n", "w", "t", "c"]),
+)
+def test_rows_of_a_file_are_conditions_or_refused(tmp_path, cells, name):
+    path = tmp_path / "a.csv"
+    usual = {"n": "1.5", "w": "-3", "t": "é", "c": "2"}
+    columns = [cells if each == name else [usual[each]] * len(cells) for each in usual]
+    path.write_text(as_csv(list(usual), columns), encoding="utf-8")
+    found = []
+    line = refusal(lambda: found.append(read_given(path, KNOWN, series=False)))
+    assert line is None or str(path) in line
+    if line is None:
+        assert found[0].shape == (len(cells), KNOWN.width)
+        assert np.isfinite(found[0]).all()
+        back = KNOWN.encode(KNOWN.decode(found[0]))
+        np.testing.assert_allclose(back, found[0], rtol=1e-5, atol=1e-5)
 
 
 @cases("series")

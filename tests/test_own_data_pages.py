@@ -15,6 +15,7 @@ from tests.data.test_tables import rows, write_csv
 from tests.helpers import ROOT, code_blocks, unchecked
 from tests.hostile import command_line
 from wgan_gp import main, sample
+from wgan_gp.runs import sampling
 
 COMMANDS = {"wgan_gp.main": main.main, "wgan_gp.sample": sample.main}
 FEW = ("--config.eval_samples=20", "--config.eval_repeats=1")
@@ -48,7 +49,8 @@ def folder(tmp_path, monkeypatch):
 def test_from_a_table_to_new_rows(folder):
     write_csv(folder / "my.csv", rows())
     for line in commands("tables.md"):
-        run(line)
+        if "runs/given" not in line:
+            run(line)
     new = csv.read_csv(folder / "runs/mine/new.csv").to_pydict()
     assert list(new) == list(rows())
     assert len(new["town"]) == 1000
@@ -58,6 +60,24 @@ def test_from_a_table_to_new_rows(folder):
     scope = {}
     exec(code_blocks("tables.md")[-1], scope)
     assert len(scope["rows"]["height"]) == 1000
+
+
+@pytest.mark.long
+def test_from_given_values_to_rows_that_have_them(folder):
+    write_csv(folder / "my.csv", rows())
+    people = {"town": ["Ulm", "Bonn"], "height": [181.5, 165.0]}
+    write_csv(folder / "people.csv", people)
+    for line in commands("tables.md"):
+        if "runs/given" in line:
+            run(line)
+    given = csv.read_csv(folder / "runs/given/people.csv").to_pydict()
+    assert given["town"] == people["town"]
+    np.testing.assert_allclose(given["height"], people["height"], rtol=1e-5)
+    assert len(csv.read_csv(folder / "runs/given/new.csv")) == 1000
+    text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    (call,) = re.findall(r"`(sampling\.sample_table\(.*given=.*\))`", text)
+    made = eval(call, {"sampling": sampling})
+    assert made["town"].tolist() == ["Ulm"]
 
 
 @pytest.mark.parametrize("count", [1, pytest.param(5, marks=pytest.mark.long)])
@@ -77,18 +97,33 @@ def test_the_table_of_half_the_spread_is_what_its_program_prints(count, capsys):
 def test_from_series_to_new_series(folder):
     np.savez(folder / "my.npz", samples=simulated(300))
     for line in commands("sequences.md"):
-        if "language" not in line and "text" not in line:
+        if "runs/series" in line:
             run(line)
     with np.load(folder / "runs/series/new.npz") as archive:
         assert archive["samples"].shape == (1000, 64, 1)
     assert (folder / "runs/series/figures/series.png").is_file()
 
 
+@pytest.mark.long
+def test_from_labels_and_numbers_to_series_that_have_them(folder):
+    x = simulated(300)
+    np.savez(folder / "labelled.npz", samples=x, labels=["fast", "slow"] * 150)
+    np.savez(folder / "given.npz", samples=x, given=x.mean(axis=(1, 2)))
+    np.savez(folder / "levels.npz", given=[0.5, -0.25])
+    for line in commands("sequences.md"):
+        if "runs/labelled" in line or "runs/levels" in line:
+            run(line)
+    with np.load(folder / "runs/labelled/fast.npz") as archive:
+        assert archive["class_names"][archive["labels"]].tolist() == ["fast"] * 100
+    with np.load(folder / "runs/levels/new.npz") as archive:
+        np.testing.assert_allclose(archive["given"], [[0.5], [-0.25]], rtol=1e-4)
+
+
 def test_from_lines_to_new_lines(folder):
     lines = [f"line {i % 90} of a text" for i in range(300)]
     (folder / "my.txt").write_text("\n".join(lines))
     for line in commands("sequences.md"):
-        if "language" in line or "text" in line:
+        if "runs/text" in line:
             run(line)
     new = (folder / "runs/text/new.txt").read_text(encoding="utf-8").splitlines()
     assert len(new) == 1000

@@ -17,11 +17,12 @@ from tests.helpers import ROOT, key, own_tables, resolve, run_module, unchecked
 from wgan_gp import sample
 from wgan_gp.build import build
 from wgan_gp.data import DATASETS, Dataset
+from wgan_gp.data.conditions import with_label_entries
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.tables import open_table
-from wgan_gp.data.vectors import with_label_entries
 from wgan_gp.evaluate.held_out import hold_out
-from wgan_gp.runs import report, sampling
+from wgan_gp.runs import sampling
+from wgan_gp.runs.class_tables import class_table
 from wgan_gp.train import generate, init, train_steps
 
 FILE = f"{ROOT / 'experiments' / 'vectors.py'}:smoke"
@@ -195,7 +196,7 @@ def test_a_class_is_learned_as_it_was_told():
             generate(experiment.algorithm, state.generator.params, key(), 400)
         )
         held = hold_out(experiment.dataset, experiment.evaluation, key(1))
-        table = report.class_table(experiment, state, held, key(2))
+        table = class_table(experiment, state, held, key(2))
         Console(file=shown, width=90).print(table)
     assert "[/left]" in shown.getvalue()
     assert drawn.shape == (400, 4)

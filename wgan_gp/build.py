@@ -4,16 +4,17 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from wgan_gp import configs, data, train
 from wgan_gp.algorithm.critics import constrained
+from wgan_gp.algorithm.latents import gaussian_latent
 from wgan_gp.algorithm.optimisers import make_optimiser
 from wgan_gp.configs import CriticSettings, Settings
 from wgan_gp.configs.settings import OptimiserSettings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import funnels
+from wgan_gp.data.conditions import drawn_conditions
 from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.kinds import KINDS
 from wgan_gp.data.sources import Example, ImageSource
@@ -29,6 +30,7 @@ from wgan_gp.networks import (
     in_bfloat16,
     rematerialised,
 )
+from wgan_gp.networks.conditions import conditioned
 from wgan_gp.system.values import show
 
 _WIDTHS = "hidden", "width", "multipliers", "blocks"
@@ -94,6 +96,7 @@ def _algorithm(settings: Settings, dataset: data.Dataset) -> train.Algorithm:
             dimension=settings.generator.latent,
             classes=dataset.classes or 0,
             shares=dataset.class_shares,
+            conditions=drawn_conditions(dataset),
         ),
         generator_optimiser=_optimiser(settings.generator_optimiser, settings.steps),
         n_critic=settings.n_critic,
@@ -105,7 +108,7 @@ def _algorithm(settings: Settings, dataset: data.Dataset) -> train.Algorithm:
 def _classified(dataset: data.Dataset) -> int:
     """The classes that an auxiliary classifier tells apart; 0 for none.
 
-    Vectors need none: their class is among the entries that the critic sees.
+    Vectors and sequences need none: their class is among what the critic sees.
     """
     return (dataset.classes or 0) if dataset.kind == "images" else 0
 
@@ -259,49 +262,23 @@ def build_critic(settings: CriticSettings) -> CriticExperiment:
     return CriticExperiment(pair, algorithm, sample_fake, hyperparameters)
 
 
-def gaussian_latent(
-    key: jax.Array,
-    n: int,
-    *,
-    dimension: int,
-    classes: int = 0,
-    shares: np.ndarray | None = None,
-) -> Any:
-    """Draws z ~ N(0, I), and a label for each if there are classes.
-
-    Args:
-      key: of the draw.
-      n: the number of latents.
-      dimension: of each latent.
-      classes: the number of classes; 0 for none.
-      shares: the probability of each class, `[classes]`; None for equal ones. A class
-        of share 0 is never drawn.
-
-    Returns:
-      Latents `[n, dimension]`; with classes, a pair of latents and labels `[n]`.
-    """
-    if not classes:
-        return jax.random.normal(key, (n, dimension))
-    latent_key, label_key = jax.random.split(key)
-    weights = None if shares is None else jnp.asarray(shares, jnp.float32)
-    labels = jax.random.choice(label_key, classes, (n,), p=weights)
-    return jax.random.normal(latent_key, (n, dimension)), labels
-
-
 def _generator(settings: Settings, dataset: data.Dataset) -> Network:
     fields = dict(vars(settings.generator))
     module, latent = GENERATORS[fields.pop("network")], fields.pop("latent")
     shape: dict[str, Any] = {"shape": dataset.shape, "outputs": dataset.shape[0]}
+    told = ()
     if dataset.columns is not None:
         shape["categories"] = dataset.columns.categories
-        shape["condition"] = dataset.columns.condition
+        told = dataset.columns.told
     known = module.__dataclass_fields__
     fields |= {name: value for name, value in shape.items() if name in known}
-    if dataset.classes:
+    labelled = dataset.classes is not None and not told
+    if labelled:
         fields["classes"] = dataset.classes
-    made = module(**fields)
-    network = from_flax(made, (1, latent), labelled=dataset.classes is not None)
-    return in_bfloat16(network) if settings.compute.dtype == "bfloat16" else network
+    network = from_flax(module(**fields), (1, latent + len(told)), labelled=labelled)
+    if settings.compute.dtype == "bfloat16":
+        network = in_bfloat16(network)
+    return conditioned(network, told) if told else network
 
 
 def _game_critic(settings: Settings, dataset: data.Dataset) -> train.CriticAlgorithm:

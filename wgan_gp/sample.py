@@ -19,7 +19,9 @@ from wgan_gp.runs.sample_files import SampleSpec, Write
 from wgan_gp.runs.sampling import (
     FinishedRun,
     check_request,
+    count_of,
     draw,
+    given_entries,
     open_run,
     sample,
     sample_spec,
@@ -40,7 +42,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--workdir", required=True, type=path, help="folder of a finished run"
     )
-    parser.add_argument("--n", type=int, required=True, help="number of samples")
+    parser.add_argument(
+        "--n", type=int, help="number of samples; with --given, one a row if left out"
+    )
     parser.add_argument(
         "--out",
         type=path,
@@ -49,7 +53,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         " .parquet with the data's columns in its units, or .npz with the keys"
         " `samples` and `columns`. Series: .npz with the key `samples`. Text: .txt, a"
         " line a sample. Labels, where the generator takes them, are the"
-        " column of that name, or the key `labels`",
+        " column of that name, or the key `labels`; of series, other conditions are"
+        " the key `given`",
     )
     parser.add_argument(
         "--png",
@@ -63,10 +68,19 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         " batches of all classes, so that one of 10 classes takes 10 times as long",
     )
     parser.add_argument(
+        "--given",
+        type=path,
+        help="a .csv, .parquet or .npz file with the conditions that the generator is"
+        " told: a sample for each row, in order. With --n, rows are repeated, or the"
+        " first are taken. Without it, conditions of training samples are drawn",
+    )
+    parser.add_argument(
         "--seed", type=int, default=0, help="of the latents (default: 0)"
     )
     args = parse(parser, arguments)
-    check_request(args.n, args.seed)
+    if args.n is None and args.given is None:
+        parser.error("the following arguments are required: --n")
+    check_request(args.n, args.seed, args.given)
     if args.out is None and args.png is None:
         raise ValueError("nothing to write: add --out FILE.npz or --png FOLDER")
     suffixes = *table_samples.FILES, ".txt"
@@ -91,14 +105,16 @@ def _write(args: argparse.Namespace) -> str:
             f"--png is for pictures: {args.workdir} holds a run on"
             f" {run.settings.data.name}; write an .npz file with --out"
         )
-    spec, outputs = sample_spec(run, args.n), []
+    told = given_entries(run, args.given)
+    count = count_of(args.n, told)
+    spec, outputs = sample_spec(run, count), []
     if args.out is not None:
         outputs += _BY_KIND[run.experiment.dataset.kind](args.out, spec, run)
     if args.png is not None:
         sample_files.check_disk_space(args.png, spec, "--png")
         folder = partial(sample_files.png_folder, spec=spec)
-        outputs.append(Output(args.png, folder, f"{args.n} PNG files"))
-    parts = draw(run, args.n, seed=args.seed, label=args.label)
+        outputs.append(Output(args.png, folder, f"{count} PNG files"))
+    parts = draw(run, count, seed=args.seed, label=args.label, given=told)
     _fill(parts, outputs)
     return "; ".join(f"{each.path}: {each.text}" for each in outputs)
 
@@ -174,6 +190,8 @@ def _check_suffix(out: Path, known: tuple[str, ...], run: FinishedRun) -> None:
 
 def _described(key: str, spec: SampleSpec) -> str:
     text = f"{key} {(spec.count, *spec.shape)}, {spec.dtype}"
+    if spec.given:
+        text += f", given {(spec.count, len(spec.given))}, float64"
     return text + (f", labels ({spec.count},), int32" if spec.labelled else "")
 
 

@@ -265,3 +265,17 @@ def test_the_size_of_a_table_is_that_of_its_numbers(tmp_path):
         assert table_bytes(kind, tmp_path / "absent") == 0
     (tmp_path / "junk").write_bytes(b"junk")
     assert table_bytes("parquet", tmp_path / "junk") == 0
+
+
+def test_conditions_are_those_of_training_rows(tmp_path):
+    path = write_csv(tmp_path / "a.csv", rows())
+    given = ("town", "height")
+    whole = open_table("csv", path, given=given)
+    parts = open_streamed_table("csv", path, cache=tmp_path / "cache", given=given)
+    assert parts.columns.given == given
+    assert parts.conditions.shape == whole.conditions.shape == (160, 4)
+    units = [
+        as_sorted(each.columns.conditions.decode(each.conditions))
+        for each in (whole, parts)
+    ]
+    assert units[0] == units[1]

@@ -79,8 +79,9 @@ class Algorithm(NamedTuple):
       critic: the critic's choices.
       generator: its `apply` maps params and latents `[B, Z]` to samples `[B, ...]`. It
         keeps no state beside its parameters.
-      sample_latent: `(key, B) -> [B, Z]`, or that and labels `[B]`. Each critic step
-        and each generator step calls it once.
+      sample_latent: `(key, B) -> [B, Z]`, or that and labels `[B]` or conditions `[B,
+        k]`, whatever the generator takes as its input. Each critic step and each
+        generator step calls it once.
       generator_optimiser: an optimiser, or a function from a learning rate to one.
       n_critic: critic steps of an iteration; the most that
         `Hyperparameters.n_critic` can ask for.

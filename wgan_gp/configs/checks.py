@@ -127,7 +127,7 @@ def _check_features(config: ConfigDict) -> None:
 
 
 def _check_labels(config: ConfigDict) -> None:
-    if config.data.kind == "vectors":  # the class is an entry of each vector
+    if config.data.kind != "images":  # the class is among the entries of each sample
         return
     chosen = {player: config[player].network for player in PLAYERS}
     known = {

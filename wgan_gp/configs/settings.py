@@ -218,7 +218,8 @@ class Settings(CriticSettings):
         " data set holds out; any others are refused where it holds out fewer.",
     )
     conditional: bool = setting(
-        False, "Whether the generator is told a label; for vectors, and resnet."
+        False,
+        "Whether a generator is told a label or columns; of images: dcgan, resnet.",
     )
     label_weights: LabelWeights
     compute: ComputeSettings

@@ -12,6 +12,8 @@ from wgan_gp.system.values import join_names
 # For fields whose default in `base` differs from how older runs behaved: the value that
 # means "as before".
 BEFORE: dict[str, Any] = {"mesh.data": 1}
+# Fields that some versions stored and none used, with the value that they had.
+WITHOUT_EFFECT: dict[str, Any] = {"generator.condition": None}
 # Fields that every version has stored. Without them, a file is not the configuration of
 # a run.
 ALWAYS = (
@@ -59,6 +61,7 @@ def complete_stored(stored: Any) -> dict[str, Any]:
         raise ValueError(f"expected an object with its fields, got {stored!r:.60}")
     if "task" not in stored:
         raise ValueError("it lacks task")
+    stored = _without_unused(stored)
     full = base(stored["task"], **base_arguments(stored))
     known, there = dict(flatten(full)), dict(flatten(stored))
     needed = [path for path in ALWAYS if path in known]
@@ -74,6 +77,17 @@ def complete_stored(stored: Any) -> dict[str, Any]:
         )
     full.update_from_flattened_dict({p: v for p, v in BEFORE.items() if p in known})
     return _merged(full.to_dict(), stored)
+
+
+def _without_unused(stored: dict[str, Any]) -> dict[str, Any]:
+    """A stored configuration without the fields of `WITHOUT_EFFECT`."""
+    kept = dict(stored)
+    for path, unused in WITHOUT_EFFECT.items():
+        section, _, name = path.partition(".")
+        fields = kept.get(section)
+        if isinstance(fields, dict) and fields.get(name, ...) == unused:
+            kept[section] = {each: fields[each] for each in fields if each != name}
+    return kept
 
 
 def _merged(full: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:

@@ -74,8 +74,9 @@ class Dataset(NamedTuple):
       name: what the configuration calls it, as "8gaussians" or "npz:cats.npz".
       shape: of one sample, `[D]`, `[T, C]` or `[H, W, C]`.
       sample: `(key, n) -> [n, *shape]` float32, called inside the jitted training step.
-        With labels it returns `([n, *shape], [n])`, or vectors that have the label
-        among their entries (`columns.condition`). Where there is a `stream`, it takes
+        With labels it returns `([n, *shape], [n])`; vectors and series have the label,
+        or other conditions, among their entries (`columns.told`). Where there is a
+        `stream`, it takes
         `(key, raw batch)` and scales that batch instead.
       modes: centres `[M, D]` of a mixture of Gaussians; None for other sets. With modes
         the evaluation counts how many of them a generator covers.
@@ -87,6 +88,9 @@ class Dataset(NamedTuple):
       classes: how many classes the labels have; None if samples come without labels.
       class_names: the name of each class, in the order of its numbers.
       class_shares: share of each class in the train split, `[classes]`, sums to 1.
+      conditions: what generators are told of samples that no conditions are named for:
+        entries of training samples, `[m, k]`, each as likely as the others. None
+        without `columns.given`.
       left_out: files that are not part of the set, with the reason, one line each.
       notes: what a user should know before training, one line each.
       stream: `(batch size over all hosts, seed)` -> iterator over this host's raw
@@ -107,6 +111,7 @@ class Dataset(NamedTuple):
     classes: int | None = None
     class_names: tuple[str, ...] | None = None
     class_shares: np.ndarray | None = None
+    conditions: np.ndarray | None = None
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

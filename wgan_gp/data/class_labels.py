@@ -8,7 +8,7 @@ functions translate for commands that take or print a class, as `wgan_gp.sample`
 import numpy as np
 
 from wgan_gp.data import Dataset
-from wgan_gp.system.values import did_you_mean, show
+from wgan_gp.system.values import did_you_mean, join_names, show
 
 
 def class_number(dataset: Dataset, label: int | str) -> int:
@@ -28,6 +28,12 @@ def class_number(dataset: Dataset, label: int | str) -> int:
       ValueError: the label is no class, no training sample is of this class, or the
         generator takes no labels.
     """
+    if dataset.columns is not None and dataset.columns.given:
+        raise ValueError(
+            f"label = {show(label)}: the run's generator is told"
+            f" {join_names(list(dataset.columns.given))}, no class: leave"
+            " label out, and name conditions by given (--given FILE)"
+        )
     if dataset.classes is None:
         raise ValueError(
             f"label = {show(label)}: the run's generator takes no labels; leave it out,"

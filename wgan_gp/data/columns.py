@@ -102,12 +102,15 @@ class Columns(NamedTuple):
 
     Attributes:
       columns: those that are entries of vectors.
-      label: the name of the category that is a condition, if there is one: a generator
-        is told it, and repeats it in its entries.
+      label: the name of the category that is each row's class, if a generator is told
+        one.
+      given: the names of the columns that a generator is told, where they are not a
+        class. It repeats what it is told in its entries.
     """
 
     columns: tuple[Column, ...]
     label: str | None = None
+    given: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:
@@ -124,12 +127,28 @@ class Columns(NamedTuple):
         }
 
     @property
-    def condition(self) -> tuple[int, int] | None:
-        """First and last-but-one entry of the label, if there is one."""
-        if self.label is None:
-            return None
-        where = self.slices[self.label]
-        return where.start, where.stop
+    def told_names(self) -> tuple[str, ...]:
+        """The names of the columns that a generator is told: the label, or `given`."""
+        return self.given if self.label is None else (self.label,)
+
+    @property
+    def conditions(self) -> "Columns":
+        """The columns that a generator is told, in the table's order."""
+        told = self.told_names
+        return Columns(tuple(each for each in self.columns if each.name in told))
+
+    @property
+    def others(self) -> "Columns":
+        """The columns that a generator is not told."""
+        told = self.told_names
+        return Columns(tuple(each for each in self.columns if each.name not in told))
+
+    @property
+    def told(self) -> tuple[int, ...]:
+        """The entries of `conditions` among all entries, in the same order."""
+        where = self.slices
+        parts = (where[each.name] for each in self.conditions.columns)
+        return tuple(i for part in parts for i in range(part.start, part.stop))
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
@@ -193,7 +212,7 @@ class Columns(NamedTuple):
             }
             for each in self.columns
         ]
-        return {"label": self.label, "columns": columns}
+        return {"label": self.label, "given": list(self.given), "columns": columns}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Columns":
@@ -202,10 +221,14 @@ class Columns(NamedTuple):
         Raises:
           TypeError: a column lacks a field, or has an unknown one.
           KeyError: there are no columns.
+          ValueError: a column that a generator is told is not there.
         """
         made = [Column(**each) for each in record["columns"]]
         columns = tuple(each._replace(values=tuple(each.values)) for each in made)
-        return cls(columns, record["label"])
+        found = cls(columns, record["label"], tuple(record.get("given", ())))
+        if absent := {*found.told_names} - {each.name for each in columns}:
+            raise ValueError(f"there is no column {show(min(map(str, absent)))}")
+        return found
 
 
 def numbered(width: int) -> Columns:

@@ -8,17 +8,21 @@ import numpy as np
 
 from wgan_gp.data import Dataset, check_name, open_named
 from wgan_gp.data.arrays import resident, without_repetition
-from wgan_gp.data.columns import NUMBER, Column, Columns
+from wgan_gp.data.columns import CATEGORY, NUMBER, Column, Columns
+from wgan_gp.data.conditions import (
+    joined,
+    resident_joined,
+    told_fields,
+    with_label_entries,
+)
 from wgan_gp.data.docstrings import read_docstrings
-from wgan_gp.data.numpy_files import read_arrays
+from wgan_gp.data.series_files import LABEL, LONGEST, RawSeries, read_series
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.text import Text, encode, one_hot_lines, read_lines
 from wgan_gp.system.fields import Rule, setting, whole
 from wgan_gp.system.paths import SEQUENCE_KINDS, expand
 from wgan_gp.system.values import show
 
-LEAST = 30  # sequences of a file, so that three are held out
-LONGEST = 2**14
 BUILT_IN = "docstrings"
 
 
@@ -58,113 +62,106 @@ def open_sequences(settings: SequenceData, *, conditional: bool, **_: Any) -> Da
 
     Args:
       settings: the section `data`.
-      conditional: whether training samples come with labels; refused.
+      conditional: whether a generator is told labels or numbers; refused for text.
       **_: arguments for other kinds of data.
 
     Raises:
-      ValueError: there is no such set, it cannot be read, or it has no labels.
+      ValueError: there is no such set, it cannot be read, or it has no conditions.
     """
     kind, colon, path = settings.name.partition(":")
-    if conditional:
-        raise ValueError("sequences have no labels: conditional must be False")
+    if conditional and (settings.name == BUILT_IN or kind == "text"):
+        raise ValueError("text has no labels: conditional must be False")
     if settings.name == BUILT_IN:
         lines, notes = read_docstrings()
         text = encode(lines, settings.length, settings.characters, BUILT_IN)
         return _of_text(BUILT_IN, text._replace(notes=(*notes, *text.notes)))
     if not colon:
-        return open_named(settings.name, "sequences", conditional=False)
+        found = open_named(settings.name, "sequences", conditional=conditional)
+        return with_label_entries(found) if conditional else found
     if kind == "npz":
-        return open_series(expand(path))
+        return open_series(expand(path), conditional=conditional)
     lines = read_lines(expand(path))
     text = encode(lines, settings.length, settings.characters, str(path))
     return _of_text(f"text:{expand(path)}", text)
 
 
-def open_series(path: Path) -> Dataset:
+def open_series(path: Path, *, conditional: bool = False) -> Dataset:
     """Opens an .npz file of series.
 
     Args:
-      path: of the file, with an array `samples` `[N, T, C]` or `[N, T]`, or with one
-        array of any name; and `channels` `[C]`, names, if there are any.
+      path: of the file, with the arrays that `series_files` lists.
+      conditional: whether a generator is told the label of each series, or the numbers
+        that are given for it. They are channels that are constant in time.
 
     Returns:
       The data set: channels are standardised by the mean and the deviation of the
       training series, and `columns` brings them back.
 
     Raises:
-      ValueError: the file cannot be read, or does not hold finite series.
+      ValueError: the file cannot be read, or does not hold finite series; or it has
+        no conditions that vary.
     """
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    series, names = _arrays(path)
-    splits = {
-        name: split_indices(len(series), name) for name in ("train", "validation")
-    }
-    train = series[splits["train"]]
-    scale = float(np.abs(series).max()) or 1.0  # squares of huge values are not finite
-    means = scale * (train / scale).mean(axis=(0, 1))
-    stds = scale * (train / scale).std(axis=(0, 1))
+    raw = read_series(path, conditional=conditional)
+    train, held_out = (
+        split_indices(len(raw.samples), name) for name in ("train", "validation")
+    )
+    channels = _standardised(raw.channels, raw.samples, train, "channel", path)
+    columns, entries = _with_conditions(channels, raw, train, path)
+    means, stds = np.array([(each.mean, each.std) for each in channels]).T
+    scaled = ((raw.samples - means) / stds).astype(np.float32)
+    learned, others = scaled[train], scaled[held_out]
+    sample = resident_joined(learned, entries[train]) if conditional else None
+    told = entries[held_out]
+    name = f"npz:{path}"
+    return Dataset(
+        name,
+        (scaled.shape[1], columns.width),
+        sample or resident(learned),
+        held_out=without_repetition(
+            np.arange(len(others)),
+            name,
+            lambda at: np.asarray(joined(others[at], told[at])),
+        ),
+        held_out_count=len(others),
+        count=len(learned),
+        columns=columns,
+        **told_fields(columns, entries[train]),
+    )
+
+
+def _with_conditions(
+    channels: tuple[Column, ...], raw: RawSeries, train: np.ndarray, path: Path
+) -> tuple[Columns, np.ndarray]:
+    """The channels, with what a generator is told; and its entries `[N, k]`."""
+    if raw.labels is not None:
+        known = tuple(sorted(set(raw.labels.tolist())))
+        columns = Columns((*channels, Column(LABEL, CATEGORY, values=known)), LABEL)
+        return columns, columns.conditions.encode({LABEL: raw.labels})
+    told = [
+        column
+        for name, numbers in raw.given.items()
+        for column in _standardised([name], numbers[:, None], train, "given", path)
+    ]
+    columns = Columns((*channels, *told), given=tuple(raw.given))
+    if not told:
+        return columns, np.empty((len(raw.samples), 0), np.float32)
+    return columns, columns.conditions.encode(raw.given)
+
+
+def _standardised(
+    names: list[str], values: np.ndarray, train: np.ndarray, what: str, path: Path
+) -> tuple[Column, ...]:
+    """Columns of numbers `[N, ..., C]`, by the moments of the training series."""
+    scale = float(np.abs(values).max()) or 1.0  # squares of huge values are not finite
+    learned, axes = values[train] / scale, tuple(range(values.ndim - 1))
+    means, stds = scale * learned.mean(axis=axes), scale * learned.std(axis=axes)
     for name, std in zip(names, stds):
         if not std > 0:
-            raise ValueError(f"{path}: channel {show(name)} is constant: leave it out")
-    columns = Columns(
-        tuple(
-            Column(name, NUMBER, mean, std)
-            for name, mean, std in zip(names, means.tolist(), stds.tolist())
-        )
+            raise ValueError(f"{path}: {what} {show(name)} is constant: leave it out")
+    return tuple(
+        Column(name, NUMBER, mean, std)
+        for name, mean, std in zip(names, means.tolist(), stds.tolist())
     )
-    scaled = ((series - means) / stds).astype(np.float32)
-    held_out = scaled[splits["validation"]]
-    label = f"npz:{path}"
-    return Dataset(
-        label,
-        scaled.shape[1:],
-        resident(scaled[splits["train"]]),
-        held_out=without_repetition(held_out, label),
-        held_out_count=len(held_out),
-        count=len(train),
-        columns=columns,
-    )
-
-
-def _arrays(path: Path) -> tuple[np.ndarray, list[str]]:
-    """Series `[N, T, C]` in float64, and the names of their channels."""
-    arrays = read_arrays(path)
-    others = [name for name in arrays if name != "channels"]
-    if "samples" not in arrays and len(others) != 1:
-        raise ValueError(
-            f"{path} has no array samples, [N, T, C]: it has"
-            f" {', '.join(sorted(arrays)) or 'no arrays'}"
-        )
-    series = arrays["samples" if "samples" in arrays else others[0]]
-    found = f"got {series.dtype} {list(series.shape)}"
-    if series.ndim not in (2, 3) or series.dtype.kind not in "fiub":
-        raise ValueError(f"{path} must have series of numbers [N, T, C], {found}")
-    if series.ndim == 2:
-        series = series[..., None]
-    count, length, channels = series.shape
-    if count < LEAST or not 2 <= length <= LONGEST or not channels:
-        raise ValueError(
-            f"{path} must have at least {LEAST} series of 2 to {LONGEST:,} steps,"
-            f" {found}"
-        )
-    series = series.astype(np.float64)
-    if not np.isfinite(series).all():
-        bad = int((~np.isfinite(series).all(axis=(1, 2))).sum())
-        raise ValueError(
-            f"{path}: {bad:,} of {count:,} series have values that are missing or"
-            " infinite: leave these series out"
-        )
-    names = arrays.get("channels", np.array([f"x{i + 1}" for i in range(channels)]))
-    if names.shape != (channels,) or names.dtype.kind not in "US":
-        raise ValueError(
-            f"{path}: channels must be {channels} names, got {names.dtype}"
-            f" {list(names.shape)}"
-        )
-    names = [str(each) for each in names.astype(str)]
-    if len(set(names)) < channels:
-        raise ValueError(f"{path}: channels has a name twice: give each its own")
-    return series, names
 
 
 def _of_text(name: str, text: Text) -> Dataset:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ import numpy as np
 from wgan_gp.data import Dataset
 from wgan_gp.data.arrays import without_repetition
 from wgan_gp.data.columns import Columns
+from wgan_gp.data.conditions import MOST, told_fields, with_given
 from wgan_gp.data.meanings import describe, summarise_columns
+from wgan_gp.data.raw_tables import RawTable
 from wgan_gp.data.shuffled_rows import as_drawn, open_stream, write_shuffled
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.summaries import Summary, merge
@@ -32,7 +34,6 @@ from wgan_gp.data.table_rows import (
     complete_rows,
     naming,
 )
-from wgan_gp.data.tables import class_fields
 from wgan_gp.system.files import unchanged, write_json, writing
 
 HELD_OUT = 100_000  # rows at most, which are kept in memory
@@ -48,6 +49,7 @@ def open_streamed_table(
     columns: tuple[str, ...] | None = None,
     without: tuple[str, ...] = (),
     label: str | None = None,
+    given: tuple[str, ...] = (),
     most_values: int = 20,
     encoding: str = "utf-8",
 ) -> Dataset:
@@ -61,6 +63,7 @@ def open_streamed_table(
       columns: as in `tables.open_table`, like the others.
       without: the names of columns to leave out.
       label: the name of the column with each row's class.
+      given: the names of columns of which a generator is told the values.
       most_values: whole numbers of at most so many values are a category.
       encoding: of a CSV file.
 
@@ -85,14 +88,25 @@ def open_streamed_table(
         "columns": columns,
         "without": without,
         "label": label,
+        "given": given,
         "most_values": most_values,
         "encoding": encoding,
     }
     folder = cache / f"{path.stem}-{_digest(kind, path, options)}"
-    reading = partial(_complete_parts, kind, path, columns, without, label, encoding)
+    choose = partial(
+        chosen_columns,
+        columns=columns,
+        without=without,
+        label=label,
+        given=given,
+        path=path,
+    )
+    reading = partial(_complete_parts, kind, path, choose, label, encoding)
     if not folder.is_dir():
         with unchanged(path):
             described, gaps, notes = _survey(reading, path, label, most_values)
+            with naming(path):
+                described = with_given(described, given)
             record = {
                 "columns": described.as_record(),
                 "rows": gaps.complete,
@@ -114,16 +128,14 @@ def _digest(kind: str, path: Path, options: dict[str, Any]) -> str:
 def _complete_parts(
     kind: str,
     path: Path,
-    columns: tuple[str, ...] | None,
-    without: tuple[str, ...],
+    choose: Callable[[RawTable], list[str]],
     label: str | None,
     encoding: str,
 ) -> Iterator[tuple[dict[str, np.ndarray], Gaps, frozenset[str], tuple[str, ...]]]:
     """Parts of the rows without missing values; see `complete_rows`."""
     before = 0
     for raw in read_parts(kind, path, encoding=encoding):
-        names = chosen_columns(raw, columns, without, label, path)
-        values, gaps = complete_rows(raw, names, path, before)
+        values, gaps = complete_rows(raw, choose(raw), path, before)
         if label is not None:
             values[label] = as_classes(values[label], label, path)
         before += raw.count
@@ -238,7 +250,10 @@ def _opened(folder: Path, name: str) -> Dataset:
             f"the rows in {folder} are damaged ({error}): remove the folder, and they"
             " are written again"
         ) from None
-    size = train.nbytes / 1e9
+    size, told = train.nbytes / 1e9, list(columns.told)
+    fields = told_fields(columns, train[:MOST, told])  # in a random order
+    if columns.label is not None:
+        fields["class_shares"] = means[told]
     return Dataset(
         name,
         (columns.width,),
@@ -249,5 +264,5 @@ def _opened(folder: Path, name: str) -> Dataset:
         notes=(*notes, f"{name} is streamed from {folder} ({size:.2f} GB)"),
         stream=partial(open_stream, train, name),
         columns=columns,
-        **class_fields(columns, means),
+        **fields,
     )

@@ -76,15 +76,17 @@ def chosen_columns(
     columns: tuple[str, ...] | None,
     without: tuple[str, ...],
     label: str | None,
+    given: tuple[str, ...],
     path: Path,
 ) -> list[str]:
-    """The names of the columns that are used, in the file's order; with the label.
+    """The columns that are used, in the file's order; with those that are told.
 
     Args:
       raw: the table, or its first part.
-      columns: as in `open_table`, like the others.
+      columns: as in `tables.open_table`, like the others.
       without: the names of columns to leave out.
       label: the name of the column with each row's class.
+      given: the names of the columns that a generator is told.
       path: of the file.
 
     Raises:
@@ -93,6 +95,7 @@ def chosen_columns(
     known = [*raw.columns, *raw.refused]
     asked = {"data.columns": columns or (), "data.without": without}
     asked["data.label"] = () if label is None else (label,)
+    asked["data.given"] = given
     for field, names in asked.items():
         for name in names:
             if name not in known:
@@ -100,16 +103,19 @@ def chosen_columns(
                     f"{field}: there is no column {show(name)} in {path}, which has"
                     f" {join_names(known)}{did_you_mean(name, known)}"
                 )
-    if label in without:
-        raise ValueError(f"data.without has the column of data.label, {show(label)}")
+    told = {"data.label": asked["data.label"], "data.given": given}
+    for field, names in told.items():
+        if both := sorted({*names} & {*without}):
+            raise ValueError(f"data.without has the column of {field}, {show(both[0])}")
     wanted = set(known if columns is None else columns) - set(without)
-    names = [name for name in known if name in wanted or name == label]
+    told_names = {name for names in told.values() for name in names}
+    names = [name for name in known if name in wanted | told_names]
     for name in names:
         if name in raw.refused:
             raise ValueError(
                 f"column {show(name)} {raw.refused[name]}: leave it out by data.without"
             )
-    if not {*names} - {label}:
+    if not {*names} - told_names:
         raise ValueError(f"no column of {path} is left to learn")
     return names
 

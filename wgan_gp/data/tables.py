@@ -8,13 +8,12 @@ units.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from wgan_gp.data import Dataset
 from wgan_gp.data.arrays import resident, without_repetition
-from wgan_gp.data.columns import Columns
+from wgan_gp.data.conditions import told_fields, with_given
 from wgan_gp.data.meanings import describe, summarise_columns
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.table_files import read_table
@@ -28,6 +27,7 @@ def open_table(
     columns: tuple[str, ...] | None = None,
     without: tuple[str, ...] = (),
     label: str | None = None,
+    given: tuple[str, ...] = (),
     most_values: int = 20,
     encoding: str = "utf-8",
 ) -> Dataset:
@@ -40,19 +40,21 @@ def open_table(
       without: the names of columns to leave out.
       label: the name of the column with each row's class, of which a generator is told
         the value; None for none.
+      given: the names of columns of which a generator is told the values, instead.
       most_values: whole numbers of at most so many values are a category.
       encoding: of a CSV file.
 
     Returns:
       The data set. `sample` draws training rows with replacement, `[n, D]`, and
-      `held_out` other rows without repetition. The class is among their entries.
+      `held_out` other rows without repetition. What a generator is told is among their
+      entries.
 
     Raises:
       ValueError: the file cannot be read, a column is not there or cannot be learned,
         or too few rows are left.
     """
     raw = read_table(kind, path, encoding=encoding)
-    names = chosen_columns(raw, columns, without, label, path)
+    names = chosen_columns(raw, columns, without, label, given, path)
     values, gaps = complete_rows(raw, names, path)
     gaps.check(path)
     count = len(values[names[0]])
@@ -68,6 +70,7 @@ def open_table(
     )
     with naming(path):
         described, more = describe(summaries, most_values=most_values, label=label)
+        described = with_given(described, given)
         vectors = described.encode(values)
     notes = [
         *raw.notes,
@@ -85,20 +88,8 @@ def open_table(
         count=len(train),
         notes=tuple(notes),
         columns=described,
-        **class_fields(described, train.mean(axis=0)),
+        **told_fields(described, train[:, list(described.told)]),
     )
-
-
-def class_fields(columns: Columns, means: np.ndarray) -> dict[str, Any]:
-    """What a `Dataset` says of classes, by the means `[D]` of training rows."""
-    if columns.condition is None:
-        return {}
-    shares = means[slice(*columns.condition)]
-    return {
-        "classes": len(shares),
-        "class_names": columns.class_names,
-        "class_shares": shares,
-    }
 
 
 def _row_notes(vectors: np.ndarray, train: np.ndarray, path: Path) -> list[str]:

@@ -1,14 +1,10 @@
 """Sets of vectors to learn, by the name in a configuration."""
 
 import dataclasses
-from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-
 from wgan_gp.data import DATASETS, Dataset, check_name, open_named
-from wgan_gp.data.columns import CATEGORY, Column, Columns, numbered
+from wgan_gp.data.conditions import with_label_entries
 from wgan_gp.data.streamed_tables import open_streamed_table
 from wgan_gp.data.table_parts import table_bytes
 from wgan_gp.data.tables import open_table
@@ -54,6 +50,11 @@ class VectorData:
     label: str | None = setting(
         None, "Name of the column with each row's class, for conditional = True."
     )
+    given: tuple[str, ...] = setting(
+        (),
+        "Names of the columns that are each row's conditions, for conditional = True.",
+        Rule(_check_names),
+    )
     most_values: int = setting(
         20,
         "Columns of whole numbers with at most so many values are categories.",
@@ -92,62 +93,37 @@ def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Datase
         _check_unused(settings)
         dataset = open_named(settings.name, "vectors", conditional=conditional)
         return with_label_entries(dataset) if conditional else dataset
-    if conditional and settings.label is None:
-        raise ValueError(
-            "conditional = True needs data.label, the name of the column with each"
-            " row's class"
-        )
-    if settings.label is not None and not conditional:
-        raise ValueError(
-            f"data.label = {show(settings.label)} has an effect only with conditional ="
-            " True; data.without leaves a column out"
-        )
+    _check_told(settings, conditional)
     file = expand(path)
     options: dict[str, Any] = {
         name: getattr(settings, name)
-        for name in ("columns", "without", "label", "most_values", "encoding")
+        for name in ("columns", "without", "label", "given", "most_values", "encoding")
     }
     if table_bytes(kind, file) <= settings.resident_bytes:
         return open_table(kind, file, **options)
     return open_streamed_table(kind, file, cache=expand(settings.cache), **options)
 
 
-def with_label_entries(dataset: Dataset) -> Dataset:
-    """A set of vectors whose label is among their entries, as a category.
-
-    Args:
-      dataset: whose `sample` returns vectors and labels; so does its `held_out`, if it
-        has one.
-
-    Raises:
-      ValueError: `held_out` returns no labels.
-    """
-    classes = dataset.classes
-    assert classes is not None
-    names = dataset.class_names or tuple(map(float, range(classes)))
-    label = Column("label", CATEGORY, values=names)
-    columns = dataset.columns or numbered(dataset.shape[0])
-    joined = partial(_joined, classes=classes)
-    held_out = dataset.held_out
-    if held_out is not None:
-        drawn = jax.eval_shape(lambda key: held_out(key, 1), jax.random.key(0))
-        if not isinstance(drawn, tuple):
-            raise ValueError(
-                f"{dataset.name} holds out vectors without labels, which conditional ="
-                " True needs: let its held_out return both"
-            )
-        held_out = partial(joined, held_out)
-    return dataset._replace(
-        shape=(dataset.shape[0] + classes,),
-        sample=partial(joined, dataset.sample),
-        held_out=held_out,
-        columns=Columns((*columns.columns, label), "label"),
-    )
-
-
-def _joined(sample: Any, key: jax.Array, n: int, *, classes: int) -> jax.Array:
-    vectors, labels = sample(key, n)
-    return jnp.concatenate([vectors, jax.nn.one_hot(labels, classes)], axis=1)
+def _check_told(settings: VectorData, conditional: bool) -> None:
+    """Refuses a condition that is not named, is named twice, or has no effect."""
+    told = {"label": settings.label, "given": settings.given}
+    named = {field: value for field, value in told.items() if value not in (None, ())}
+    if conditional and not named:
+        raise ValueError(
+            "conditional = True needs data.label, the name of the column with each"
+            " row's class, or data.given, the names of the columns that are conditions"
+        )
+    if len(named) > 1:
+        raise ValueError(
+            f"data.label = {show(settings.label)} and data.given ="
+            f" {show(settings.given)} are both set: set one; data.given may have"
+            " categories too"
+        )
+    for field, value in () if conditional else named.items():
+        raise ValueError(
+            f"data.{field} = {show(value)} has an effect only with conditional = True;"
+            " data.without leaves a column out"
+        )
 
 
 def _check_unused(settings: VectorData) -> None:

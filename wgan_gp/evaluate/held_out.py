@@ -54,6 +54,8 @@ class HeldOutSets(NamedTuple):
     reals: np.ndarray  # [R, n, ...]
     floor: dict[str, float]  # what other real samples score, by `floor` names
     quality: Callable[[np.ndarray], dict[str, float]]  # of generated sets [r, n, ...]
+    # Of images [n, H, W, C]: how likely each of the set's own classes is, [n, classes].
+    classify: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> HeldOutSets:
@@ -113,7 +115,10 @@ def _hold_out_sequences(
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
         paired = reals[: len(fakes)]
-        made, real = (x.reshape(-1, *dataset.shape) for x in (fakes, paired))
+        made, real = (
+            own_channels(dataset, x.reshape(-1, *dataset.shape))
+            for x in (fakes, paired)
+        )
         if (known := dataset.characters) is None:
             found = series_quality(made, real)
         else:
@@ -123,6 +128,13 @@ def _hold_out_sequences(
         return found | measured(fakes, paired, dataset)
 
     return HeldOutSets(reals, as_floor(quality(others)), quality)
+
+
+def own_channels(dataset: Dataset, series: np.ndarray) -> np.ndarray:
+    """Sequences `[n, T, C]` without the channels that a generator is told."""
+    if dataset.columns is None or not dataset.columns.told:
+        return series
+    return np.delete(series, dataset.columns.told, axis=-1)
 
 
 def _as_rows(dataset: Dataset, vectors: np.ndarray) -> np.ndarray:
@@ -175,7 +187,13 @@ def _hold_out_images(
     if dataset.stream is None:
         others = _draw_sets(unlabelled(dataset), train_key, repeats, samples)
         floor = as_floor(quality(others))
-    return HeldOutSets(reals, floor, quality)
+    if evaluation.features != "digits" or observer is None:
+        return HeldOutSets(reals, floor, quality)
+
+    def classify(images: np.ndarray) -> np.ndarray:
+        return observer(to_pixels(images, evaluation.data.scale))[1]
+
+    return HeldOutSets(reals, floor, quality, classify)
 
 
 # By the kind of the data set.

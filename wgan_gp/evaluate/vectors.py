@@ -25,7 +25,6 @@ import numpy as np
 from scipy import optimize
 from scipy.spatial import KDTree
 
-from wgan_gp.data.columns import Columns
 from wgan_gp.evaluate.distances import (
     as_float64,
     sinkhorn_divergence,
@@ -192,52 +191,6 @@ def vector_quality(
     if train is not None:
         found["nearest"] = nearest_ratio(*some, as_float64(train))
     return found
-
-
-class ClassQuality(NamedTuple):
-    """How good the generated vectors of one class are, beside real ones."""
-
-    share: float  # of the generated vectors
-    real_share: float
-    marginal_w1: float  # NaN where there are too few of the class
-    floor: float  # marginal_w1 of other real vectors of the class
-
-
-def by_class(
-    columns: Columns, fakes: np.ndarray, reals: np.ndarray, others: np.ndarray
-) -> dict[str, ClassQuality]:
-    """Compares the vectors of each class with real ones of the same class.
-
-    Args:
-      columns: with a label.
-      fakes: generated vectors `[n, D]`.
-      reals: held-out vectors `[m, D]`.
-      others: real vectors `[k, D]` that take the place of generated ones in the floor.
-
-    Returns:
-      The quality of each class by its name.
-    """
-    assert columns.condition is not None
-    assert columns.class_names is not None
-    sets = [as_float64(each) for each in (fakes, reals, others)]
-    numbers = [each[:, slice(*columns.condition)].argmax(axis=1) for each in sets]
-    found = {}
-    for i, name in enumerate(columns.class_names):
-        fake, real, other = (x[at == i] for x, at in zip(sets, numbers))
-        found[name] = ClassQuality(
-            len(fake) / len(fakes),
-            len(real) / len(reals),
-            _of_equal_sizes(fake, real),
-            _of_equal_sizes(other, real),
-        )
-    return found
-
-
-def _of_equal_sizes(one: np.ndarray, two: np.ndarray) -> float:
-    count = min(len(one), len(two))
-    if count < LEAST_SAMPLES:
-        return math.nan
-    return marginal_wasserstein(one[:count], two[:count])
 
 
 def _typical_distance(samples: np.ndarray) -> float:

@@ -92,8 +92,6 @@ class MLP(nn.Module):
       initialiser: a key of `INITIALISERS`.
       categories: first and last-but-one output of each group that is made a softmax:
         the soft one-hot entries of a table's column.
-      classes: number of classes of which a generator is told one; 0 for none.
-      condition: first and last-but-one output of the class that it was told, one-hot.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("vectors",)  # of data
@@ -104,15 +102,10 @@ class MLP(nn.Module):
     norm: str = fields.norm("none", fields.VECTOR_NORMS)
     initialiser: str = _initialiser()
     categories: tuple[tuple[int, int], ...] = ()
-    classes: int = 0
-    condition: tuple[int, int] | None = None
 
     @nn.compact
-    def __call__(self, x: jax.Array, labels: jax.Array | None = None) -> jax.Array:
-        """Maps `[..., D]`, and classes `[...]`, to `[..., outputs]`, each row alone."""
-        told = None if labels is None else jax.nn.one_hot(labels, self.classes)
-        if told is not None:
-            x = jnp.concatenate([x, told.astype(x.dtype)], axis=-1)
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Maps `[..., D]` to `[..., outputs]`, each row alone."""
         for width in self.hidden:
             init = INITIALISERS[self.initialiser](x.shape[-1])
             x = self._dense(width, init.hidden, init.bias)(x)
@@ -121,8 +114,6 @@ class MLP(nn.Module):
         x = self._dense(self.outputs, init.output, init.bias)(x)
         for first, end in self.categories:
             x = x.at[..., first:end].set(nn.softmax(x[..., first:end]))
-        if told is not None and self.condition is not None:
-            x = x.at[..., slice(*self.condition)].set(told.astype(x.dtype))
         return x
 
     def _dense(self, width: int, kernel: Any, bias: Any):

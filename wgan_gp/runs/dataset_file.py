@@ -1,8 +1,10 @@
 """`dataset.json`: the description of the data set that a run's folder holds.
 
-With it, a run can be sampled from on a machine that does not have the data.
+With it, a run can be sampled from on a machine that does not have the data. Conditions
+to draw from, where a generator is told any, are beside it in `conditions.npy`.
 """
 
+import io
 import json
 from functools import partial
 from pathlib import Path
@@ -15,23 +17,30 @@ import numpy as np
 from wgan_gp import data
 from wgan_gp.data import Dataset
 from wgan_gp.data.columns import Columns
+from wgan_gp.data.numpy_files import read_npy
 from wgan_gp.devices import hosts
 from wgan_gp.system.failures import one_line
-from wgan_gp.system.files import write_json
+from wgan_gp.system.files import write_bytes, write_json
 
 NAME = "dataset.json"
+CONDITIONS = "conditions.npy"
 
 
 def write(workdir: Path, dataset: Dataset) -> None:
-    """Writes `dataset.json` into a run's folder, on the first host.
+    """Writes `dataset.json`, and `conditions.npy` if there are any, on the first host.
 
     Args:
       workdir: the run's folder.
       dataset: the data set that the run trains on.
 
     Raises:
-      WriteError: the file cannot be written.
+      WriteError: a file cannot be written.
     """
+    if dataset.conditions is not None:
+        content = io.BytesIO()
+        np.save(content, dataset.conditions)
+        file = workdir / CONDITIONS
+        hosts.on_first_host(partial(write_bytes, file, content.getvalue()))
     shares = dataset.class_shares
     record = {
         "name": dataset.name,
@@ -67,15 +76,34 @@ def read(workdir: Path) -> Dataset | None:
         return None
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        found = _described(record)
+        found = _with_conditions(_described(record), workdir / CONDITIONS)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(
             f"{path} does not describe a data set ({one_line(error, 200)}): move it"
             " away, and the data set itself is opened"
         ) from None
     known = data.DATASETS.get(found.name, found)
-    # A set with labels, of a run without them, is no more than what is described.
-    return known if known.classes == found.classes else found
+    # A set with labels, of a run without them, is no more than what is described; nor
+    # is one whose label is among the entries of the run's samples.
+    same = (known.classes, known.shape) == (found.classes, found.shape)
+    return known if same else found
+
+
+def _with_conditions(found: Dataset, path: Path) -> Dataset:
+    """The described set with the conditions that a generator is told, if any."""
+    if found.columns is None or not found.columns.given:
+        return found
+    if not path.is_file():
+        raise ValueError(f"{path.name} is not there, which has the conditions to draw")
+    conditions = read_npy(path)
+    width, shape = len(found.columns.told), list(conditions.shape)
+    fits = conditions.ndim == 2 and len(conditions) and conditions.shape[1] == width
+    if not fits or conditions.dtype != np.float32 or not np.isfinite(conditions).all():
+        raise ValueError(
+            f"{path.name} must have finite float32 [m, {width}], got"
+            f" {conditions.dtype} {shape}"
+        )
+    return found._replace(conditions=conditions)
 
 
 def differences(workdir: Path, dataset: Dataset) -> list[str]:

@@ -26,10 +26,10 @@ Postprocess = Callable[[jax.Array], jax.Array]
 
 
 class SampleBatch(NamedTuple):
-    """Samples, and their labels where the generator takes labels."""
+    """Samples, and what the generator was told of each."""
 
     samples: np.ndarray  # [m, ...]
-    labels: np.ndarray | None  # [m]
+    labels: np.ndarray | None  # classes [m]; from `draw`, conditions [m, k] too
 
 
 def identity(samples: jax.Array) -> jax.Array:
@@ -44,6 +44,7 @@ def draw(
     n: int,
     *,
     label: int | None = None,
+    given: np.ndarray | None = None,
     postprocess: Postprocess = identity,
 ) -> Iterator[SampleBatch]:
     """Draws n samples, a few batches at a time.
@@ -56,6 +57,8 @@ def draw(
       label: the number of a class: samples of other classes are dropped. Batches hold
         all classes as in training, because a batch of one class would have other
         statistics for batch normalisation.
+      given: conditions `[m, k]` that the generator is told in their order, again and
+        again, in place of those that would be drawn.
       postprocess: `samples -> samples`, `[m, ...]`. Called on the device, compiled with
         the generator.
 
@@ -63,7 +66,7 @@ def draw(
       Batches `[m, ...]` whose lengths add up to n.
     """
     missing = n
-    for drawn in _batches(algorithm, params, key, postprocess):
+    for drawn in _batches(algorithm, params, key, postprocess, given):
         if label is not None:
             drawn = _of_class(drawn, label)
         drawn = _first(drawn, missing)
@@ -115,18 +118,29 @@ def sample_struct(
     return jax.ShapeDtypeStruct(made.shape[1:], made.dtype)
 
 
+def class_numbers(told: np.ndarray) -> np.ndarray:
+    """The classes `[m]` that a generator was told, as numbers or one-hot `[m, k]`."""
+    return told if told.ndim == 1 else told.argmax(axis=1)
+
+
 def _batches(
-    algorithm: train.Algorithm, params: Any, key: jax.Array, postprocess: Postprocess
+    algorithm: train.Algorithm,
+    params: Any,
+    key: jax.Array,
+    postprocess: Postprocess,
+    given: np.ndarray | None,
 ):
     count = batches_per_call(algorithm, sample_struct(algorithm, params).shape)
-    draw_several = partial(
-        _several,
-        (algorithm.generator, algorithm.sample_latent, postprocess),
-        train.generator_batch_size(algorithm),
-        count,
-    )
+    size = train.generator_batch_size(algorithm)
+    functions = algorithm.generator, algorithm.sample_latent, postprocess
+    draw_several = partial(_several, functions, size, count)
     for first in itertools.count(0, count):
-        yield SampleBatch(*jax.device_get(draw_several(params, key, jnp.uint32(first))))
+        told = None
+        if given is not None:
+            which = (first * size + np.arange(count * size)) % len(given)
+            told = given[which].reshape(count, size, -1)
+        drawn = draw_several(params, key, jnp.uint32(first), told)
+        yield SampleBatch(*jax.device_get(drawn))
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
@@ -137,27 +151,30 @@ def _several(
     params: Any,
     key: jax.Array,
     first: jax.Array,
+    given: jax.Array | None,
 ):
     """The batches numbered `first` to `first + count - 1`, concatenated."""
     generator, sample_latent, postprocess = functions
 
-    def one(number: jax.Array):
+    def one(number: jax.Array, told: jax.Array | None):
         latents = sample_latent(jax.random.fold_in(key, number), size)
+        if told is not None:
+            latents = latents[0], told
         labels = latents[1] if isinstance(latents, tuple) else None
         return postprocess(generator.apply(params, latents)), labels
 
     if count == 1:
-        return one(first)
-    drawn = jax.vmap(one)(first + jnp.arange(count, dtype=jnp.uint32))
+        return one(first, None if given is None else given[0])
+    drawn = jax.vmap(one)(first + jnp.arange(count, dtype=jnp.uint32), given)
     return jax.tree.map(lambda x: x.reshape(count * size, *x.shape[2:]), drawn)
 
 
 def _first(drawn: SampleBatch, n: int) -> SampleBatch:
     labels = None if drawn.labels is None else drawn.labels[:n]
-    return SampleBatch(drawn.samples[:n], labels)
+    return drawn._replace(samples=drawn.samples[:n], labels=labels)
 
 
 def _of_class(drawn: SampleBatch, label: int) -> SampleBatch:
     assert drawn.labels is not None
-    kept = drawn.labels == label
+    kept = class_numbers(drawn.labels) == label
     return SampleBatch(drawn.samples[kept], drawn.labels[kept])

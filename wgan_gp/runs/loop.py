@@ -18,7 +18,14 @@ from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
 from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
-from wgan_gp.runs import dataset_file, draws, grids, report, series_figures
+from wgan_gp.runs import (
+    class_tables,
+    dataset_file,
+    draws,
+    grids,
+    report,
+    series_figures,
+)
 from wgan_gp.runs.driver import drive
 from wgan_gp.runs.records import MetricWriter
 from wgan_gp.runs.trainable import Trainable
@@ -70,7 +77,7 @@ def run(
     console.print(report.closing_table(experiment, settings, result))
     if lines := series_figures.text_samples(experiment, settings, state):
         console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
-    if table := report.class_table(experiment, state, held, eval_key):
+    if table := class_tables.class_table(experiment, state, held, eval_key):
         console.print(table)
     if line := report.recommendation(experiment.dataset, settings):
         console.print(line, soft_wrap=True)

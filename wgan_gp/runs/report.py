@@ -9,7 +9,6 @@ import jax
 import numpy as np
 from matplotlib.figure import Figure
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -17,11 +16,10 @@ from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import CriticSettings, Settings, constraint_section
 from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED, aimed_slope
-from wgan_gp.data import Dataset, unlabelled
+from wgan_gp.data import Dataset
 from wgan_gp.data.columns import numbered
 from wgan_gp.evaluate.held_out import HeldOutSets, count_evaluated
 from wgan_gp.evaluate.metrics import METRICS
-from wgan_gp.evaluate.vectors import by_class
 from wgan_gp.runs import (
     column_figures,
     draws,
@@ -36,7 +34,6 @@ from wgan_gp.system.files import writing
 # optimiser, 1e-8. In docs/images/sweep_toy.csv all critics of clip_bound 0.003 are
 # below this, and those of clip_bound 0.01 are above 1e-4.
 _FROZEN_WITHOUT_SCALE = 1e-6
-_FOR_CLASSES = 10_000  # samples whose classes are compared
 
 
 class History(NamedTuple):
@@ -137,7 +134,7 @@ def _draw_sequences(
         for each in _real_and_generated(experiment, state, held, key)
     )
     columns = dataset.columns or numbered(dataset.shape[1])
-    names = [each.name for each in columns.columns]
+    names = [each.name for each in columns.others.columns]
     title = _title(experiment, settings)
     drawn = series_figures.series_figure(names, *sides, title=title)
     save_figure(folder / "series.png", drawn)
@@ -224,47 +221,6 @@ def closing_table(
         if name in result and not unused:
             for title, value in _rows(name, result, repeats):
                 table.add_row(title, value + totals.get(name, ""))
-    return table
-
-
-def class_table(
-    experiment: Experiment,
-    state: train.TrainState,
-    held: HeldOutSets,
-    key: jax.Array,
-) -> Table | None:
-    """The table of a conditional run on vectors, with a row for each class.
-
-    Args:
-      experiment: that was trained.
-      state: the final state, on one device.
-      held: the held-out sets.
-      key: for the generated samples.
-
-    Returns:
-      None for other runs.
-    """
-    columns = experiment.dataset.columns
-    if columns is None or columns.condition is None:
-        return None
-    real_key, fake_key = jax.random.split(key)
-    reals = held.reals.reshape(-1, held.reals.shape[-1])
-    count = min(_FOR_CLASSES, experiment.dataset.count or _FOR_CLASSES)
-    others = np.asarray(unlabelled(experiment.dataset)(real_key, count))
-    parts = draws.draw(experiment.algorithm, state.average, fake_key, count)
-    fakes = columns.hardened(draws.concatenate(parts, count))
-    marginal = METRICS["marginal_w1"]
-    title = escape(f"by {columns.label}")  # names of a user's own are no markup
-    table = Table(title=title, title_justify="left")
-    table.add_column("class")
-    for heading in ("share (real)", f"{marginal.short} (real to real)"):
-        table.add_column(heading, justify="right")
-    for name, found in by_class(columns, fakes, reals, others).items():
-        shares = f"{found.share:.1%} ({found.real_share:.1%})"
-        distances = (found.marginal_w1, found.floor)
-        texts = [marginal.text(each) for each in distances if np.isfinite(each)]
-        distance = "{} ({})".format(*texts) if len(texts) == 2 else "too few to say"
-        table.add_row(escape(name), shares, distance)
     return table
 
 

@@ -29,6 +29,9 @@ class SampleSpec(NamedTuple):
     dtype: np.dtype
     labelled: bool = False
     class_names: tuple[str, ...] | None = None  # by number, where labels are numbers
+    given: tuple[
+        str, ...
+    ] = ()  # names of the numbers that a generator of series is told
 
 
 def check_creatable(path: Path, flag: str) -> None:
@@ -108,42 +111,59 @@ def npz_file(
     key: str,
     spec: SampleSpec,
     names: Mapping[str, Sequence[str]] | None = None,
-) -> Iterator[Write]:
+) -> Iterator[Callable[..., None]]:
     """Opens an .npz file for samples and, if the generator takes labels, their labels.
 
     Args:
       path: of the file.
-      key: of the samples. Labels get the key `labels`, int32; class names get the key
-        `class_names`.
+      key: of the samples. Labels get the key `labels`, int32, and class names the key
+        `class_names`; what else a generator was told gets `given`, float64.
       spec: of the samples.
       names: more keys, with the names that they have, such as those of columns.
 
     Yields:
-      A function that writes the next batch.
+      A function that writes the next batch, and what else a generator was told of it,
+      `[m, k]`, if anything.
     """
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
         tempfile.TemporaryFile(dir=path.parent) as labels,
+        tempfile.TemporaryFile(dir=path.parent) as given,
     ):
         with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
             _write_header(file, (spec.count, *spec.shape), spec.dtype)
 
-            def write(drawn: SampleBatch) -> None:
+            def write(drawn: SampleBatch, told: np.ndarray | None = None) -> None:
                 file.write(np.ascontiguousarray(drawn.samples).data)
                 if drawn.labels is not None:
                     labels.write(np.asarray(drawn.labels, np.int32).tobytes())
+                if told is not None:
+                    given.write(np.asarray(told, np.float64).tobytes())
 
             yield write
         for other, words in (names or {}).items():
             _write_names(archive, other, words)
-        if not labels.tell():
-            return
-        labels.seek(0)
-        with archive.open("labels.npy", "w", force_zip64=True) as file:
-            _write_header(file, (spec.count,), np.dtype(np.int32))
-            shutil.copyfileobj(labels, file)
-        if spec.class_names is not None:
+        count, wide = (spec.count,), (spec.count, len(spec.given))
+        _copy(archive, "labels", labels, count, np.dtype(np.int32))
+        _copy(archive, "given", given, wide, np.dtype(np.float64))
+        if labels.tell() and spec.class_names is not None:
             _write_names(archive, "class_names", spec.class_names)
+
+
+def _copy(
+    archive: zipfile.ZipFile,
+    key: str,
+    values: IO[bytes],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+) -> None:
+    """Adds the array whose values a file has; none if it is empty."""
+    if not values.tell():
+        return
+    values.seek(0)
+    with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
+        _write_header(file, shape, dtype)
+        shutil.copyfileobj(values, file)
 
 
 def _write_names(archive: zipfile.ZipFile, key: str, names: Sequence[str]) -> None:

@@ -1,13 +1,16 @@
 """Samples of finished runs, in Python; `wgan_gp.sample` writes them to files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 
+from wgan_gp.data import Dataset
 from wgan_gp.data.class_labels import class_number, original_labels
+from wgan_gp.data.given_rows import encode_given, read_given
 from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
 from wgan_gp.evaluate import memory
 from wgan_gp.runs import draws, sequence_samples, table_samples
@@ -17,18 +20,30 @@ from wgan_gp.runs.sample_files import SampleSpec
 from wgan_gp.system.paths import expand
 from wgan_gp.system.values import whole
 
+# Conditions of a user's own: a file of rows, or columns by their names.
+Given = str | Path | Mapping[str, Any]
+
 
 def sample(
-    workdir: str | Path, n: int, *, seed: int = 0, label: int | str | None = None
+    workdir: str | Path,
+    n: int | None = None,
+    *,
+    seed: int = 0,
+    label: int | str | None = None,
+    given: Given | None = None,
 ) -> np.ndarray:
     """Samples of a finished run's averaged generator.
 
     Args:
       workdir: the run's folder.
-      n: how many; sample i does not depend on it.
+      n: how many; sample i does not depend on it. It may be left out with `given`: a
+        sample for each row.
       seed: of the latents.
       label: a class's name or number, of a run with labels: samples of this class
         alone.
+      given: of a run that is told columns, the conditions of the samples: a file of
+        rows, as `given_rows.read_given`, or columns `[m]` by their names. The rows are
+        taken in order, and again from the first if there are fewer than n.
 
     Returns:
       Samples `[n, ...]`; images are uint8 `[n, H, W, C]`, rows of a table float64
@@ -37,13 +52,16 @@ def sample(
 
     Raises:
       FileNotFoundError: the folder holds no finished run.
-      ValueError: n < 1, n samples do not fit in memory, there is no such class, or a
-        column is text (`sample_table` has those too).
+      ValueError: n < 1, n samples do not fit in memory, there is no such class, the
+        conditions are not as they must be, or a column is text (`sample_table` has
+        those too).
     """
-    check_request(n, seed)
+    check_request(n, seed, given)
     run = open_run(workdir)
+    told = given_entries(run, given)
+    n = count_of(n, told)
     memory.check_samples(n, sample_spec(run, n))
-    drawn = draws.concatenate(draw(run, n, seed=seed, label=label), n)
+    drawn = draws.concatenate(draw(run, n, seed=seed, label=label, given=told), n)
     dataset = run.experiment.dataset
     if dataset.kind == "vectors":
         return table_samples.matrix(dataset, SampleBatch(drawn, None))
@@ -53,15 +71,21 @@ def sample(
 
 
 def sample_table(
-    workdir: str | Path, n: int, *, seed: int = 0, label: int | str | None = None
+    workdir: str | Path,
+    n: int | None = None,
+    *,
+    seed: int = 0,
+    label: int | str | None = None,
+    given: Given | None = None,
 ) -> dict[str, np.ndarray]:
     """Samples of a run on vectors, as a table.
 
     Args:
       workdir: the run's folder.
-      n: how many; row i does not depend on it.
+      n: how many; row i does not depend on it. It may be left out with `given`.
       seed: of the latents.
       label: as in `sample`.
+      given: as in `sample`.
 
     Returns:
       The values `[n]` of each column by its name, in the data's units, which
@@ -71,13 +95,15 @@ def sample_table(
       FileNotFoundError: the folder holds no finished run.
       ValueError: as `sample`, or the run has pictures.
     """
-    check_request(n, seed)
+    check_request(n, seed, given)
     run = open_run(workdir)
     dataset = run.experiment.dataset
     if dataset.kind != "vectors":
         raise ValueError(f"{workdir} holds a run on {dataset.kind}, which are no table")
+    told = given_entries(run, given)
+    n = count_of(n, told)
     memory.check_samples(n, sample_spec(run, n))
-    parts = draw(run, n, seed=seed, label=label)
+    parts = draw(run, n, seed=seed, label=label, given=told)
     tables = [table_samples.rows(dataset, part) for part in parts]
     return {name: np.concatenate([each[name] for each in tables]) for name in tables[0]}
 
@@ -94,8 +120,50 @@ def open_run(workdir: str | Path) -> FinishedRun:
     return load_run(expand(workdir))
 
 
+def given_entries(run: FinishedRun, given: Given | None) -> np.ndarray | None:
+    """Conditions of a user's own, as the run's generator is told them.
+
+    Args:
+      run: from `open_run`.
+      given: as in `sample`; None where conditions are drawn.
+
+    Returns:
+      `[m, k]`, float32, or None.
+
+    Raises:
+      ValueError: the generator is not told columns, or as `given_rows.read_given`.
+    """
+    if given is None:
+        return None
+    dataset = run.experiment.dataset
+    columns = dataset.columns
+    if columns is None or not columns.given:
+        raise ValueError(
+            "given: the run's generator is told a class: leave given out, and name one"
+            " by label (--label NAME)"
+            if dataset.classes
+            else "given: the run's generator is told nothing: leave it out, or train"
+            " with conditional = True and conditions in the data"
+        )
+    if isinstance(given, Mapping):
+        return encode_given(columns.conditions, given)
+    encoding = getattr(run.settings.data, "encoding", "utf-8")
+    series = dataset.kind == "sequences"
+    return read_given(expand(given), columns, series=series, encoding=encoding)
+
+
+def count_of(n: int | None, told: np.ndarray | None) -> int:
+    """How many samples are asked for: n, or one for each of the conditions `[m, k]`."""
+    return n if n is not None else len(told if told is not None else ())
+
+
 def draw(
-    run: FinishedRun, n: int, *, seed: int = 0, label: int | str | None = None
+    run: FinishedRun,
+    n: int,
+    *,
+    seed: int = 0,
+    label: int | str | None = None,
+    given: np.ndarray | None = None,
 ) -> Iterator[SampleBatch]:
     """Draws n samples in parts, so that memory does not grow with n.
 
@@ -104,10 +172,12 @@ def draw(
       n: how many.
       seed: of the latents.
       label: as in `sample`.
+      given: from `given_entries`.
 
     Returns:
       Parts with samples `[m, ...]`, images as uint8, and labels `[m]`: those of the
-      data set where they are whole numbers, otherwise the numbers of its classes.
+      data set where they are whole numbers, otherwise the numbers of its classes. None
+      without classes.
 
     Raises:
       ValueError: there is no such class.
@@ -121,11 +191,20 @@ def draw(
         jax.random.key(seed),
         n,
         label=number,
+        given=given,
         postprocess=_postprocess(run),
     )
-    if own is None:
-        return parts
-    return (SampleBatch(samples, own[labels]) for samples, labels in parts)
+    return (part._replace(labels=_labels(dataset, part, own)) for part in parts)
+
+
+def _labels(
+    dataset: Dataset, part: SampleBatch, own: np.ndarray | None
+) -> np.ndarray | None:
+    """The labels `[m]` of samples, as users know them."""
+    if part.labels is None or not dataset.classes:
+        return None
+    numbers = draws.class_numbers(part.labels)
+    return numbers if own is None else own[numbers]
 
 
 def sample_spec(run: FinishedRun, n: int) -> SampleSpec:
@@ -133,11 +212,15 @@ def sample_spec(run: FinishedRun, n: int) -> SampleSpec:
     made = draws.sample_struct(
         run.experiment.algorithm, run.state.average, _postprocess(run)
     )
-    dataset = run.experiment.dataset
+    dataset, shape, given = run.experiment.dataset, made.shape, ()
+    if dataset.kind == "sequences" and dataset.columns is not None:
+        shape = (shape[0], len(dataset.columns.others.columns))
+        given = tuple(each.name for each in dataset.columns.conditions.columns)
     labelled = dataset.classes is not None
     named = labelled and original_labels(dataset) is None
     names = dataset.class_names if named else None
-    return SampleSpec(n, made.shape, np.dtype(made.dtype), labelled, names)
+    given = () if labelled else given
+    return SampleSpec(n, shape, np.dtype(made.dtype), labelled, names, given)
 
 
 def _postprocess(run: FinishedRun):
@@ -148,8 +231,12 @@ def _postprocess(run: FinishedRun):
     return partial(to_uint8, low=low, high=high)
 
 
-def check_request(n: int, seed: int) -> None:
+def check_request(n: int | None, seed: int, given: Any = None) -> None:
     """Raises ValueError for fewer than one sample, or a seed out of range."""
-    if n < 1:
+    if n is None and given is None:
+        raise ValueError(
+            "n, the number of samples, is missing: it is needed without given"
+        )
+    if n is not None and n < 1:
         raise ValueError(f"n must be >= 1, got {n}")
     whole("seed", seed, 0, 2**32)

@@ -20,7 +20,8 @@ def decoded(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
 
     Returns:
       Lines of text, `[n]`; or series `[n, T, C]` in the data's units: float64, or as
-      they are if they have no units of their own.
+      they are if they have no units of their own. Channels that a generator is told are
+      left out.
     """
     if dataset.characters is not None:
         lines = text.decode(samples, dataset.characters)
@@ -28,7 +29,23 @@ def decoded(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
     if dataset.columns is None:
         return samples
     found = dataset.columns.decode(samples.reshape(-1, samples.shape[-1]))
-    return np.stack(list(found.values()), axis=-1).reshape(samples.shape)
+    kept = [found[each.name] for each in dataset.columns.others.columns]
+    return np.stack(kept, axis=-1).reshape(*samples.shape[:-1], len(kept))
+
+
+def given_of(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
+    """The numbers that a generator was told of series, in the data's units.
+
+    Args:
+      dataset: that was learned, of series with `columns.given`.
+      samples: `[n, T, C]`, with the told channels.
+
+    Returns:
+      `[n, k]`, float64.
+    """
+    assert dataset.columns is not None
+    told = samples[:, 0, list(dataset.columns.told)]
+    return np.stack(list(dataset.columns.conditions.decode(told).values()), axis=-1)
 
 
 @contextmanager
@@ -50,11 +67,20 @@ def text_file(path: Path, dataset: Dataset) -> Iterator[Write]:
 def series_file(path: Path, dataset: Dataset, spec: SampleSpec) -> Iterator[Write]:
     """Opens an .npz file with `samples` in the data's units, and `channels`.
 
+    What a generator was told is `labels` or `given`, with `given_names`.
+
     Yields:
       A function that writes the next batch.
     """
     names = {}
     if dataset.columns is not None:
-        names["channels"] = [each.name for each in dataset.columns.columns]
+        names["channels"] = [each.name for each in dataset.columns.others.columns]
+    if spec.given:
+        names["given_names"] = list(spec.given)
     with npz_file(path, "samples", spec, names) as write:
-        yield lambda drawn: write(SampleBatch(decoded(dataset, drawn.samples), None))
+
+        def write_series(drawn: SampleBatch) -> None:
+            told = given_of(dataset, drawn.samples) if spec.given else None
+            write(drawn._replace(samples=decoded(dataset, drawn.samples)), told)
+
+        yield write_series

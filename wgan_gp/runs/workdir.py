@@ -19,6 +19,7 @@ from wgan_gp.system.files import WriteError, write_bytes, write_json, writing
 RUN_FILES = (
     "config.json",
     dataset_file.NAME,
+    dataset_file.CONDITIONS,
     experiment_file.NAME,
     "metrics.jsonl",
     "tensorboard",

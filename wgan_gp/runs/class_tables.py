@@ -1,0 +1,106 @@
+"""The table of a run whose generator is told a class: a row for each class."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from rich.markup import escape
+from rich.table import Table
+
+from wgan_gp import train
+from wgan_gp.build import Experiment
+from wgan_gp.data import unlabelled
+from wgan_gp.data.images import open_images
+from wgan_gp.data.ranges import SCALES
+from wgan_gp.data.sources import load_arrays
+from wgan_gp.evaluate.classes import METRIC, by_class, recognition
+from wgan_gp.evaluate.held_out import HeldOutSets
+from wgan_gp.evaluate.metrics import METRICS
+from wgan_gp.runs import draws
+
+_MOST = {
+    "vectors": 10_000,
+    "sequences": 2_000,
+    "images": 1_000,
+}  # samples whose classes are compared
+
+
+def class_table(
+    experiment: Experiment,
+    state: train.TrainState,
+    held: HeldOutSets,
+    key: jax.Array,
+) -> Table | None:
+    """The table of a conditional run, with a row for each class.
+
+    Of vectors and series it compares distances with real samples of the class. Of
+    images whose classes a classifier knows (features of digits), it says how many
+    images the classifier gives to the class that the generator was told.
+
+    Args:
+      experiment: that was trained.
+      state: the final state, on one device.
+      held: the held-out sets.
+      key: for the generated samples.
+
+    Returns:
+      None for other runs.
+    """
+    dataset = experiment.dataset
+    columns = dataset.columns
+    if dataset.classes and held.classify is not None:
+        return _table_of_images(experiment, state, held.classify, key)
+    if columns is None or columns.label is None:
+        return None
+    real_key, fake_key = jax.random.split(key)
+    reals = held.reals.reshape(-1, *dataset.shape)
+    most = _MOST[dataset.kind]
+    count = min(most, dataset.count or most)
+    others = np.asarray(unlabelled(dataset)(real_key, count))
+    parts = draws.draw(experiment.algorithm, state.average, fake_key, count)
+    fakes = draws.concatenate(parts, count)
+    if dataset.kind == "vectors":
+        fakes = columns.hardened(fakes)
+    metric = METRICS[METRIC[dataset.kind]]
+    title = escape(f"by {columns.label}")  # names of a user's own are no markup
+    table = Table(title=title, title_justify="left")
+    table.add_column("class")
+    for heading in ("share (real)", f"{metric.short} (real to real)"):
+        table.add_column(heading, justify="right")
+    for name, found in by_class(dataset, fakes, reals, others).items():
+        shares = f"{found.share:.1%} ({found.real_share:.1%})"
+        distances = (found.distance, found.floor)
+        texts = [metric.text(each) for each in distances if np.isfinite(each)]
+        distance = "{} ({})".format(*texts) if len(texts) == 2 else "too few to say"
+        table.add_row(escape(name), shares, distance)
+    return table
+
+
+def _table_of_images(
+    experiment: Experiment,
+    state: train.TrainState,
+    classify: Callable[[np.ndarray], np.ndarray],
+    key: jax.Array,
+) -> Table:
+    dataset, data = experiment.dataset, experiment.evaluation.data
+    classes, most = dataset.classes or 0, _MOST["images"]
+    parts = draws.draw(experiment.algorithm, state.average, key, most)
+    told, probabilities = [], []
+    for part in parts:
+        assert part.labels is not None
+        told.append(draws.class_numbers(part.labels))
+        probabilities.append(classify(part.samples))
+    made = recognition(np.concatenate(probabilities), np.concatenate(told), classes)
+    held = open_images(data.name, "validation", **data.source_options)
+    examples = load_arrays(held, most)
+    pixels = SCALES[data.scale](key, jnp.asarray(examples.image[:most]))
+    real = recognition(classify(pixels), examples.label[:most], classes)
+    table = Table(title="by class", title_justify="left")
+    table.add_column("class")
+    for heading in ("share", "recognised as it", "confidence"):
+        table.add_column(f"{heading} (real)", justify="right")
+    for name, *both in zip(dataset.class_names or range(classes), made, real):
+        rows = (f"{a:.1%} ({b:.1%})" for a, b in zip(*both))
+        table.add_row(escape(str(name)), *rows)
+    return table
