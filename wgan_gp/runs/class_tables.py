@@ -19,7 +19,8 @@ from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import draws
 
-_MOST = {
+# Samples whose classes are compared.
+_MOST = {"vectors": 10_000, "sequences": 2_000, "images": 1_000}
     "vectors": 10_000,
     "sequences": 2_000,
     "images": 1_000,
@@ -94,7 +95,8 @@ def _table_of_images(
     made = recognition(np.concatenate(probabilities), np.concatenate(told), classes)
     held = open_images(data.name, "validation", **data.source_options)
     examples = load_arrays(held, most)
-    pixels = SCALES[data.scale](key, jnp.asarray(examples.image[:most]))
+    assert examples.label is not None
+    pixels = np.asarray(SCALES[data.scale](key, jnp.asarray(examples.image[:most])))
     real = recognition(classify(pixels), examples.label[:most], classes)
     table = Table(title="by class", title_justify="left")
     table.add_column("class")
