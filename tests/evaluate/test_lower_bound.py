@@ -14,14 +14,14 @@ from wgan_gp.evaluate.lower_bound import w1_lower_bound
 DIMENSIONS = (2, 5, 20, 64)
 N = 240  # samples a side
 BAD = {"half the spread": 0.5, "all at the mean": 1e-3}
-# The least share of W1 that is found. 120 samples say little of a shift by one
-# standard deviation in 64 dimensions, and less of where funnels meet.
+# The least share of W1 that 240 samples find, of which a critic is fitted to 96. They
+# say little of a shift by one standard deviation in 64 dimensions, and less of funnels.
 LEAST = {
     "moved by 1": 0.55,
     "moved by 3": 0.9,
     "half the spread": 0.9,
-    "twice the spread": 0.9,
-    "4 funnels": 0.5,
+    "twice the spread": 0.75,
+    "4 funnels": 0.25,
 }
 
 
@@ -119,8 +119,8 @@ def test_constant_rows_have_the_distance_of_two_points():
 @pytest.mark.parametrize(
     ("reals", "fakes", "says"),
     [
-        (normal(2, 1), normal(2), "at least 8 samples a side.* got 1 and 240"),
-        (normal(2), normal(2, 7), "at least 8 samples a side.* got 240 and 7"),
+        (normal(2, 1), normal(2), "at least 10 samples a side.* got 1 and 240"),
+        (normal(2), normal(2, 9), "at least 10 samples a side.* got 240 and 9"),
         (normal(2), normal(3), "of one shape"),
         (normal(2), np.full((N, 2), np.nan), "NaN or infinity"),
         (np.full((N, 2), np.inf), normal(2), "NaN or infinity"),

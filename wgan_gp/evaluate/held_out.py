@@ -121,10 +121,10 @@ def _bounded_below(fakes: np.ndarray, reals: np.ndarray) -> dict[str, float]:
 
     Sets `[R, n, D]` are pooled.
     """
-    some = [x.reshape(-1, x.shape[-1])[:_MOST_BOUND] for x in (reals, fakes)]
-    if min(map(len, some)) < LEAST_SAMPLES:
+    real, made = (x.reshape(-1, x.shape[-1])[:_MOST_BOUND] for x in (reals, fakes))
+    if min(len(real), len(made)) < LEAST_SAMPLES:
         return {}
-    bound = w1_lower_bound(*some)
+    bound = w1_lower_bound(real, made)
     return {"lower_bound": bound.value, "lower_bound_error": bound.standard_error}
 
 
