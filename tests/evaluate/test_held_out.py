@@ -7,7 +7,8 @@ import pytest
 from tests.helpers import key, own_tables
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.held_out import Evaluation, hold_out
-from wgan_gp.evaluate.metrics import METRICS, Metric
+from wgan_gp.evaluate.lower_bound import w1_lower_bound
+from wgan_gp.evaluate.metrics import METRICS, Metric, record_names
 
 VECTORS = Dataset(
     "ones",
@@ -68,6 +69,25 @@ def test_a_metric_may_not_apply(metric):
     metric(lambda fakes, reals, dataset: None)
     held = hold_out(VECTORS, TWO_SETS, key())
     assert not {"x", "floor_x"} & {*held.floor, *held.quality(np.zeros((2, 4, 2)))}
+
+
+def test_the_last_evaluation_has_a_lower_bound_with_its_floor():
+    rows = np.random.default_rng(0).normal(size=(6, 40, 2))
+    seen = Dataset("normal", (2,), lambda key, n: rows[:4].reshape(n, 2))
+    held = hold_out(seen, Evaluation(samples=40, repeats=2), key())
+    fakes = rows[4:] + 4
+    found = held.final_quality(fakes)
+    bound = w1_lower_bound(held.reals.reshape(-1, 2), fakes.reshape(-1, 2))
+    assert (found["lower_bound"], found["lower_bound_error"]) == bound
+    assert bound.value > 4
+    assert abs(found["floor_lower_bound"]) < 3 * found["floor_lower_bound_error"]
+    assert not set(found) & {*held.quality(fakes), *held.floor}
+    assert set(found) <= record_names()
+
+
+def test_few_samples_have_no_lower_bound():
+    held = hold_out(VECTORS, TWO_SETS._replace(repeats=1), key())
+    assert held.final_quality(np.zeros((1, 4, 2))) == {}
 
 
 @pytest.mark.parametrize("value", ["high", np.zeros(3), {}])

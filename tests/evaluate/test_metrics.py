@@ -33,7 +33,10 @@ OF_SEQUENCES = (
     *("values_w1", "windows_w1", "autocorrelation_error", "spectrum_error"),
     *(f"js_{n}" for n in range(1, 7)),
 )
-OF_VECTORS = ("two_sample", "spread", "marginal_w1", "sinkhorn", "nearest")
+OF_VECTORS = (
+    *("lower_bound", "two_sample", "spread", "marginal_w1"),
+    *("sinkhorn", "nearest"),
+)
 
 
 def stored_records():

@@ -5,7 +5,8 @@ critic, its constraint and how long it was trained. The functions here compare s
 with held-out real ones, independently of the critic:
 
 ===================  ===============================================================
-vectors              `exact_wasserstein`, and `mode_statistics` for mixtures
+vectors              `exact_wasserstein`, `w1_lower_bound` in many dimensions, and
+                     `mode_statistics` for mixtures
 pictures             `sliced_wasserstein` of pixels; `frechet_distance`,
                      `kernel_distance` and `precision_recall` of a network's features;
                      `inception_score` of its class probabilities
@@ -30,10 +31,12 @@ from wgan_gp.evaluate.feature_distances import (
     inception_score,
     kernel_distance,
 )
+from wgan_gp.evaluate.lower_bound import LowerBound, w1_lower_bound
 from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
 from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
 __all__ = [
+    "LowerBound",
     "ModeStatistics",
     "critic_diagnostics",
     "exact_wasserstein",
@@ -45,4 +48,5 @@ __all__ = [
     "precision_recall",
     "sinkhorn_divergence",
     "sliced_wasserstein",
+    "w1_lower_bound",
 ]

@@ -160,7 +160,7 @@ def sinkhorn_divergence(
     from ott.geometry import costs, pointcloud
     from ott.tools import sinkhorn_divergence as ott
 
-    first, second = _check(first, second)
+    first, second = as_centred_rows(first, second)
     if not (math.isfinite(regularisation) and regularisation > 0):
         raise ValueError(f"regularisation must be > 0, got {regularisation}")
     with jax.numpy_rank_promotion("allow"):  # OTT-JAX relies on it
@@ -197,10 +197,12 @@ def as_float64(samples: np.ndarray) -> np.ndarray:
     number = samples.dtype == bool or jax.dtypes.issubdtype(samples.dtype, np.number)
     if not number or np.iscomplexobj(samples):
         raise ValueError(f"expected samples of real numbers, got {samples.dtype}")
-    return samples.astype(np.float64)  # always a copy: `_check` changes it
+    return samples.astype(np.float64)  # always a copy: `as_centred_rows` changes it
 
 
-def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def as_centred_rows(
+    first: np.ndarray, second: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Both sets as float64 vectors about their common mean, `[n, D]` and `[m, D]`."""
     first, second = as_float64(first), as_float64(second)
     shapes = np.shape(first), np.shape(second)
@@ -223,8 +225,8 @@ def _check(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _check_equal_sizes(first, second) -> tuple[np.ndarray, np.ndarray]:
-    """`_check` of two sets that must have equally many samples."""
-    first, second = _check(first, second)
+    """`as_centred_rows` of two sets that must have equally many samples."""
+    first, second = as_centred_rows(first, second)
     if len(first) != len(second):
         raise ValueError(
             f"this distance needs equally many samples on both sides, got {len(first)}"

@@ -22,7 +22,8 @@ from wgan_gp.evaluate.images import (
     inception_observer,
     observe_reals,
 )
-from wgan_gp.evaluate.metrics import METRICS, as_floor, measured
+from wgan_gp.evaluate.lower_bound import LEAST_SAMPLES, w1_lower_bound
+from wgan_gp.evaluate.metrics import FLOOR, METRICS, as_floor, measured
 from wgan_gp.evaluate.ngrams import ORDERS, ngram_divergences
 from wgan_gp.evaluate.samples import sample_quality, sampling_floor
 from wgan_gp.evaluate.sequences import series_quality
@@ -33,6 +34,12 @@ LEAST_FEATURES = 4
 # Exact W1 of samples says less the more dimensions there are: see `vectors`.
 MOST_DIMENSIONS = 5
 _TRAINING = 10_000
+_MOST_BOUND = 2000  # samples a side of the lower bound of W1, which takes seconds
+
+
+def _nothing_more(fakes: np.ndarray) -> dict[str, float]:
+    del fakes
+    return {}
 
 
 class Evaluation(NamedTuple):
@@ -54,6 +61,9 @@ class HeldOutSets(NamedTuple):
     reals: np.ndarray  # [R, n, ...]
     floor: dict[str, float]  # what other real samples score, by `floor` names
     quality: Callable[[np.ndarray], dict[str, float]]  # of generated sets [r, n, ...]
+    # The same for the metrics that take seconds, with their floors: the last evaluation
+    # of a run has them too.
+    final_quality: Callable[[np.ndarray], dict[str, float]] = _nothing_more
     # Of images [n, H, W, C]: how likely each of the set's own classes is, [n, classes].
     classify: Callable[[np.ndarray], np.ndarray] | None = None
 
@@ -98,9 +108,26 @@ def _hold_out_vectors(
             sample_quality(dataset, fakes, paired) | own
         )
 
+    def final_quality(fakes: np.ndarray) -> dict[str, float]:
+        found = _bounded_below(_as_rows(dataset, fakes), reals)
+        floor = _bounded_below(others, reals)
+        return found | {FLOOR + name: value for name, value in floor.items()}
+
     floor = {METRICS["w1"].floor: sampling_floor(reals, others)}
     more = _of_columns(dataset, others, reals, None) | measured(others, reals, dataset)
-    return HeldOutSets(reals, floor | as_floor(more), quality)
+    return HeldOutSets(reals, floor | as_floor(more), quality, final_quality)
+
+
+def _bounded_below(fakes: np.ndarray, reals: np.ndarray) -> dict[str, float]:
+    """The lower bound of W1 and its error, if there are enough samples.
+
+    Sets `[R, n, D]` are pooled.
+    """
+    real, made = (x.reshape(-1, x.shape[-1])[:_MOST_BOUND] for x in (reals, fakes))
+    if min(len(real), len(made)) < LEAST_SAMPLES:
+        return {}
+    bound = w1_lower_bound(real, made)
+    return {"lower_bound": bound.value, "lower_bound_error": bound.standard_error}
 
 
 def _hold_out_sequences(
@@ -193,7 +220,7 @@ def _hold_out_images(
     def classify(images: np.ndarray) -> np.ndarray:
         return observer(to_pixels(images, evaluation.data.scale))[1]
 
-    return HeldOutSets(reals, floor, quality, classify)
+    return HeldOutSets(reals, floor, quality, classify=classify)
 
 
 # By the kind of the data set.

@@ -100,6 +100,13 @@ METRICS: dict[str, Metric] = {
     ),
     # Of generated samples that are vectors: first what does not mislead where there are
     # many dimensions.
+    "lower_bound": Metric(
+        "lower bound of W1 by an exact critic",
+        "lower bound of W1",
+        "lower",
+        floor=f"{FLOOR}lower_bound",
+        spread=("lower_bound_error", "standard error"),
+    ),
     "two_sample": Metric(
         "classifier of generated and real: accuracy (50 %: not told apart)",
         "classifier's accuracy",

@@ -15,7 +15,8 @@ here do not:
 - `precision` and `recall`: shares of one set within the other's estimated support;
 - `nearest`: how near samples lie to the training samples, which shows copies.
 
-Each has a floor, what other real samples score in place of generated ones.
+Each has a floor, what other real samples score in place of generated ones. The last
+evaluation of a run also has `lower_bound`: see `evaluate.lower_bound`.
 """
 
 import math

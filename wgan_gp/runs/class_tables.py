@@ -21,10 +21,6 @@ from wgan_gp.runs import draws
 
 # Samples whose classes are compared.
 _MOST = {"vectors": 10_000, "sequences": 2_000, "images": 1_000}
-    "vectors": 10_000,
-    "sequences": 2_000,
-    "images": 1_000,
-}  # samples whose classes are compared
 
 
 def class_table(

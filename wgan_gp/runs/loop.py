@@ -105,9 +105,10 @@ def _trainable(
     train_key = devices.replicate(train_key, mesh)
 
     def measure(state: train.TrainState, step: int) -> dict[str, float]:
-        repeats = settings.eval_repeats if step == settings.steps else 1
+        is_last = step == settings.steps
+        repeats = settings.eval_repeats if is_last else 1
         key = jax.random.fold_in(eval_key, step)
-        return evaluate(experiment, state, held, key, repeats)
+        return evaluate(experiment, state, held, key, repeats, is_last=is_last)
 
     def show(state: train.TrainState, step: int, writer: MetricWriter) -> None:
         images = grids.image_grid(experiment, settings, state)
@@ -195,6 +196,8 @@ def evaluate(
     held: HeldOutSets,
     key: jax.Array,
     repeats: int,
+    *,
+    is_last: bool = False,
 ) -> dict[str, float]:
     """Evaluates the critic and the averaged generator on held-out data.
 
@@ -204,6 +207,7 @@ def evaluate(
       held: R held-out sets of n samples each, `[R, n, ...]`.
       key: of this evaluation.
       repeats: how many of the held-out sets are used; at most R.
+      is_last: whether to measure what takes seconds too.
 
     Returns:
       The scalars of `critic_diagnostics`, the quality of generated samples, and the
@@ -216,7 +220,10 @@ def evaluate(
     parts = draws.draw(algorithm, state.average, fake_key, count)
     fakes = draws.concatenate(parts, count).reshape(reals.shape)
     diagnostics = _diagnose(algorithm, state.critic, reals[0], fakes[0], critic_key)
-    return diagnostics | held.quality(fakes) | held.floor
+    quality = held.quality(fakes) | held.floor
+    if is_last:
+        quality |= held.final_quality(fakes)
+    return diagnostics | quality
 
 
 def _diagnose(

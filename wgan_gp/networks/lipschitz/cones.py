@@ -35,8 +35,8 @@ class Annealing(NamedTuple):
       updates: of the critic in the whole run.
     """
 
-    start: float
-    end: float
+    start: float | jax.Array
+    end: float | jax.Array
     updates: int
 
     def share(self, done: jax.Array) -> jax.Array:
