@@ -30,8 +30,8 @@ CONSTRAINTS = tuple(
 )
 # Networks of a toy that are the least to compile.
 SMALL = {"critic.hidden": (8,), "generator.hidden": (8,)}
-# What a whole run that is made in Python leaves out of `workdir.OURS`.
-ABSENT = {"damaged", "experiment.py"}
+# What a whole run without conditions, made in Python, leaves out of `workdir.OURS`.
+ABSENT = {"damaged", "experiment.py", "conditions.npy"}
 SAMPLE_SHAPES = ((3,), (4, 5), (2, 3, 3))
 
 # Every form of penalty; the tests below say what each one must fulfil.
