@@ -8,11 +8,11 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and
 .venv/installed: pyproject.toml constraints.txt
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 .venv/benchmarks: .venv/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmarks]'
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[benchmarks]'
 	touch $@
 
 # Experiments, e.g. `make toy8gauss ARGS=--config.lipschitz=clip`
@@ -54,7 +54,7 @@ test-long: .venv/installed
 # constraints.txt. Their environment is `.venv-newest`: it is made once, and brought up
 # to date each time.
 test-newest: .venv-newest/bin/python
-	.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
+	.venv-newest/bin/python -m pip install -qq --upgrade --upgrade-strategy eager --editable '.[dev]'
 	JAX_PLATFORMS=cpu .venv-newest/bin/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 .venv-newest/bin/python:

@@ -91,3 +91,7 @@ def _help() -> str:
 def run() -> None:
     """The entry point of the installed command."""
     sys.exit(main(sys.argv))
+
+
+if __name__ == "__main__":
+    run()
