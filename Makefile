@@ -2,17 +2,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
 
-.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy sweep_constraints w1-benchmark notebooks test test-long test-newest lint format benchmark benchmark-constraints benchmark-scaling torture clean
+.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy sweep_constraints w1-benchmark notebooks test test-long test-newest dist lint format benchmark benchmark-constraints benchmark-scaling torture clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 .venv/benchmarks: .venv/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmarks]'
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[benchmarks]'
 	touch $@
 
 # Experiments, e.g. `make toy8gauss ARGS=--config.lipschitz=clip`
@@ -54,12 +54,17 @@ test-long: .venv/installed
 # constraints.txt. Their environment is `.venv-newest`: it is made once, and brought up
 # to date each time.
 test-newest: .venv-newest/bin/python
-	.venv-newest/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
+	.venv-newest/bin/python -m pip install -qq --upgrade --upgrade-strategy eager --editable '.[dev]'
 	JAX_PLATFORMS=cpu .venv-newest/bin/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 .venv-newest/bin/python:
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv .venv-newest
+
+# What a release would upload: built, looked at, installed and used elsewhere
+dist: .venv/installed
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[release]'
+	$(BIN)/python -m tests.distribution
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -64,3 +64,12 @@ assert wgan_gp.critic_loss is wgan_gp.losses.critic_loss
 
 def test_parts_are_imported_when_they_are_used(tmp_path):
     run_python(LAZY, tmp_path)
+
+
+def test_the_version_is_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {wgan_gp.__version__}\n" in citation
+
+
+def test_a_type_checker_finds_the_package_typed():
+    assert (ROOT / "wgan_gp" / "py.typed").is_file()

@@ -20,7 +20,7 @@ def test_the_command_prepares_a_set_and_says_where(tmp_path):
 
 
 def test_the_command_says_in_one_line_what_went_wrong(tmp_path, capsys):
-    assert prepare.main(["nowhere", "--data_dir", str(tmp_path)]) == 2
+    assert prepare.main(["prepare", "nowhere", "--data_dir", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: there is no data set 'nowhere'")
 
@@ -46,7 +46,7 @@ def test_the_command_refuses_in_one_line_before_it_writes(
 ):
     (tmp_path / "FILE").write_text("")
     monkeypatch.chdir(tmp_path)
-    assert prepare.main(arguments) == 2
+    assert prepare.main(["prepare", *arguments]) == 2
     said = capsys.readouterr()
     (line,) = said.err.splitlines()
     assert line.startswith("error: ")
@@ -57,7 +57,7 @@ def test_the_command_refuses_in_one_line_before_it_writes(
 
 def test_the_command_tells_what_its_flags_mean(capsys):
     with pytest.raises(SystemExit) as done:
-        prepare.main(["--help"])
+        prepare.main(["prepare", "--help"])
     assert done.value.code == 0
     text = capsys.readouterr().out
     for words in ("Writes an image set", "need no network", "TFDS_DATA_DIR"):
@@ -70,7 +70,7 @@ def test_paths_are_expanded(tmp_path, monkeypatch, capsys, written):
     monkeypatch.chdir(tmp_path)
     seen = []
     monkeypatch.setattr(prepare, "prepare", seen.append)
-    assert prepare.main(["digits8x8", f"--data_dir={written}"]) == 0
+    assert prepare.main(["prepare", "digits8x8", f"--data_dir={written}"]) == 0
     (builder,) = seen
     assert builder.data_path == tmp_path / "sets" / "digits8x8" / "1.0.0"
     assert not list(tmp_path.iterdir())
@@ -85,7 +85,7 @@ def stop(image):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(60)
 digits.encode_png = stop
-sys.exit(prepare.main(["digits8x8", "--data_dir", {str(tmp_path)!r}]))
+sys.exit(prepare.main(["prepare", "digits8x8", "--data_dir", {str(tmp_path)!r}]))
 """
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True

@@ -68,7 +68,7 @@ def test_the_command_writes_a_set_that_is_read_back(name, tmp_path, capsys):
     source.mkdir()
     made = digits(source) if name == "fashion_mnist" else cifar(source)
     flags = ("--source", str(source), "--data_dir", str(tmp_path / "sets"))
-    assert prepare.main([name, *flags]) == 0, capsys.readouterr().err
+    assert prepare.main(["prepare", name, *flags]) == 0, capsys.readouterr().err
     opened = (
         images.open_images(name, "test", data_dir=str(tmp_path / "sets"))
         if (name == "fashion_mnist")
@@ -121,7 +121,7 @@ def test_damaged_files_are_refused_before_anything_is_written(name, tmp_path, ca
     spoil, message = DAMAGED[name]
     spoil(source)
     flags = ("--source", str(source), "--data_dir", str(tmp_path / "sets"))
-    assert prepare.main(["mnist", *flags]) == 2
+    assert prepare.main(["prepare", "mnist", *flags]) == 2
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
@@ -129,7 +129,7 @@ def test_damaged_files_are_refused_before_anything_is_written(name, tmp_path, ca
 
 
 def test_other_sets_have_no_files_to_read(tmp_path, capsys):
-    assert prepare.main(["cifar100", "--source", str(tmp_path)]) == 2
+    assert prepare.main(["prepare", "cifar100", "--source", str(tmp_path)]) == 2
     assert "--source is for mnist, fashion_mnist, cifar10" in capsys.readouterr().err
-    assert prepare.main(["mnist", "--source", str(tmp_path / "no")]) == 2
+    assert prepare.main(["prepare", "mnist", "--source", str(tmp_path / "no")]) == 2
     assert "is no folder" in capsys.readouterr().err

@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from wgan_gp.configs import experiment_file, flag_errors
 from wgan_gp.configs.flag_errors import shorten
+from wgan_gp.system import shipped
 from wgan_gp.system.paths import expand
 from wgan_gp.system.values import nearest
 
@@ -79,17 +80,25 @@ def _load(argv: list[str], paths: list[str], sweep: bool) -> None:
 
 
 def _expanded(arguments: list[str]) -> list[str]:
-    """The arguments with `~` and variables replaced in the path of `--config`."""
+    """The arguments with the path of `--config` in full.
+
+    `~` and variables are replaced, and so is the name of a shipped experiment.
+    """
     found = list(arguments)
     for i, argument in enumerate(arguments):
         name, equals, value = argument.partition("=")
         if name not in ("--config", "-config"):
             continue
         if equals and value:
-            found[i] = f"{name}={expand(value)}"
+            found[i] = f"{name}={_experiment(value)}"
         elif not equals and i + 1 < len(found) and found[i + 1]:
-            found[i + 1] = str(expand(found[i + 1]))
+            found[i + 1] = _experiment(found[i + 1])
     return found
+
+
+def _experiment(text: str) -> str:
+    path, colon, variant = str(expand(text)).partition(":")
+    return f"{shipped.find_experiment(path)}{colon}{variant}"
 
 
 def _config_paths(arguments: list[str]) -> list[str]:
@@ -119,9 +128,10 @@ def _check_file(path: str) -> None:
 
 def _meant(path: Path) -> str:
     """Asks for the config file with the nearest name, if there is one."""
-    folders = (path.parent, Path("experiments"))
     try:
-        found = itertools.chain(*(folder.glob("*.py") for folder in folders))
+        found = itertools.chain(
+            path.parent.glob("*.py"), shipped.experiments().values()
+        )
         files = {each.stem: each for each in itertools.islice(found, _SIBLINGS)}
     except (OSError, ValueError):
         return ""

@@ -192,13 +192,19 @@ def _encode_arrays_by_pillow(builder: Any) -> None:
         encode_arrays(image)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Runs the command; returns its exit status."""
+def main(argv: list[str]) -> int:
+    """Runs the command.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Returns:
+      The exit status.
+    """
     from wgan_gp.system import arguments
 
     left = "start again, and what is half written is made anew"
-    argv = sys.argv[1:] if argv is None else argv
-    return arguments.run_command(lambda: _prepare_named(argv), left)
+    return arguments.run_command(lambda: _prepare_named(argv[1:]), left)
 
 
 def _prepare_named(argv: list[str]) -> str:
@@ -302,4 +308,4 @@ def _check_writable(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv))

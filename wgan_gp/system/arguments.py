@@ -36,7 +36,9 @@ def make_parser(command: str, description: str | None) -> Parser:
       A parser to which the caller adds the options.
     """
     return Parser(
-        prog=f"python -m {command}",
+        prog=sys.argv[0]
+        if sys.argv[0].startswith("wgan-gp ")
+        else f"python -m {command}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -17,8 +17,9 @@ from wgan_gp.studies.random_architectures.configurations import runs
 from wgan_gp.studies.random_architectures.study import study
 from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
 from wgan_gp.system import arguments
+from wgan_gp.system.shipped import find_experiment
 
-EXPERIMENT = Path("experiments/random_architectures.py")
+EXPERIMENT = "random_architectures"
 
 
 def main(argv: list[str]) -> int:
@@ -50,10 +51,11 @@ def _parser():
     )
     add(
         "--experiment",
-        type=arguments.path,
+        type=_experiment,
         default=EXPERIMENT,
         metavar="FILE",
-        help=f"config file whose variants are the numbers (default: {EXPERIMENT})",
+        help="config file, or name of an experiment, whose variants are the numbers"
+        f" (default: {EXPERIMENT})",
     )
     add(
         "--numbers",
@@ -76,6 +78,10 @@ def _parser():
     )
     add_host_flags(parser)
     return parser
+
+
+def _experiment(text: str) -> Path:
+    return find_experiment(str(arguments.path(text)))
 
 
 if __name__ == "__main__":
