@@ -88,8 +88,47 @@ def test_whole_numbers_may_turn_decimal_later_and_sparse_columns_begin_later(tmp
     x, late = found.columns.columns
     assert (x.kind, late.kind) == ("number", "whole")
     path = write_csv(tmp_path / "b.csv", {"x": [*range(500), *["ten"] * 10]})
-    with pytest.raises(ValueError, match=r"not a readable table: .*'ten'"):
+    with pytest.raises(ValueError, match=r"not a readable table: .*'ten'.*bytes$"):
         open_streamed_table("csv", path, cache=tmp_path / "cache")
+    long = ["a", "b\n" * 3000, *["a"] * 198]
+    quoted = {"x": range(200), "text": [f'"{each}"' for each in long]}
+    path = write_csv(tmp_path / "c.csv", quoted)
+    with pytest.raises(ValueError, match=r"parts of 16 MiB, .* raise data\.resident"):
+        open_streamed_table("csv", path, cache=tmp_path / "cache")
+
+
+def test_columns_that_are_left_out_may_hold_anything(tmp_path):
+    path = write_csv(
+        tmp_path / "a.csv",
+        rows() | {"id": [*range(190), *["A7"] * 10], "flag": ["true"] * 199 + ["?"]},
+    )
+    for options in (
+        {"without": ("id", "flag")},
+        {"columns": ("height",), "label": "town"},
+        {"columns": ("height",), "given": ("rooms",)},
+    ):
+        whole = open_table("csv", path, **options)
+        parts = open_streamed_table("csv", path, cache=tmp_path / "cache", **options)
+        assert parts.shape == whole.shape
+        assert parts.columns.told == whole.columns.told
+
+
+def test_a_column_without_a_name_may_count_the_rows(tmp_path):
+    path = write_csv(tmp_path / "a.csv", {"": range(200)} | rows())
+    whole = open_table("csv", path)
+    parts = open_streamed_table("csv", path, cache=tmp_path / "cache")
+    assert whole.notes[0] == parts.notes[0]
+    assert parts.shape == whole.shape
+
+
+@pytest.mark.parametrize("label", ["rooms", "town"])
+def test_a_part_may_have_no_complete_row(label, tmp_path):
+    table = rows() | {"late": ["" if i < 120 else f"{i % 7}.5" for i in range(200)]}
+    path = write_csv(tmp_path / "a.csv", table)
+    whole = open_table("csv", path, label=label)
+    parts = open_streamed_table("csv", path, cache=tmp_path / "cache", label=label)
+    assert parts.class_names == whole.class_names
+    assert parts.count == whole.count == 64
 
 
 def test_a_label_has_the_shares_of_the_training_rows(tmp_path):

@@ -101,7 +101,13 @@ def open_streamed_table(
         given=given,
         path=path,
     )
-    reading = partial(_complete_parts, kind, path, choose, label, encoding)
+    used = None if columns is None else {*columns, *given, label}
+
+    def needed(name: str) -> bool:
+        return name not in without and (used is None or name in used)
+
+    parts = partial(read_parts, kind, path, encoding=encoding, needed=needed)
+    reading = partial(_complete_parts, parts, path, choose, label)
     if not folder.is_dir():
         with unchanged(path):
             described, gaps, notes = _survey(reading, path, label, most_values)
@@ -126,17 +132,16 @@ def _digest(kind: str, path: Path, options: dict[str, Any]) -> str:
 
 
 def _complete_parts(
-    kind: str,
+    parts: Callable[[], Iterator[RawTable]],
     path: Path,
     choose: Callable[[RawTable], list[str]],
     label: str | None,
-    encoding: str,
 ) -> Iterator[tuple[dict[str, np.ndarray], Gaps, frozenset[str], tuple[str, ...]]]:
     """Parts of the rows without missing values; see `complete_rows`."""
     before = 0
-    for raw in read_parts(kind, path, encoding=encoding):
+    for raw in parts():
         values, gaps = complete_rows(raw, choose(raw), path, before)
-        if label is not None:
+        if label is not None and gaps.complete:
             values[label] = as_classes(values[label], label, path)
         before += raw.count
         yield values, gaps, raw.whole, raw.notes
