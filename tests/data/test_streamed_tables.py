@@ -3,6 +3,8 @@
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import jax
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.data.test_tables import BAD, rows, write_csv, write_parquet
-from tests.helpers import key
+from tests.helpers import ROOT, key
 from wgan_gp.data import shuffled_rows, streamed_tables, table_parts
 from wgan_gp.data.shuffled_rows import BLOCK, BlockOrder, write_shuffled
 from wgan_gp.data.streamed_tables import open_streamed_table
@@ -206,6 +208,31 @@ def test_an_interrupted_write_leaves_nothing_and_damage_is_said(tmp_path, monkey
     (folder / "train.npy").write_bytes(b"no array")
     with pytest.raises(ValueError, match=r"damaged .* remove the folder"):
         open_streamed_table("csv", path, cache=cache)
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_written_stays(tmp_path):
+    path, cache = write_csv(tmp_path / "a.csv", rows()), tmp_path / "cache"
+    program = f"""
+import os, pathlib, time
+from wgan_gp.data.drafts import draft_folder
+with draft_folder(pathlib.Path({str(cache / "b")!r})) as draft:
+    (draft / "train.npy").write_bytes(b"rows")
+    os.utime(draft / "writing", (1, 1))
+    print(flush=True)
+    time.sleep(60)
+"""
+    cache.mkdir()
+    (cache / ".mine").mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        open_streamed_table("csv", path, cache=cache)
+        assert len(list(cache.glob(".b-*/train.npy"))) == 1
+        other.kill()
+    assert len(list(cache.glob(".b-*/train.npy"))) == 1
+    open_streamed_table("csv", path, cache=cache, without=("town",))
+    assert sorted(each.name[:2] for each in cache.iterdir()) == [".m", "a-", "a-"]
 
 
 def test_samples_are_drawn_before_training_but_not_within_it(tmp_path):

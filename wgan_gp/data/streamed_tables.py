@@ -9,7 +9,6 @@ settings. The splits are those of a table that is read whole (`tables`).
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from wgan_gp.data import Dataset
 from wgan_gp.data.arrays import without_repetition
 from wgan_gp.data.columns import Columns
 from wgan_gp.data.conditions import MOST, told_fields, with_given
+from wgan_gp.data.drafts import draft_folder, remove_abandoned
 from wgan_gp.data.meanings import describe, summarise_columns
 from wgan_gp.data.raw_tables import RawTable
 from wgan_gp.data.shuffled_rows import as_drawn, open_stream, write_shuffled
@@ -188,9 +188,9 @@ def _write(folder: Path, record: Any, columns: Columns, reading: Any) -> None:
     held = ~training & (places >= 0) & (places < HELD_OUT)
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(folder.parent)
         _check_space(folder.parent, 2 * 4 * count * columns.width)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
+        with draft_folder(folder) as draft:
             kept = np.empty((int(held.sum()), columns.width), np.float32)
             totals = np.zeros(columns.width)
             write_shuffled(
@@ -201,13 +201,6 @@ def _write(folder: Path, record: Any, columns: Columns, reading: Any) -> None:
             record["means"] = (totals / sizes["train"]).tolist()
             np.save(draft / "held_out.npy", kept)
             write_json(draft / "table.json", record)
-            try:
-                draft.rename(folder)
-            except OSError:
-                if not folder.is_dir():  # another process was first
-                    raise
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _encoded(
