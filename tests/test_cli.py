@@ -85,6 +85,7 @@ def test_a_name_stands_for_the_file_that_is_shipped(tmp_path, monkeypatch):
     assert expanded == ["--config", f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"]
     (tmp_path / "toy8gauss").write_text("# a file of this name comes first")
     assert command_line._expanded(["--config=toy8gauss"]) == ["--config=toy8gauss"]
+    assert command_line._expanded(["--config", ":smoke"]) == ["--config", ":smoke"]
     for other in ("toy8gaus", "experiments/toy8gauss", "digits.py", "elsewhere/digits"):
         assert str(shipped.find_experiment(other)) == other
     found = random_architectures._parser().parse_args(["--out", "x"]).experiment

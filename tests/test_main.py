@@ -101,7 +101,7 @@ REFUSED = {
     ),
     "unknown variant": (["--config", f"{TOY}:huge"], [":huge", ":smoke"]),
     "missing config file": (["--config", "none.py"], ["none.py"]),
-    "no config": ([], ["--config experiments/toy8gauss.py"]),
+    "no config": ([], ["--config toy8gauss"]),
     "syntax error in the config file": (
         ["--config", "syntax.py"],
         ["syntax.py", "line 1"],

@@ -138,6 +138,14 @@ BAD = {
         "row 1: column 'code' is '03', which the table",
     ),
     "no text": ({"code": ["01", ""]}, "row 2: column 'code' has no value"),
+    "dates": (
+        {"dose": np.array(["2026-01-01", "2026-01-02"], "M8[ns]")},
+        "row 1: column 'dose' is '2026-01-01T00:00:00.000000000', expected a number",
+    ),
+    "objects": ({"dose": [0.5, {}]}, "row 2: column 'dose' is {}, expected a number"),
+    "huge": ({"dose": [10**400, 1]}, "expected a finite number"),
+    "bytes": ({"code": [b"01", b"02"]}, "column 'code' is \"b'01'\", which the table"),
+    "nested": ({"dose": [[1], [1, 2]]}, "row 1: column 'dose' is [1], expected a num"),
     "lengths": ({"age": [20]}, "columns [m] of one length, got [1], [2], [2]"),
     "no rows": (
         {"age": [], "code": [], "dose": []},

@@ -3,6 +3,8 @@
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import jax
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.data.test_tables import BAD, rows, write_csv, write_parquet
-from tests.helpers import key
+from tests.helpers import ROOT, key
 from wgan_gp.data import shuffled_rows, streamed_tables, table_parts
 from wgan_gp.data.shuffled_rows import BLOCK, BlockOrder, write_shuffled
 from wgan_gp.data.streamed_tables import open_streamed_table
@@ -88,8 +90,47 @@ def test_whole_numbers_may_turn_decimal_later_and_sparse_columns_begin_later(tmp
     x, late = found.columns.columns
     assert (x.kind, late.kind) == ("number", "whole")
     path = write_csv(tmp_path / "b.csv", {"x": [*range(500), *["ten"] * 10]})
-    with pytest.raises(ValueError, match=r"not a readable table: .*'ten'"):
+    with pytest.raises(ValueError, match=r"not a readable table: .*'ten'.*bytes$"):
         open_streamed_table("csv", path, cache=tmp_path / "cache")
+    long = ["a", "b\n" * 3000, *["a"] * 198]
+    quoted = {"x": range(200), "text": [f'"{each}"' for each in long]}
+    path = write_csv(tmp_path / "c.csv", quoted)
+    with pytest.raises(ValueError, match=r"parts of 16 MiB, .* raise data\.resident"):
+        open_streamed_table("csv", path, cache=tmp_path / "cache")
+
+
+def test_columns_that_are_left_out_may_hold_anything(tmp_path):
+    path = write_csv(
+        tmp_path / "a.csv",
+        rows() | {"id": [*range(190), *["A7"] * 10], "flag": ["true"] * 199 + ["?"]},
+    )
+    for options in (
+        {"without": ("id", "flag")},
+        {"columns": ("height",), "label": "town"},
+        {"columns": ("height",), "given": ("rooms",)},
+    ):
+        whole = open_table("csv", path, **options)
+        parts = open_streamed_table("csv", path, cache=tmp_path / "cache", **options)
+        assert parts.shape == whole.shape
+        assert parts.columns.told == whole.columns.told
+
+
+def test_a_column_without_a_name_may_count_the_rows(tmp_path):
+    path = write_csv(tmp_path / "a.csv", {"": range(200)} | rows())
+    whole = open_table("csv", path)
+    parts = open_streamed_table("csv", path, cache=tmp_path / "cache")
+    assert whole.notes[0] == parts.notes[0]
+    assert parts.shape == whole.shape
+
+
+@pytest.mark.parametrize("label", ["rooms", "town"])
+def test_a_part_may_have_no_complete_row(label, tmp_path):
+    table = rows() | {"late": ["" if i < 120 else f"{i % 7}.5" for i in range(200)]}
+    path = write_csv(tmp_path / "a.csv", table)
+    whole = open_table("csv", path, label=label)
+    parts = open_streamed_table("csv", path, cache=tmp_path / "cache", label=label)
+    assert parts.class_names == whole.class_names
+    assert parts.count == whole.count == 64
 
 
 def test_a_label_has_the_shares_of_the_training_rows(tmp_path):
@@ -167,6 +208,31 @@ def test_an_interrupted_write_leaves_nothing_and_damage_is_said(tmp_path, monkey
     (folder / "train.npy").write_bytes(b"no array")
     with pytest.raises(ValueError, match=r"damaged .* remove the folder"):
         open_streamed_table("csv", path, cache=cache)
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_written_stays(tmp_path):
+    path, cache = write_csv(tmp_path / "a.csv", rows()), tmp_path / "cache"
+    program = f"""
+import os, pathlib, time
+from wgan_gp.data.drafts import draft_folder
+with draft_folder(pathlib.Path({str(cache / "b")!r})) as draft:
+    (draft / "train.npy").write_bytes(b"rows")
+    os.utime(draft / "writing", (1, 1))
+    print(flush=True)
+    time.sleep(60)
+"""
+    cache.mkdir()
+    (cache / ".mine").mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        open_streamed_table("csv", path, cache=cache)
+        assert len(list(cache.glob(".b-*/train.npy"))) == 1
+        other.kill()
+    assert len(list(cache.glob(".b-*/train.npy"))) == 1
+    open_streamed_table("csv", path, cache=cache, without=("town",))
+    assert sorted(each.name[:2] for each in cache.iterdir()) == [".m", "a-", "a-"]
 
 
 def test_samples_are_drawn_before_training_but_not_within_it(tmp_path):

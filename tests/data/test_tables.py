@@ -47,6 +47,14 @@ def write_parquet(path, table):
     return path
 
 
+def test_numbers_as_text_are_refused_as_that(tmp_path):
+    codes = [f"{i % 7:05d}" for i in range(ROWS)]
+    path = write_parquet(tmp_path / "a.parquet", rows() | {"zip": codes})
+    with pytest.raises(ValueError, match="'zip' has numbers as text, as '00000'"):
+        open_table("parquet", path)
+    assert open_table("parquet", path, label="zip").classes == 7
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_a_csv_file_has_its_columns_by_name(tmp_path, delimiter):
     table = rows()

@@ -75,7 +75,7 @@ def _load(argv: list[str], paths: list[str], sweep: bool) -> None:
         raise ValueError(f"--config {shorten(paths[-1])}: get_config returned None")
     if config is None:
         example = "sweep_toy" if sweep else "toy8gauss"
-        raise ValueError(f"no experiment: add --config experiments/{example}.py")
+        raise ValueError(f"no experiment: add --config {example}")
     _check_kind(config, paths, sweep)
 
 
@@ -98,6 +98,8 @@ def _expanded(arguments: list[str]) -> list[str]:
 
 def _experiment(text: str) -> str:
     path, colon, variant = str(expand(text)).partition(":")
+    if not path:  # a variant of no file
+        return text
     return f"{shipped.find_experiment(path)}{colon}{variant}"
 
 
@@ -109,7 +111,7 @@ def _config_paths(arguments: list[str]) -> list[str]:
 
 def _check_file(path: str) -> None:
     if not path:
-        raise ValueError("--config names no file: add --config experiments/NAME.py")
+        raise ValueError("--config names no file: add --config NAME or FILE.py")
     try:
         file = Path(path).is_file()
     except OSError as error:
@@ -133,10 +135,15 @@ def _meant(path: Path) -> str:
             path.parent.glob("*.py"), shipped.experiments().values()
         )
         files = {each.stem: each for each in itertools.islice(found, _SIBLINGS)}
+        here = Path.cwd()
     except (OSError, ValueError):
         return ""
     near = nearest(path.stem, files)
-    return f": did you mean {files[near[0]]}?" if near else ""
+    if not near:
+        return ""
+    file = files[near[0]]
+    short = file.relative_to(here) if file.is_relative_to(here) else file
+    return f": did you mean {short}?"
 
 
 def _check_kind(config: Any, paths: list[str], sweep: bool) -> None:

@@ -5,6 +5,7 @@ the description of these columns that the run keeps. Nothing is guessed: a value
 the training rows could not have had is refused with its row and its column.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def encode_given(
                 f"{what} has no column {show(each.name)}, which the generator is told:"
                 f" it has {join_names(list(table)) or 'none'}; add it"
             )
-    values = {each.name: np.asarray(table[each.name]) for each in told.columns}
+    values = {each.name: _values(table[each.name]) for each in told.columns}
     lengths = {len(each) if each.ndim == 1 else 0 for each in values.values()}
     if len(lengths) != 1 or not min(lengths):
         shapes = ", ".join(str(list(each.shape)) for each in values.values())
@@ -96,12 +97,24 @@ def encode_given(
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
+def _values(column: Any) -> np.ndarray:
+    """A column as an array; dates stay dates, which no number stands for."""
+    try:
+        values = np.asarray(column)
+    except ValueError:  # nested lists of different lengths
+        values = np.array(column, object)
+    return values.astype(str) if values.dtype.kind in "mM" else values
+
+
 def _number(column: Column, value: Any, where: str) -> float:
     """The number of a cell, which the column could have had."""
     _check_there(value, where)
-    if isinstance(value, str) and not is_number(value):
-        raise ValueError(f"{where} is {show(value)}, expected a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # of an integer
+        number = math.inf
+    except (TypeError, ValueError):
+        raise ValueError(f"{where} is {show(value)}, expected a number") from None
     if not abs(number - column.mean) / column.std <= _MOST:  # NaN is not, either
         raise ValueError(f"{where} is {show(value)}, expected a finite number")
     if column.kind != WHOLE:
@@ -126,7 +139,7 @@ def _category(column: Column, value: Any, where: str) -> Any:
     if len(alike) == 1:
         return alike[0]
     names = [each if isinstance(each, str) else f"{each:.0f}" for each in known]
-    shown = value if isinstance(value, str) else f"{value:.9g}"
+    shown = f"{value:.9g}" if isinstance(value, float) else str(value)
     raise ValueError(
         f"{where} is {show(shown)}, which the table that was learned did not have:"
         f" expected one of {join_names(names)}{did_you_mean(shown, names)}"
@@ -134,7 +147,7 @@ def _category(column: Column, value: Any, where: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    text = str(value)
+    text = str(value)  # of bytes, dates and the like: not as any category
     return float(text) if is_number(text) else text.casefold()
 
 

@@ -103,8 +103,9 @@ def _check_text(name: str, summary: Summary, most: int) -> None:
     numbers, others = (sorted(x.values) for x in (summary.numbers, summary.texts))
     if not others:
         raise ValueError(
-            f"column {show(name)} has text among its numbers, in rows that are left"
-            " out: clean it, or leave it out by data.without"
+            f"column {show(name)} has numbers as text, as {show(numbers[0])}, perhaps"
+            " for text in rows that are left out: write numbers, or leave it out by"
+            " data.without"
         )
     if len(numbers) > len(others):
         commas = [e for e in others if is_number(e.replace(",", ".", 1))]

@@ -9,7 +9,6 @@ settings. The splits are those of a table that is read whole (`tables`).
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from wgan_gp.data import Dataset
 from wgan_gp.data.arrays import without_repetition
 from wgan_gp.data.columns import Columns
 from wgan_gp.data.conditions import MOST, told_fields, with_given
+from wgan_gp.data.drafts import draft_folder, remove_abandoned
 from wgan_gp.data.meanings import describe, summarise_columns
 from wgan_gp.data.raw_tables import RawTable
 from wgan_gp.data.shuffled_rows import as_drawn, open_stream, write_shuffled
@@ -101,7 +101,13 @@ def open_streamed_table(
         given=given,
         path=path,
     )
-    reading = partial(_complete_parts, kind, path, choose, label, encoding)
+    used = None if columns is None else {*columns, *given, label}
+
+    def needed(name: str) -> bool:
+        return name not in without and (used is None or name in used)
+
+    parts = partial(read_parts, kind, path, encoding=encoding, needed=needed)
+    reading = partial(_complete_parts, parts, path, choose, label)
     if not folder.is_dir():
         with unchanged(path):
             described, gaps, notes = _survey(reading, path, label, most_values)
@@ -126,17 +132,16 @@ def _digest(kind: str, path: Path, options: dict[str, Any]) -> str:
 
 
 def _complete_parts(
-    kind: str,
+    parts: Callable[[], Iterator[RawTable]],
     path: Path,
     choose: Callable[[RawTable], list[str]],
     label: str | None,
-    encoding: str,
 ) -> Iterator[tuple[dict[str, np.ndarray], Gaps, frozenset[str], tuple[str, ...]]]:
     """Parts of the rows without missing values; see `complete_rows`."""
     before = 0
-    for raw in read_parts(kind, path, encoding=encoding):
+    for raw in parts():
         values, gaps = complete_rows(raw, choose(raw), path, before)
-        if label is not None:
+        if label is not None and gaps.complete:
             values[label] = as_classes(values[label], label, path)
         before += raw.count
         yield values, gaps, raw.whole, raw.notes
@@ -183,9 +188,9 @@ def _write(folder: Path, record: Any, columns: Columns, reading: Any) -> None:
     held = ~training & (places >= 0) & (places < HELD_OUT)
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(folder.parent)
         _check_space(folder.parent, 2 * 4 * count * columns.width)
-        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        try:
+        with draft_folder(folder) as draft:
             kept = np.empty((int(held.sum()), columns.width), np.float32)
             totals = np.zeros(columns.width)
             write_shuffled(
@@ -196,13 +201,6 @@ def _write(folder: Path, record: Any, columns: Columns, reading: Any) -> None:
             record["means"] = (totals / sizes["train"]).tolist()
             np.save(draft / "held_out.npy", kept)
             write_json(draft / "table.json", record)
-            try:
-                draft.rename(folder)
-            except OSError:
-                if not folder.is_dir():  # another process was first
-                    raise
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
 
 
 def _encoded(

@@ -105,14 +105,23 @@ def csv_options(
 
 
 @contextmanager
-def reading_csv(path: Path, encoding: str) -> Iterator[None]:
-    """Turns PyArrow's errors within into a ValueError of one line."""
+def reading_csv(path: Path, encoding: str, hint: str = "") -> Iterator[None]:
+    """Turns PyArrow's errors within into a ValueError of one line.
+
+    Args:
+      path: of the file.
+      encoding: its encoding.
+      hint: ends the line where values are of another type, or a row is too long.
+    """
     from pyarrow import ArrowInvalid
 
     try:
         yield
     except (ArrowInvalid, UnicodeDecodeError, LookupError) as error:
-        raise ValueError(_csv_problem(path, encoding, error)) from None
+        problem = _csv_problem(path, encoding, error)
+        if "conversion error" in problem or "straddling object" in problem:
+            problem = problem.split(" (try to increase")[0] + hint
+        raise ValueError(problem) from None
 
 
 def _first_line(path: Path, encoding: str) -> str:

@@ -1,6 +1,7 @@
 """Reads tables that are larger than memory, in parts, row after row.
 
-    csv:FILE       types are those of the first 16 MiB; whole numbers may turn decimal
+    csv:FILE       types are those of the first 16 MiB; whole numbers may turn decimal,
+                   and what columns have that are left out does not matter
     parquet:FILE   row group by row group
     npy:FILE       mapped into memory
 
@@ -23,16 +24,32 @@ from wgan_gp.data.table_files import (
 )
 
 _BLOCK = 2**24  # bytes of a part of a CSV file
+# What helps where a part does not read as the first one did, or a row is longer.
+_TYPES = (
+    "; it is read in parts of 16 MiB, and a column is what the first of them has: clean"
+    " it, leave the column out by data.without, or raise data.resident_bytes"
+)
 _ROWS = 2**16  # of a part of the others
 
+Needed = Callable[[str], bool]
 
-def read_parts(kind: str, path: Path, *, encoding: str = "utf-8") -> Iterator[RawTable]:
+
+def _all(name: str) -> bool:
+    del name
+    return True
+
+
+def read_parts(
+    kind: str, path: Path, *, encoding: str = "utf-8", needed: Needed = _all
+) -> Iterator[RawTable]:
     """Reads a table in parts.
 
     Args:
       kind: a key of `PART_READERS`.
       path: of the file.
       encoding: of a CSV file.
+      needed: whether a column of this name is used. Of a CSV file, the others may hold
+        anything, and are among those that are refused.
 
     Yields:
       The parts, in the file's order.
@@ -41,7 +58,7 @@ def read_parts(kind: str, path: Path, *, encoding: str = "utf-8") -> Iterator[Ra
       ValueError: there is no such file, or it cannot be read.
     """
     check_file(path)
-    return PART_READERS[kind](path, encoding)
+    return PART_READERS[kind](path, encoding, needed)
 
 
 def table_bytes(kind: str, path: Path) -> int:
@@ -63,12 +80,12 @@ def table_bytes(kind: str, path: Path) -> int:
     return 8 * about.num_rows * about.num_columns
 
 
-def _csv_parts(path: Path, encoding: str) -> Iterator[RawTable]:
+def _csv_parts(path: Path, encoding: str, needed: Needed) -> Iterator[RawTable]:
     import pyarrow
     from pyarrow import csv, types
 
     options, notes = csv_options(path, encoding, block_size=_BLOCK)
-    with reading_csv(path, encoding):
+    with reading_csv(path, encoding, _TYPES):
         with csv.open_csv(path, *options) as first:
             schema = first.schema
         # What begins with whole numbers, or with nothing, may go on with decimal ones.
@@ -77,26 +94,28 @@ def _csv_parts(path: Path, encoding: str) -> Iterator[RawTable]:
             for field in schema
             if types.is_integer(field.type) or types.is_null(field.type)
         }
+        # Bytes can be anything. A column without a name may count the rows.
+        unused = {n: pyarrow.binary() for n in schema.names if not needed(n)}
         read, parse, convert = options
-        convert.column_types = wide
+        convert.column_types = {n: t for n, t in (wide | unused).items() if n.strip()}
         with csv.open_csv(path, read, parse, convert) as parts:
             for batch in parts:
                 raw = from_arrow(pyarrow.Table.from_batches([batch]), path)
                 yield raw._replace(notes=(*notes, *raw.notes))
 
 
-def _parquet_parts(path: Path, encoding: str) -> Iterator[RawTable]:
+def _parquet_parts(path: Path, encoding: str, needed: Needed) -> Iterator[RawTable]:
     import pyarrow
     from pyarrow import parquet
 
-    del encoding
+    del encoding, needed
     with reading_parquet(path), parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(_ROWS):
             yield from_arrow(pyarrow.Table.from_batches([batch]), path)
 
 
-def _npy_parts(path: Path, encoding: str) -> Iterator[RawTable]:
-    del encoding
+def _npy_parts(path: Path, encoding: str, needed: Needed) -> Iterator[RawTable]:
+    del encoding, needed
     array: Any = map_npy(path)
     if array.ndim != 2:
         from_array(array, None, path)  # says what is expected
@@ -104,7 +123,7 @@ def _npy_parts(path: Path, encoding: str) -> Iterator[RawTable]:
         yield from_array(np.asarray(array[start : start + _ROWS]), None, path)
 
 
-PART_READERS: dict[str, Callable[[Path, str], Iterator[RawTable]]] = {
+PART_READERS: dict[str, Callable[[Path, str, Needed], Iterator[RawTable]]] = {
     "csv": _csv_parts,
     "parquet": _parquet_parts,
     "npy": _npy_parts,

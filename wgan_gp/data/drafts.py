@@ -1,0 +1,69 @@
+"""Folders that are there once they are complete, and what killed processes left."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+_LOCK = "writing"  # a file in a draft, which its process holds
+_AGE = 60.0  # seconds; a younger draft may be about to be held
+
+
+@contextmanager
+def draft_folder(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside `folder`, which is renamed to it if the block succeeds.
+
+    If the block fails, it is removed; one of a process that is killed is left to
+    `remove_abandoned`. Where another process was first, its folder stays.
+
+    Args:
+      folder: that is to be made; its parent folder is there.
+
+    Yields:
+      The hidden folder.
+
+    Raises:
+      OSError: it cannot be made or renamed.
+    """
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        with (draft / _LOCK).open("w") as lock:
+            _hold(lock)
+            yield draft
+            (draft / _LOCK).unlink()
+            try:
+                draft.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # another process was first
+                    raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def remove_abandoned(parent: Path) -> None:
+    """Removes drafts that no process holds any more."""
+    for draft in parent.iterdir():
+        path = draft / _LOCK
+        if not draft.name.startswith(".") or not path.is_file():
+            continue
+        try:
+            old = time.time() - path.stat().st_mtime > _AGE
+            with path.open("r+") as lock:
+                if old and _hold(lock):
+                    shutil.rmtree(draft, ignore_errors=True)
+        except OSError:  # another's, or gone by now
+            continue
+
+
+def _hold(lock: IO[str]) -> bool:
+    """Locks a file until it is closed; False if that is not possible."""
+    try:
+        import fcntl  # not on Windows
+
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
