@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed: make PYTHON=python3.11 ...")'
 
-.PHONY: toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy sweep_constraints w1-benchmark notebooks test test-long test-newest dist lint format benchmark benchmark-constraints benchmark-scaling torture clean
+.PHONY: docs toy8gauss toy25gauss swissroll mnist5k digits figures sweep_toy sweep_constraints w1-benchmark notebooks test test-long test-newest dist lint format benchmark benchmark-constraints benchmark-scaling torture clean
 
 # Set-up: made again only when what it depends on has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -61,6 +61,15 @@ test-newest: .venv-newest/bin/python
 	$(CHECK_PYTHON)
 	$(PYTHON) -m venv .venv-newest
 
+# The documentation site, in build/site: the pages' commands and examples are tested, then
+# the chapters are executed; a warning is an error
+docs: .venv/installed
+	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[docs]'
+	JAX_PLATFORMS=cpu $(BIN)/python -m pytest -m '' tests/test_pages.py tests/test_own_data_pages.py \
+	  tests/test_docstring_examples.py tests/test_readme.py tests/test_critics_page.py tests/test_extending_page.py
+	JAX_PLATFORMS=cpu PYTHONPATH=. $(BIN)/python -m sphinx -W --keep-going -b html docs build/site
+	@echo "the site: build/site/index.html"
+
 # What a release would upload: built, looked at, installed and used elsewhere
 dist: .venv/installed
 	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[release]'
@@ -97,4 +106,4 @@ benchmark-scaling: .venv/benchmarks
 	JAX_PLATFORMS=cpu $(BIN)/python -m benchmarks.startup
 
 clean:
-	rm -rf .venv .venv-newest build *.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv-newest build docs/generated *.egg-info .pytest_cache .ruff_cache

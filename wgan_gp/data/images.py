@@ -70,8 +70,8 @@ def open_images(
       max_bytes: the most that an array of an .npz file may take in memory.
 
     Returns:
-      The source; in memory for `digits8x8`, `mnist5k` and `npz:`, otherwise read from
-      disk picture by picture.
+      The source; in memory for `digits8x8`, `mnist5k` and .npz files, otherwise read
+      from disk picture by picture.
 
     Raises:
       ValueError: there is no such set or split, it is not prepared, or its files are
