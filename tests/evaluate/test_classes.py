@@ -11,6 +11,7 @@ from tests.helpers import key, resolve
 from wgan_gp.build import build
 from wgan_gp.evaluate.classes import recognition
 from wgan_gp.evaluate.held_out import HeldOutSets
+from wgan_gp.runs import class_tables
 from wgan_gp.runs.class_tables import class_table
 from wgan_gp.train import init
 
@@ -47,3 +48,4 @@ def test_a_table_says_how_many_images_are_recognised_as_the_class_that_was_told(
         right = "100.0%" if number == 3 else "0.0%"
         assert line[-6:-4] == line[-3:-1] == [right, f"({right})"]
     assert class_table(experiment, state, held._replace(classify=None), key(1)) is None
+    assert class_tables._percent(math.nan) == "none"  # a class without real images

@@ -6,8 +6,9 @@ import pytest
 
 from tests.helpers import key, own_tables
 from wgan_gp.data import Dataset
+from wgan_gp.evaluate import held_out
 from wgan_gp.evaluate.held_out import Evaluation, hold_out
-from wgan_gp.evaluate.lower_bound import w1_lower_bound
+from wgan_gp.evaluate.lower_bound import LowerBound, w1_lower_bound
 from wgan_gp.evaluate.metrics import METRICS, Metric, record_names
 
 VECTORS = Dataset(
@@ -88,6 +89,19 @@ def test_the_last_evaluation_has_a_lower_bound_with_its_floor():
 def test_few_samples_have_no_lower_bound():
     held = hold_out(VECTORS, TWO_SETS._replace(repeats=1), key())
     assert held.final_quality(np.zeros((1, 4, 2))) == {}
+
+
+def test_wide_samples_have_a_lower_bound_of_fewer_or_none(monkeypatch):
+    shapes = []
+    monkeypatch.setattr(
+        held_out,
+        "w1_lower_bound",
+        lambda *sides: shapes.append([x.shape for x in sides]) or LowerBound(1.0, 0.1),
+    )
+    for width, rows in ((3, 2000), (1024, 512), (5000, None)):
+        sets = np.broadcast_to(np.float32(0), (2, 3000, width))
+        assert bool(held_out._bounded_below(sets, sets)) == (rows is not None)
+        assert (shapes and shapes.pop()) == ([(rows, width)] * 2 if rows else [])
 
 
 @pytest.mark.parametrize("value", ["high", np.zeros(3), {}])

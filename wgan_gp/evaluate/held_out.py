@@ -34,7 +34,9 @@ LEAST_FEATURES = 4
 # Exact W1 of samples says less the more dimensions there are: see `vectors`.
 MOST_DIMENSIONS = 5
 _TRAINING = 10_000
-_MOST_BOUND = 2000  # samples a side of the lower bound of W1, which takes seconds
+# Of the lower bound of W1, which takes seconds: samples a side, entries of them all, and
+# the most of one sample.
+_MOST_BOUND, _MOST_ENTRIES, _WIDEST = 2000, 2**19, 2**12
 
 
 def _nothing_more(fakes: np.ndarray) -> dict[str, float]:
@@ -119,12 +121,14 @@ def _hold_out_vectors(
 
 
 def _bounded_below(fakes: np.ndarray, reals: np.ndarray) -> dict[str, float]:
-    """The lower bound of W1 and its error, if there are enough samples.
+    """The lower bound of W1 and its error, if samples are enough and not too wide.
 
     Sets `[R, n, D]` are pooled.
     """
-    real, made = (x.reshape(-1, x.shape[-1])[:_MOST_BOUND] for x in (reals, fakes))
-    if min(len(real), len(made)) < LEAST_SAMPLES:
+    width = reals.shape[-1]
+    most = min(_MOST_BOUND, _MOST_ENTRIES // width)
+    real, made = (x.reshape(-1, width)[:most] for x in (reals, fakes))
+    if min(len(real), len(made)) < LEAST_SAMPLES or width > _WIDEST:
         return {}
     bound = w1_lower_bound(real, made)
     return {"lower_bound": bound.value, "lower_bound_error": bound.standard_error}

@@ -99,6 +99,10 @@ def _table_of_images(
     for heading in ("share", "recognised as it", "confidence"):
         table.add_column(f"{heading} (real)", justify="right")
     for name, *both in zip(dataset.class_names or range(classes), made, real):
-        rows = (f"{a:.1%} ({b:.1%})" for a, b in zip(*both))
+        rows = ("{} ({})".format(*map(_percent, pair)) for pair in zip(*both))
         table.add_row(escape(str(name)), *rows)
     return table
+
+
+def _percent(share: float) -> str:
+    return "none" if np.isnan(share) else f"{share:.1%}"
