@@ -34,8 +34,8 @@ LEAST_FEATURES = 4
 # Exact W1 of samples says less the more dimensions there are: see `vectors`.
 MOST_DIMENSIONS = 5
 _TRAINING = 10_000
-# Of the lower bound of W1, which takes seconds: samples a side, entries of them all, and
-# the most of one sample.
+# Of the lower bound of W1, which takes seconds: samples a side, entries of all of them,
+# and the most entries of one.
 _MOST_BOUND, _MOST_ENTRIES, _WIDEST = 2000, 2**19, 2**12
 
 
