@@ -44,7 +44,9 @@ def columns_figure(
         axes.axis("off")
     handles, names = panels[0].get_legend_handles_labels()
     above.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
-    overview, first, second = below.subplots(1, 3)
+    in_space = _plain_numbers(columns) == 3
+    overview = below.add_subplot(131, projection="3d" if in_space else None)
+    first, second = below.add_subplot(132), below.add_subplot(133)
     _components(overview, columns, reals, fakes)
     _correlations(first, columns, reals, "correlations, real")
     image = _correlations(second, columns, fakes, "correlations, generated")
@@ -104,26 +106,42 @@ def _name(column: Column, longest: int) -> str:
     return text.replace("$", r"\$")  # a dollar sign begins a formula
 
 
+def _plain_numbers(columns: Columns) -> int:
+    """How many numbers a table has that has nothing else; 0 for other tables."""
+    shown = [each for each in columns.columns if each.width]
+    return 0 if any(each.kind == CATEGORY for each in shown) else len(shown)
+
+
 def _components(
-    axes: Axes, columns: Columns, reals: np.ndarray, fakes: np.ndarray
+    axes: Any, columns: Columns, reals: np.ndarray, fakes: np.ndarray
 ) -> None:
     """Both sets on the two leading principal components of the real one.
 
-    A table of two numbers is shown as it is, in standard deviations.
+    A table of two or of three numbers is shown as it is, in standard deviations.
+
+    Args:
+      axes: of Matplotlib; those of three numbers have three dimensions.
+      columns: of the table.
+      reals: `[n, D]`.
+      fakes: `[m, D]`.
     """
     centre = reals.mean(axis=0)
-    _, _, directions = np.linalg.svd(reals - centre, full_matrices=False)
-    plane, labels = directions[:2].T, ("first principal component", "second")
-    shown = [each for each in columns.columns if each.width]
-    if reals.shape[1] == 2 and len(shown) == 2:
-        plane, labels = np.eye(2), tuple(_name(each, 30) for each in shown)
+    if (count := _plain_numbers(columns)) in (2, 3):
+        onto = np.eye(count)
+        shown = [each for each in columns.columns if each.width]
+        labels = [_name(each, 30) for each in shown]
+    else:
+        _, _, directions = np.linalg.svd(reals - centre, full_matrices=False)
+        onto, labels = directions[:2].T, ["first principal component", "second"]
     for drawn, colour, name in ((reals, REAL, "real"), (fakes, FAKE, "generated")):
-        points = (drawn[:_POINTS] - centre) @ plane
+        points = (drawn[:_POINTS] - centre) @ onto
         if points.shape[1] == 1:
             points = np.column_stack([points, np.zeros(len(points))])
         axes.plot(*points.T, ".", color=colour, ms=2.5, alpha=0.6, label=name)
     axes.set_xlabel(labels[0], fontsize=8)
     axes.set_ylabel(labels[1], fontsize=8)
+    if len(labels) == 3:
+        axes.set_zlabel(labels[2], fontsize=8)
     axes.tick_params(labelsize=7)
 
 
