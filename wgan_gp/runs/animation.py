@@ -7,7 +7,6 @@ Each run has a scale of its own: clipped critics are thousands of times less ste
 """
 
 import io
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
+from wgan_gp.data.numpy_files import read_arrays
 from wgan_gp.runs.workdir import FRAMES
 from wgan_gp.system.files import write_bytes, writing
 
@@ -134,15 +134,15 @@ def read_scene(workdir: Path, last: int | None = None) -> Scene | None:
     if not paths or not (folder / _SCENE).is_file():
         return None
     try:
-        with np.load(folder / _SCENE) as scene:
-            title, edge, reals = str(scene["title"]), scene["edge"], scene["reals"]
+        scene = read_arrays(folder / _SCENE)
+        title, edge, reals = (scene[name] for name in ("title", "edge", "reals"))
         frames = []
         for path in paths:
-            with np.load(path) as arrays:
-                frames.append(Frame(int(path.stem), arrays["values"], arrays["fakes"]))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            arrays = read_arrays(path)
+            frames.append(Frame(int(path.stem), arrays["values"], arrays["fakes"]))
+    except (ValueError, KeyError):
         raise ValueError(f"a frame in {folder} is damaged: remove the folder") from None
-    return Scene(title, float(edge), reals, tuple(frames))
+    return Scene(str(title), float(edge), reals, tuple(frames))
 
 
 def animate(scenes: Sequence[Scene]) -> list[Image.Image]:
