@@ -31,6 +31,7 @@ COMMANDS = {
     "train": Command("wgan_gp.main", "train an experiment", takes_experiment=True),
     "sample": Command("wgan_gp.sample", "draw samples from a finished run"),
     "score": Command("wgan_gp.score", "score a finished run on images"),
+    "animate": Command("wgan_gp.animate", "animate runs in the plane, side by side"),
     "sweep": Command(
         "wgan_gp.studies.sweep.__main__",
         "train a grid of settings and seeds in one program",

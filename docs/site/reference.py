@@ -30,6 +30,7 @@ COMMANDS = (
     "wgan_gp.main",
     "wgan_gp.sample",
     "wgan_gp.score",
+    "wgan_gp.animate",
     "wgan_gp.studies.sweep",
     "wgan_gp.studies.w1_benchmark",
     "wgan_gp.studies.random_architectures",

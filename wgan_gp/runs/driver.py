@@ -124,6 +124,7 @@ def _drive(
             check_finite(done, scalars, own, checkpoints, find)
             history.training.append({"step": done} | scalars)
             writer.write("train", done, scalars)
+            trainable.keep_frame(own, done)
             # Before the evaluation, which may run out of memory.
             if _due(done, settings.checkpoint.every, settings):
                 _save(done, own, trainable, checkpoints, writer)

@@ -19,6 +19,7 @@ from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
 from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
 from wgan_gp.runs import (
+    animation,
     class_tables,
     dataset_file,
     draws,
@@ -26,7 +27,7 @@ from wgan_gp.runs import (
     report,
     series_figures,
 )
-from wgan_gp.runs.driver import drive
+from wgan_gp.runs.driver import drive, next_stop
 from wgan_gp.runs.records import MetricWriter
 from wgan_gp.runs.trainable import Trainable
 
@@ -68,6 +69,9 @@ def run(
     held = hold_out(experiment.dataset, experiment.evaluation, held_key)
     started = time.monotonic()
     trainable = _trainable(experiment, settings, mesh, held, train_key, eval_key)
+    if experiment.dataset.shape == (2,) and hosts.is_first():
+        keep = _frame_keeper(experiment, settings, workdir, held)
+        trainable = trainable._replace(keep_frame=keep)
     state, history = drive(trainable, settings, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
@@ -140,6 +144,25 @@ def _trainable(
             None if batches is None else _stacked(batches, settings.n_critic)
         ),
         **position,
+    )
+
+
+def _frame_keeper(
+    experiment: Experiment,
+    settings: Settings,
+    workdir: Path,
+    held: HeldOutSets,
+):
+    stops = [next_stop(0, settings)]
+    while stops[-1] < settings.steps:
+        stops.append(next_stop(stops[-1], settings))
+    return animation.keeper(
+        experiment,
+        workdir,
+        title=settings.lipschitz,
+        reals=held.reals[0],
+        steps=animation.frame_steps(settings.steps, stops),
+        seed=settings.seed,
     )
 
 

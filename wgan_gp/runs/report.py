@@ -21,6 +21,7 @@ from wgan_gp.data.columns import numbered
 from wgan_gp.evaluate.held_out import HeldOutSets, count_evaluated
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import (
+    animation,
     column_figures,
     draws,
     figures,
@@ -98,6 +99,8 @@ def draw_figures(
         title=title,
     )
     save_figure(folder / "critic.png", contours)
+    if (scene := animation.read_scene(workdir, settings.steps)) is not None:
+        animation.save_gif(folder / "training.gif", animation.animate([scene]))
 
 
 def _draw_columns(

@@ -29,6 +29,8 @@ class Trainable(NamedTuple):
         after every `advance`.
       log_samples: `(state, step, writer)`. Adds pictures or text to TensorBoard;
         called after every evaluation, with the state on one device.
+      keep_frame: `(state, step)`. Keeps what an animation shows; called after every
+        `advance`, with the state on one device.
       to_devices: `state -> state`. Puts a state that was read from a checkpoint on the
         devices of the run; called once on resuming.
       stream_position: `() -> position`, fit for JSON. Where the data's stream is;
@@ -46,6 +48,7 @@ class Trainable(NamedTuple):
     evaluate: Callable[[Any, int], dict[str, float]]
     progress_text: Callable[[dict[str, float], list[dict[str, float]]], str]
     log_samples: Callable[[Any, int, MetricWriter], None] = lambda *_: None
+    keep_frame: Callable[[Any, int], None] = lambda *_: None
     to_devices: Callable[[Any], Any] = lambda state: state
     stream_position: Callable[[], dict[str, Any] | None] = lambda: None
     seek_stream: Callable[[dict[str, Any]], None] = lambda _: None

@@ -16,6 +16,7 @@ from wgan_gp.runs import dataset_file, restore, versions
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import WriteError, write_bytes, write_json, writing
 
+FRAMES = "frames"  # of the animation
 RUN_FILES = (
     "config.json",
     dataset_file.NAME,
@@ -26,6 +27,7 @@ RUN_FILES = (
     "checkpoints",
     "damaged",
     "figures",
+    FRAMES,
     versions.NAME,
 )
 _LOCK = "lock"
