@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.data.numpy_files import read_arrays
+from wgan_gp.runs.figures import ON_PLANE
 from wgan_gp.runs.workdir import FRAMES
 from wgan_gp.system.files import write_bytes, writing
 
@@ -30,7 +31,6 @@ _SAMPLES = 400
 _BANDS = 14
 _SIDE = 300  # pixels of the plane
 _HEADER, _BAR = 22, 62
-_REAL, _FAKE = "white", "#D55E00"
 _HOLD = 2000  # ms that the last frame stays
 _MILLISECONDS = 120
 
@@ -204,10 +204,10 @@ def _picture(scene: Scene, frame: Frame, levels: np.ndarray) -> Image.Image:
     picture.paste(Image.fromarray(colours[bands]), (0, _HEADER))
     draw = ImageDraw.Draw(picture)
     for x, y in _pixels(scene.reals, scene.edge):
-        draw.line((x - 2, y, x + 2, y), _REAL)
-        draw.line((x, y - 2, x, y + 2), _REAL)
+        draw.line((x - 2, y, x + 2, y), "white")
+        draw.line((x, y - 2, x, y + 2), "white")
     for x, y in _pixels(frame.fakes, scene.edge):
-        draw.rectangle((x - 1, y - 1, x, y), _FAKE)
+        draw.rectangle((x - 1, y - 1, x, y), ON_PLANE)
     font = ImageFont.load_default(12)
     text = f"{scene.title}, {frame.step:,} updates"
     draw.text((4, _HEADER / 2), text, "black", font, anchor="lm")

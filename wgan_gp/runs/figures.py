@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from wgan_gp.evaluate.metrics import METRICS, QUALITY
@@ -14,6 +16,7 @@ from wgan_gp.runs.axes import count_x, legend_above, reference_line, scale_y
 
 # Okabe and Ito's colours, which colour-blind readers can distinguish.
 REAL, FAKE, THIRD = "#E69F00", "#009E73", "#0072B2"
+ON_PLANE = "#D55E00"  # generated samples on the colours of a critic's values
 
 
 def critic_contours(
@@ -35,17 +38,25 @@ def critic_contours(
       fakes: samples `[m, 2]`.
       title: of the figure.
     """
-    figure = Figure(figsize=(5, 5), layout="constrained")
+    figure = Figure(figsize=(5.8, 5.2), layout="constrained")
     axes = figure.add_subplot(aspect="equal", title=title)
     grid = np.linspace(low, high, len(values))
-    # The critic is defined up to a constant: centring makes colours comparable.
+    # The critic is defined up to a constant, so only differences mean something.
     centred = values - values.mean()
-    axes.contourf(grid, grid, centred, levels=24, cmap="Greys", alpha=0.45)
-    axes.contour(grid, grid, centred, levels=24, colors="0.35", linewidths=0.6)
-    axes.plot(*reals.T, "+", color=REAL, markersize=6, label="real")
-    axes.plot(*fakes.T, ".", color=FAKE, markersize=2.5, label="generated")
+    levels = MaxNLocator(16).tick_values(centred.min(), centred.max())
+    drawn = axes.contourf(grid, grid, centred, levels=levels, cmap="cividis")
+    axes.contour(
+        grid, grid, centred, levels=levels, colors="white", linewidths=0.4, alpha=0.6
+    )
+    outline = [patheffects.withStroke(linewidth=3, foreground="black")]
+    style = {"markersize": 8, "markeredgewidth": 1.4, "path_effects": outline}
+    axes.plot(*reals.T, "+", color="white", **style, label="real")
+    axes.plot(*fakes.T, ".", color=ON_PLANE, markersize=3, label="generated")
     axes.set(xlim=(low, high), ylim=(low, high), xlabel="$x_1$", ylabel="$x_2$")
-    axes.legend(loc="upper right", markerscale=2, framealpha=0.9)
+    legend = axes.legend(loc="upper right", markerscale=1.5, framealpha=0.9)
+    legend.get_frame().set_facecolor("0.75")
+    label = f"critic D, less its mean; a line every {levels[1] - levels[0]:.2g}"
+    figure.colorbar(drawn, ax=axes, shrink=0.85, label=label)
     return figure
 
 
