@@ -12,6 +12,7 @@ from rich.console import Console
 from tests.helpers import resolve
 from wgan_gp import data
 from wgan_gp.constraints import RECOMMENDED
+from wgan_gp.evaluate.held_out import Evaluation
 from wgan_gp.evaluate.samples import sample_quality
 from wgan_gp.runs import axes, figures, grids, report, solve
 
@@ -35,10 +36,13 @@ def printed(table):
 
 
 def closing_table(**fields):
-    experiment = SimpleNamespace(dataset=data.load("swissroll"))
     changed = {name: fields.pop(name) for name in set(RESULT) & set(fields)}
     spread = {"w1_std": fields.pop("w1_std")} if "w1_std" in fields else {}
     config = resolve("swissroll", **fields)
+    experiment = SimpleNamespace(
+        dataset=data.load("swissroll"),
+        evaluation=Evaluation(config.eval_samples, config.eval_repeats),
+    )
     return printed(report.closing_table(experiment, config, RESULT | changed | spread))
 
 
