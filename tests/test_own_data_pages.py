@@ -88,9 +88,11 @@ def test_the_table_of_half_the_spread_is_what_its_program_prints(count, capsys):
     lines = capsys.readouterr().out.splitlines()
     text = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     for line, dimension in zip(lines, dimensions[:count], strict=True):
-        (row,) = re.findall(rf"(?m)^\| {dimension} \|.*$", text)
+        row, *_ = re.findall(rf"(?m)^\| {dimension} \|.*$", text)  # of the first table
         printed = [float(each) for each in re.findall(r"\d*\.\d+", line)]
         stated = [float(each) for each in re.findall(r"\d*\.\d+", row)]
+        # After the ratio the row has the true W1, and the bound before the others.
+        stated = [stated[0], *stated[6:], *stated[2:6]]
         np.testing.assert_allclose(printed, stated, atol=0.011)
 
 

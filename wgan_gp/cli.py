@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import wgan_gp
 from wgan_gp.system import failures, shipped
+from wgan_gp.system.platforms import refuse_windows
 from wgan_gp.system.values import did_you_mean
 
 
@@ -53,6 +54,7 @@ def main(argv: list[str]) -> int:
     Returns:
       The exit status of the command that was named; 2 if there is none of this name.
     """
+    refuse_windows()
     name, rest = (argv[1], argv[2:]) if len(argv) > 1 else ("--help", [])
     if name in ("--help", "-h", "help"):
         print(_help())

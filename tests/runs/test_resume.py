@@ -229,7 +229,10 @@ def test_a_state_that_cannot_be_evaluated_is_not_gone_on_from(tmp_path, monkeypa
     measured = {"w1": float("nan"), "wasserstein": 0.0, "gradient_norm_mean": 1.0}
     with monkeypatch.context() as patch:
         good = loop.evaluate
-        evaluate = lambda *args: measured if int(args[1].step) == 12 else good(*args)  # noqa: E731
+
+        def evaluate(*args, **_):
+            return measured if int(args[1].step) == 12 else good(*args)
+
         patch.setattr(loop, "evaluate", evaluate)
         with pytest.raises(FloatingPointError, match="of step 8, is kept"):
             run(config, tmp_path)
@@ -243,7 +246,7 @@ def test_the_only_state_is_set_aside_too_if_it_cannot_be_evaluated(
 ):
     config = resolve(steps=4, eval_every=4, log_every=4, **SMALL)
     measured = {"w1": float("nan"), "wasserstein": 0.0, "gradient_norm_mean": 1.0}
-    monkeypatch.setattr(loop, "evaluate", lambda *_: measured)
+    monkeypatch.setattr(loop, "evaluate", lambda *_, **__: measured)
     for _ in range(2):  # it is begun anew, and not called finished
         with pytest.raises(FloatingPointError, match="no checkpoint was saved yet"):
             run(config, tmp_path)

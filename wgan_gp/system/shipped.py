@@ -27,9 +27,8 @@ def find_experiment(name: str) -> Path:
         a path.
     """
     path = Path(name)
-    if path.name != name or path.suffix or path.is_file():
-        return path
-    return experiments().get(name, path)
+    found = experiments().get(name)
+    return path if found is None or path.is_file() else found
 
 
 def first_line(path: Path) -> str:
