@@ -1,13 +1,12 @@
 """The command `wgan-gp`, and experiments by name."""
 
 import importlib
-import subprocess
 import sys
 
 import pytest
 
 from tests.helpers import ROOT, run_module
-from wgan_gp import cli
+from wgan_gp import cli, sample
 from wgan_gp.configs import command_line
 from wgan_gp.studies.random_architectures import __main__ as random_architectures
 from wgan_gp.system import shipped
@@ -61,19 +60,25 @@ def test_an_unknown_command_is_refused_in_one_line(capsys):
     assert "there are train, sample" in capsys.readouterr().err
 
 
-def test_a_commands_help_has_the_name_it_was_called_by():
-    program = (
-        "import sys; from wgan_gp.cli import run; sys.argv[0] = '/b/wgan-gp'; run()"
-    )
-    for arguments, name in (
-        (["-c", program, "sample", "--help"], "wgan-gp sample"),
-        (["-m", "wgan_gp.sample", "--help"], "python -m wgan_gp.sample"),
-    ):
-        done = subprocess.run(
-            [sys.executable, *arguments], capture_output=True, text=True, cwd=ROOT
-        )
-        assert not done.returncode
-        assert done.stdout.startswith(f"usage: {name} [-h]")
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [("wgan-gp sample", "wgan-gp sample"), ("sample.py", "python -m wgan_gp.sample")],
+)
+def test_a_commands_help_has_the_name_it_was_called_by(
+    program, name, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", [program])
+    with pytest.raises(SystemExit):
+        sample.main([program, "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {name} [-h]")
+
+
+def test_a_path_of_the_command_is_no_part_of_its_name(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/wgan-gp", "sample", "--help"])
+    with pytest.raises(SystemExit) as caught:
+        cli.run()
+    assert not caught.value.code
+    assert capsys.readouterr().out.startswith("usage: wgan-gp sample [-h]")
 
 
 def test_a_name_stands_for_the_file_that_is_shipped(tmp_path, monkeypatch):

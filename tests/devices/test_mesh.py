@@ -276,6 +276,7 @@ def run(folder, **fields):
         return loop.run(config, folder, build(config), console=Console(quiet=True))
 
 
+@pytest.mark.long
 def test_a_run_goes_on_on_another_number_of_devices(tmp_path):
     whole = run(tmp_path / "whole", **{"mesh.data": 1})
     saving = {"checkpoint.every": 10}

@@ -92,7 +92,7 @@ def final(folder):
 
 
 @pytest.mark.parametrize(
-    "kind", cases(("toy", "images", "stream", "critic"), soon=("toy", "stream"))
+    "kind", cases(("toy", "images", "stream", "critic"), soon=("toy",))
 )
 def test_a_broken_run_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
     config = KINDS[kind]()
