@@ -115,7 +115,7 @@ def open_stream(train: np.ndarray, name: str, batch_size: int, seed: int) -> Any
     import grain
 
     from wgan_gp.data.grain_batches import LENGTH
-    from wgan_gp.data.streaming import Stream
+    from wgan_gp.data.streaming import Stream, identity
 
     host, hosts = jax.process_index(), jax.process_count()
     each = batch_size // hosts
@@ -132,10 +132,4 @@ def open_stream(train: np.ndarray, name: str, batch_size: int, seed: int) -> Any
             prefetch_buffer_size=_PREFETCHED,
         )
 
-    identity = {
-        "source": f"{name} train",
-        "count": len(train),
-        "batch_size": batch_size,
-        "seed": seed,
-    }
-    return Stream(open_at, identity)
+    return Stream(open_at, identity(f"{name} train", len(train), batch_size, seed))

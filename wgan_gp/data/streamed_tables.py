@@ -177,14 +177,12 @@ def _write(folder: Path, record: Any, columns: Columns, reading: Any) -> None:
     """Writes the rows of both splits into a folder, which is there once complete."""
     count = record["rows"]
     places = np.full(count, -1, np.int64)
-    sizes = {}
+    training = np.zeros(count, bool)
     for split in ("train", "validation"):
         indices = split_indices(count, split)
-        order = np.random.RandomState(_SEED).permutation(len(indices))
-        places[indices] = order
-        sizes[split] = len(indices)
-    training = np.zeros(count, bool)
-    training[split_indices(count, "train")] = True
+        places[indices] = np.random.RandomState(_SEED).permutation(len(indices))
+        training[indices] = split == "train"
+    learned = int(training.sum())
     held = ~training & (places >= 0) & (places < HELD_OUT)
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -196,9 +194,9 @@ def _write(folder: Path, record: Any, columns: Columns, reading: Any) -> None:
             write_shuffled(
                 draft / "train.npy",
                 _encoded(reading, columns, training, places, held, kept, totals),
-                (sizes["train"], columns.width),
+                (learned, columns.width),
             )
-            record["means"] = (totals / sizes["train"]).tolist()
+            record["means"] = (totals / learned).tolist()
             np.save(draft / "held_out.npy", kept)
             write_json(draft / "table.json", record)
 

@@ -171,16 +171,23 @@ def stream(
             source, seed, positions, batch_size // shard_count, threads, workers
         )
 
-    identity = {
-        "source": f"{source.name} {source.split}",
-        "count": source.count,
-        "batch_size": batch_size,
-        "seed": seed,
-    }
-    iterator = Stream(open_at, identity)
+    name = f"{source.name} {source.split}"
+    iterator = Stream(open_at, identity(name, source.count, batch_size, seed))
     if state is not None:
         iterator.set_state(state)
     return iterator
+
+
+def identity(source: str, count: int, batch_size: int, seed: int) -> dict[str, Any]:
+    """What determines the order of a stream's batches, for `Stream`.
+
+    Args:
+      source: the set's name and its split.
+      count: how many samples the split has.
+      batch_size: over all hosts.
+      seed: of the order.
+    """
+    return {"source": source, "count": count, "batch_size": batch_size, "seed": seed}
 
 
 def _full_path(value: Any) -> Any:

@@ -82,7 +82,8 @@ def _table_of_images(
 ) -> Table:
     dataset, data = experiment.dataset, experiment.evaluation.data
     classes, most = dataset.classes or 0, _MOST["images"]
-    parts = draws.draw(experiment.algorithm, state.average, key, most)
+    fake_key, noise_key = jax.random.split(key)
+    parts = draws.draw(experiment.algorithm, state.average, fake_key, most)
     told, probabilities = [], []
     for part in parts:
         assert part.labels is not None
@@ -92,7 +93,8 @@ def _table_of_images(
     held = open_images(data.name, "validation", **data.source_options)
     examples = load_arrays(held, most)
     assert examples.label is not None
-    pixels = np.asarray(SCALES[data.scale](key, jnp.asarray(examples.image[:most])))
+    images = jnp.asarray(examples.image[:most])
+    pixels = np.asarray(SCALES[data.scale](noise_key, images))
     real = recognition(classify(pixels), examples.label[:most], classes)
     table = Table(title="by class", title_justify="left")
     table.add_column("class")
