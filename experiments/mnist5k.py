@@ -4,7 +4,7 @@
 
 The DCGANs of Gulrajani et al. 2017 for MNIST at half their width, with pixels in [0, 1]
 and a sigmoid. `:paper` has their width, batch and length, `:smoke` takes seconds. The
-README has the results of the default.
+docs/images.md has the results of the default.
 """
 
 from wgan_gp import configs

@@ -2,7 +2,7 @@
 
     python -m wgan_gp.main --config experiments/swissroll.py
 
-Variants as in `toy8gauss.py`. The README has the results of the default.
+Variants as in `toy8gauss.py`. docs/toys.md has the results of the default.
 """
 
 from wgan_gp import configs

@@ -3,7 +3,7 @@
     python -m wgan_gp.main --config experiments/toy8gauss.py
 
 `:paper` has the published settings with Algorithm 1's lambda of 10, `:smoke` takes
-seconds. The README has the results of the default.
+seconds. docs/toys.md has the results of the default.
 """
 
 from wgan_gp import configs

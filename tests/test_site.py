@@ -68,9 +68,9 @@ def test_links_of_the_repository_become_links_of_the_site():
     source = ["[a](docs/tables.md), [b](../docs/images.md#data)"]
     reference.within_the_site(None, "generated/changelog", source)
     assert source == ["[a](../tables.md), [b](../images.md#data)"]
-    source = ["[c](../README.md#the-constraints) [d](../benchmarks/README.md)"]
+    source = ["[c](../benchmarks/README.md)"]
     reference.within_the_site(None, "images", source)
-    assert source == ["[c](constraints.md) [d](generated/speed.md)"]
+    assert source == ["[c](generated/speed.md)"]
 
 
 def test_absolute_values_are_no_markup():

@@ -81,9 +81,6 @@ def within_the_site(app: Any, page: str, source: list[str]) -> None:
     if up:
         text = re.sub(r"\]\((?:\.\./)?docs/", "](../", text)
     text = text.replace("](../benchmarks/README.md)", f"]({up}generated/speed.md)")
-    text = re.sub(
-        r"\]\((?:\.\./)?README\.md#the-constraints\)", f"]({up}constraints.md)", text
-    )
     source[0] = text
 
 
