@@ -24,10 +24,13 @@ from wgan_gp.runs import (
     dataset_file,
     draws,
     grids,
-    report,
     series_figures,
 )
+from wgan_gp.runs.advice import recommendation
+from wgan_gp.runs.closing import closing_table
+from wgan_gp.runs.drawing import draw_figures
 from wgan_gp.runs.driver import drive, next_stop
+from wgan_gp.runs.progress import as_floats, progress_text
 from wgan_gp.runs.records import MetricWriter
 from wgan_gp.runs.trainable import Trainable
 
@@ -75,15 +78,13 @@ def run(
     state, history = drive(trainable, settings, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
-        report.draw_figures(
-            experiment, settings, state, held, history, eval_key, workdir
-        )
-    console.print(report.closing_table(experiment, settings, result))
+        draw_figures(experiment, settings, state, held, history, eval_key, workdir)
+    console.print(closing_table(experiment, settings, result).for_console())
     if lines := series_figures.text_samples(experiment, settings, state):
         console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
     if table := class_tables.class_table(experiment, state, held, eval_key):
-        console.print(table)
-    if line := report.recommendation(experiment.dataset, settings):
+        console.print(table.for_console())
+    if line := recommendation(experiment.dataset, settings):
         console.print(line, soft_wrap=True)
     console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
     return result
@@ -134,7 +135,7 @@ def _trainable(
         if batches is None
         else _streamed(experiment, settings, mesh, batches),
         evaluate=measure,
-        progress_text=report.progress_text,
+        progress_text=progress_text,
         log_samples=show,
         to_devices=partial(devices.replicate, mesh=mesh),
         step=partial(
@@ -270,7 +271,7 @@ def _diagnose(
     for i, pair in enumerate(zip(*(np.array_split(x, parts) for x in (reals, fakes)))):
         part_key = jax.random.fold_in(key, i)
         part = _diagnose_part(algorithm, critic, *pair, part_key)
-        measured.append(report.as_floats(part))
+        measured.append(as_floats(part))
         sizes.append(len(pair[0]))
     return {name: _over_parts(name, measured, sizes) for name in measured[0]}
 

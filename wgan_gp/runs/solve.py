@@ -8,7 +8,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 from rich.console import Console
-from rich.table import Table
 
 from wgan_gp import devices, train
 from wgan_gp.build import CriticExperiment
@@ -18,8 +17,11 @@ from wgan_gp.devices import hosts
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import compare_to_truth
-from wgan_gp.runs import figures, report
+from wgan_gp.runs import figures
+from wgan_gp.runs.closing import ResultTable, Row
+from wgan_gp.runs.drawing import save_figure
 from wgan_gp.runs.driver import drive
+from wgan_gp.runs.progress import as_floats, progress_text
 from wgan_gp.runs.trainable import Trainable
 from wgan_gp.system.files import writing
 from wgan_gp.train import Player, critic_step, init_critic
@@ -72,16 +74,14 @@ def run(
     measure = jax.jit(partial(_measure, experiment, settings.eval_samples))
 
     def evaluate(critic: Player, _step: int) -> dict[str, float]:
-        return report.as_floats(measure(critic, eval_key)._asdict())
+        return as_floats(measure(critic, eval_key)._asdict())
 
     trainable = Trainable(
         init=lambda: start(experiment.hyperparameters, init_key),
         advance=advance,
         to_devices=partial(devices.replicate, mesh=mesh),
-        evaluate=lambda critic, _: report.as_floats(
-            measure(critic, eval_key)._asdict()
-        ),
-        progress_text=report.progress_text,
+        evaluate=lambda critic, _: as_floats(measure(critic, eval_key)._asdict()),
+        progress_text=progress_text,
         step=partial(
             critic_step,
             experiment.algorithm,
@@ -95,7 +95,7 @@ def run(
     result = evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
         _draw(settings, evaluation, workdir)
-    console.print(closing_table(settings, result))
+    console.print(closing_table(settings, result).for_console())
     console.print(f"figures, metrics, trained critic: {workdir}", soft_wrap=True)
     return result
 
@@ -108,7 +108,7 @@ def _draw(
         folder.mkdir(exist_ok=True)
     title = f"{settings.name}, {settings.lipschitz}, {settings.steps:,} critic updates"
     figure = figures.truth_curves(evaluation, title=title)
-    report.save_figure(folder / "curves.png", figure)
+    save_figure(folder / "curves.png", figure)
 
 
 def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
@@ -130,7 +130,7 @@ def _measure(
     return compare_to_truth(bound, experiment.funnels, key, samples)
 
 
-def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
+def closing_table(settings: CriticSettings, result: dict[str, float]) -> ResultTable:
     """The table of the critic's metrics beside the optimal critic's and published ones.
 
     Args:
@@ -139,10 +139,7 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
     """
     method = CONSTRAINTS[settings.lipschitz].published_as
     cell = method, settings.data.dimension, settings.data.funnels
-    table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
-    table.add_column("held-out quantity")
-    for heading in ("value", "the truth", "published"):
-        table.add_column(heading, justify="right")
+    rows = []
     for name, metric in METRICS.items():
         if name not in result or name == "w1":  # shown as the truth of `estimate`
             continue
@@ -150,11 +147,14 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
         if truth in result:
             truth = METRICS[truth].text(result[truth])
         theirs = published(PUBLISHED.get(name, {}), *cell)
-        table.add_row(metric.label, metric.text(result[name]), truth, _known(theirs))
+        cells = metric.label, metric.text(result[name]), truth, _known(theirs)
+        rows.append(Row(cells, name))
         if name == "cosine":
             best = published(BEST_COSINE, *cell)
-            table.add_row("... best published solver", "", "", _known(best))
-    return table
+            rows.append(Row(("... best published solver", "", "", _known(best))))
+    title = f"{settings.name}: {settings.lipschitz}"
+    headings = "held-out quantity", "value", "the truth", "published"
+    return ResultTable(title, headings, tuple(rows))
 
 
 def _known(value: float | None) -> str:
