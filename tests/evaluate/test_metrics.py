@@ -13,6 +13,7 @@ from wgan_gp import data, score
 from wgan_gp.build import build
 from wgan_gp.evaluate.critic import critic_diagnostics
 from wgan_gp.evaluate.images import Reals, image_quality
+from wgan_gp.evaluate.metric import Metric
 from wgan_gp.evaluate.metrics import (
     FLOOR,
     METRICS,
@@ -187,3 +188,14 @@ def test_numbers_beside_the_bar_are_those_with_a_symbol():
     evaluation = [{"wasserstein": 9.0, "w1": 0.5, "share": 0.953, "reverse_kl": 1.0}]
     text = progress.progress_text({"wasserstein": 0.25}, evaluation)
     assert text == "estimate 0.25  W1 0.5  within 3σ 95.3 %"
+
+
+def test_every_metric_is_explained_once():
+    said = [metric.meaning for metric in METRICS.values()]
+    assert all(text.endswith(".") for text in said)
+    assert len(set(said)) == len(METRICS)
+    text = METRICS["share"].explanation()
+    assert text.startswith(METRICS["share"].meaning)
+    assert text.endswith("In per cent. Higher is better.")
+    bare = Metric("a", "b", "lower")
+    assert bare.explanation() == "Lower is better."
