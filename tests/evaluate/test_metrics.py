@@ -196,6 +196,6 @@ def test_every_metric_is_explained_once():
     assert len(set(said)) == len(METRICS)
     text = METRICS["share"].explanation()
     assert text.startswith(METRICS["share"].meaning)
-    assert text.endswith("In per cent. Higher is better.")
+    assert text.endswith("Unit: per cent. Higher is better.")
     bare = Metric("a", "b", "lower")
     assert bare.explanation() == "Lower is better."

@@ -85,7 +85,7 @@ class Metric(NamedTuple):
         """The meaning of its values, their unit, and which way is better."""
         parts = [self.meaning] if self.meaning else []
         if self.unit:
-            parts.append(f"In {_UNITS.get(self.unit, self.unit)}.")
+            parts.append(f"Unit: {_UNITS.get(self.unit, self.unit)}.")
         if self.better:
             parts.append(f"{self.better.capitalize()} is better.")
         return " ".join(parts)

@@ -23,6 +23,7 @@ from wgan_gp.runs import (
     series_figures,
 )
 from wgan_gp.runs.records import History
+from wgan_gp.runs.workdir import FIGURES
 from wgan_gp.system.files import writing
 
 
@@ -51,7 +52,7 @@ def draw_figures(
     Raises:
       WriteError: a file cannot be written; the old file remains.
     """
-    folder = workdir / "figures"
+    folder = workdir / FIGURES
     with writing(folder):
         folder.mkdir(exist_ok=True)
     title = _title(experiment, settings)

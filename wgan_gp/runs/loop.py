@@ -24,14 +24,17 @@ from wgan_gp.runs import (
     dataset_file,
     draws,
     grids,
+    report,
     series_figures,
 )
 from wgan_gp.runs.advice import recommendation
-from wgan_gp.runs.closing import closing_table
+from wgan_gp.runs.closing import closing_table, summary
 from wgan_gp.runs.drawing import draw_figures
 from wgan_gp.runs.driver import drive, next_stop
 from wgan_gp.runs.progress import as_floats, progress_text
 from wgan_gp.runs.records import MetricWriter
+from wgan_gp.runs.run_facts import Facts
+from wgan_gp.runs.started import Start
 from wgan_gp.runs.trainable import Trainable
 
 
@@ -41,15 +44,17 @@ def run(
     experiment: Experiment,
     *,
     console: Console | None = None,
+    start: Start | None = None,
 ) -> dict[str, float]:
     """Trains one experiment, from its newest checkpoint if any, and reports on it.
 
     Args:
       settings: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
-        events, states under `checkpoints/`, and PNG figures.
+        events, states under `checkpoints/`, PNG figures, and `report.html`.
       experiment: what `build` makes of the settings.
       console: prints progress and the closing table; the terminal by default.
+      start: the command that was given, for the report; None for a run in Python.
 
     Returns:
       The scalars of the final evaluation.
@@ -59,16 +64,18 @@ def run(
       driver.Interrupted: SIGTERM or SIGINT was received; the state was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
-    for line in experiment.dataset.notes:
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
-    if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
-        console.print(line, soft_wrap=True)
+    remarks = [
+        *experiment.dataset.notes,
+        devices.unused_devices(mesh, settings.batches, settings.mesh.data),
+        describe_counts(experiment.evaluation, experiment.dataset),
+    ]
+    remarks = [line for line in remarks if line]
+    for line in remarks:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     dataset_file.write(workdir, experiment.dataset)
     # Evaluation has keys of its own, so it never changes what training draws.
     train_key, held_key, eval_key = run_keys(settings.seed)
-    if line := describe_counts(experiment.evaluation, experiment.dataset):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
     held = hold_out(experiment.dataset, experiment.evaluation, held_key)
     started = time.monotonic()
     trainable = _trainable(experiment, settings, mesh, held, train_key, eval_key)
@@ -79,14 +86,23 @@ def run(
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
         draw_figures(experiment, settings, state, held, history, eval_key, workdir)
-    console.print(closing_table(experiment, settings, result).for_console())
-    if lines := series_figures.text_samples(experiment, settings, state):
-        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
-    if table := class_tables.class_table(experiment, state, held, eval_key):
-        console.print(table.for_console())
-    if line := recommendation(experiment.dataset, settings):
-        console.print(line, soft_wrap=True)
-    console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
+    tables = [closing_table(experiment, settings, result)]
+    if classes := class_tables.class_table(experiment, state, held, eval_key):
+        tables.append(classes)
+    facts = Facts(
+        settings=settings,
+        summary=summary(settings, result),
+        tables=tables,
+        seconds=result["seconds"],
+        mesh=mesh,
+        evaluation=history.evaluation,
+        remarks=remarks,
+        samples=series_figures.text_samples(experiment, settings, state),
+        hint=recommendation(experiment.dataset, settings),
+        dataset=experiment.dataset,
+        start=start,
+    )
+    report.conclude(workdir, facts, console)
     return result
 
 
