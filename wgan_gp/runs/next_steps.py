@@ -13,6 +13,7 @@ from wgan_gp.data import DATASETS, Dataset
 from wgan_gp.runs.started import Start
 
 _BASELINE = "clip"  # what the recommended constraint is compared with
+_WIDTH = 80  # characters of a line
 _INCEPTION = "pt_inception-2015-12-05-6726825d.pth"
 
 
@@ -51,7 +52,12 @@ def next_steps(
 
 
 def _command(*words: str) -> str:
-    return shlex.join(("wgan-gp", *words))
+    """A command on one line or, if it is long, with each flag on a line of its own."""
+    line = shlex.join(("wgan-gp", *words))
+    if len(line) <= _WIDTH:
+        return line
+    quoted = map(shlex.quote, words[1:])
+    return " \\\n    ".join((f"wgan-gp {words[0]}", *quoted))
 
 
 def _training(
@@ -71,7 +77,7 @@ def _training(
     def train(keep: Callable[[str], bool], *more: str) -> str:
         kept = [each.words for each in start.arguments if keep(each.field)]
         words = [word for each in kept for word in each]
-        return _command("train", "--config", start.experiment, *words, *more)
+        return _command("train", f"--config={start.experiment}", *words, *more)
 
     yield Step(
         "Resume the run from its newest checkpoint, if it was interrupted:",

@@ -62,10 +62,11 @@ def section(heading: str, *parts: Markup) -> Markup:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Markup]]) -> Markup:
-    """A table whose first column names the rows."""
-    head = element("tr", *(element("th", text(each)) for each in headings))
+    """A table; without headings where there are none."""
+    cells = (element("th", text(each)) for each in headings)
+    head = [element("thead", element("tr", *cells))] if headings else []
     body = (element("tr", *(element("td", cell) for cell in row)) for row in rows)
-    inside = element("table", element("thead", head), element("tbody", join(body)))
+    inside = element("table", *head, element("tbody", join(body)))
     return element("div", inside, kind="scrolls")
 
 

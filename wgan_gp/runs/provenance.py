@@ -53,7 +53,7 @@ def settings_parts(facts: Facts) -> Iterator[Markup]:
 
 
 def _value(value: Any) -> str:
-    return "open" if value is None else str(value)
+    return "left open" if value is None else str(value)
 
 
 def _of_package(settings: CriticSettings) -> dict[str, Any]:
@@ -69,18 +69,23 @@ def circumstances(workdir: Path, facts: Facts) -> Iterator[Markup]:
       ValueError: the run's versions cannot be read.
     """
     rows = [*_of_data(facts), *_of_devices(facts)]
-    yield page.table(("", ""), ((text(name), text(value)) for name, value in rows))
+    yield page.table((), ((text(name), text(value)) for name, value in rows))
     entries = versions.read(workdir)
-    if not entries:
+    changed = [
+        each
+        for before, each in zip([None, *entries], entries)
+        if before is None or each["versions"] != before["versions"]
+    ]
+    if not changed:
         return
-    names = dict.fromkeys(name for each in entries for name in each["versions"])
-    starts = [f"from step {each.get('step', '?')}" for each in entries]
-    columns = [each["versions"] for each in entries]
+    names = dict.fromkeys(name for each in changed for name in each["versions"])
+    columns = [each["versions"] for each in changed]
     cells = (
         [text(name), *(text(each.get(name, "")) for each in columns)] for name in names
     )
-    yield element("h3", text("Versions, at each start of the run"))
-    yield page.table(("", *starts), cells)
+    yield element("h3", text("Versions"))
+    headings = "", *(f"from step {each.get('step', '?')}" for each in changed)
+    yield page.table(headings, cells)
 
 
 def _of_data(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -120,7 +120,9 @@ def _pictures(workdir: Path) -> Iterator[Markup]:
 def _numbers(facts: Facts) -> Iterator[Markup]:
     """The metrics with their meanings, the classes, and lines of text."""
     metrics, *others = facts.tables
-    yield element("p", text(f"Of the last evaluation. {FLOOR_MEANING} {_UNITS}"))
+    has_floor = any(METRICS[row.metric].floor for row in metrics.rows if row.metric)
+    about = "Of the last evaluation.", FLOOR_MEANING if has_floor else "", _UNITS
+    yield element("p", text(" ".join(filter(None, about))))
     yield element("div", _results(metrics), kind="numbers")
     for each in others:
         yield element("h3", text(each.title))
