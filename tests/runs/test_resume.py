@@ -116,7 +116,9 @@ def test_a_finished_run_stays_as_it_is(tmp_path):
     config = KINDS["toy"]()
     first = run(config, tmp_path)
     before = (tmp_path / "metrics.jsonl").read_bytes()
+    (tmp_path / "report.html").write_text("old")
     again = run(config, tmp_path)
+    assert "</html>" in (tmp_path / "report.html").read_text()
     del first["seconds"], again["seconds"]
     assert first == again
     assert (tmp_path / "metrics.jsonl").read_bytes() == before
