@@ -1,3 +1,4 @@
+import html
 import json
 
 import numpy as np
@@ -32,7 +33,7 @@ def test_the_command_trains_a_critic_alone_beside_the_truth(tmp_path):
     assert {"cosine", "cosine_clear", "l2", "estimate", "w1"} <= set(lines[-1])
     assert imread(run / "figures" / "curves.png").std() > 0
     assert (run / "checkpoints").is_dir()
-    page = (run / "report.html").read_text()
+    page = html.unescape((run / "report.html").read_text(encoding="utf-8"))
     assert METRICS["cosine"].meaning in page
     assert "wgan-gp sample" not in page
     changed = (*arguments, "--config.seed=1")
