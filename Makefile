@@ -18,6 +18,8 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and
 # Experiments, e.g. `make toy8gauss ARGS=--config.lipschitz=clip`
 toy8gauss toy25gauss swissroll mnist5k digits: .venv/installed
 	$(BIN)/python -m wgan_gp.main --config experiments/$@.py $(ARGS)
+	@echo "next: open that report.html in a browser. 'source $(BIN)/activate' enters the environment; then"
+	@echo "  wgan-gp train $@ --config.lipschitz=clip   trains under another constraint; 'make docs' explains why"
 
 # The figures of docs/results.md; claims with a record in docs/images/evidence/claims are
 # not measured again.

@@ -63,7 +63,7 @@ def train(folder, at=None, finish=lambda _: None):
     config = resolve(**FIELDS)
     with pytest.MonkeyPatch.context() as patch, Listener() as listener:
 
-        def run(config, folder, experiment):
+        def run(config, folder, experiment, start):
             console = Console(file=io.StringIO())
             driver.drive(trainable(at), config, folder, console)
             finish(folder)

@@ -9,15 +9,16 @@ from tests.helpers import key, resolve
 from wgan_gp import train
 from wgan_gp.build import build
 from wgan_gp.evaluate.held_out import HeldOutSets
-from wgan_gp.runs import report
+from wgan_gp.runs import drawing
+from wgan_gp.runs.records import History
 from wgan_gp.system.files import WriteError
 
 TRAINING = [{"step": 5, "wasserstein": 0.5, "penalty": 0.1}]
 EVALUATION = [{"step": 5, "wasserstein": 0.5, "w1": 1.0, "share": 0.5}]
 SLOPES = {f"gradient_norm_{name}": 1.0 for name in ("mean", "min", "max")}
 SAVERS = {
-    "figure": lambda path: report.save_figure(path, Figure(figsize=(1, 1))),
-    "picture": lambda path: report._save_image(path, np.zeros((8, 8, 3), np.uint8)),
+    "figure": lambda path: drawing.save_figure(path, Figure(figsize=(1, 1))),
+    "picture": lambda path: drawing._save_image(path, np.zeros((8, 8, 3), np.uint8)),
 }
 
 
@@ -42,10 +43,10 @@ def test_a_run_whose_figures_cannot_be_written_names_the_first(tmp_path):
         built.algorithm, built.hyperparameters, key()
     )
     held = HeldOutSets(np.ones((1, 9, 2), np.float32), {"floor": 0.1}, dict)
-    history = report.History(TRAINING, [EVALUATION[0] | SLOPES])
+    history = History(TRAINING, [EVALUATION[0] | SLOPES])
 
     def draw():
-        report.draw_figures(built, config, state, held, history, key(1), tmp_path)
+        drawing.draw_figures(built, config, state, held, history, key(1), tmp_path)
 
     (tmp_path / "figures").touch()
     with pytest.raises(WriteError, match=r"cannot write .*figures: File exists"):

@@ -59,6 +59,7 @@ def test_every_field_and_metric_has_a_row():
     page = reference.metrics()
     for name in METRICS:
         assert f"| `{name}` |" in page
+    assert METRICS["modes"].meaning in page
     for line in page.splitlines():
         if line.startswith("| `"):
             assert len(re.findall(r"(?<!\\)\|", line)) == 6

@@ -197,7 +197,7 @@ def test_a_class_is_learned_as_it_was_told():
         )
         held = hold_out(experiment.dataset, experiment.evaluation, key(1))
         table = class_table(experiment, state, held, key(2))
-        Console(file=shown, width=90).print(table)
+        Console(file=shown, width=90).print(table.for_console())
     assert "[/left]" in shown.getvalue()
     assert drawn.shape == (400, 4)
     label = drawn[:, 2:].argmax(axis=1)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgan_gp.runs.start import prepare_run
+from wgan_gp.runs.started import started_by
 from wgan_gp.system import failures
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.platforms import refuse_windows
@@ -13,6 +14,7 @@ from wgan_gp.system.signals import Listener
 
 if TYPE_CHECKING:
     from wgan_gp.configs import CriticSettings
+    from wgan_gp.runs.started import Start
 
 _OF_HOSTS = ("coordinator", "hosts", "host", "host_timeout")
 
@@ -37,7 +39,7 @@ def main(argv: list[str]) -> int:
         except failures.EXPECTED as error:
             return _fail(failures.explain(error), 2)
         with lock:
-            return _run(settings, experiment, folder, listener)
+            return _run(settings, experiment, folder, listener, started_by(argv))
 
 
 def _help() -> str:
@@ -59,6 +61,7 @@ def _run(
     experiment: Any,
     folder: Path,
     listener: Listener,
+    start: "Start | None" = None,
 ) -> int:
     # Imported after the flags are checked, because these imports take seconds.
     from wgan_gp.devices import hosts
@@ -69,7 +72,7 @@ def _run(
     listener.explain = partial(workdir.resume_hint, folder)
     run: Any = solve.run if settings.task == "critic" else loop.run
     try:
-        run(settings, folder, experiment)
+        run(settings, folder, experiment, start=start)
     except Interrupted as stop:
         print(one_line(stop), file=sys.stderr)
         return stop.status

@@ -22,7 +22,10 @@ MODULES = {
     "train": ("Training", ("wgan_gp.train", "wgan_gp.algorithm.choices")),
     "networks": ("Networks", ("wgan_gp.networks", "wgan_gp.networks.lipschitz")),
     "data": ("Data", ("wgan_gp.data", "wgan_gp.data.images", "wgan_gp.data.columns")),
-    "evaluate": ("Evaluation", ("wgan_gp.evaluate", "wgan_gp.evaluate.metrics")),
+    "evaluate": (
+        "Evaluation",
+        ("wgan_gp.evaluate", "wgan_gp.evaluate.metric", "wgan_gp.evaluate.metrics"),
+    ),
     "runs": ("Finished runs", ("wgan_gp.runs.sampling", "wgan_gp.configs")),
 }
 COMMANDS = (
@@ -210,21 +213,23 @@ def _cell(text: str) -> str:
 
 def metrics() -> str:
     """Every metric: its name in `metrics.jsonl`, title, unit, and what is better."""
+    from wgan_gp.evaluate.metric import FLOOR_MEANING
     from wgan_gp.evaluate.metrics import METRICS
 
     lines = [
         "# Metrics and TensorBoard tags",
         "",
-        "The names are keys of `metrics.jsonl` and tags in TensorBoard. A floor is what"
-        " as many other real samples score.",
+        "The names are keys of `metrics.jsonl` and tags in TensorBoard. A run's"
+        f" `report.html` explains its numbers by the same words. {FLOOR_MEANING}",
         "",
         "| name | what | unit | better | floor |",
         "|---|---|---|---|---|",
     ]
     for name, each in METRICS.items():
+        what = f"{each.label}. {each.meaning}"
         floor = f"`{each.floor}`" if each.floor else ""
         lines.append(
-            f"| `{name}` | {_cell(each.label)} | {each.unit} | {each.better or ''} |"
+            f"| `{name}` | {_cell(what)} | {each.unit} | {each.better or ''} |"
             f" {floor} |"
         )
     return "\n".join(lines) + "\n"

@@ -41,7 +41,7 @@ def test_a_table_says_how_many_images_are_recognised_as_the_class_that_was_told(
     held = HeldOutSets(np.zeros((1, 2, 8, 8, 1)), {}, dict, classify=classify)
     state = state._replace(average=state.generator.params)
     table = class_table(experiment, state, held, key(1))
-    Console(file=(shown := io.StringIO()), width=90).print(table)
+    Console(file=(shown := io.StringIO()), width=90).print(table.for_console())
     lines = [line.split() for line in shown.getvalue().splitlines() if "%" in line]
     assert [line[1] for line in lines] == [str(i) for i in range(10)]
     for number, line in enumerate(lines):

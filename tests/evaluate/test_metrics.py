@@ -13,6 +13,7 @@ from wgan_gp import data, score
 from wgan_gp.build import build
 from wgan_gp.evaluate.critic import critic_diagnostics
 from wgan_gp.evaluate.images import Reals, image_quality
+from wgan_gp.evaluate.metric import Metric
 from wgan_gp.evaluate.metrics import (
     FLOOR,
     METRICS,
@@ -25,7 +26,7 @@ from wgan_gp.evaluate.published import PUBLISHED
 from wgan_gp.evaluate.samples import sample_quality
 from wgan_gp.evaluate.truth import Truth
 from wgan_gp.losses import gradient_penalty
-from wgan_gp.runs import report, solve
+from wgan_gp.runs import closing, progress, solve
 
 STORED = ROOT / "tests" / "stored"
 SCORES = ("frechet", "kernel", "precision", "recall", "score")
@@ -143,15 +144,14 @@ def test_scores_say_which_way_is_better():
 
 def cells(table):
     """The cells of a table's rows, by what is in the first column."""
-    columns = [list(column.cells) for column in table.columns]
-    return dict(zip(columns[0], zip(*columns[1:])))
+    return {row.cells[0]: row.cells[1:] for row in table.rows}
 
 
 def test_a_closing_table_has_every_metric_that_was_measured():
     result = dict.fromkeys(record_names(), 0.5)
     config = resolve(eval_repeats=3)
     experiment = build(config)
-    rows = cells(report.closing_table(experiment, config, result))
+    rows = cells(closing.closing_table(experiment, config, result))
     for name in {*METRICS} - {"w1"}:
         assert [title for title in rows if title.startswith(METRICS[name].label)]
     assert rows[f"{METRICS['w1'].label} (± standard deviation of 3 sets)"]
@@ -166,7 +166,7 @@ def test_a_closing_table_says_of_how_many_sets_its_numbers_are():
     experiment = build(config)
     few = config.eval_samples * 2  # enough for two sets of those that are asked for
     dataset = experiment.dataset._replace(held_out_count=few)
-    rows = report.closing_table(
+    rows = closing.closing_table(
         experiment._replace(dataset=dataset), config, {"w1": 0.5, "w1_std": 0.1}
     )
     assert f"{METRICS['w1'].label} (± standard deviation of 2 sets)" in cells(rows)
@@ -183,8 +183,19 @@ def test_a_lone_critics_closing_table_has_its_metrics_and_the_truth():
 
 
 def test_numbers_beside_the_bar_are_those_with_a_symbol():
-    text = report.progress_text({"wasserstein": 0.25, "critic_loss": 1.0}, [])
+    text = progress.progress_text({"wasserstein": 0.25, "critic_loss": 1.0}, [])
     assert text == "estimate 0.25"
     evaluation = [{"wasserstein": 9.0, "w1": 0.5, "share": 0.953, "reverse_kl": 1.0}]
-    text = report.progress_text({"wasserstein": 0.25}, evaluation)
+    text = progress.progress_text({"wasserstein": 0.25}, evaluation)
     assert text == "estimate 0.25  W1 0.5  within 3σ 95.3 %"
+
+
+def test_every_metric_is_explained_once():
+    said = [metric.meaning for metric in METRICS.values()]
+    assert all(text.endswith(".") for text in said)
+    assert len(set(said)) == len(METRICS)
+    text = METRICS["share"].explanation()
+    assert text.startswith(METRICS["share"].meaning)
+    assert text.endswith("Unit: per cent. Higher is better.")
+    bare = Metric("a", "b", "lower")
+    assert bare.explanation() == "Lower is better."

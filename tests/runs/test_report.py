@@ -14,7 +14,8 @@ from wgan_gp import data
 from wgan_gp.constraints import RECOMMENDED
 from wgan_gp.evaluate.held_out import Evaluation
 from wgan_gp.evaluate.samples import sample_quality
-from wgan_gp.runs import axes, figures, grids, report, solve
+from wgan_gp.runs import axes, closing, drawing, figures, grids, solve
+from wgan_gp.runs.advice import recommendation
 
 RESULT = {
     "wasserstein": 3.14159e-7,
@@ -31,7 +32,7 @@ RESULT = {
 def printed(table):
     console = Console(width=200)
     with console.capture() as capture:
-        console.print(table)
+        console.print(table.for_console())
     return capture.get()
 
 
@@ -43,7 +44,7 @@ def closing_table(**fields):
         dataset=data.load("swissroll"),
         evaluation=Evaluation(config.eval_samples, config.eval_repeats),
     )
-    return printed(report.closing_table(experiment, config, RESULT | changed | spread))
+    return printed(closing.closing_table(experiment, config, RESULT | changed | spread))
 
 
 def test_small_numbers_keep_their_digits():
@@ -56,11 +57,11 @@ def test_small_numbers_keep_their_digits():
 
 def test_a_run_on_vectors_names_the_recommended_constraint_if_it_is_another():
     ring, pictures = data.load("8gaussians"), described(None)
-    line = report.recommendation(ring, resolve())
+    line = recommendation(ring, resolve())
     for words in (f"--config.lipschitz={RECOMMENDED}", "docs/constraints.md"):
         assert words in line
-    assert report.recommendation(ring, resolve(lipschitz=RECOMMENDED)) is None
-    assert report.recommendation(pictures, resolve("digits", "smoke")) is None
+    assert recommendation(ring, resolve(lipschitz=RECOMMENDED)) is None
+    assert recommendation(pictures, resolve("digits", "smoke")) is None
 
 
 def test_a_spread_is_shown_with_what_it_is_and_not_of_one_set():
@@ -204,9 +205,9 @@ def test_headings_stand_beside_the_picture_and_change_none_of_it(tmp_path):
 
 def test_a_title_names_the_data_and_not_the_folders_they_are_in():
     experiment = SimpleNamespace(dataset=described(None)._replace(name="npz:/a/b.npz"))
-    title = report._title(experiment, resolve("digits", "smoke"))
+    title = drawing._title(experiment, resolve("digits", "smoke"))
     assert title == "npz:b.npz: two_sided, 4 generator updates"
     experiment.dataset = described(None)._replace(name="folder:$x_{")
     figure = curves(*RUNS["one"])
-    figure.suptitle(report._title(experiment, resolve("digits", "smoke")))
+    figure.suptitle(drawing._title(experiment, resolve("digits", "smoke")))
     FigureCanvasAgg(figure).draw()

@@ -20,7 +20,8 @@ from tests.helpers import (
 )
 from wgan_gp import configs
 from wgan_gp.build import build, build_critic
-from wgan_gp.runs import driver, finite, loop, report, solve, workdir
+from wgan_gp.runs import driver, finite, loop, solve, workdir
+from wgan_gp.runs.advice import advice
 from wgan_gp.runs.records import truncate_records
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
@@ -115,7 +116,9 @@ def test_a_finished_run_stays_as_it_is(tmp_path):
     config = KINDS["toy"]()
     first = run(config, tmp_path)
     before = (tmp_path / "metrics.jsonl").read_bytes()
+    (tmp_path / "report.html").write_text("old")
     again = run(config, tmp_path)
+    assert "</html>" in (tmp_path / "report.html").read_text()
     del first["seconds"], again["seconds"]
     assert first == again
     assert (tmp_path / "metrics.jsonl").read_bytes() == before
@@ -281,22 +284,22 @@ def test_numbers_of_the_state_are_checked_too(tmp_path):
     ],
 )
 def test_a_broken_critic_is_warned_about(measured, words):
-    found = report.advice(resolve(), measured)
+    found = advice(resolve(), measured)
     assert bool(found) == (words is not None)
     assert words is None or words in found[0]
-    assert not report.advice(resolve(lipschitz="clip"), measured)
+    assert not advice(resolve(lipschitz="clip"), measured)
 
 
 def test_a_critic_is_judged_by_the_slope_that_it_was_asked_for():
     steep = {"gradient_norm_mean": 9.0, "wasserstein": 1.0}
-    assert not report.advice(resolve(**{"penalty.target": 9.0}), steep)
-    (line,) = report.advice(resolve(**{"penalty.target": 1.5}), steep)
+    assert not advice(resolve(**{"penalty.target": 9.0}), steep)
+    (line,) = advice(resolve(**{"penalty.target": 1.5}), steep)
     assert "far from 1.5-Lipschitz" in line
 
 
 def test_a_clipped_critic_is_frozen_at_another_scale():
     measured = {"gradient_norm_mean": 5e-7, "wasserstein": 1e-9}
-    (line,) = report.advice(resolve(lipschitz="clip"), measured)
+    (line,) = advice(resolve(lipschitz="clip"), measured)
     assert "is frozen (mean gradient norm 5e-07, below 1e-06)" in line
     assert "clip_bound" in line
 

@@ -1,3 +1,4 @@
+import html
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ from matplotlib.image import imread
 from tests.helpers import ROOT, run_module, unchecked
 from wgan_gp import configs
 from wgan_gp.build import build_critic
+from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import solve
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
@@ -31,6 +33,9 @@ def test_the_command_trains_a_critic_alone_beside_the_truth(tmp_path):
     assert {"cosine", "cosine_clear", "l2", "estimate", "w1"} <= set(lines[-1])
     assert imread(run / "figures" / "curves.png").std() > 0
     assert (run / "checkpoints").is_dir()
+    page = html.unescape((run / "report.html").read_text(encoding="utf-8"))
+    assert METRICS["cosine"].meaning in page
+    assert "wgan-gp sample" not in page
     changed = (*arguments, "--config.seed=1")
     again = run_module("wgan_gp.main", *changed, cwd=tmp_path)
     assert again.returncode == 2

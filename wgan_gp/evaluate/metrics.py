@@ -7,74 +7,14 @@ evaluation then records it, and tables have it in the order of the lines.
 `docs/extending.md` shows how.
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import numpy as np
 
 from wgan_gp.data import Dataset
+from wgan_gp.evaluate.metric import FLOOR, Metric
 from wgan_gp.evaluate.ngrams import ORDERS
 from wgan_gp.system.values import show
-
-FLOOR = "floor_"  # before the name of a metric: what real samples score in its place
-
-
-class Metric(NamedTuple):
-    """How a metric is presented.
-
-    Attributes:
-      label: the title of its row in a table, and of an axis.
-      short: the head of its column in a table, and its name in a sentence.
-      better: "lower" or "higher"; empty where neither is better.
-      unit: of its values, "" for numbers and for distances, which are in the units of
-        the data. "%" is for shares: they are recorded from 0 to 1.
-      form: the format of its values in a table, as in `format(value, form)`.
-      ideal: its value for the optimal critic, or the record that has it.
-      floor: the record of what real samples score in its place, if any.
-      floor_row: whether tables have a row for the floor, and for the ratio to it.
-      spread: the record of its spread or error, if any, and what that is.
-      extent: the records of the least and the greatest value that it is the mean of.
-      symbol: its name beside a progress bar; empty if it is not shown there.
-      in_sweeps: whether it has a column in the summary of a sweep.
-      measure: `(fakes, reals, dataset) -> float`. Each evaluation calls it for each of
-        its sets with the generated samples `[n, ...]`, as many held-out real ones and
-        the data set, and records the mean. Vectors are floats, images uint8 `[n, H, W,
-        C]`. It may return None for a data set that it does not apply to. At the start
-        of a run, other real samples are measured in the place of generated ones, and
-        recorded as `floor` if that has a name. A metric without the function is
-        recorded by other code.
-    """
-
-    label: str
-    short: str
-    better: str = ""
-    unit: str = ""
-    form: str = ".4g"  # significant digits: a clipped critic's numbers have any size
-    ideal: str = ""
-    floor: str = ""
-    floor_row: bool = False
-    spread: tuple[str, str] | None = None
-    extent: tuple[str, str] | None = None
-    symbol: str = ""
-    in_sweeps: bool = False
-    measure: Callable[[np.ndarray, np.ndarray, Dataset], float | None] | None = None
-
-    def text(self, value: float, form: str = "") -> str:
-        """A value with its unit.
-
-        Args:
-          value: as it is recorded.
-          form: in place of the metric's own.
-        """
-        number = format(100 * value if self.unit == "%" else value, form or self.form)
-        return f"{number} {self.unit}" if self.unit else number
-
-    def axis(self) -> str:
-        """The title of an axis of recorded values."""
-        return (
-            f"{self.label} ({self.unit})" if self.unit not in ("", "%") else self.label
-        )
-
 
 # In the order of tables. `floor` of W1 is older than the other floors' names.
 METRICS: dict[str, Metric] = {
@@ -84,6 +24,12 @@ METRICS: dict[str, Metric] = {
         "estimate",
         symbol="estimate",
         in_sweeps=True,
+        meaning=(
+            "What the critic says: its mean value on real samples less its mean on"
+            " generated ones. Under a penalty with slopes near 1 it is a distance in"
+            " the units of the data; under weight clipping it has no scale. It rises"
+            " while the critic learns and falls as the generator does."
+        ),
     ),
     "gradient_norm_mean": Metric(
         "gradient norm at interpolates",
@@ -91,12 +37,45 @@ METRICS: dict[str, Metric] = {
         extent=("gradient_norm_min", "gradient_norm_max"),
         symbol="|grad D|",
         in_sweeps=True,
+        meaning=(
+            "How steep the critic is, at points between real and generated samples."
+            " Penalties ask for about 1; values far above say that the constraint is"
+            " too weak, near 0 that the critic has stopped learning. Under weight"
+            " clipping any size is normal."
+        ),
     ),
-    "penalty": Metric("penalty, without lambda", "penalty"),
-    "critic_loss": Metric("critic loss, with the penalty", "critic loss"),
-    "generator_loss": Metric("generator loss", "generator loss"),
+    "penalty": Metric(
+        "penalty, without lambda",
+        "penalty",
+        meaning=(
+            "The penalty term as it stands in the critic's loss, before it is"
+            " multiplied by its weight lambda. It is near 0 where the constraint holds."
+        ),
+    ),
+    "critic_loss": Metric(
+        "critic loss, with the penalty",
+        "critic loss",
+        meaning=(
+            "What the critic minimises: its objective (the negative estimate, for the"
+            " Wasserstein objective) plus the weighted penalty."
+        ),
+    ),
+    "generator_loss": Metric(
+        "generator loss",
+        "generator loss",
+        meaning=(
+            "What the generator minimises. Its zero is arbitrary, so its size alone"
+            " says nothing."
+        ),
+    ),
     "classification": Metric(
-        "cross-entropy of the auxiliary classifier", "cross-entropy", "lower", "nats"
+        "cross-entropy of the auxiliary classifier",
+        "cross-entropy",
+        "lower",
+        "nats",
+        meaning=(
+            "How surprised the auxiliary classifier is by the classes of real samples."
+        ),
     ),
     # Of generated samples that are vectors: first what does not mislead where there are
     # many dimensions.
@@ -106,6 +85,12 @@ METRICS: dict[str, Metric] = {
         "lower",
         floor=f"{FLOOR}lower_bound",
         spread=("lower_bound_error", "standard error"),
+        meaning=(
+            "An exactly 1-Lipschitz critic is trained on some samples and evaluated on"
+            " others: real and generated samples are at least so far apart, in the"
+            " units of the data. Within two or three standard errors of 0, no"
+            " difference was found."
+        ),
     ),
     "two_sample": Metric(
         "classifier of generated and real: accuracy (50 %: not told apart)",
@@ -115,6 +100,10 @@ METRICS: dict[str, Metric] = {
         form=".1f",
         floor=f"{FLOOR}two_sample",
         in_sweeps=True,
+        meaning=(
+            "How often a simple classifier tells generated samples from real ones."
+            " 50 % means that it can only guess."
+        ),
     ),
     "spread": Metric(
         "standard deviations, generated / real",
@@ -122,12 +111,21 @@ METRICS: dict[str, Metric] = {
         ideal="1",
         floor=f"{FLOOR}spread",
         extent=("spread_min", "spread_max"),
+        meaning=(
+            "How widely generated samples vary, compared with real ones: 1 is right,"
+            " below 1 variety is missing. A column that has collapsed shows in the"
+            " minimum."
+        ),
     ),
     "marginal_w1": Metric(
         "W1 of each column alone (standard deviations)",
         "marginal W1",
         "lower",
         floor=f"{FLOOR}marginal_w1",
+        meaning=(
+            "The distance between generated and real values of one column, averaged"
+            " over columns. It compares all quantiles and sees no correlations."
+        ),
     ),
     "sliced_w1": Metric(
         "sliced W1",
@@ -136,15 +134,30 @@ METRICS: dict[str, Metric] = {
         floor=f"{FLOOR}sliced_w1",
         symbol="sliced W1",
         in_sweeps=True,
+        meaning=(
+            "The distance between the two sets of samples along random directions, in"
+            " the units of the data (pictures: pixels from 0 to 1)."
+        ),
     ),
     "sinkhorn": Metric(
-        "Sinkhorn divergence", "Sinkhorn", "lower", floor=f"{FLOOR}sinkhorn"
+        "Sinkhorn divergence",
+        "Sinkhorn",
+        "lower",
+        floor=f"{FLOOR}sinkhorn",
+        meaning=(
+            "A smoothed W1 between the two sets, less what the sets' own spread adds;"
+            " 0 for equal sets."
+        ),
     ),
     "nearest": Metric(
         "distance to the nearest training sample, generated / held out (0: copies)",
         "nearest",
         "higher",
         floor=f"{FLOOR}nearest",
+        meaning=(
+            "How near samples lie to training samples, generated ones over held-out"
+            " ones. Near 1 they are new; near 0 they are copies."
+        ),
     ),
     "w1": Metric(
         "exact W1, generated to real",
@@ -155,8 +168,24 @@ METRICS: dict[str, Metric] = {
         spread=("w1_std", "standard deviation of {sets} sets"),
         symbol="W1",
         in_sweeps=True,
+        meaning=(
+            "How far samples must be moved on average to turn the generated set into"
+            " the real one, in the units of the data: the Wasserstein distance between"
+            " the two sets, computed without the critic. It misleads in many"
+            " dimensions."
+        ),
     ),
-    "modes": Metric("modes found", "modes", "higher", form=".1f", in_sweeps=True),
+    "modes": Metric(
+        "modes found",
+        "modes",
+        "higher",
+        form=".1f",
+        in_sweeps=True,
+        meaning=(
+            "How many of the clusters of the true distribution at least one sample"
+            " lies in."
+        ),
+    ),
     "share": Metric(
         "share within 3σ of a mode",
         "share near modes",
@@ -165,9 +194,18 @@ METRICS: dict[str, Metric] = {
         form=".1f",
         symbol="within 3σ",
         in_sweeps=True,
+        meaning=(
+            "How many samples lie close to a cluster; 98.9 % of perfect ones do in two"
+            " dimensions."
+        ),
     ),
     "reverse_kl": Metric(
-        "reverse KL over modes", "reverse KL", "lower", "nats", form=".4f"
+        "reverse KL over modes",
+        "reverse KL",
+        "lower",
+        "nats",
+        form=".4f",
+        meaning="How unevenly samples are divided among the clusters: 0 is even.",
     ),
     # Of generated images.
     "frechet": Metric(
@@ -176,6 +214,11 @@ METRICS: dict[str, Metric] = {
         "lower",
         floor=f"{FLOOR}frechet",
         in_sweeps=True,
+        meaning=(
+            "How far the features of generated and real pictures are apart (FID is"
+            " this with Inception's features). It falls with the number of pictures:"
+            " compare equal numbers."
+        ),
     ),
     "kernel": Metric(
         "kernel distance of features",
@@ -183,15 +226,29 @@ METRICS: dict[str, Metric] = {
         "lower",
         floor=f"{FLOOR}kernel",
         spread=("kernel_error", "standard error"),
+        meaning=(
+            "The same question as the Frechet distance, without its bias (KID is this"
+            " with Inception's features); about 0 for equal distributions."
+        ),
     ),
     "precision": Metric(
         "precision: generated that look real",
         "precision",
         "higher",
         floor=f"{FLOOR}precision",
+        meaning=(
+            "How many generated samples lie where real ones do: low if they look wrong."
+        ),
     ),
     "recall": Metric(
-        "recall: real that are covered", "recall", "higher", floor=f"{FLOOR}recall"
+        "recall: real that are covered",
+        "recall",
+        "higher",
+        floor=f"{FLOOR}recall",
+        meaning=(
+            "How many real samples lie where generated ones do: low if variety is"
+            " missing."
+        ),
     ),
     "score": Metric(
         "score of class probabilities",
@@ -200,14 +257,39 @@ METRICS: dict[str, Metric] = {
         floor=f"{FLOOR}score",
         spread=("score_std", "standard deviation over 10 parts"),
         in_sweeps=True,
+        meaning=(
+            "Whether a classifier is sure of each picture and sees all classes alike"
+            " (the Inception Score is this with Inception's classes). 1 is worst, the"
+            " number of classes best."
+        ),
     ),
     "class_divergence": Metric(
-        "KL of classes to an even share", "KL of classes", "lower", "nats"
+        "KL of classes to an even share",
+        "KL of classes",
+        "lower",
+        "nats",
+        meaning=(
+            "How unevenly generated pictures are divided among the classes: 0 is even."
+        ),
     ),
-    "confidence": Metric("mean confidence of the classifier", "confidence"),
+    "confidence": Metric(
+        "mean confidence of the classifier",
+        "confidence",
+        meaning=(
+            "How sure the classifier is of its class of a generated picture, from 0 to"
+            " 1."
+        ),
+    ),
     # Of generated series.
     "values_w1": Metric(
-        "W1 of single values", "W1 of values", "lower", floor=f"{FLOOR}values_w1"
+        "W1 of single values",
+        "W1 of values",
+        "lower",
+        floor=f"{FLOOR}values_w1",
+        meaning=(
+            "The distance between the distributions of single values, whatever their"
+            " order in time."
+        ),
     ),
     "windows_w1": Metric(
         "sliced W1 of windows of 8 steps",
@@ -216,6 +298,10 @@ METRICS: dict[str, Metric] = {
         floor=f"{FLOOR}windows_w1",
         symbol="windows",
         in_sweeps=True,
+        meaning=(
+            "The distance between short stretches of series: what follows what, over a"
+            " short time."
+        ),
     ),
     "autocorrelation_error": Metric(
         "error of the autocorrelation",
@@ -223,6 +309,10 @@ METRICS: dict[str, Metric] = {
         "lower",
         floor=f"{FLOOR}autocorrelation_error",
         in_sweeps=True,
+        meaning=(
+            "How far correlations in time are from those of real series: the root mean"
+            " square over lags."
+        ),
     ),
     "spectrum_error": Metric(
         "error of the power spectrum",
@@ -231,6 +321,10 @@ METRICS: dict[str, Metric] = {
         "dB",
         floor=f"{FLOOR}spectrum_error",
         in_sweeps=True,
+        meaning=(
+            "How far the power at each frequency is from that of real series: the root"
+            " mean square over frequencies."
+        ),
     ),
     # Of generated text.
     **{
@@ -241,25 +335,71 @@ METRICS: dict[str, Metric] = {
             "bits",
             floor=f"{FLOOR}js_{n}",
             symbol="JS of 4-grams" if n == 4 else "",
+            meaning=(
+                f"How unlike real text the runs of {n} characters in a row are: 0 for"
+                " equal frequencies, 1 if the two have none in common."
+            ),
             in_sweeps=n == 4,
         )
         for n in ORDERS
     },
     # Of a critic beside the optimal one: `truth.Truth`, whose W1 is that above.
     "cosine": Metric(
-        "cosine of the gradients", "cosine", "higher", ideal="1", symbol="cosine"
+        "cosine of the gradients",
+        "cosine",
+        "higher",
+        ideal="1",
+        symbol="cosine",
+        meaning=(
+            "Whether the critic's gradient points where the optimal critic's does: 1"
+            " is the same direction, 0 a right angle."
+        ),
     ),
     "cosine_clear": Metric(
         "cosine, centres left out",
         "cosine without centres",
         "higher",
         ideal="1",
+        meaning=(
+            "The same without the samples at whose place the optimal gradient is"
+            " undefined."
+        ),
     ),
-    "l2": Metric("L2 distance of the gradients", "L2", "lower", ideal="0"),
-    "estimate": Metric("Wasserstein estimate", "W1 estimate", ideal="w1"),
-    "left_out": Metric("samples at a centre", "samples at a centre", "", "%", ".2f"),
+    "l2": Metric(
+        "L2 distance of the gradients",
+        "L2",
+        "lower",
+        ideal="0",
+        meaning=(
+            "The mean squared distance of the critic's gradients from the optimal ones."
+        ),
+    ),
+    "estimate": Metric(
+        "Wasserstein estimate",
+        "W1 estimate",
+        ideal="w1",
+        meaning="What the critic says W1 is, beside what it is.",
+    ),
+    "left_out": Metric(
+        "samples at a centre",
+        "samples at a centre",
+        "",
+        "%",
+        ".2f",
+        meaning="How many samples lie where the optimal gradient is undefined.",
+    ),
     # Of a run.
-    "seconds": Metric("training and evaluation", "time", "", "s", ".1f"),
+    "seconds": Metric(
+        "training and evaluation",
+        "time",
+        "",
+        "s",
+        ".1f",
+        meaning=(
+            "The run's time since it was last started; a resumed run leaves out what"
+            " came before."
+        ),
+    ),
 }
 # The first of these that was measured says how good a generator is.
 QUALITY = ("frechet", "js_4", "windows_w1", "sliced_w1", "w1", "js_1")

@@ -5,8 +5,6 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from rich.markup import escape
-from rich.table import Table
 
 from wgan_gp import train
 from wgan_gp.build import Experiment
@@ -18,6 +16,7 @@ from wgan_gp.evaluate.classes import METRIC, by_class, recognition
 from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import draws
+from wgan_gp.runs.closing import ResultTable, Row
 
 # Samples whose classes are compared.
 _MOST = {"vectors": 10_000, "sequences": 2_000, "images": 1_000}
@@ -28,7 +27,7 @@ def class_table(
     state: train.TrainState,
     held: HeldOutSets,
     key: jax.Array,
-) -> Table | None:
+) -> ResultTable | None:
     """The table of a conditional run, with a row for each class.
 
     Of vectors and series it compares distances with real samples of the class. Of
@@ -60,18 +59,15 @@ def class_table(
     if dataset.kind == "vectors":
         fakes = columns.hardened(fakes)
     metric = METRICS[METRIC[dataset.kind]]
-    title = escape(f"by {columns.label}")  # names of a user's own are no markup
-    table = Table(title=title, title_justify="left")
-    table.add_column("class")
-    for heading in ("share (real)", f"{metric.short} (real to real)"):
-        table.add_column(heading, justify="right")
+    rows = []
     for name, found in by_class(dataset, fakes, reals, others).items():
         shares = f"{found.share:.1%} ({found.real_share:.1%})"
         distances = (found.distance, found.floor)
         texts = [metric.text(each) for each in distances if np.isfinite(each)]
         distance = "{} ({})".format(*texts) if len(texts) == 2 else "too few to say"
-        table.add_row(escape(name), shares, distance)
-    return table
+        rows.append(Row((name, shares, distance)))
+    headings = "class", "share (real)", f"{metric.short} (real to real)"
+    return ResultTable(f"by {columns.label}", headings, tuple(rows))
 
 
 def _table_of_images(
@@ -79,7 +75,7 @@ def _table_of_images(
     state: train.TrainState,
     classify: Callable[[np.ndarray], np.ndarray],
     key: jax.Array,
-) -> Table:
+) -> ResultTable:
     dataset, data = experiment.dataset, experiment.evaluation.data
     classes, most = dataset.classes or 0, _MOST["images"]
     fake_key, noise_key = jax.random.split(key)
@@ -96,14 +92,13 @@ def _table_of_images(
     images = jnp.asarray(examples.image[:most])
     pixels = np.asarray(SCALES[data.scale](noise_key, images))
     real = recognition(classify(pixels), examples.label[:most], classes)
-    table = Table(title="by class", title_justify="left")
-    table.add_column("class")
-    for heading in ("share", "recognised as it", "confidence"):
-        table.add_column(f"{heading} (real)", justify="right")
+    rows = []
     for name, *both in zip(dataset.class_names or range(classes), made, real):
-        rows = ("{} ({})".format(*map(_percent, pair)) for pair in zip(*both))
-        table.add_row(escape(str(name)), *rows)
-    return table
+        cells = ("{} ({})".format(*map(_percent, pair)) for pair in zip(*both))
+        rows.append(Row((str(name), *cells)))
+    measured = ("share", "recognised as it", "confidence")
+    headings = "class", *(f"{each} (real)" for each in measured)
+    return ResultTable("by class", headings, tuple(rows))
 
 
 def _percent(share: float) -> str:

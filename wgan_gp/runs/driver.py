@@ -15,11 +15,17 @@ from rich.console import Console
 from wgan_gp import devices
 from wgan_gp.configs import CriticSettings
 from wgan_gp.devices import hosts
-from wgan_gp.runs import replay, report, resume
+from wgan_gp.runs import replay, resume
+from wgan_gp.runs.advice import advice
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.runs.finite import check_finite
-from wgan_gp.runs.records import MetricWriter, NullWriter, truncate_records
-from wgan_gp.runs.report import History
+from wgan_gp.runs.progress import as_floats, progress_bar
+from wgan_gp.runs.records import (
+    History,
+    MetricWriter,
+    NullWriter,
+    truncate_records,
+)
 from wgan_gp.runs.trainable import Trainable
 from wgan_gp.system.files import WriteError
 from wgan_gp.system.signals import DeferredSignals
@@ -97,7 +103,7 @@ def _drive(
     history = _history(records)
     with (
         open_writer(workdir, done) as writer,
-        report.progress_bar(console) as progress,
+        progress_bar(console) as progress,
     ):
         task = progress.add_task("", total=settings.steps, completed=done)
         evaluate = partial(
@@ -120,7 +126,7 @@ def _drive(
             find = _finder(trainable, settings, state, done, until)
             state, metrics = trainable.advance(state, done, until)
             done, own = until, devices.unreplicate(state)
-            scalars = report.as_floats(metrics)
+            scalars = as_floats(metrics)
             check_finite(done, scalars, own, checkpoints, find)
             history.training.append({"step": done} | scalars)
             writer.write("train", done, scalars)
@@ -180,8 +186,8 @@ def _evaluate(
     writer.write("eval", done, measured)
     trainable.log_samples(state, done, writer)
     writer.flush()
-    for advice in report.advice(settings, measured):
-        console.print(f"step {done}: {advice}", soft_wrap=True)
+    for line in advice(settings, measured):
+        console.print(f"step {done}: {line}", soft_wrap=True)
 
 
 def _lacks_evaluation(done: int, settings: CriticSettings, history: History) -> bool:

@@ -27,8 +27,14 @@ from wgan_gp.runs import (
     report,
     series_figures,
 )
+from wgan_gp.runs.advice import recommendation
+from wgan_gp.runs.closing import closing_table, summary
+from wgan_gp.runs.drawing import draw_figures
 from wgan_gp.runs.driver import drive, next_stop
+from wgan_gp.runs.progress import as_floats, progress_text
 from wgan_gp.runs.records import MetricWriter
+from wgan_gp.runs.run_facts import Facts
+from wgan_gp.runs.started import Start
 from wgan_gp.runs.trainable import Trainable
 
 
@@ -38,15 +44,17 @@ def run(
     experiment: Experiment,
     *,
     console: Console | None = None,
+    start: Start | None = None,
 ) -> dict[str, float]:
     """Trains one experiment, from its newest checkpoint if any, and reports on it.
 
     Args:
       settings: from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
-        events, states under `checkpoints/`, and PNG figures.
+        events, states under `checkpoints/`, PNG figures, and `report.html`.
       experiment: what `build` makes of the settings.
       console: prints progress and the closing table; the terminal by default.
+      start: the command that was given, for the report; None for a run in Python.
 
     Returns:
       The scalars of the final evaluation.
@@ -56,16 +64,18 @@ def run(
       driver.Interrupted: SIGTERM or SIGINT was received; the state was saved.
     """
     console = console or Console(quiet=not hosts.is_first())
-    for line in experiment.dataset.notes:
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
-    if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
-        console.print(line, soft_wrap=True)
+    remarks = [
+        *experiment.dataset.notes,
+        devices.unused_devices(mesh, settings.batches, settings.mesh.data),
+        describe_counts(experiment.evaluation, experiment.dataset),
+    ]
+    remarks = [line for line in remarks if line]
+    for line in remarks:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
     dataset_file.write(workdir, experiment.dataset)
     # Evaluation has keys of its own, so it never changes what training draws.
     train_key, held_key, eval_key = run_keys(settings.seed)
-    if line := describe_counts(experiment.evaluation, experiment.dataset):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
     held = hold_out(experiment.dataset, experiment.evaluation, held_key)
     started = time.monotonic()
     trainable = _trainable(experiment, settings, mesh, held, train_key, eval_key)
@@ -75,17 +85,24 @@ def run(
     state, history = drive(trainable, settings, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
-        report.draw_figures(
-            experiment, settings, state, held, history, eval_key, workdir
-        )
-    console.print(report.closing_table(experiment, settings, result))
-    if lines := series_figures.text_samples(experiment, settings, state):
-        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
-    if table := class_tables.class_table(experiment, state, held, eval_key):
-        console.print(table)
-    if line := report.recommendation(experiment.dataset, settings):
-        console.print(line, soft_wrap=True)
-    console.print(f"figures, metrics, trained networks: {workdir}", soft_wrap=True)
+        draw_figures(experiment, settings, state, held, history, eval_key, workdir)
+    tables = [closing_table(experiment, settings, result)]
+    if classes := class_tables.class_table(experiment, state, held, eval_key):
+        tables.append(classes)
+    facts = Facts(
+        settings=settings,
+        summary=summary(settings, result),
+        tables=tables,
+        seconds=result["seconds"],
+        mesh=mesh,
+        evaluation=history.evaluation,
+        remarks=remarks,
+        samples=series_figures.text_samples(experiment, settings, state),
+        hint=recommendation(experiment.dataset, settings),
+        dataset=experiment.dataset,
+        start=start,
+    )
+    report.conclude(workdir, facts, console)
     return result
 
 
@@ -134,7 +151,7 @@ def _trainable(
         if batches is None
         else _streamed(experiment, settings, mesh, batches),
         evaluate=measure,
-        progress_text=report.progress_text,
+        progress_text=progress_text,
         log_samples=show,
         to_devices=partial(devices.replicate, mesh=mesh),
         step=partial(
@@ -270,7 +287,7 @@ def _diagnose(
     for i, pair in enumerate(zip(*(np.array_split(x, parts) for x in (reals, fakes)))):
         part_key = jax.random.fold_in(key, i)
         part = _diagnose_part(algorithm, critic, *pair, part_key)
-        measured.append(report.as_floats(part))
+        measured.append(as_floats(part))
         sizes.append(len(pair[0]))
     return {name: _over_parts(name, measured, sizes) for name in measured[0]}
 

@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tensorboardX import summary
@@ -16,6 +16,13 @@ from tensorboardX.record_writer import RecordWriter
 from wgan_gp.system.files import write_text, writing
 
 _PROTO: Any = event_pb2  # protobuf creates its names at import
+
+
+class History(NamedTuple):
+    """The records of a run so far."""
+
+    training: list[dict[str, float]]
+    evaluation: list[dict[str, float]]
 
 
 def truncate_records(path: Path, step: int) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 from rich.console import Console
-from rich.table import Table
 
 from wgan_gp import devices, train
 from wgan_gp.build import CriticExperiment
@@ -19,8 +18,14 @@ from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import compare_to_truth
 from wgan_gp.runs import figures, report
+from wgan_gp.runs.closing import ResultTable, Row
+from wgan_gp.runs.drawing import save_figure
 from wgan_gp.runs.driver import drive
+from wgan_gp.runs.progress import as_floats, progress_text
+from wgan_gp.runs.run_facts import Facts
+from wgan_gp.runs.started import Start
 from wgan_gp.runs.trainable import Trainable
+from wgan_gp.runs.workdir import FIGURES
 from wgan_gp.system.files import writing
 from wgan_gp.train import Player, critic_step, init_critic
 
@@ -31,15 +36,17 @@ def run(
     experiment: CriticExperiment,
     *,
     console: Console | None = None,
+    start: Start | None = None,
 ) -> dict[str, float]:
     """Trains one critic and compares it with the optimal critic.
 
     Args:
       settings: of task "critic", from `configs.resolve`.
       workdir: a folder from `workdir.prepare`. It gets `metrics.jsonl`, TensorBoard
-        events, critics under `checkpoints/`, and `figures/curves.png`.
+        events, critics under `checkpoints/`, `figures/curves.png` and `report.html`.
       experiment: what `build_critic` makes of the settings.
       console: prints progress and the closing table; the terminal by default.
+      start: the command that was given, for the report; None for a run in Python.
 
     Returns:
       The scalars of the final evaluation, those of `evaluate.truth.Truth`.
@@ -50,13 +57,14 @@ def run(
     """
     console = console or Console(quiet=not hosts.is_first())
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
-    if line := devices.unused_devices(mesh, settings.batches, settings.mesh.data):
+    line = devices.unused_devices(mesh, settings.batches, settings.mesh.data)
+    if line:
         console.print(line, soft_wrap=True)
     # The same keys as in `w1_benchmark.cells.solve_cells`: a seed gives one critic.
     train_key, eval_key = jax.random.split(jax.random.key(settings.seed))
     init_key, step_key = jax.random.split(train_key)
     keys = jax.random.split(step_key, settings.steps)
-    start = jax.jit(
+    init = jax.jit(
         partial(init_critic, experiment.algorithm),
         out_shardings=devices.replicated(mesh),
     )
@@ -72,16 +80,14 @@ def run(
     measure = jax.jit(partial(_measure, experiment, settings.eval_samples))
 
     def evaluate(critic: Player, _step: int) -> dict[str, float]:
-        return report.as_floats(measure(critic, eval_key)._asdict())
+        return as_floats(measure(critic, eval_key)._asdict())
 
     trainable = Trainable(
-        init=lambda: start(experiment.hyperparameters, init_key),
+        init=lambda: init(experiment.hyperparameters, init_key),
         advance=advance,
         to_devices=partial(devices.replicate, mesh=mesh),
-        evaluate=lambda critic, _: report.as_floats(
-            measure(critic, eval_key)._asdict()
-        ),
-        progress_text=report.progress_text,
+        evaluate=lambda critic, _: as_floats(measure(critic, eval_key)._asdict()),
+        progress_text=progress_text,
         step=partial(
             critic_step,
             experiment.algorithm,
@@ -95,20 +101,31 @@ def run(
     result = evaluation[-1] | {"seconds": time.monotonic() - started}
     if hosts.is_first():
         _draw(settings, evaluation, workdir)
-    console.print(closing_table(settings, result))
-    console.print(f"figures, metrics, trained critic: {workdir}", soft_wrap=True)
+    cosine = METRICS["cosine"].text(result["cosine"])
+    facts = Facts(
+        settings=settings,
+        summary=f"{settings.steps:,} critic updates under {settings.lipschitz}: cosine"
+        f" of its gradients and the optimal ones {cosine} (1 is best)",
+        tables=[closing_table(settings, result)],
+        seconds=result["seconds"],
+        mesh=mesh,
+        evaluation=evaluation,
+        remarks=[line] if line else [],
+        start=start,
+    )
+    report.conclude(workdir, facts, console)
     return result
 
 
 def _draw(
     settings: CriticSettings, evaluation: Sequence[dict[str, float]], workdir: Path
 ) -> None:
-    folder = workdir / "figures"
+    folder = workdir / FIGURES
     with writing(folder):
         folder.mkdir(exist_ok=True)
     title = f"{settings.name}, {settings.lipschitz}, {settings.steps:,} critic updates"
     figure = figures.truth_curves(evaluation, title=title)
-    report.save_figure(folder / "curves.png", figure)
+    save_figure(folder / "curves.png", figure)
 
 
 def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
@@ -130,7 +147,7 @@ def _measure(
     return compare_to_truth(bound, experiment.funnels, key, samples)
 
 
-def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
+def closing_table(settings: CriticSettings, result: dict[str, float]) -> ResultTable:
     """The table of the critic's metrics beside the optimal critic's and published ones.
 
     Args:
@@ -139,10 +156,7 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
     """
     method = CONSTRAINTS[settings.lipschitz].published_as
     cell = method, settings.data.dimension, settings.data.funnels
-    table = Table(title=f"{settings.name}: {settings.lipschitz}", title_justify="left")
-    table.add_column("held-out quantity")
-    for heading in ("value", "the truth", "published"):
-        table.add_column(heading, justify="right")
+    rows = []
     for name, metric in METRICS.items():
         if name not in result or name == "w1":  # shown as the truth of `estimate`
             continue
@@ -150,11 +164,14 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> Table:
         if truth in result:
             truth = METRICS[truth].text(result[truth])
         theirs = published(PUBLISHED.get(name, {}), *cell)
-        table.add_row(metric.label, metric.text(result[name]), truth, _known(theirs))
+        cells = metric.label, metric.text(result[name]), truth, _known(theirs)
+        rows.append(Row(cells, name))
         if name == "cosine":
             best = published(BEST_COSINE, *cell)
-            table.add_row("... best published solver", "", "", _known(best))
-    return table
+            rows.append(Row(("... best published solver", "", "", _known(best))))
+    title = f"{settings.name}: {settings.lipschitz}"
+    headings = "held-out quantity", "value", "the truth", "published"
+    return ResultTable(title, headings, tuple(rows))
 
 
 def _known(value: float | None) -> str:

@@ -16,7 +16,9 @@ from wgan_gp.runs import dataset_file, restore, versions
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import WriteError, write_bytes, write_json, writing
 
+FIGURES = "figures"
 FRAMES = "frames"  # of the animation
+REPORT = "report.html"
 RUN_FILES = (
     "config.json",
     dataset_file.NAME,
@@ -26,8 +28,9 @@ RUN_FILES = (
     "tensorboard",
     "checkpoints",
     "damaged",
-    "figures",
+    FIGURES,
     FRAMES,
+    REPORT,
     versions.NAME,
 )
 _LOCK = "lock"

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wgan_gp.runs.report import save_figure
+from wgan_gp.runs.drawing import save_figure
 from wgan_gp.studies.evidence import (
     depth,
     differences,

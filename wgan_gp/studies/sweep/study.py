@@ -9,7 +9,7 @@ from rich.console import Console
 from wgan_gp.constraints import DEFAULT
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate.held_out import describe_counts
-from wgan_gp.runs.report import save_figure
+from wgan_gp.runs.drawing import save_figure
 from wgan_gp.studies.running import Program, Records, Save, Study, programs_of_host
 from wgan_gp.studies.sweep import figure, ranking, results
 from wgan_gp.studies.sweep.chunks import Chunk, Result, chunks, read_record

@@ -13,9 +13,10 @@ from jax.sharding import Mesh
 from rich.console import Console
 from rich.progress import Progress
 
-from wgan_gp.runs import loop, report
+from wgan_gp.runs import loop
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.runs.driver import Interrupted
+from wgan_gp.runs.progress import progress_bar
 from wgan_gp.studies.running import Save
 from wgan_gp.studies.sweep import programs
 from wgan_gp.studies.sweep.chunks import Chunk, Result, to_record
@@ -75,7 +76,7 @@ def train_chunk(
       WriteError: a state or the record could not be written.
     """
     folder = workdir / "checkpoints" / chunk.name
-    with DeferredSignals() as signals, report.progress_bar(console) as progress:
+    with DeferredSignals() as signals, progress_bar(console) as progress:
         progress.live.transient = (
             chunk is not mine[-1]
         )  # only the last bar remains on the screen

@@ -1,0 +1,183 @@
+"""The pictures of a finished run, drawn from its final state and written as files."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import jax
+import numpy as np
+from matplotlib.figure import Figure
+
+from wgan_gp import train
+from wgan_gp.build import Experiment
+from wgan_gp.configs import Settings
+from wgan_gp.data.columns import numbered
+from wgan_gp.evaluate.held_out import HeldOutSets
+from wgan_gp.runs import (
+    animation,
+    column_figures,
+    draws,
+    figures,
+    grids,
+    sequence_samples,
+    series_figures,
+)
+from wgan_gp.runs.records import History
+from wgan_gp.runs.workdir import FIGURES
+from wgan_gp.system.files import writing
+
+
+def draw_figures(
+    experiment: Experiment,
+    settings: Settings,
+    state: train.TrainState,
+    held: HeldOutSets,
+    history: History,
+    key: jax.Array,
+    workdir: Path,
+) -> None:
+    """Writes the figures of a finished run as PNG files under `figures/`.
+
+    Curves for every run, image grids for image data, critic contours for 2-d data.
+
+    Args:
+      experiment: that was trained.
+      settings: of the run.
+      state: the final state, on one device.
+      held: the held-out sets.
+      history: all records.
+      key: for the generated samples that are drawn.
+      workdir: the run's folder.
+
+    Raises:
+      WriteError: a file cannot be written; the old file remains.
+    """
+    folder = workdir / FIGURES
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+    title = _title(experiment, settings)
+    curves = figures.training_curves(*history, floor=held.floor, title=title)
+    save_figure(folder / "curves.png", curves)
+    images = grids.image_grid(experiment, settings, state)
+    if images is not None:
+        _draw_images(experiment, settings, state, images, folder)
+    if experiment.dataset.kind == "sequences":
+        _draw_sequences(experiment, settings, state, held, key, folder)
+    elif experiment.dataset.columns is not None:
+        _draw_columns(experiment, settings, state, held, key, folder)
+    if experiment.dataset.shape != (2,):
+        return
+    edge = 1.25 * float(np.abs(held.reals).max())
+    grid = np.linspace(-edge, edge, 128, dtype=np.float32)
+    plane = np.stack(np.meshgrid(grid, grid), axis=-1)
+    critic = train.bind_critic(experiment.algorithm.critic, state.critic)
+    values = jax.jit(jax.vmap(jax.vmap(critic)))(plane)
+    fakes = train.generate(experiment.algorithm, state.average, key, 1000)
+    contours = figures.critic_contours(
+        np.asarray(values),
+        -edge,
+        edge,
+        held.reals[0, :500],
+        np.asarray(fakes),
+        title=title,
+    )
+    save_figure(folder / "critic.png", contours)
+    if (scene := animation.read_scene(workdir, settings.steps)) is not None:
+        animation.save_gif(folder / "training.gif", animation.animate([scene]))
+
+
+def _draw_columns(
+    experiment: Experiment,
+    settings: Settings,
+    state: train.TrainState,
+    held: HeldOutSets,
+    key: jax.Array,
+    folder: Path,
+) -> None:
+    columns = experiment.dataset.columns
+    assert columns is not None
+    reals, fakes = _real_and_generated(experiment, state, held, key)
+    title = _title(experiment, settings)
+    drawn = column_figures.columns_figure(
+        columns, reals, columns.hardened(fakes), title=title
+    )
+    save_figure(folder / "columns.png", drawn)
+
+
+def _draw_sequences(
+    experiment: Experiment,
+    settings: Settings,
+    state: train.TrainState,
+    held: HeldOutSets,
+    key: jax.Array,
+    folder: Path,
+) -> None:
+    dataset = experiment.dataset
+    if dataset.characters is not None:
+        return
+    sides = (
+        sequence_samples.decoded(dataset, each)
+        for each in _real_and_generated(experiment, state, held, key)
+    )
+    columns = dataset.columns or numbered(dataset.shape[1])
+    names = [each.name for each in columns.others.columns]
+    title = _title(experiment, settings)
+    drawn = series_figures.series_figure(names, *sides, title=title)
+    save_figure(folder / "series.png", drawn)
+
+
+def _real_and_generated(
+    experiment: Experiment, state: train.TrainState, held: HeldOutSets, key: jax.Array
+) -> tuple[np.ndarray, np.ndarray]:
+    """All held-out samples, and as many generated ones, `[n, ...]` each."""
+    reals = held.reals.reshape(-1, *experiment.dataset.shape)
+    parts = draws.draw(experiment.algorithm, state.average, key, len(reals))
+    return reals, draws.concatenate(parts, len(reals))
+
+
+def save_figure(path: Path, figure: Figure) -> None:
+    """Writes a figure as PNG, atomically.
+
+    Args:
+      path: of the file; an existing file is replaced once the new one is complete.
+      figure: to be written.
+
+    Raises:
+      WriteError: the file cannot be written.
+    """
+    _write_atomically(path, partial(figure.savefig, dpi=150))
+
+
+def _save_image(path: Path, image: np.ndarray, **headings) -> None:
+    _write_atomically(path, partial(figures.save_image, image=image, **headings))
+
+
+def _title(experiment: Experiment, settings: Settings) -> str:
+    kind, colon, path = experiment.dataset.name.partition(":")
+    name = f"{kind}:{Path(path).name}" if colon else kind  # a path without its folders
+    name = name.replace("$", r"\$")  # a dollar sign begins a formula
+    return f"{name}: {settings.lipschitz}, {settings.steps:,} generator updates"
+
+
+def _write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    draft = path.with_suffix(".part.png")
+    with writing(path):
+        try:
+            write(draft)
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def _draw_images(
+    experiment: Experiment,
+    settings: Settings,
+    state: train.TrainState,
+    images: np.ndarray,
+    folder: Path,
+) -> None:
+    headings = grids.grid_layout(experiment.dataset).headings
+    _save_image(folder / "samples.png", images, **headings)
+    lines = grids.interpolations(experiment, settings, state)
+    _save_image(folder / "interpolation.png", lines)
