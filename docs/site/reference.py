@@ -6,6 +6,7 @@ top of the repository. They are written into `docs/generated/`, which git ignore
 
 import importlib
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -59,12 +60,33 @@ def write(folder: Path) -> None:
     pages |= {name: functions(*of) for name, of in MODULES.items()}
     for name, path in _REPOSITORY.items():
         pages[name] = (ROOT / path).read_text(encoding="utf-8")
+    files = {f"{name}.md": text for name, text in pages.items()}
+    files |= {path.name: notebook(path) for path in notebooks()}
     generated = folder / "generated"
     generated.mkdir(exist_ok=True)
-    for name, text in pages.items():
-        file = generated / f"{name}.md"
+    for name, text in files.items():
+        file = generated / name
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
+
+
+def notebooks() -> list[Path]:
+    """The notebooks, in their order."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def notebook(path: Path) -> str:
+    """A notebook with its outputs, its formulas as MyST has them.
+
+    Dollars stay what they are on the other pages.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"])
+            text = re.sub(r"(?s)\$\$(.*?)\$\$", r"\n```{math}\n\1\n```\n", text)
+            cell["source"] = re.sub(r"(?s)\$(.+?)\$", r"{math}`\1`", text)
+    return json.dumps(content, ensure_ascii=False, indent=1)
 
 
 def within_the_site(app: Any, page: str, source: list[str]) -> None:
@@ -218,8 +240,10 @@ def metrics() -> str:
     lines = [
         "# Metrics and TensorBoard tags",
         "",
-        "The names are keys of `metrics.jsonl` and tags in TensorBoard. A floor is what"
-        " as many other real samples score.",
+        "The names are keys of `metrics.jsonl`. In TensorBoard the tags are the same with"
+        " their split before them: `train/wasserstein`, `eval/w1`. A floor is what as"
+        " many other real samples score. [Reading the numbers](../reading_numbers.md)"
+        " says what they mean.",
         "",
         "| name | what | unit | better | floor |",
         "|---|---|---|---|---|",
