@@ -41,7 +41,9 @@ def test_the_loop_in_jax_trains_both_players(scope):
 
 def test_the_gradient_by_hand_is_that_of_the_losses(scope):
     def of_losses(params):
-        critic = lambda x: scope["D"].apply(params, x)[0]
+        def critic(x):
+            return scope["D"].apply(params, x)[0]
+
         at = losses.slope_penalty(
             losses.two_sided, losses.gradient_norm, losses.at_reals
         )

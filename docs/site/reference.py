@@ -102,7 +102,7 @@ def within_the_site(app: Any, page: str, source: list[str]) -> None:
     up = "../" if page.startswith("generated/") else ""
     if up:
         text = re.sub(r"\]\((?:\.\./)?docs/", "](../", text)
-    text = text.replace("](../benchmarks/README.md)", f"]({up}generated/speed.md)")
+    text = text.replace("](../benchmarks/README.md", f"]({up}generated/speed.md")
     text = re.sub(
         r"\]\((?:\.\./)?README\.md#the-constraints\)", f"]({up}constraints.md)", text
     )
@@ -240,10 +240,10 @@ def metrics() -> str:
     lines = [
         "# Metrics and TensorBoard tags",
         "",
-        "The names are keys of `metrics.jsonl`. In TensorBoard the tags are the same with"
-        " their split before them: `train/wasserstein`, `eval/w1`. A floor is what as"
-        " many other real samples score. [Reading the numbers](../reading_numbers.md)"
-        " says what they mean.",
+        "The names are keys of `metrics.jsonl`. TensorBoard's tags have the split before"
+        " them: `train/wasserstein`, `eval/w1`. A floor is what as many other real"
+        " samples score. [Reading the numbers](../reading_numbers.md) says what they"
+        " mean.",
         "",
         "| name | what | unit | better | floor |",
         "|---|---|---|---|---|",
