@@ -240,10 +240,10 @@ def metrics() -> str:
     lines = [
         "# Metrics and TensorBoard tags",
         "",
-        "The names are keys of `metrics.jsonl`. TensorBoard's tags have the split before"
-        " them: `train/wasserstein`, `eval/w1`. A floor is what as many other real"
-        " samples score. [Reading the numbers](../reading_numbers.md) says what they"
-        " mean.",
+        "The names are keys of `metrics.jsonl`. TensorBoard's tags have the split"
+        " before them: `train/wasserstein`, `eval/w1`. A floor is what as many other"
+        " real samples score. [Reading the numbers](../reading_numbers.md) says what"
+        " they mean.",
         "",
         "| name | what | unit | better | floor |",
         "|---|---|---|---|---|",
