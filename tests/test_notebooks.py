@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import sys
+import types
 
 import nbformat
 import pytest
@@ -71,30 +72,22 @@ def test_redefines_nothing(path):
             assert defined not in losses.__all__, (cell.id, defined)
 
 
-INSTALLED = """
-import sys, types
-lines = []
-google = types.ModuleType("google")
-sys.modules |= {"google": google, "google.colab": google}
-class Shell:
-    def run_line_magic(self, name, line):
-        lines.append((name, line.format(**globals())))
-get_ipython = Shell
-"""
-
-
 @by_name
-def test_its_first_cell_installs_the_package_in_colab_and_nothing_elsewhere(path):
+def test_its_first_cell_installs_the_package_in_colab_and_nothing_elsewhere(
+    path, monkeypatch
+):
     first = TransformerManager().transform_cell(code_cells(path)[0].source)
-    scope = {"get_ipython": lambda: pytest.fail("installs outside of Colab")}
+    lines, scope = [], {}
+
+    def magic(name, line):
+        lines.append((name, line.format(**scope)))
+
+    scope["get_ipython"] = lambda: types.SimpleNamespace(run_line_magic=magic)
     exec(first, scope)
-    modules = dict(sys.modules)
-    try:
-        exec(INSTALLED + first, scope := {})
-    finally:
-        sys.modules.clear()
-        sys.modules.update(modules)
-    assert scope["lines"] == [("pip", "install -q wgan_gp-*.whl")]
+    assert not lines
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    exec(first, scope)
+    assert lines == [("pip", "install -q wgan_gp-*.whl")]
 
 
 def test_the_fakes_of_the_own_data_are_told_and_generated_rows_are_not():
