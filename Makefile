@@ -68,7 +68,8 @@ test-newest: .venv-newest/bin/python
 docs: .venv/installed
 	$(BIN)/python -m pip install -qq --constraint constraints.txt --editable '.[docs]'
 	JAX_PLATFORMS=cpu $(BIN)/python -m pytest -m '' tests/test_pages.py tests/test_own_data_pages.py \
-	  tests/test_docstring_examples.py tests/test_readme.py tests/test_critics_page.py tests/test_extending_page.py
+	  tests/test_docstring_examples.py tests/test_readme.py tests/test_critics_page.py tests/test_extending_page.py \
+	  tests/test_from_pytorch_page.py tests/test_own_networks_page.py tests/test_about_pages.py tests/test_site.py
 	JAX_PLATFORMS=cpu PYTHONPATH=. $(BIN)/python -m sphinx -W --keep-going -b html docs build/site
 	@echo "the site: build/site/index.html"
 

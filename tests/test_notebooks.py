@@ -4,9 +4,11 @@ import ast
 import os
 import re
 import sys
+import types
 
 import nbformat
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 from notebooks.execute import client
 from tests.helpers import ROOT
@@ -20,17 +22,23 @@ def code_cells(path):
     return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
 
 
+def parsed(cell):
+    """The syntax tree of a cell; what starts with % is IPython's."""
+    return ast.parse(TransformerManager().transform_cell(cell.source))
+
+
 def outputs(path):
     return [output for cell in code_cells(path) for output in cell.outputs]
 
 
-def test_there_are_two():
-    assert [path.stem for path in NOTEBOOKS] == ["01_losses", "02_lipschitz_tour"]
+def test_there_are_three():
+    names = ["01_losses", "02_lipschitz_tour", "03_own_data"]
+    assert [path.stem for path in NOTEBOOKS] == names
 
 
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(NOTEBOOKS[0]), pytest.param(NOTEBOOKS[1], marks=pytest.mark.long)],
+    [NOTEBOOKS[0], *(pytest.param(x, marks=pytest.mark.long) for x in NOTEBOOKS[1:])],
     ids=lambda path: path.stem,
 )
 def test_runs_in_its_fast_form(path, tmp_path, monkeypatch):
@@ -53,7 +61,7 @@ def test_runs_in_its_fast_form(path, tmp_path, monkeypatch):
 @by_name
 def test_redefines_nothing(path):
     for cell in code_cells(path):
-        for node in ast.walk(ast.parse(cell.source)):
+        for node in ast.walk(parsed(cell)):
             match node:
                 case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                     defined = name
@@ -62,6 +70,52 @@ def test_redefines_nothing(path):
                 case _:
                     continue
             assert defined not in losses.__all__, (cell.id, defined)
+
+
+@by_name
+def test_its_first_cell_installs_the_package_in_colab_and_nothing_elsewhere(
+    path, monkeypatch
+):
+    first = TransformerManager().transform_cell(code_cells(path)[0].source)
+    lines, scope = [], {}
+
+    def magic(name, line):
+        lines.append((name, line.format(**scope)))
+
+    scope["get_ipython"] = lambda: types.SimpleNamespace(run_line_magic=magic)
+    exec(first, scope)
+    assert not lines
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    exec(first, scope)
+    assert lines == [("pip", "install -q wgan_gp-*.whl")]
+
+
+def test_the_fakes_of_the_own_data_are_told_and_generated_rows_are_not():
+    """The text beside the table of scores says so; the stored numbers must."""
+    (table,) = [
+        output.text
+        for output in outputs(NOTEBOOKS[2])
+        if "shuffled" in output.get("text", "")
+    ]
+    rows = {}
+    for line in table.splitlines()[1:]:
+        values = re.findall(r"-?[\d.]+", line[16:])
+        rows[line[:16].strip()] = dict(
+            zip(
+                ("real", "generated", "shuffled", "copies"),
+                map(float, values),
+                strict=True,
+            )
+        )
+    error = rows["± (lower bound)"]
+    for name in ("real", "generated", "copies"):
+        assert abs(rows["lower bound"][name]) < 2 * error[name]
+        assert abs(rows["two_sample"][name] - 0.5) < 0.03
+    assert rows["lower bound"]["shuffled"] > 10 * error["shuffled"]
+    assert rows["two_sample"]["shuffled"] > 0.65
+    assert rows["marginal_w1"]["shuffled"] < 1.5 * rows["marginal_w1"]["real"]
+    assert abs(rows["nearest"]["generated"] - 1) < 0.1
+    assert rows["nearest"]["copies"] < 0.2
 
 
 @by_name

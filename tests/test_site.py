@@ -1,6 +1,7 @@
 """The documentation site: what its pages are made of. `make docs` builds it."""
 
 import ast
+import json
 import re
 
 import pytest
@@ -9,10 +10,12 @@ from docs.site import reference
 from tests.helpers import ROOT
 from wgan_gp import losses
 from wgan_gp.configs import command_help
-from wgan_gp.evaluate.metrics import METRICS
+from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED
+from wgan_gp.evaluate.metrics import METRICS, record_names
 
 DOCS = ROOT / "docs"
 CHAPTERS = sorted((DOCS / "learn").glob("*.md"))
+EXECUTED = [*CHAPTERS, DOCS / "reading_numbers.md"]
 CELL = re.compile(r"(?s)```\{code-cell\}\n(?::.*?\n\n?)?(.*?)```")
 
 
@@ -25,10 +28,11 @@ def test_every_page_is_in_the_table_of_contents():
     own |= {str(p.relative_to(DOCS).with_suffix("")) for p in CHAPTERS}
     generated = {"commands", "configuration", "metrics", "citing"}
     generated |= {*reference.MODULES, *reference._REPOSITORY}
+    generated |= {path.stem for path in reference.notebooks()}
     assert listed == (own - {"index"}) | {f"generated/{name}" for name in generated}
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EXECUTED, ids=lambda path: path.stem)
 def test_a_chapter_is_executed_and_plain(path):
     text = path.read_text(encoding="utf-8")
     assert text.startswith(
@@ -72,9 +76,75 @@ def test_links_of_the_repository_become_links_of_the_site():
     source = ["[c](../benchmarks/README.md)"]
     reference.within_the_site(None, "images", source)
     assert source == ["[c](generated/speed.md)"]
+    source = ["[e](../benchmarks/README.md#on-an-accelerator)"]
+    reference.within_the_site(None, "trust", source)
+    assert source == ["[e](generated/speed.md#on-an-accelerator)"]
 
 
 def test_absolute_values_are_no_markup():
     lines = ["|D(x) - `a|b`| over ||x||", ">>> a | b"]
     reference.escape(None, "", "", None, None, lines)
     assert lines == [r"\|D(x) - `a|b`\| over \|\|x\|\|", ">>> a | b"]
+
+
+@pytest.mark.parametrize("path", reference.notebooks(), ids=lambda path: path.stem)
+def test_a_notebook_is_a_page_with_its_outputs_and_its_formulas_marked(path):
+    before = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    after = json.loads(reference.notebook(path))["cells"]
+    for one, other in zip(before, after, strict=True):
+        if one["cell_type"] == "code":
+            assert one == other
+        else:
+            text = "".join(one["source"])
+            assert "$" not in other["source"]
+            formulas = other["source"].count("{math}")
+            assert text.count("$") == 2 * formulas + text.count("$$")
+
+
+def glossary():
+    """The terms of the glossary: lines of its blocks that are not indented."""
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?s)```\{glossary\}\n(.*?)```", text)
+    return [x for each in blocks for x in each.splitlines() if x and x[0] != " "]
+
+
+def test_terms_are_explained_once_and_links_to_them_lead_there():
+    terms = glossary()
+    assert len(set(terms)) == len(terms)
+    for path in [*DOCS.glob("*.md"), *CHAPTERS]:
+        text = path.read_text(encoding="utf-8")
+        for link in re.findall(r"\{term\}`([^`]+)`", text):
+            assert (re.findall(r"<(.*)>", link) or [link])[0] in terms, path.name
+
+
+def test_the_names_of_the_page_on_numbers_are_those_of_records():
+    text = (DOCS / "reading_numbers.md").read_text(encoding="utf-8")
+    found = re.findall(r"(?m)^- \*.*?\((`[\w`, ]+`)\)", text)
+    names = [name.strip("` ") for each in found for name in each.split(",")]
+    assert len(names) > 8
+    known = record_names()
+    for name in names:
+        assert name in known or f"gradient_norm{name}" in known, name
+
+
+def test_the_ratios_of_that_page_are_those_of_the_page_on_tables():
+    """Half the right spread, in 5, 10 and 20 dimensions."""
+    page = (DOCS / "reading_numbers.md").read_text(encoding="utf-8")
+    table = (DOCS / "tables.md").read_text(encoding="utf-8")
+    for dimension, words in (
+        (10, "scores {} in 10"),
+        (20, "{} in 20"),
+        (5, "scores {}."),
+    ):
+        (row,) = re.findall(rf"(?m)^\| {dimension} \| \**([\d.]+)\** \|.* \|$", table)[
+            :1
+        ]
+        assert words.format(f"{float(row):.2f}") in " ".join(page.split())
+
+
+def test_constraints_that_a_chapter_recommends_exist():
+    text = (DOCS / "learn" / "choosing.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[2] for line in text.splitlines() if line.startswith("| ")]
+    names = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert RECOMMENDED in names
+    assert names <= set(CONSTRAINTS)

@@ -6,6 +6,7 @@ top of the repository. They are written into `docs/generated/`, which git ignore
 
 import importlib
 import inspect
+import json
 import re
 import subprocess
 import sys
@@ -62,12 +63,33 @@ def write(folder: Path) -> None:
     pages |= {name: functions(*of) for name, of in MODULES.items()}
     for name, path in _REPOSITORY.items():
         pages[name] = (ROOT / path).read_text(encoding="utf-8")
+    files = {f"{name}.md": text for name, text in pages.items()}
+    files |= {path.name: notebook(path) for path in notebooks()}
     generated = folder / "generated"
     generated.mkdir(exist_ok=True)
-    for name, text in pages.items():
-        file = generated / f"{name}.md"
+    for name, text in files.items():
+        file = generated / name
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
             file.write_text(text, encoding="utf-8")
+
+
+def notebooks() -> list[Path]:
+    """The notebooks, in their order."""
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def notebook(path: Path) -> str:
+    """A notebook with its outputs, its formulas as MyST has them.
+
+    Dollars stay what they are on the other pages.
+    """
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"])
+            text = re.sub(r"(?s)\$\$(.*?)\$\$", r"\n```{math}\n\1\n```\n", text)
+            cell["source"] = re.sub(r"(?s)\$(.+?)\$", r"{math}`\1`", text)
+    return json.dumps(content, ensure_ascii=False, indent=1)
 
 
 def within_the_site(app: Any, page: str, source: list[str]) -> None:
@@ -83,7 +105,7 @@ def within_the_site(app: Any, page: str, source: list[str]) -> None:
     up = "../" if page.startswith("generated/") else ""
     if up:
         text = re.sub(r"\]\((?:\.\./)?docs/", "](../", text)
-    text = text.replace("](../benchmarks/README.md)", f"]({up}generated/speed.md)")
+    text = text.replace("](../benchmarks/README.md", f"]({up}generated/speed.md")
     source[0] = text
 
 
@@ -219,8 +241,10 @@ def metrics() -> str:
     lines = [
         "# Metrics and TensorBoard tags",
         "",
-        "The names are keys of `metrics.jsonl` and tags in TensorBoard. A run's"
-        f" `report.html` explains its numbers by the same words. {FLOOR_MEANING}",
+        "The names are keys of `metrics.jsonl`. TensorBoard's tags have the split"
+        " before them: `train/wasserstein`, `eval/w1`. A run's `report.html` explains"
+        f" its numbers by the same words. {FLOOR_MEANING} [Reading the"
+        " numbers](../reading_numbers.md) says more.",
         "",
         "| name | what | unit | better | floor |",
         "|---|---|---|---|---|",
