@@ -22,7 +22,10 @@ MODULES = {
     "train": ("Training", ("wgan_gp.train", "wgan_gp.algorithm.choices")),
     "networks": ("Networks", ("wgan_gp.networks", "wgan_gp.networks.lipschitz")),
     "data": ("Data", ("wgan_gp.data", "wgan_gp.data.images", "wgan_gp.data.columns")),
-    "evaluate": ("Evaluation", ("wgan_gp.evaluate", "wgan_gp.evaluate.metrics")),
+    "evaluate": (
+        "Evaluation",
+        ("wgan_gp.evaluate", "wgan_gp.distance", "wgan_gp.evaluate.metrics"),
+    ),
     "runs": ("Finished runs", ("wgan_gp.runs.sampling", "wgan_gp.configs")),
 }
 COMMANDS = (
@@ -30,6 +33,7 @@ COMMANDS = (
     "wgan_gp.main",
     "wgan_gp.sample",
     "wgan_gp.score",
+    "wgan_gp.distance",
     "wgan_gp.animate",
     "wgan_gp.studies.sweep",
     "wgan_gp.studies.w1_benchmark",

@@ -5,8 +5,8 @@ critic, its constraint and how long it was trained. The functions here compare s
 with held-out real ones, independently of the critic:
 
 ===================  ===============================================================
-vectors              `exact_wasserstein`, `w1_lower_bound` in many dimensions, and
-                     `mode_statistics` for mixtures
+vectors              `w1_bracket` for W1 itself; `exact_wasserstein` in few
+                     dimensions, and `mode_statistics` for mixtures
 pictures             `sliced_wasserstein` of pixels; `frechet_distance`,
                      `kernel_distance` and `precision_recall` of a network's features;
                      `inception_score` of its class probabilities
@@ -19,6 +19,7 @@ therefore read beside its floor, which is what real samples score in place of ge
 ones. Compare numbers of equal sample sizes only.
 """
 
+from wgan_gp.evaluate.bracket import Bracket, w1_bracket
 from wgan_gp.evaluate.critic import critic_diagnostics
 from wgan_gp.evaluate.distances import (
     exact_wasserstein,
@@ -34,10 +35,13 @@ from wgan_gp.evaluate.feature_distances import (
 from wgan_gp.evaluate.lower_bound import LowerBound, w1_lower_bound
 from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
 from wgan_gp.evaluate.nearest_neighbours import precision_recall
+from wgan_gp.evaluate.upper_bound import UpperBound, w1_upper_bound
 
 __all__ = [
+    "Bracket",
     "LowerBound",
     "ModeStatistics",
+    "UpperBound",
     "critic_diagnostics",
     "exact_wasserstein",
     "frechet_distance",
@@ -48,5 +52,7 @@ __all__ = [
     "precision_recall",
     "sinkhorn_divergence",
     "sliced_wasserstein",
+    "w1_bracket",
     "w1_lower_bound",
+    "w1_upper_bound",
 ]

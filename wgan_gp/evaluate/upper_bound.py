@@ -13,7 +13,6 @@ How far the mean is above W1 depends on s and on the dimension: for P = Q it fal
 s^(-1/D) only. The floor is what two sets of real samples of the same size score.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -59,11 +58,6 @@ class Subsets(NamedTuple):
     reals: np.ndarray
     fakes: np.ndarray
     floor: np.ndarray
-
-    def mean(self, distance: Callable[[np.ndarray, np.ndarray], float]) -> list[float]:
-        """A distance's mean over the pairs, and its floor."""
-        pairs = (self.reals, self.fakes), self.floor
-        return [float(np.mean(list(map(distance, *pair)))) for pair in pairs]
 
 
 def cut_subsets(reals: np.ndarray, fakes: np.ndarray, subset: int = SUBSET) -> Subsets:
