@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from wgan_gp.data.reading import Reading, Samples
 from wgan_gp.data.sample_sets import read_pair
 from wgan_gp.evaluate.lower_bound import critic_gradients
-from wgan_gp.evaluate.upper_bound import LEAST_SAMPLES, SUBSET, check_counts
+from wgan_gp.evaluate.upper_bound import LEAST_SAMPLES, LEVEL, SUBSET, check_counts
 from wgan_gp.runs import distance_figures, distance_report, sample_files
 from wgan_gp.runs.network_estimate import CONES, CRITICS
 from wgan_gp.runs.set_distance import (
@@ -168,7 +168,8 @@ def _compare(args: argparse.Namespace) -> str:
         with sample_files.atomic_path(args.figure) as draft:
             figure.savefig(draft, dpi=120)
     low, high = found.bracket.interval
-    text = f"W1 is between {low:.4g} and {high:.4g} {units}, with 95 % confidence"
+    sure = f"with {LEVEL:.0%} confidence".replace("%", " %")
+    text = f"W1 is between {low:.4g} and {high:.4g} {units}, {sure}"
     written = [str(each) for each in (args.json, args.figure) if each is not None]
     return "\n".join([text, *written])
 

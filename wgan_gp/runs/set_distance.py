@@ -22,7 +22,7 @@ class Distance(NamedTuple):
     """What is known of W1 from two sets of samples, in their units.
 
     Attributes:
-      bracket: the bounds; `bracket.interval` contains W1 in about 95 % of all draws.
+      bracket: the bounds; `bracket.interval` contains W1 in about 98 % of all draws.
       blurred: sliced W1 and the Sinkhorn divergence.
       estimate: of a network critic, which is no bound; None without one.
       estimate_interval: of that critic's expectation.
