@@ -35,13 +35,11 @@ from wgan_gp.evaluate.feature_distances import (
 from wgan_gp.evaluate.lower_bound import LowerBound, w1_lower_bound
 from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
 from wgan_gp.evaluate.nearest_neighbours import precision_recall
-from wgan_gp.evaluate.upper_bound import UpperBound, w1_upper_bound
 
 __all__ = [
     "Bracket",
     "LowerBound",
     "ModeStatistics",
-    "UpperBound",
     "critic_diagnostics",
     "exact_wasserstein",
     "frechet_distance",
@@ -54,5 +52,4 @@ __all__ = [
     "sliced_wasserstein",
     "w1_bracket",
     "w1_lower_bound",
-    "w1_upper_bound",
 ]

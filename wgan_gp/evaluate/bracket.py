@@ -24,9 +24,9 @@ from wgan_gp.evaluate.lower_bound import w1_lower_bound
 from wgan_gp.evaluate.upper_bound import (
     LEVEL,
     SUBSET,
-    bound_of_subsets,
     check_counts,
     cut_subsets,
+    w1_upper_bound,
 )
 
 T = TypeVar("T", bound=tuple)
@@ -106,9 +106,7 @@ def w1_bracket(
     bound = w1_lower_bound(reals, fakes, jax.random.key(seed))
     low, high = normal_interval(bound.value, bound.standard_error)
     subsets = cut_subsets(reals, fakes, subset)
-    # In the limit of many samples an exact W1 has the standard error of the optimal
-    # critic's means. Blocks of few samples show less than that: they are all noise.
-    upper = bound_of_subsets(subsets, reals, fakes, bound.standard_error)
+    upper = w1_upper_bound(subsets, reals, fakes, bound.standard_error)
     pairs, size, _ = subsets.reals.shape
     found = Bracket(
         bound.value,
