@@ -43,7 +43,8 @@ def test_the_command_prints_a_table_and_writes_what_the_function_finds(folder, c
     write_parquet(folder / "fake.parquet", dict(reversed(table(1).items())))
     arguments = "real.csv", "fake.parquet", "--json", "new/a.json", "--figure", "a.png"
     assert call(*arguments) == 0
-    said = capsys.readouterr().out
+    said, notes = capsys.readouterr()
+    assert "are in REAL" not in notes
     assert "W1 is within" in said
     assert "W1 is between 0 and" in said
     assert "with 98 % confidence" in said
@@ -159,6 +160,16 @@ def test_rows_with_missing_values_are_left_out_with_a_note(folder):
     assert "2 of 60 rows have missing values" in " ".join(fake.notes)
     _, fake = read(folder / "real.csv", folder / "gaps.csv", columns=("height",))
     assert len(fake.values) == N
+
+
+def test_copies_are_noticed(folder):
+    both = table()
+    both["height"][0] = -0.0
+    write_csv(folder / "real.csv", both)
+    both["height"][0] = 0.0
+    write_csv(folder / "copies.csv", {name: x[:21] for name, x in both.items()})
+    (note,) = distance._copies(read(folder / "real.csv", folder / "copies.csv"))
+    assert note.startswith("21 of 21 samples of FAKE are in REAL")
 
 
 def test_pictures_of_all_splits_are_one_set(folder):

@@ -134,7 +134,7 @@ def _compare(args: argparse.Namespace) -> str:
     size = None if args.size is None else tuple(args.size)
     how = Reading(**given | {"columns": columns, "size": size})
     sets = read_pair(args.real, args.fake, how)
-    for note in dict.fromkeys((*sets[0].notes, *sets[1].notes)):
+    for note in dict.fromkeys((*sets[0].notes, *sets[1].notes, *_copies(sets))):
         print(note, file=sys.stderr)
     real, fake = _values(sets, args)
     check_counts(len(real), len(fake), args.subset)
@@ -190,6 +190,19 @@ def _values(
     if args.standardise:
         return standardised(real, fake, sets[0].columns)
     return real, fake
+
+
+def _copies(sets: tuple[Samples, Samples]) -> list[str]:
+    """A note on samples that are in both sets, or none."""
+    real, fake = (list(map(bytes, each.values + 0)) for each in sets)  # -0.0 is 0.0
+    known = set(real)
+    count = sum(each in known for each in fake)
+    if not count:
+        return []
+    return [
+        f"{count:,} of {len(fake):,} samples of FAKE are in REAL as they are: where that"
+        " is no chance, the sets are not independent, and W1 looks smaller than it is"
+    ]
 
 
 def _progress() -> Progress:

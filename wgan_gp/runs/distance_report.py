@@ -45,7 +45,7 @@ def table(
         title=escape(f"REAL: {names[0]}\nFAKE: {names[1]}"),
         title_justify="left",
         caption=escape(
-            f"{unit[1:-1].capitalize()}. Brackets are intervals of"
+            f"{unit[1:-1]}. Brackets are intervals of"
             f" {100 * LEVEL:.0f} %. Halves of REAL are of one distribution: what they"
             f" score is sampling noise, of {bracket.subset:,} samples a side as in the"
             " exact W1 above. More samples bring the bounds together."
