@@ -200,8 +200,8 @@ def _copies(sets: tuple[Samples, Samples]) -> list[str]:
     if not count:
         return []
     return [
-        f"{count:,} of {len(fake):,} samples of FAKE are in REAL as they are: where that"
-        " is no chance, the sets are not independent, and W1 looks smaller than it is"
+        f"{count:,} of {len(fake):,} samples of FAKE are in REAL, too: where that is no"
+        " chance, the sets are not independent, and W1 looks smaller than it is"
     ]
 
 
