@@ -134,10 +134,10 @@ def _compare(args: argparse.Namespace) -> str:
     size = None if args.size is None else tuple(args.size)
     how = Reading(**given | {"columns": columns, "size": size})
     sets = read_pair(args.real, args.fake, how)
-    for note in dict.fromkeys((*sets[0].notes, *sets[1].notes, *_copies(sets))):
-        print(note, file=sys.stderr)
     real, fake = _values(sets, args)
     check_counts(len(real), len(fake), args.subset)
+    for note in dict.fromkeys((*sets[0].notes, *sets[1].notes, *_copies(sets))):
+        print(note, file=sys.stderr)
     with _progress() as bar:
         task = bar.add_task("", total=2 + (args.critic != CONES) + bool(args.figure))
 
