@@ -3,21 +3,24 @@
 Only the length of the training is changed, by `:smoke`.
 """
 
+import json
 import re
 import shlex
 
 import numpy as np
 import pytest
+from PIL import Image
 from pyarrow import csv
 
 from tests.data.test_sequences import simulated
 from tests.data.test_tables import rows, write_csv
 from tests.helpers import ROOT, code_blocks, unchecked
 from tests.hostile import command_line
-from wgan_gp import main, sample
+from wgan_gp import distance, main, sample
 from wgan_gp.runs import sampling
 
 COMMANDS = {"wgan_gp.main": main.main, "wgan_gp.sample": sample.main}
+COMMANDS["wgan_gp.distance"] = distance.main
 FEW = ("--config.eval_samples=20", "--config.eval_repeats=1")
 
 
@@ -129,3 +132,42 @@ def test_from_lines_to_new_lines(folder):
             run(line)
     new = (folder / "runs/text/new.txt").read_text(encoding="utf-8").splitlines()
     assert len(new) == 1000
+
+
+def two_tables(folder):
+    for name, seed in (("real", 0), ("fake", 1)):
+        draws = np.random.default_rng(seed).normal(size=(60, 2))
+        write_csv(folder / f"{name}.csv", dict(zip(("height", "weight"), draws.T)))
+        np.savez(folder / f"{name}.npz", samples=draws)
+
+
+def test_from_two_tables_to_their_distance(folder):
+    two_tables(folder)
+    for line in commands("distance.md")[:2]:
+        run(line)
+    record = json.loads((folder / "found.json").read_text())
+    text = (ROOT / "docs" / "distance.md").read_text(encoding="utf-8")
+    for section in (record, record["counts"], record["settings"]):
+        for key in section:
+            assert f"`{key}`" in text or key in distance.Reading._fields, key
+    assert (folder / "found.png").is_file()
+
+
+@pytest.mark.long
+def test_the_other_commands_on_the_distance_of_two_sets(folder, capsys):
+    two_tables(folder)
+    for name in ("photos", "generated"):
+        (folder / name).mkdir()
+        draws = np.random.default_rng(len(name))
+        for i in range(40):
+            picture = draws.integers(0, 256, (40, 33), np.uint8)
+            Image.fromarray(picture).save(folder / name / f"{i}.png")
+    *_, third, fourth, benchmark = commands("distance.md")
+    for line in (third, fourth):
+        run(line)
+    assert benchmark.startswith("python -m benchmarks.distance ")
+    assert (folder / "pictures.png").is_file()
+    exec(code_blocks("distance.md")[-1], {})
+    said = capsys.readouterr().out.rpartition("between ")[2]
+    low, high = map(float, said.split(" and "))
+    assert low < 3**0.5 < high

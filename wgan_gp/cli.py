@@ -32,6 +32,7 @@ COMMANDS = {
     "train": Command("wgan_gp.main", "train an experiment", takes_experiment=True),
     "sample": Command("wgan_gp.sample", "draw samples from a finished run"),
     "score": Command("wgan_gp.score", "score a finished run on images"),
+    "distance": Command("wgan_gp.distance", "estimate W1 between two sets of samples"),
     "animate": Command("wgan_gp.animate", "animate runs in the plane, side by side"),
     "sweep": Command(
         "wgan_gp.studies.sweep.__main__",

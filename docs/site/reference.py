@@ -25,7 +25,12 @@ MODULES = {
     "data": ("Data", ("wgan_gp.data", "wgan_gp.data.images", "wgan_gp.data.columns")),
     "evaluate": (
         "Evaluation",
-        ("wgan_gp.evaluate", "wgan_gp.evaluate.metric", "wgan_gp.evaluate.metrics"),
+        (
+            "wgan_gp.evaluate",
+            "wgan_gp.distance",
+            "wgan_gp.evaluate.metric",
+            "wgan_gp.evaluate.metrics",
+        ),
     ),
     "runs": ("Finished runs", ("wgan_gp.runs.sampling", "wgan_gp.configs")),
 }
@@ -34,6 +39,7 @@ COMMANDS = (
     "wgan_gp.main",
     "wgan_gp.sample",
     "wgan_gp.score",
+    "wgan_gp.distance",
     "wgan_gp.animate",
     "wgan_gp.studies.sweep",
     "wgan_gp.studies.w1_benchmark",

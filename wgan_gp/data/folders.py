@@ -111,7 +111,7 @@ def open_folder(
             name, split, splits[split], read[split], output, skip_corrupt
         )
 
-    return ImageSet(name, open_split, tuple(left_out), tuple(notes))
+    return ImageSet(name, open_split, tuple(left_out), tuple(notes), tuple(splits))
 
 
 def _read_headers(files: SplitFiles, *, skip_corrupt: bool) -> _Headers:

@@ -87,7 +87,10 @@ def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
             f"npz:{path}", split, pictures, chosen, len(classes), classes
         )
 
-    return ImageSet(f"npz:{path}", open_split, notes=tuple(notes))
+    splits = tuple(x for x in SPLITS if f"{x}_images" in images)
+    return ImageSet(
+        f"npz:{path}", open_split, notes=tuple(notes), splits=splits or SPLITS
+    )
 
 
 def _read_arrays(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set[str]]:

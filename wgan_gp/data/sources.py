@@ -86,12 +86,14 @@ class ImageSet(NamedTuple):
       open: split -> its source. It raises ValueError if the set lacks the split.
       left_out: files that belong to no split, of the whole set.
       notes: what a user should know before training, one line each.
+      splits: those that it has.
     """
 
     name: str
     open: Callable[[str], ImageSource]
     left_out: tuple[LeftOutFile, ...] = ()
     notes: tuple[str, ...] = ()
+    splits: tuple[str, ...] = SPLITS
 
 
 def source_from_arrays(

@@ -5,8 +5,8 @@ critic, its constraint and how long it was trained. The functions here compare s
 with held-out real ones, independently of the critic:
 
 ===================  ===============================================================
-vectors              `exact_wasserstein`, `w1_lower_bound` in many dimensions, and
-                     `mode_statistics` for mixtures
+vectors              `w1_bracket` for W1 itself; `exact_wasserstein` in few
+                     dimensions, and `mode_statistics` for mixtures
 pictures             `sliced_wasserstein` of pixels; `frechet_distance`,
                      `kernel_distance` and `precision_recall` of a network's features;
                      `inception_score` of its class probabilities
@@ -19,6 +19,7 @@ therefore read beside its floor, which is what real samples score in place of ge
 ones. Compare numbers of equal sample sizes only.
 """
 
+from wgan_gp.evaluate.bracket import Bracket, w1_bracket
 from wgan_gp.evaluate.critic import critic_diagnostics
 from wgan_gp.evaluate.distances import (
     exact_wasserstein,
@@ -36,6 +37,7 @@ from wgan_gp.evaluate.modes import ModeStatistics, mode_statistics
 from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
 __all__ = [
+    "Bracket",
     "LowerBound",
     "ModeStatistics",
     "critic_diagnostics",
@@ -48,5 +50,6 @@ __all__ = [
     "precision_recall",
     "sinkhorn_divergence",
     "sliced_wasserstein",
+    "w1_bracket",
     "w1_lower_bound",
 ]

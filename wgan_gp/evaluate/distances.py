@@ -181,6 +181,15 @@ def sinkhorn_divergence(
     return float(value)
 
 
+def typical_distance(samples: np.ndarray) -> float:
+    """The root mean square distance of two samples; 1 if they are all the same.
+
+    Args:
+      samples: `[n, D]`.
+    """
+    return float(np.sqrt(2.0 * samples.var(axis=0).sum())) or 1.0
+
+
 def as_float64(samples: np.ndarray) -> np.ndarray:
     """The samples in float64, whatever real type they have.
 

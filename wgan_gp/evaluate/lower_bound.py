@@ -14,6 +14,7 @@ dimension. A number that is many standard errors above 0 proves a difference of 
 that size; one near 0 says that the critic found none.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ import numpy as np
 
 from wgan_gp.algorithm.optimisers import make_optimiser
 from wgan_gp.constraints import Constraint
-from wgan_gp.evaluate.distances import as_centred_rows
+from wgan_gp.evaluate.distances import as_centred_rows, as_float64
 from wgan_gp.networks import MLPCritic, from_flax
 from wgan_gp.networks.lipschitz.cones import Annealing, cones_network
 from wgan_gp.train import (
@@ -121,6 +122,60 @@ def _in_parts(rows: np.ndarray, numbers: np.random.Generator) -> np.ndarray:
     return rows[chosen].reshape(_PARTS, size, -1).astype(np.float32)
 
 
+def critic_gradients(
+    reals: np.ndarray,
+    fakes: np.ndarray,
+    examples: np.ndarray,
+    key: jax.Array | None = None,
+) -> np.ndarray:
+    """Gradients of a critic of the lower bound: the way to what is more real.
+
+    Args:
+      reals: samples `[n, ...]`.
+      fakes: samples `[m, ...]`, without the examples.
+      examples: samples `[k, ...]` at which the gradients are taken.
+      key: as in `w1_lower_bound`.
+
+    Returns:
+      Gradients `[k, ...]`, whose norms are at most 1.
+
+    Raises:
+      ValueError: as `w1_lower_bound`; or both sets are one point.
+    """
+    key = jax.random.key(0) if key is None else key
+    numbers = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    sets = [as_float64(x).reshape(len(x), -1) for x in (reals, fakes)]
+    centre = sum(x.mean(axis=0) / 2 for x in sets)
+    rows = as_centred_rows(reals, fakes)
+    scale = _scale(*rows)
+    if not scale:
+        raise ValueError("all samples are the same: a critic has no gradient there")
+    at = (as_float64(examples).reshape(len(examples), -1) - centre) / scale
+    parts = [_in_parts(x / scale, numbers) for x in rows]
+    found = _gradients(*parts, jnp.asarray(at, jnp.float32), key)
+    return np.asarray(found, np.float64).reshape(np.shape(examples))
+
+
+@jax.jit
+def _gradients(
+    reals: jax.Array, fakes: jax.Array, examples: jax.Array, key: jax.Array
+) -> jax.Array:
+    """Gradients `[k, D]` of the best of the critics of one fold."""
+
+    def one(end: jax.Array, sign: jax.Array) -> tuple[jax.Array, jax.Array]:
+        critic, chosen_by = _fitted(reals, fakes, end, sign, key)
+        return chosen_by, jax.grad(lambda x: jnp.sum(critic(x)))(examples)
+
+    chosen_by, gradients = jax.vmap(one)(*_candidates())
+    return gradients[jnp.argmax(chosen_by)]
+
+
+def _candidates() -> tuple[jax.Array, jax.Array]:
+    """The last temperatures and the signs of the critics to choose from, `[4]` each."""
+    ends, signs = jnp.meshgrid(jnp.array(_ENDS), jnp.array([1.0, -1.0]))
+    return ends.ravel(), signs.ravel()
+
+
 @jax.jit
 def _cross_fit(
     reals: jax.Array, fakes: jax.Array, key: jax.Array
@@ -135,12 +190,11 @@ def _cross_fit(
     Returns:
       Values on reals `[5, q]` and fakes `[5, p]`, each row of another part.
     """
-    ends, signs = jnp.meshgrid(jnp.array(_ENDS), jnp.array([1.0, -1.0]))
     candidates = jax.vmap(_fit, (None, None, 0, 0, None))
 
     def fold(turn: jax.Array) -> tuple[jax.Array, jax.Array]:
         sets = jnp.roll(reals, turn, 0), jnp.roll(fakes, turn, 0)
-        chosen_by, *values = candidates(*sets, ends.ravel(), signs.ravel(), key)
+        chosen_by, *values = candidates(*sets, *_candidates(), key)
         best = jnp.argmax(chosen_by)
         return values[0][best], values[1][best]
 
@@ -167,6 +221,14 @@ def _fit(
       The difference of means on the last two parts `[]`, and the values on the first:
       `[q]` and `[p]`.
     """
+    critic, chosen_by = _fitted(reals, fakes, end, sign, key)
+    return chosen_by, critic(reals[0]), critic(fakes[0])
+
+
+def _fitted(
+    reals: jax.Array, fakes: jax.Array, end: jax.Array, sign: jax.Array, key: jax.Array
+) -> tuple[Callable[[jax.Array], jax.Array], jax.Array]:
+    """The critic of `_fit`, `[n, D] -> [n]`, and what it is chosen by."""
     seen, others = (
         [x[part].reshape(-1, x.shape[-1]) for x in (reals, fakes)]
         for part in (slice(1, 1 + _FITTING), slice(1 + _FITTING, None))
@@ -176,9 +238,12 @@ def _fit(
     count = max(map(len, seen))
     high, low = (jnp.resize(x, (count, x.shape[1])) for x in seen)
     high, low = jnp.where(sign > 0, high, low), jnp.where(sign > 0, low, high)
-    critic = jax.vmap(_train(high, low, end, key))
-    chosen_by = jnp.mean(critic(others[0])) - jnp.mean(critic(others[1]))
-    return sign * chosen_by, sign * critic(reals[0]), sign * critic(fakes[0])
+    one = _train(high, low, end, key)
+
+    def critic(x: jax.Array) -> jax.Array:
+        return sign * jax.vmap(one)(x)
+
+    return critic, jnp.mean(critic(others[0])) - jnp.mean(critic(others[1]))
 
 
 def _train(high: jax.Array, low: jax.Array, end: jax.Array, key: jax.Array):

@@ -30,6 +30,7 @@ from wgan_gp.evaluate.distances import (
     as_float64,
     sinkhorn_divergence,
     sliced_wasserstein,
+    typical_distance,
 )
 from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
@@ -184,7 +185,7 @@ def vector_quality(
         return found
     some = fakes[:_MOST], reals[:_MOST]
     found["sinkhorn"] = sinkhorn_divergence(
-        *some, regularisation=_typical_distance(reals)
+        *some, regularisation=typical_distance(reals)
     )
     found["two_sample"] = two_sample_accuracy(*some)
     shares = precision_recall(some[1], some[0])
@@ -192,8 +193,3 @@ def vector_quality(
     if train is not None:
         found["nearest"] = nearest_ratio(*some, as_float64(train))
     return found
-
-
-def _typical_distance(samples: np.ndarray) -> float:
-    """The root mean square distance of two samples; 1 if they are all the same."""
-    return float(np.sqrt(2.0 * samples.var(axis=0).sum())) or 1.0

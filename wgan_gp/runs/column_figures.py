@@ -39,7 +39,7 @@ def columns_figure(
     panels = above.subplots(rows, _ACROSS, squeeze=False).ravel()
     real, fake = (columns.decode(each) for each in (reals, fakes))
     for axes, column in zip(panels, shown):
-        _distribution(axes, column, real[column.name], fake[column.name])
+        distribution(axes, column, real[column.name], fake[column.name])
     for axes in panels[len(shown) :]:
         axes.axis("off")
     handles, names = panels[0].get_legend_handles_labels()
@@ -72,10 +72,17 @@ def _most_different(
     return [each for each in made if each in chosen]
 
 
-def _distribution(
+def distribution(
     axes: Axes, column: Column, real: np.ndarray, fake: np.ndarray
 ) -> None:
-    """Shares of a category's values, or histograms of numbers."""
+    """Plots shares of a category's values, or histograms of numbers.
+
+    Args:
+      axes: of the panel.
+      column: its kind and its name, which is the title.
+      real: values `[n]`.
+      fake: values `[m]`.
+    """
     axes.set_title(_name(column, 30), fontsize=9)
     axes.tick_params(labelsize=7)
     if column.kind == CATEGORY:
