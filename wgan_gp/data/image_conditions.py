@@ -78,7 +78,7 @@ def with_given_channels(
     """
     every, table = np.arange(train.count), np.stack([*train.given.values()], axis=-1)
     told = standardised([*train.given], table, every, "given", train.name)
-    pixels = _pixels(dataset.shape[-1], told)
+    pixels = _pixels(train, told)
     columns = Columns((*pixels, *told), given=tuple(train.given))
     return with_row_entries(
         dataset,
@@ -87,12 +87,12 @@ def with_given_channels(
     )
 
 
-def _pixels(channels: int, told: tuple[Column, ...]) -> tuple[Column, ...]:
+def _pixels(train: ImageSource, told: tuple[Column, ...]) -> tuple[Column, ...]:
     """The columns of an image's own channels, x1, x2, ..."""
-    pixels = numbered(channels).columns
+    pixels = numbered(train.shape[-1]).columns
     if twice := {each.name for each in pixels} & {each.name for each in told}:
         raise ValueError(
-            f"given_names has {show(min(twice))}, which is the name of a channel of the"
-            " images: rename it"
+            f"{train.name}: given_names has {show(min(twice))}, which is the name of a"
+            " channel of the images: rename it"
         )
     return pixels

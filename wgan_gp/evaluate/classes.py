@@ -104,8 +104,7 @@ def recognition(
 
 def _classes(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
     """The number of each sample's class, `[n]`, which it has at every position."""
-    width = dataset.shape[-1]
-    first = samples.reshape(len(samples), -1)[:, :width]
+    first = samples[(slice(None), *[0] * (samples.ndim - 2))]
     return first[:, list(dataset.told)].argmax(axis=1)
 
 
@@ -117,7 +116,8 @@ def _compared(dataset: Dataset, samples: np.ndarray, scale: str) -> np.ndarray:
     if dataset.characters is not None:
         return np.array(text.decode(own, dataset.characters), str)
     if dataset.kind == "images":
-        return to_pixels(own, scale).reshape(len(own), -1) / np.float32(255)
+        flat = to_pixels(own, scale).reshape(len(own), math.prod(dataset.own_shape))
+        return flat / np.float32(255)
     return as_float64(own)
 
 
