@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import key, own_tables, resolve
-from wgan_gp.build import assemble, open_dataset
+from wgan_gp.build import assemble, build, open_dataset
 from wgan_gp.data import DATASETS, Dataset
 from wgan_gp.data.conditions import own_entries, told_classes
 from wgan_gp.data.image_sets import load_images
@@ -183,6 +183,14 @@ def test_a_network_without_a_classifier_takes_channels(tmp_path):
         resolve("lsun64", "smoke", **fields)
     settings = resolve("lsun64", "smoke", **fields, **{"data.conditioning": "channels"})
     assert assemble(settings, open_dataset(settings)).algorithm.label_weight == 0
+
+
+def test_a_step_of_a_streamed_set_is_traced_with_its_own_channels(tmp_path):
+    fields = {"data.conditioning": "channels", "data.resident_bytes": 0, "steps": 1}
+    named = {"data.name": saved(tmp_path, labels=LABELS), "conditional": True}
+    small = {"critic.multipliers": (1,), "generator.multipliers": (1,)}
+    more = {"batch_size": 4, "eval_samples": 3}
+    build(resolve("digits", "smoke", **fields, **named, **small, **more))
 
 
 def test_a_sampler_of_images_with_labels_has_them_as_channels():
