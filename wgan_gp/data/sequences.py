@@ -52,7 +52,7 @@ class SequenceData:
     name: str = setting(
         "ar2",
         "Set of sequences: ar2 (simulated), docstrings (text of an installed package),"
-        " npz:FILE of series [N, T, C], text:FILE of lines, text:FOLDER of .txt files.",
+        " npz:FILE of series [N, T, C], text:FILE of lines, text:FOLDER of files.",
         Rule(_check_name),
     )
     length: int = setting(
