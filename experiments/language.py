@@ -1,12 +1,13 @@
 """Lines of text, character by character (Gulrajani et al. 2017, section 5.5).
 
     python -m wgan_gp.main --config experiments/language.py
-    python -m wgan_gp.main --config experiments/language.py
+    python -m wgan_gp.main --config experiments/language.py:mlp --config.lipschitz=sll
 
 The default learns English prose that needs no download: docstrings of SciPy.
 `--config.data.name=text:FILE` learns the lines of a file of your own. `:paper`
 has the reference's width, batch, length and n_critic, for `text:FILE` of the Google
-Billion Word corpus. The generator's softmax goes straight into the critic. `:smoke`
+Billion Word corpus. The generator's softmax goes straight into the critic. `:mlp` has a
+perceptron for a critic, which the constraints `orthogonal` and `sll` need. `:smoke`
 takes seconds.
 """
 
@@ -18,7 +19,6 @@ DEFAULT = {
     "batch_size": 64,
     "data": {"name": "docstrings"},
     "n_critic": 5,
-    "critic": {"width": 64, "blocks": 3},
     "generator": {"width": 64, "blocks": 3, "latent": 128, "output": "softmax"},
     "ema_decay": 0.99,
     "by_constraint": configs.penalised(_ADAM),
@@ -26,6 +26,7 @@ DEFAULT = {
     "eval_samples": 640,
     "eval_repeats": 2,
 }
+CRITICS = {"mlp": {"hidden": (128, 128, 128)}, "sequence": {"width": 64, "blocks": 3}}
 PAPER = {
     "steps": 200_000,
     "n_critic": 10,
@@ -38,12 +39,14 @@ PAPER = {
 
 def get_config(arg: str = ""):
     """The experiment, or its variant `arg`."""
+    critic = "mlp" if arg == "mlp" else "sequence"
     return configs.experiment(
         "language",
         arg,
-        critic="sequence",
+        critic=critic,
         generator="sequence",
-        default=DEFAULT,
+        default=DEFAULT | {"critic": CRITICS[critic]},
+        mlp={},
         paper=PAPER,
         smoke=configs.SEQUENCE_SMOKE,
     )

@@ -4,7 +4,8 @@
     python -m wgan_gp.main --config experiments/series.py --config.data.name=npz:my.npz
 
 The default learns a simulated oscillation of known statistics, an autoregression of
-second order. A file has an array `samples` `[N, T, C]`. `:smoke` takes seconds.
+second order. A file has an array `samples` `[N, T, C]`. `:mlp` has a perceptron for a
+critic, which the constraints `orthogonal` and `sll` need. `:smoke` takes seconds.
 """
 
 from wgan_gp import configs
@@ -16,7 +17,6 @@ DEFAULT = {
     "batch_size": 64,
     "lipschitz": RECOMMENDED,
     "n_critic": 2,
-    "critic": {"width": 32, "blocks": 3},
     "generator": {"width": 32, "blocks": 3, "latent": 64},
     "ema_decay": 0.99,
     "by_constraint": configs.penalised(_ADAM),
@@ -24,15 +24,18 @@ DEFAULT = {
     "eval_samples": 1000,
     "eval_repeats": 4,
 }
+CRITICS = {"mlp": {"hidden": (128, 128, 128)}, "sequence": {"width": 32, "blocks": 3}}
 
 
 def get_config(arg: str = ""):
     """The experiment, or its variant `arg`."""
+    critic = "mlp" if arg == "mlp" else "sequence"
     return configs.experiment(
         "series",
         arg,
-        critic="sequence",
+        critic=critic,
         generator="sequence",
-        default=DEFAULT,
+        default=DEFAULT | {"critic": CRITICS[critic]},
+        mlp={},
         smoke=configs.SEQUENCE_SMOKE,
     )

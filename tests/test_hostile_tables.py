@@ -192,7 +192,7 @@ def test_rows_of_a_file_are_conditions_or_refused(tmp_path, cells, name):
     columns = [cells if each == name else [usual[each]] * len(cells) for each in usual]
     path.write_text(as_csv(list(usual), columns), encoding="utf-8")
     found = []
-    line = refusal(lambda: found.append(read_given(path, KNOWN, series=False)))
+    line = refusal(lambda: found.append(read_given(path, KNOWN, in_array=False)))
     assert line is None or str(path) in line
     if line is None:
         assert found[0].shape == (len(cells), KNOWN.width)

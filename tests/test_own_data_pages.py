@@ -124,6 +124,33 @@ def test_from_labels_and_numbers_to_series_that_have_them(folder):
         np.testing.assert_allclose(archive["given"], [[0.5], [-0.25]], rtol=1e-4)
 
 
+@pytest.mark.long
+def test_from_numbers_to_images_that_have_them(folder):
+    images = np.random.default_rng(0).integers(0, 256, (300, 8, 8), np.uint8)
+    ink = images.mean(axis=(1, 2))
+    np.savez(folder / "ink.npz", images=images, given=ink, given_names=["ink"])
+    np.savez(folder / "levels.npz", given=[120.0, 130.0])
+    for line in commands("images.md"):
+        if "runs/ink" in line:
+            run(line)
+    with np.load(folder / "runs/ink/new.npz") as archive:
+        np.testing.assert_allclose(archive["given"], [[120], [130]], rtol=1e-5)
+        assert archive["images"].shape == (2, 8, 8, 1)
+
+
+@pytest.mark.long
+def test_from_a_folder_of_text_to_lines_of_a_class(folder):
+    (folder / "classes").mkdir()
+    for name in ("prose", "verse"):
+        lines = [f"{name} {i % 90} of a text" for i in range(200)]
+        (folder / "classes" / f"{name}.txt").write_text("\n".join(lines))
+    for line in commands("sequences.md"):
+        if "runs/classes" in line:
+            run(line)
+    new = (folder / "runs/classes/verse.txt").read_text(encoding="utf-8").splitlines()
+    assert len(new) == 1000
+
+
 def test_from_lines_to_new_lines(folder):
     lines = [f"line {i % 90} of a text" for i in range(300)]
     (folder / "my.txt").write_text("\n".join(lines))

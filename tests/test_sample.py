@@ -150,7 +150,8 @@ def test_a_batch_is_normalised_as_in_training(pictures):
 def test_samples_of_a_label_are_those_among_all(pictures):
     run = sample.open_run(pictures)
     parts = list(sample.draw(run, 60))
-    images, labels = (np.concatenate(each) for each in zip(*parts))
+    images = np.concatenate([part.samples for part in parts])
+    labels = np.concatenate([part.labels for part in parts])
     assert set(labels) == {0, 1, 2}
     for number, name in enumerate(NAMES[:2]):
         mine = images[labels == number][:5]

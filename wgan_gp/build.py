@@ -108,9 +108,9 @@ def _algorithm(settings: Settings, dataset: data.Dataset) -> train.Algorithm:
 def _classified(dataset: data.Dataset) -> int:
     """The classes that an auxiliary classifier tells apart; 0 for none.
 
-    Vectors and sequences need none: their class is among what the critic sees.
+    None is needed where the class is among what the critic sees.
     """
-    return (dataset.classes or 0) if dataset.kind == "images" else 0
+    return 0 if dataset.told else (dataset.classes or 0)
 
 
 def _evaluation(settings: Settings) -> Evaluation:
@@ -223,7 +223,7 @@ def _raw_batches(settings: Settings, dataset: data.Dataset) -> Any:
     shape = settings.n_critic, settings.batch_size
     if dataset.kind != "images":
         return np.broadcast_to(np.float32(0), (*shape, *dataset.shape))
-    images = np.broadcast_to(np.uint8(0), (*shape, *dataset.shape))
+    images = np.broadcast_to(np.uint8(0), (*shape, *dataset.own_shape))
     return Example(images, np.broadcast_to(np.int32(0), shape))
 
 
@@ -266,10 +266,9 @@ def _generator(settings: Settings, dataset: data.Dataset) -> Network:
     fields = dict(vars(settings.generator))
     module, latent = GENERATORS[fields.pop("network")], fields.pop("latent")
     shape: dict[str, Any] = {"shape": dataset.shape, "outputs": dataset.shape[0]}
-    told = ()
+    told = dataset.told
     if dataset.columns is not None:
         shape["categories"] = dataset.columns.categories
-        told = dataset.columns.told
     known = module.__dataclass_fields__
     fields |= {name: value for name, value in shape.items() if name in known}
     labelled = dataset.classes is not None and not told

@@ -53,8 +53,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         " .parquet with the data's columns in its units, or .npz with the keys"
         " `samples` and `columns`. Series: .npz with the key `samples`. Text: .txt, a"
         " line a sample. Labels, where the generator takes them, are the"
-        " column of that name, or the key `labels`; of series, other conditions are"
-        " the key `given`",
+        " column of that name, or the key `labels`; other conditions of pictures and"
+        " series are the key `given`",
     )
     parser.add_argument(
         "--png",

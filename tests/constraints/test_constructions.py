@@ -13,7 +13,7 @@ from tests.helpers import ROOT, cases, key, resolve, run_module, unchecked
 from wgan_gp import configs, devices, train
 from wgan_gp.build import build
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.data import Dataset, image_sets
+from wgan_gp.data import Dataset, image_samplers
 from wgan_gp.networks import CRITICS, from_flax
 from wgan_gp.runs import dataset_file
 from wgan_gp.runs.checkpoint import Checkpoints
@@ -152,7 +152,7 @@ def test_a_network_that_cannot_be_wrapped_is_refused(name, fields, words):
 
 
 def test_a_streamed_set_has_no_first_anchors():
-    sample = partial(image_sets._scale_batch, scale=None, labelled=False)
+    sample = partial(image_samplers._scale_batch, scale=None, labelled=False)
     critic = game("cones").critic._replace(sample_real=sample)
     network = train.critic_network(critic)
     with pytest.raises(ValueError, match="the data set is streamed") as caught:

@@ -171,7 +171,7 @@ def test_rows_are_read_from_files(kind, tmp_path):
         np.savez(path, samples=np.stack([*table.values()], axis=1), columns=[*table])
     else:
         {"csv": write_csv, "parquet": write_parquet}[kind](path, table)
-    np.testing.assert_array_equal(read_given(path, columns, series=False), [[0], [2]])
+    np.testing.assert_array_equal(read_given(path, columns, in_array=False), [[0], [2]])
 
 
 def test_a_csv_file_may_be_in_the_encoding_of_the_table_or_in_utf_8(tmp_path):
@@ -179,10 +179,10 @@ def test_a_csv_file_may_be_in_the_encoding_of_the_table_or_in_utf_8(tmp_path):
     columns = Columns((town,), given=("Größe",))
     for written in ("utf-8", "latin-1"):
         path = write_csv(tmp_path / "a.csv", {"Größe": ["ö"]}, encoding=written)
-        told = read_given(path, columns, series=False, encoding="latin-1")
+        told = read_given(path, columns, in_array=False, encoding="latin-1")
         np.testing.assert_array_equal(told, [[0, 1]])
     with pytest.raises(ValueError, match="is not text in UTF-8: save it as that"):
-        read_given(path, columns, series=False)
+        read_given(path, columns, in_array=False)
 
 
 FILES = {
@@ -209,7 +209,7 @@ def test_a_file_that_is_no_conditions_is_refused_in_one_line(name, tmp_path):
     file, message = FILES[name]
     columns = COLUMNS._replace(given=("dose",))
     with pytest.raises(ValueError, match=re.escape(message)) as raised:
-        read_given(tmp_path / file, columns, series=file.endswith("npz"))
+        read_given(tmp_path / file, columns, in_array=file.endswith("npz"))
     assert "\n" not in str(raised.value)
 
 

@@ -108,9 +108,9 @@ def test_what_is_no_condition_is_refused_in_one_line(name, tmp_path):
     assert str(path) in str(raised.value)
 
 
-def test_text_has_no_conditions(tmp_path):
+def test_a_file_of_lines_has_no_conditions(tmp_path):
     named = {"data.name": text_file(tmp_path / "a.txt"), "conditional": True}
-    with pytest.raises(ValueError, match="text has no labels: conditional must be"):
+    with pytest.raises(ValueError, match="has lines without labels: conditional"):
         open_dataset(resolve("language", "smoke", **named))
 
 

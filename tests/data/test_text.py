@@ -43,7 +43,7 @@ def test_short_lines_are_filled_up_and_rare_characters_are_one(tmp_path):
 
 def test_a_sampler_draws_one_hot_lines(tmp_path):
     text = read_text(write(tmp_path / "a.txt", LINES), length=8)
-    sample = one_hot_lines(text.codes, len(text.characters))
+    sample = one_hot_lines(text.codes, characters=len(text.characters))
     drawn = jax.jit(sample, static_argnums=1)(key(), 6)
     assert drawn.shape == (6, 8, len(text.characters))
     np.testing.assert_array_equal(drawn.sum(axis=-1), 1)

@@ -16,6 +16,7 @@ from wgan_gp.configs.schema import (
 from wgan_gp.configs.settings import PLAYERS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
+from wgan_gp.data.image_conditions import CHANNELS
 from wgan_gp.data.kinds import KINDS
 from wgan_gp.system.values import at_least, below, one_of, show
 
@@ -127,8 +128,9 @@ def _check_features(config: ConfigDict) -> None:
 
 
 def _check_labels(config: ConfigDict) -> None:
-    if config.data.kind != "images":  # the class is among the entries of each sample
-        return
+    data = config.data
+    if data.kind != "images" or data.conditioning == CHANNELS:
+        return  # the class is among the entries of each sample
     chosen = {player: config[player].network for player in PLAYERS}
     known = {
         player: [name for name, each in PLAYERS[player].items() if _takes_labels(each)]
@@ -138,7 +140,8 @@ def _check_labels(config: ConfigDict) -> None:
         both = " or ".join(sorted({repr(each) for each in known["critic"]}))
         raise ValueError(
             f"conditional needs critic.network and generator.network to be {both}, got"
-            f" {chosen['critic']!r} and {chosen['generator']!r}"
+            f" {chosen['critic']!r} and {chosen['generator']!r}; with data.conditioning"
+            f" = {CHANNELS!r} they may be any"
         )
 
 

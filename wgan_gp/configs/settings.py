@@ -219,7 +219,7 @@ class Settings(CriticSettings):
     )
     conditional: bool = setting(
         False,
-        "Whether a generator is told a label or columns; of images: dcgan, resnet.",
+        "Whether a generator is told a label or other conditions of each sample.",
     )
     label_weights: LabelWeights
     compute: ComputeSettings

@@ -12,7 +12,8 @@ What its paper found: Anil et al. approximate W1 better than with weight clippin
 gradient penalty or spectral normalisation, and prove that such networks can approximate
 every 1-Lipschitz function. SortOut of the W1 benchmark is this construction.
 
-When it fails: it has dense layers only. Images are flattened, and convolutions lost.
+When it fails: it has dense layers only. Images and sequences are flattened, and
+convolutions lost.
 """
 
 import dataclasses

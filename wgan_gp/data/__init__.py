@@ -74,9 +74,8 @@ class Dataset(NamedTuple):
       name: what the configuration calls it, as "8gaussians" or "npz:cats.npz".
       shape: of one sample, `[D]`, `[T, C]` or `[H, W, C]`.
       sample: `(key, n) -> [n, *shape]` float32, called inside the jitted training step.
-        With labels it returns `([n, *shape], [n])`; vectors and series have the label,
-        or other conditions, among their entries (`columns.told`). Where there is a
-        `stream`, it takes
+        With labels for a classifier it returns `([n, *shape], [n])`; other conditions
+        are among the entries (`told`). Where there is a `stream`, it takes
         `(key, raw batch)` and scales that batch instead.
       modes: centres `[M, D]` of a mixture of Gaussians; None for other sets. With modes
         the evaluation counts how many of them a generator covers.
@@ -95,7 +94,7 @@ class Dataset(NamedTuple):
       notes: what a user should know before training, one line each.
       stream: `(batch size over all hosts, seed)` -> iterator over this host's raw
         batches; None if the samples are on the device.
-      columns: what the entries of vectors, or the channels of series, stand for; None
+      columns: what the entries of vectors, or the channels of others, stand for; None
         if they have no names.
       characters: of lines of text, what each channel stands for; None for others.
     """
@@ -123,6 +122,16 @@ class Dataset(NamedTuple):
     def kind(self) -> str:
         """The kind of its samples: "vectors", "sequences" or "images"."""
         return _KINDS[len(self.shape)]
+
+    @property
+    def told(self) -> tuple[int, ...]:
+        """The entries of vectors, or channels of others, that a generator is told."""
+        return () if self.columns is None else self.columns.told
+
+    @property
+    def own_shape(self) -> tuple[int, ...]:
+        """The shape of a sample without what a generator is told."""
+        return (*self.shape[:-1], self.shape[-1] - len(self.told))
 
 
 def unlabelled(dataset: Dataset) -> Sampler:

@@ -1,9 +1,11 @@
 """Conditions: what a generator is told of each sample, as entries of the sample.
 
 The critic judges a sample x and its condition y together, so y is among the entries of
-each real sample: categories one-hot, numbers standardised. Of series they are channels
-that are constant in time. A generator is told the entries and repeats them, and
-`Columns.told` says which entries these are. A label is the condition of one category.
+each real sample: categories one-hot, numbers standardised. Of series, text and images
+they are channels that are constant over positions. A generator is told the entries and
+repeats them, and `Dataset.told` says which entries these are. A label is the condition
+of one category. Labels of images may go to an auxiliary classifier instead, which needs
+no channels (`data.image_conditions`).
 
 While training, and where nothing else is asked for, the conditions of generated samples
 are drawn: a label by `Dataset.class_shares`, others from `Dataset.conditions`, those of
@@ -91,7 +93,7 @@ def drawn_conditions(dataset: Dataset) -> np.ndarray | None:
     Those of a label are the rows of an identity matrix, one for each class, which are
     drawn by `class_shares`. All others are equally likely.
     """
-    if dataset.columns is None or not dataset.columns.told:
+    if not dataset.told:
         return None
     if dataset.conditions is not None:
         return dataset.conditions
@@ -103,17 +105,48 @@ def joined(samples: Any, entries: Any) -> jax.Array:
     """Samples with their conditions as the last entries, or as constant channels.
 
     Args:
-      samples: `[n, D]` or `[n, T, C]`.
+      samples: `[n, D]`, `[n, T, C]` or `[n, H, W, C]`.
       entries: `[n, k]`.
 
     Returns:
-      `[n, D + k]` or `[n, T, C + k]`.
+      `[n, D + k]`, `[n, T, C + k]` or `[n, H, W, C + k]`.
     """
     samples, entries = jnp.asarray(samples), jnp.asarray(entries)
     shape = (*samples.shape[:-1], entries.shape[-1])
     between = (1,) * (samples.ndim - 2)
     spread = entries.reshape(len(entries), *between, entries.shape[-1])
     return jnp.concatenate([samples, jnp.broadcast_to(spread, shape)], axis=-1)
+
+
+def own_entries(dataset: Dataset, samples: Any) -> Any:
+    """Samples without the entries, or channels, that a generator is told.
+
+    Args:
+      dataset: that was learned.
+      samples: `[..., *dataset.shape]`, an array of NumPy's or of JAX's.
+
+    Returns:
+      `[..., *dataset.own_shape]`.
+    """
+    told, width = dataset.told, dataset.shape[-1]
+    if told == tuple(range(width - len(told), width)):
+        return samples[..., : width - len(told)]
+    return samples[..., np.setdiff1d(np.arange(width), told)]
+
+
+def told_classes(dataset: Dataset, numbers: Any) -> jax.Array:
+    """What a generator is told of samples whose classes are chosen.
+
+    Args:
+      dataset: with classes.
+      numbers: of the classes, `[n]`.
+
+    Returns:
+      The numbers `[n]`, or entries `[n, classes]` where it is told entries.
+    """
+    told = drawn_conditions(dataset)
+    numbers = jnp.asarray(numbers)
+    return numbers if told is None else jnp.asarray(told)[numbers]
 
 
 def resident_joined(samples: np.ndarray, entries: np.ndarray) -> Sampler:
@@ -127,7 +160,7 @@ def _draw(samples: jax.Array, entries: jax.Array, key: jax.Array, n: int) -> jax
 
 
 def with_label_entries(dataset: Dataset) -> Dataset:
-    """A set of vectors or series whose label is among their entries, as a category.
+    """A set of samples whose label is among their entries, as a category.
 
     Args:
       dataset: whose `sample` returns samples and labels; so does its `held_out`, if it
@@ -158,10 +191,44 @@ def with_label_entries(dataset: Dataset) -> Dataset:
     )
 
 
+def with_row_entries(
+    dataset: Dataset, columns: Columns, train: np.ndarray, held_out: np.ndarray
+) -> Dataset:
+    """A set of samples whose conditions are found by the number of each sample.
+
+    Args:
+      dataset: whose `sample` and `held_out` return samples and their numbers `[n]`.
+      columns: what entries of samples with conditions stand for; the last are told.
+      train: the entries of each training sample, `[N, k]`.
+      held_out: the entries of each held-out sample, `[M, k]`.
+    """
+    assert dataset.held_out is not None
+    return dataset._replace(
+        shape=(*dataset.shape[:-1], columns.width),
+        sample=_with_entries(_joined_rows, dataset.sample, jnp.asarray(train)),
+        held_out=_with_entries(_joined_rows, dataset.held_out, jnp.asarray(held_out)),
+        columns=columns,
+        conditions=some_conditions(train),
+    )
+
+
 def _with_labels(sample: Sampler, classes: int) -> Callable[..., jax.Array]:
-    return partial(_joined_labels, sample, classes=classes)
+    return _with_entries(partial(_joined_labels, classes=classes), sample)
 
 
-def _joined_labels(sample: Any, key: jax.Array, n: int, *, classes: int) -> jax.Array:
+def _with_entries(
+    join: Callable[..., jax.Array], sample: Sampler, *arrays: jax.Array
+) -> Callable[..., jax.Array]:
+    """The sampler whose samples are joined; its arrays stay a program's arguments."""
+    is_tree = isinstance(sample, jax.tree_util.Partial)
+    return (jax.tree_util.Partial if is_tree else partial)(join, sample, *arrays)
+
+
+def _joined_labels(sample: Any, key: jax.Array, n: Any, *, classes: int) -> jax.Array:
     samples, labels = sample(key, n)
     return joined(samples, jax.nn.one_hot(labels, classes))
+
+
+def _joined_rows(sample: Any, entries: Any, key: jax.Array, n: Any) -> jax.Array:
+    samples, rows = sample(key, n)
+    return joined(samples, entries[rows])

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.data.columns import CATEGORY, WHOLE, Column, Columns
+from wgan_gp.data.given_arrays import given_numbers
 from wgan_gp.data.numpy_files import read_arrays
-from wgan_gp.data.series_files import given_numbers
 from wgan_gp.data.summaries import is_number
 from wgan_gp.data.table_files import READERS, read_table
 from wgan_gp.system.values import did_you_mean, join_names, show
@@ -23,15 +23,15 @@ _MOST = float(np.finfo(np.float32).max)
 
 
 def read_given(
-    path: Path, columns: Columns, *, series: bool, encoding: str = "utf-8"
+    path: Path, columns: Columns, *, in_array: bool, encoding: str = "utf-8"
 ) -> np.ndarray:
     """The conditions of a file, as a generator is told them.
 
     Args:
-      path: of a table, .csv, .parquet, .npy or .npz; of series, an .npz file with an
-        array `given` `[m, k]` too.
+      path: of a table, .csv, .parquet, .npy or .npz.
       columns: of the run's data. Others in the file are ignored.
-      series: whether the data are series.
+      in_array: whether an .npz file has an array `given` `[m, k]` rather than an array
+        for each column, as files of series and images do.
       encoding: of a CSV file that is not UTF-8.
 
     Returns:
@@ -45,8 +45,8 @@ def read_given(
         known = ", ".join(f".{each}" for each in READERS)
         raise ValueError(f"a file of conditions must end in one of {known}, got {path}")
     told = columns.conditions
-    if series and kind == "npz":
-        return encode_given(told, _of_series(path, told), str(path))
+    if in_array and kind == "npz":
+        return encode_given(told, _of_array(path, told), str(path))
     if kind == "csv":
         encoding = _encoding(path, encoding)
     raw = read_table(kind, path, encoding=encoding)
@@ -156,7 +156,7 @@ def _check_there(value: Any, where: str) -> None:
         raise ValueError(f"{where} has no value: fill it in, or leave the row out")
 
 
-def _of_series(path: Path, told: Columns) -> dict[str, np.ndarray]:
+def _of_array(path: Path, told: Columns) -> dict[str, np.ndarray]:
     """The array `given` of a file as a table with the names of the run."""
     if not path.is_file():
         raise ValueError(f"there is no file {path}")

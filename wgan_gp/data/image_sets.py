@@ -16,24 +16,23 @@ is not read: `wgan_gp.score` does that on request.
 """
 
 import dataclasses
-import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-from wgan_gp.data import CANNOT_DRAW, DATASETS, Dataset, open_named
-from wgan_gp.data.image_notes import all_left_out, class_shares, collect_notes
-from wgan_gp.data.images import fits, open_all_splits, resident_images
-from wgan_gp.data.ranges import SCALES, Scale
-from wgan_gp.data.sources import (
-    ImageSource,
-    load_arrays,
-    load_into_memory,
+from wgan_gp.data import DATASETS, Dataset, open_named
+from wgan_gp.data.conditions import with_label_entries
+from wgan_gp.data.image_conditions import (
+    CHANNELS,
+    CLASSIFIER,
+    check_conditions,
+    with_given_channels,
+    with_row_numbers,
 )
+from wgan_gp.data.image_notes import all_left_out, class_shares, collect_notes
+from wgan_gp.data.image_samplers import load_splits
+from wgan_gp.data.images import open_all_splits
+from wgan_gp.data.ranges import SCALES
+from wgan_gp.data.sources import ImageSource
 from wgan_gp.system.fields import Rule, among, at_least, setting
 from wgan_gp.system.values import WIDEST, show, whole
 
@@ -84,6 +83,12 @@ class ImageData:
         "1 reads pictures in grey, 3 in colour; open is what the set has.",
         among((1, 3)),
     )
+    conditioning: str | None = setting(
+        None,
+        "How conditions act: labels by a classifier (open for labels), or as channels"
+        " that the critic sees.",
+        among((CLASSIFIER, CHANNELS)),
+    )
     data_dir: str | None = setting(
         None, "Folder of TFDS's sets; open is TFDS's own default."
     )
@@ -124,8 +129,13 @@ def open_image_set(
       The data set.
 
     Raises:
-      ValueError: the same as `load_images`.
+      ValueError: the same as `load_images`; or `data.conditioning` has no effect.
     """
+    if settings.conditioning is not None and not conditional:
+        raise ValueError(
+            f"data.conditioning = {show(settings.conditioning)} has an effect only with"
+            " conditional = True: leave it out"
+        )
     if settings.name in DATASETS:
         return _open_named(settings, conditional)
     return load_images(
@@ -133,6 +143,7 @@ def open_image_set(
         scale=settings.scale,
         resident_bytes=settings.resident_bytes,
         conditional=conditional,
+        conditioning=settings.conditioning,
         check=check,
         **settings.source_options,
     )
@@ -153,7 +164,8 @@ def _open_named(settings: ImageData, conditional: bool) -> Dataset:
             f"{settings.name} is streamed and holds nothing out: give it held_out, a"
             " sampler of images to evaluate on"
         )
-    return dataset
+    as_channels = settings.conditioning == CHANNELS
+    return with_label_entries(dataset) if as_channels else dataset
 
 
 def load_images(
@@ -161,6 +173,7 @@ def load_images(
     *,
     scale: str = "symmetric",
     conditional: bool = False,
+    conditioning: str | None = None,
     resident_bytes: int = 2**31,
     held_out_bytes: int = 2**28,
     check: Callable[[ImageSource], None] = lambda train: None,
@@ -171,7 +184,10 @@ def load_images(
     Args:
       name: the same as in `images.open_images`.
       scale: a key of `ranges.SCALES`, the range of pixel values that networks see.
-      conditional: whether training samples come with labels, `([n, H, W, C], [n])`.
+      conditional: whether training samples come with conditions.
+      conditioning: how these act, as `image_conditions` describes: "classifier", of
+        labels, for samples `([n, H, W, C], [n])`; "channels" for `[n, H, W, C + k]`;
+        None for a classifier where there are labels.
       resident_bytes: the most that the train split may take on the device. A larger
         one is streamed, and `sample` then takes raw batches of `stream`.
       held_out_bytes: how much of the validation split to keep, from its start.
@@ -183,85 +199,36 @@ def load_images(
       The data set. Its held-out sampler draws without repetition.
 
     Raises:
-      ValueError: the same as `images.open_images`; or labels are asked for and some or
-        all pictures have none.
+      ValueError: the same as `images.open_images`; or conditions are asked for and some
+        or all pictures have none, as `image_conditions.check_conditions`.
     """
-    images = open_all_splits(name, **options)
+    images = open_all_splits(name, given=conditional, **options)
     train, held_out = images.open("train"), images.open("validation")
     check(train)
-    if conditional and train.classes is None:
-        raise ValueError(f"{name} has no labels: conditional must be False")
-    scale_pixels, stream = SCALES[scale], None
-    if fits(train, resident_bytes):
-        train = load_into_memory(train)
-        sample = resident_images(
-            train, scale_pixels, labelled=conditional, max_bytes=resident_bytes
-        )
-    else:
-        sample = jax.tree_util.Partial(
-            _scale_batch, scale=scale_pixels, labelled=conditional
-        )
-        stream = partial(_open_stream, train)
-    held_images = _first_images(held_out, held_out_bytes)
-    shares = class_shares(train) if conditional else None
-    left_out = all_left_out(images, train, held_out)
-    return Dataset(
-        name,
-        train.shape,
-        sample,
-        held_out=_held_out_sampler(name, held_images, scale_pixels),
-        held_out_count=len(held_images),
-        count=train.count,
-        classes=train.classes if conditional else None,
-        class_names=train.class_names if conditional else None,
-        class_shares=shares,
-        left_out=tuple(map(str, left_out)),
-        notes=collect_notes(images, left_out, train, shares),
-        stream=stream,
+    given = conditional and bool(train.given)
+    if conditional:
+        check_conditions(train, held_out, conditioning)
+    numbered = map(with_row_numbers, (train, held_out)) if given else (train, held_out)
+    dataset, loaded = load_splits(
+        *numbered,
+        scale=SCALES[scale],
+        labelled=conditional,
+        labels_held_out=given or (conditional and conditioning == CHANNELS),
+        resident_bytes=resident_bytes,
+        held_out_bytes=held_out_bytes,
     )
-
-
-def _scale_batch(key: jax.Array, raw: Any, *, scale: Scale, labelled: bool) -> Any:
-    """Scales a streamed batch; this is the sampler of a streamed set.
-
-    Raises:
-      ValueError: it is asked to draw samples itself.
-    """
-    if isinstance(raw, int):
-        raise ValueError(CANNOT_DRAW)
-    images = scale(key, raw.image)
-    return (images, raw.label) if labelled else images
-
-
-def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
-    """Opens this host's part of the batches. Grain is imported only when needed."""
-    from wgan_gp.data.streaming import stream
-
-    host, hosts = jax.process_index(), jax.process_count()
-    return stream(source, batch_size, seed, shard_index=host, shard_count=hosts)
-
-
-def _first_images(source: ImageSource, max_bytes: int) -> np.ndarray:
-    """Reads as many pictures from a split's start as `max_bytes` hold."""
-    count = max(1, min(source.count, max_bytes // math.prod(source.shape)))
-    return load_arrays(source, count).image
-
-
-def _held_out_sampler(name: str, images: np.ndarray, scale: Scale):
-    """Returns a sampler that draws held-out pictures without repetition.
-
-    The pictures stay in host memory, because evaluation draws them once in a run and
-    training has the device's memory.
-    """
-
-    def sample(key: jax.Array, n: int) -> jax.Array:
-        if n > len(images):
-            raise ValueError(
-                f"{name} holds out {len(images)} images, got"
-                f" eval_samples * eval_repeats = {n}: lower them"
-            )
-        order_key, noise_key = jax.random.split(key)
-        index = jax.random.permutation(order_key, len(images))[:n]
-        return scale(noise_key, jnp.asarray(images)[index])
-
-    return sample
+    shares = class_shares(loaded) if conditional and not given else None
+    left_out = all_left_out(images, train, held_out)
+    dataset = dataset._replace(
+        name=name,
+        left_out=tuple(map(str, left_out)),
+        notes=collect_notes(images, left_out, loaded, shares),
+    )
+    if given:
+        return with_given_channels(dataset, train, held_out)
+    if not conditional:
+        return dataset
+    dataset = dataset._replace(
+        classes=loaded.classes, class_names=loaded.class_names, class_shares=shares
+    )
+    return with_label_entries(dataset) if conditioning == CHANNELS else dataset

@@ -98,6 +98,7 @@ def open_all_splits(
     channels: int | None = None,
     skip_corrupt: bool = False,
     max_bytes: int = 2**32,
+    given: bool = False,
 ) -> ImageSet:
     """Opens all splits of an image set at once.
 
@@ -108,6 +109,7 @@ def open_all_splits(
       channels: 1, 3 or None.
       skip_corrupt: whether to skip pictures that cannot be decoded.
       max_bytes: the most that an array of an .npz file may take in memory.
+      given: whether the conditions of an .npz file, `given`, are read.
 
     Returns:
       The set. Its splits are opened by `open(split)`.
@@ -130,7 +132,9 @@ def open_all_splits(
     if kind == "npz":
         if size is not None:
             raise ValueError("size is for pictures, not for arrays: resize them before")
-        return open_npz(expand(path), channels=channels, max_bytes=max_bytes)
+        return open_npz(
+            expand(path), channels=channels, max_bytes=max_bytes, given=given
+        )
     options: Any = {"size": size, "channels": channels, "skip_corrupt": skip_corrupt}
     if kind == "folder":
         return open_folder(expand(path), **options)

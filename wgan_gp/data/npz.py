@@ -2,12 +2,14 @@
 
 An .npz file is a zip archive of arrays, each under a key. Two layouts are read:
 
-    images, labels                                split by `sources.split_indices`
+    images, labels or given                       split by `sources.split_indices`
     train_images, train_labels, test_images, ...  split by the user
 
 `images` are `[N, H, W]` or `[N, H, W, C]` with C = 1 or 3, uint8 or floats in [0, 1];
 floats are rounded to the nearest of 256 levels. `labels` are numbers or text, `[N]` or
-`[N, 1]`, and may be missing. Other keys are ignored.
+`[N, 1]`, and may be missing. `given` are numbers `[N, k]` or `[N]` that a generator is
+to be told of each picture, with `given_names` `[k]` if there are any; they are read
+where they are asked for. Other keys are ignored.
 
 Files may be corrupt or made to harm, so each array's header is read first. It has to
 declare plain numbers and a size below a limit; nothing is ever unpickled. Arrays are
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wgan_gp.data.given_arrays import array_names, given_numbers
 from wgan_gp.data.labels import check_labels, number_labels
 from wgan_gp.data.numpy_files import READ_ERRORS, read_array
 from wgan_gp.data.sources import (
@@ -35,7 +38,9 @@ from wgan_gp.system.failures import one_line
 _LUMA_WEIGHTS = np.array([19595, 38470, 7471], np.uint32)
 
 
-def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
+def open_npz(
+    path: Path, *, channels: int | None, max_bytes: int, given: bool = False
+) -> ImageSet:
     """Opens the arrays of a file, with the keys that this module's docstring lists.
 
     All splits must have one height and width; channels may differ, and are converted.
@@ -44,6 +49,7 @@ def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
       path: the file.
       channels: 1 for grey, 3 for colour; None takes 1 if all are grey, otherwise 3.
       max_bytes: the most that one array may take in memory, by its header.
+      given: whether `given` is read, if it is there.
 
     Returns:
       The set, in memory. Its `open(split)` raises ValueError for a split that the file
@@ -54,7 +60,8 @@ def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
     """
     if not path.is_file():
         raise ValueError(f"there is no file {path}: check data.name")
-    arrays, keys = _read_arrays(path, max_bytes)
+    nouns = ("images", "labels", *(("given",) if given else ()))
+    arrays, keys = _read_arrays(path, max_bytes, nouns)
     images = {
         key: _as_uint8(array, f"{path}: {key}")
         for key, array in arrays.items()
@@ -70,6 +77,7 @@ def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
     if channels is None:
         channels, notes = _choose_channels(images, path)
     numbers, classes = _number_labels(labels, path)
+    conditions = _conditions(arrays, images, path)
     has_split_keys = "images" not in images
     if not has_split_keys:
         _check_count(len(images["images"]), path)
@@ -80,12 +88,15 @@ def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
             raise ValueError(f"{path} has no array {key}: it has {sorted(keys)}")
         part = slice(None) if has_split_keys else split_indices(len(images[key]), split)
         pictures = _convert_channels(images[key][part], channels)
-        if key not in numbers:
-            return source_from_arrays(f"npz:{path}", split, pictures, None, None)
-        chosen = numbers[key][part]
-        return source_from_arrays(
-            f"npz:{path}", split, pictures, chosen, len(classes), classes
+        chosen, known = None, None
+        if key in numbers:
+            chosen, known = numbers[key][part], classes
+        count = None if known is None else len(known)
+        source = source_from_arrays(
+            f"npz:{path}", split, pictures, chosen, count, known
         )
+        told = conditions.get(key, {})
+        return source._replace(given={each: told[each][part] for each in told})
 
     splits = tuple(x for x in SPLITS if f"{x}_images" in images)
     return ImageSet(
@@ -93,8 +104,10 @@ def open_npz(path: Path, *, channels: int | None, max_bytes: int) -> ImageSet:
     )
 
 
-def _read_arrays(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set[str]]:
-    """Reads the arrays of images and labels.
+def _read_arrays(
+    path: Path, max_bytes: int, nouns: tuple[str, ...]
+) -> tuple[dict[str, np.ndarray], set[str]]:
+    """Reads the arrays of images and labels, and perhaps what is given.
 
     If the file has `train_images` or the like, `images` and `labels` are ignored.
 
@@ -112,7 +125,8 @@ def _read_arrays(path: Path, max_bytes: int) -> tuple[dict[str, np.ndarray], set
                 if name.endswith(".npy")
             }
             prefixes = [f"{x}_" for x in SPLITS if f"{x}_images" in keys] or [""]
-            wanted = (f"{x}{noun}" for x in prefixes for noun in ("images", "labels"))
+            wanted = [f"{x}{noun}" for x in prefixes for noun in nouns]
+            wanted += ["given_names"] * ("given" in nouns)
             arrays = {
                 x: read_array(archive, x, path, max_bytes) for x in wanted if x in keys
             }
@@ -162,6 +176,28 @@ def _number_labels(
         return number_labels(labels) if labels else ({}, ())
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def _conditions(
+    arrays: dict[str, np.ndarray], images: dict[str, np.ndarray], path: Path
+) -> dict[str, dict[str, np.ndarray]]:
+    """The numbers that are given for the images of each key, by their names."""
+    found, names = {}, None
+    for key, pictures in images.items():
+        given = f"{key.removesuffix('images')}given"
+        if given not in arrays:
+            continue
+        numbers = given_numbers(arrays[given], path)
+        names = names or array_names(
+            arrays, "given_names", "given", numbers.shape[1], path
+        )
+        if numbers.shape != (len(pictures), len(names)):
+            raise ValueError(
+                f"{path}: {given} must be [{len(pictures)}, {len(names)}], a row an"
+                f" image, got {list(arrays[given].shape)}"
+            )
+        found[key] = dict(zip(names, numbers.T))
+    return found
 
 
 def _check_count(count: int, path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from wgan_gp.data import Dataset, check_name, open_named
 from wgan_gp.data.arrays import resident, without_repetition
-from wgan_gp.data.columns import CATEGORY, NUMBER, Column, Columns
+from wgan_gp.data.columns import CATEGORY, Column, Columns
 from wgan_gp.data.conditions import (
     joined,
     resident_joined,
@@ -16,12 +16,20 @@ from wgan_gp.data.conditions import (
     with_label_entries,
 )
 from wgan_gp.data.docstrings import read_docstrings
+from wgan_gp.data.given_arrays import standardised
 from wgan_gp.data.series_files import LABEL, LONGEST, RawSeries, read_series
-from wgan_gp.data.sources import split_indices
-from wgan_gp.data.text import Text, encode, one_hot_lines, read_lines
+from wgan_gp.data.sources import split_indices, summarise_left_out
+from wgan_gp.data.text import (
+    SUFFIX,
+    Text,
+    encode,
+    one_hot,
+    one_hot_lines,
+    read_folder,
+    read_lines,
+)
 from wgan_gp.system.fields import Rule, setting, whole
 from wgan_gp.system.paths import SEQUENCE_KINDS, expand
-from wgan_gp.system.values import show
 
 BUILT_IN = "docstrings"
 
@@ -44,7 +52,7 @@ class SequenceData:
     name: str = setting(
         "ar2",
         "Set of sequences: ar2 (simulated), docstrings (text of an installed package),"
-        " npz:FILE of series [N, T, C], text:FILE of lines.",
+        " npz:FILE of series [N, T, C], text:FILE of lines, text:FOLDER of files.",
         Rule(_check_name),
     )
     length: int = setting(
@@ -62,27 +70,19 @@ def open_sequences(settings: SequenceData, *, conditional: bool, **_: Any) -> Da
 
     Args:
       settings: the section `data`.
-      conditional: whether a generator is told labels or numbers; refused for text.
+      conditional: whether a generator is told labels or numbers.
       **_: arguments for other kinds of data.
 
     Raises:
       ValueError: there is no such set, it cannot be read, or it has no conditions.
     """
     kind, colon, path = settings.name.partition(":")
-    if conditional and (settings.name == BUILT_IN or kind == "text"):
-        raise ValueError("text has no labels: conditional must be False")
-    if settings.name == BUILT_IN:
-        lines, notes = read_docstrings()
-        text = encode(lines, settings.length, settings.characters, BUILT_IN)
-        return _of_text(BUILT_IN, text._replace(notes=(*notes, *text.notes)))
+    if settings.name == BUILT_IN or kind == "text":
+        return _open_text(settings, conditional)
     if not colon:
         found = open_named(settings.name, "sequences", conditional=conditional)
         return with_label_entries(found) if conditional else found
-    if kind == "npz":
-        return open_series(expand(path), conditional=conditional)
-    lines = read_lines(expand(path))
-    text = encode(lines, settings.length, settings.characters, str(path))
-    return _of_text(f"text:{expand(path)}", text)
+    return open_series(expand(path), conditional=conditional)
 
 
 def open_series(path: Path, *, conditional: bool = False) -> Dataset:
@@ -105,7 +105,7 @@ def open_series(path: Path, *, conditional: bool = False) -> Dataset:
     train, held_out = (
         split_indices(len(raw.samples), name) for name in ("train", "validation")
     )
-    channels = _standardised(raw.channels, raw.samples, train, "channel", path)
+    channels = standardised(raw.channels, raw.samples, train, "channel", path)
     columns, entries = _with_conditions(channels, raw, train, path)
     means, stds = np.array([(each.mean, each.std) for each in channels]).T
     scaled = ((raw.samples - means) / stds).astype(np.float32)
@@ -140,7 +140,7 @@ def _with_conditions(
     told = [
         column
         for name, numbers in raw.given.items()
-        for column in _standardised([name], numbers[:, None], train, "given", path)
+        for column in standardised([name], numbers[:, None], train, "given", path)
     ]
     columns = Columns((*channels, *told), given=tuple(raw.given))
     if not told:
@@ -148,36 +148,74 @@ def _with_conditions(
     return columns, columns.conditions.encode(raw.given)
 
 
-def _standardised(
-    names: list[str], values: np.ndarray, train: np.ndarray, what: str, path: Path
-) -> tuple[Column, ...]:
-    """Columns of numbers `[N, ..., C]`, by the moments of the training series."""
-    scale = float(np.abs(values).max()) or 1.0  # squares of huge values are not finite
-    learned, axes = values[train] / scale, tuple(range(values.ndim - 1))
-    means, stds = scale * learned.mean(axis=axes), scale * learned.std(axis=axes)
-    for name, std in zip(names, stds):
-        if not std > 0:
-            raise ValueError(f"{path}: {what} {show(name)} is constant: leave it out")
-    return tuple(
-        Column(name, NUMBER, mean, std)
-        for name, mean, std in zip(names, means.tolist(), stds.tolist())
+def _open_text(settings: SequenceData, conditional: bool) -> Dataset:
+    """Lines of a file, of the files of a folder, or of docstrings."""
+    if settings.name != BUILT_IN:
+        path = expand(settings.name.partition(":")[2])
+        if path.is_dir():
+            return _of_folder(path, settings, conditional)
+        lines, notes, name = read_lines(path), (), f"text:{path}"
+    else:
+        path, name = Path(BUILT_IN), BUILT_IN
+        lines, notes = read_docstrings()
+    if conditional:
+        raise ValueError(
+            f"{path} has lines without labels: conditional must be False, or name a"
+            f" folder with a {SUFFIX} file for each class"
+        )
+    text = encode(lines, settings.length, settings.characters, str(path))
+    return _of_text(name, text._replace(notes=(*notes, *text.notes)))
+
+
+def _of_folder(folder: Path, settings: SequenceData, conditional: bool) -> Dataset:
+    """Lines of the files of a folder; with conditions, each file is a class."""
+    read = read_folder(folder)
+    if conditional and len(read.names) == 1:
+        raise ValueError(
+            f"{folder} has one {SUFFIX} file, which is one class: conditional = True"
+            " needs a file for each of several"
+        )
+    text = encode(read.lines, settings.length, settings.characters, str(folder))
+    notes = (summarise_left_out(read.left_out),) if read.left_out else ()
+    text = text._replace(notes=(*notes, *text.notes))
+    name, left_out = f"text:{folder}", tuple(map(str, read.left_out))
+    if not conditional:
+        return _of_text(name, text)._replace(left_out=left_out)
+    found = _of_text(name, text, read.labels, len(read.names))
+    character = Column("character", CATEGORY, values=tuple(text.characters))
+    label = Column(LABEL, CATEGORY, values=read.names)
+    train = read.labels[split_indices(len(read.labels), "train")]
+    counts = np.bincount(train, minlength=len(read.names))
+    return found._replace(
+        columns=Columns((character, label), LABEL),
+        classes=len(read.names),
+        class_names=read.names,
+        class_shares=counts / len(train),
+        left_out=left_out,
     )
 
 
-def _of_text(name: str, text: Text) -> Dataset:
-    splits = {
-        each: text.codes[split_indices(len(text.codes), each)]
-        for each in ("train", "validation")
-    }
-    size, held_out = len(text.characters), splits["validation"]
-    one_hot = np.eye(size, dtype=np.float32)
+def _of_text(
+    name: str, text: Text, labels: np.ndarray | None = None, classes: int = 0
+) -> Dataset:
+    """The set of encoded lines; with labels, these are channels."""
+    arrays = (text.codes,) if labels is None else (text.codes, labels)
+    learned, held_out = (
+        tuple(each[split_indices(len(text.codes), split)] for each in arrays)
+        for split in ("train", "validation")
+    )
+    sizes = {"characters": len(text.characters), "classes": classes}
     return Dataset(
         name,
-        (text.codes.shape[1], size),
-        one_hot_lines(splits["train"], size),
-        held_out=without_repetition(held_out, name, lambda codes: one_hot[codes]),
-        held_out_count=len(held_out),
-        count=len(splits["train"]),
+        (text.codes.shape[1], len(text.characters) + classes),
+        one_hot_lines(*learned, **sizes),
+        held_out=without_repetition(
+            np.arange(len(held_out[0])),
+            name,
+            lambda at: np.asarray(one_hot(*(x[at] for x in held_out), **sizes)),
+        ),
+        held_out_count=len(held_out[0]),
+        count=len(learned[0]),
         notes=text.notes,
         characters=text.characters,
     )

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wgan_gp.data.given_arrays import array_names, given_numbers
 from wgan_gp.data.labels import check_labels
 from wgan_gp.data.numpy_files import read_arrays
 from wgan_gp.system.values import show
@@ -60,7 +61,7 @@ def read_series(path: Path, *, conditional: bool = False) -> RawSeries:
             f" {', '.join(sorted(arrays)) or 'no arrays'}"
         )
     series = _as_series(arrays["samples" if "samples" in arrays else others[0]], path)
-    channels = _names(arrays, "channels", "x", series.shape[2], path)
+    channels = array_names(arrays, "channels", "x", series.shape[2], path)
     raw = RawSeries(series, channels)
     return _with_conditions(raw, arrays, path) if conditional else raw
 
@@ -88,22 +89,6 @@ def _as_series(series: np.ndarray, path: Path) -> np.ndarray:
     return series
 
 
-def _names(
-    arrays: dict[str, np.ndarray], key: str, usual: str, count: int, path: Path
-) -> list[str]:
-    """Names of an array of the file, or `usual` with numbers from 1."""
-    names = arrays.get(key, np.array([f"{usual}{i + 1}" for i in range(count)]))
-    if names.shape != (count,) or names.dtype.kind not in "US":
-        raise ValueError(
-            f"{path}: {key} must be {count} names, got {names.dtype}"
-            f" {list(names.shape)}"
-        )
-    names = [str(each) for each in names.astype(str)]
-    if len(set(names)) < count:
-        raise ValueError(f"{path}: {key} has a name twice: give each its own")
-    return names
-
-
 def _with_conditions(
     raw: RawSeries, arrays: dict[str, np.ndarray], path: Path
 ) -> RawSeries:
@@ -128,7 +113,7 @@ def _with_conditions(
                 f"{path}: given must be [{count}, k], a row a series, got"
                 f" {list(arrays['given'].shape)}"
             )
-        names = _names(arrays, "given_names", "given", numbers.shape[1], path)
+        names = array_names(arrays, "given_names", "given", numbers.shape[1], path)
         raw = raw._replace(given=dict(zip(names, numbers.T)))
     names = [LABEL] if raw.labels is not None else list(raw.given)
     if twice := sorted({*raw.channels} & {*names}):
@@ -137,29 +122,3 @@ def _with_conditions(
             " the channel"
         )
     return raw
-
-
-def given_numbers(given: np.ndarray, path: Path) -> np.ndarray:
-    """Conditions that are numbers, `[n, k]`, float64.
-
-    Args:
-      given: the array `given` of a file, `[n, k]` or `[n]`.
-      path: of the file, for messages.
-
-    Raises:
-      ValueError: it has another shape or type, or values that are not finite.
-    """
-    numbers = given[:, None] if given.ndim == 1 else given
-    if numbers.ndim != 2 or 0 in numbers.shape or numbers.dtype.kind not in "fiub":
-        raise ValueError(
-            f"{path}: given must be numbers [N, k], got {given.dtype}"
-            f" {list(given.shape)}"
-        )
-    numbers = numbers.astype(np.float64)
-    if not (finite := np.isfinite(numbers)).all():
-        row, column = np.argwhere(~finite)[0] + 1
-        raise ValueError(
-            f"{path}, row {row}: given has no finite number in column {column}: leave"
-            " the row out"
-        )
-    return numbers

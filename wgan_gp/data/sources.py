@@ -10,7 +10,7 @@ of files that were left out.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -45,6 +45,8 @@ class ImageSource(NamedTuple):
       class_names: the name of each class, in the order of its numbers.
       read_labels: returns labels `[N]` without decoding a picture; None if there are no
         labels.
+      given: the numbers `[N]`, float64, of each condition by its name; none if the set
+        has no conditions, or they were not asked for.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ImageSource(NamedTuple):
     class_names: tuple[str, ...] | None = None
 
     read_labels: Callable[[], np.ndarray] | None = None
+    given: Mapping[str, np.ndarray] = {}
 
 
 class LeftOutFile(NamedTuple):

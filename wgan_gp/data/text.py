@@ -10,17 +10,36 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from wgan_gp.data.conditions import joined
+from wgan_gp.data.sources import LeftOutFile
 from wgan_gp.system.files import unchanged
 from wgan_gp.system.values import show
 
 PAD, UNKNOWN = "`", "\ufffd"  # fill up a line; stand for a rare character
 LEAST_LINES = 100
+SUFFIX = ".txt"  # of the files of a folder that are read
+
+
+class LabelledLines(NamedTuple):
+    """Lines of several files, whose classes are the files.
+
+    Attributes:
+      lines: of all files, one file after the other.
+      labels: the class of each, `[N]`, int32.
+      names: of the classes, sorted.
+      left_out: files of the folder that were not read.
+    """
+
+    lines: list[str]
+    labels: np.ndarray
+    names: tuple[str, ...]
+    left_out: tuple[LeftOutFile, ...]
 
 
 class Text(NamedTuple):
@@ -63,6 +82,41 @@ def read_lines(path: Path, most: int = 10**7) -> list[str]:
             f"{path} is not UTF-8 text (byte {error.start:,}): convert it, as by iconv"
         ) from None
     return lines
+
+
+def read_folder(folder: Path) -> LabelledLines:
+    """The lines of each .txt file of a folder, whose name without .txt is its class.
+
+    Subfolders are not searched, and hidden files are ignored.
+
+    Args:
+      folder: with at least one such file.
+
+    Raises:
+      ValueError: there is none, one has no lines, or as `read_lines`.
+    """
+    entries = sorted(x for x in folder.iterdir() if not x.name.startswith("."))
+    files = [each for each in entries if each.suffix == SUFFIX and each.is_file()]
+    if not files:
+        raise ValueError(
+            f"{folder} has no files named *{SUFFIX}: save the lines of each class in a"
+            " file of its own"
+        )
+    lines: list[str] = []
+    counts = []
+    for file in files:
+        found = read_lines(file)
+        if not found:
+            raise ValueError(f"{file} has no lines: fill it, or remove it")
+        lines += found
+        counts.append(len(found))
+    labels = np.repeat(np.arange(len(files), dtype=np.int32), counts)
+    left_out = tuple(
+        LeftOutFile(str(each), f"not named *{SUFFIX}", each.suffix)
+        for each in entries
+        if each not in files
+    )
+    return LabelledLines(lines, labels, tuple(each.stem for each in files), left_out)
 
 
 def encode(lines: Sequence[str], length: int, most_characters: int, name: str) -> Text:
@@ -123,21 +177,50 @@ def decode(vectors: np.ndarray, characters: str) -> list[str]:
     return ["".join(characters[code] for code in row) for row in codes]
 
 
-def one_hot_lines(codes: np.ndarray, characters: int):
+def one_hot_lines(
+    codes: np.ndarray,
+    labels: np.ndarray | None = None,
+    *,
+    characters: int,
+    classes: int = 0,
+):
     """A sampler of one-hot lines, uniformly and with replacement.
 
     Args:
       codes: `[N, T]`, copied to the device once.
+      labels: the class of each line, `[N]`, if its channels are wanted.
       characters: V.
+      classes: how many there are, K; 0 without labels.
 
     Returns:
-      A sampler `(key, n) -> [n, T, V]`, float32.
+      A sampler `(key, n) -> [n, T, V + K]`, float32: the class is one-hot too, the same
+      at each position.
     """
-    return jax.tree_util.Partial(
-        partial(_draw, characters=characters), jnp.asarray(codes)
-    )
+    arrays = (codes,) if labels is None else (codes, labels)
+    draw = partial(_draw, characters=characters, classes=classes)
+    return jax.tree_util.Partial(draw, tuple(map(jnp.asarray, arrays)))
 
 
-def _draw(codes: jax.Array, key: jax.Array, n: int, *, characters: int) -> jax.Array:
-    chosen = jax.random.randint(key, (n,), 0, len(codes))
-    return jax.nn.one_hot(codes[chosen], characters)
+def _draw(
+    arrays: tuple[jax.Array, ...], key: jax.Array, n: int, **sizes: int
+) -> jax.Array:
+    chosen = jax.random.randint(key, (n,), 0, len(arrays[0]))
+    return one_hot(*(each[chosen] for each in arrays), **sizes)
+
+
+def one_hot(
+    codes: Any, labels: Any = None, *, characters: int, classes: int = 0
+) -> jax.Array:
+    """Lines as vectors.
+
+    Args:
+      codes: `[n, T]`.
+      labels: as in `one_hot_lines`, `[n]`.
+      characters: as there.
+      classes: as there.
+
+    Returns:
+      `[n, T, V + K]`, float32.
+    """
+    lines = jax.nn.one_hot(codes, characters)
+    return lines if labels is None else joined(lines, jax.nn.one_hot(labels, classes))

@@ -1,19 +1,20 @@
 """How good the generated samples of each class are."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan_gp.data import Dataset
-from wgan_gp.data.columns import Columns
-from wgan_gp.evaluate.distances import as_float64
-from wgan_gp.evaluate.held_out import own_channels
+from wgan_gp.data import Dataset, text
+from wgan_gp.data.conditions import own_entries
+from wgan_gp.data.ranges import to_pixels
+from wgan_gp.evaluate.distances import as_float64, sliced_wasserstein
+from wgan_gp.evaluate.ngrams import ngram_divergences
 from wgan_gp.evaluate.sequences import windows_wasserstein
 from wgan_gp.evaluate.vectors import LEAST_SAMPLES, marginal_wasserstein
 
-# The metric that compares samples of one class, by the kind of the data.
-METRIC = {"vectors": "marginal_w1", "sequences": "windows_w1"}
+_NGRAMS = 4  # the order that text is compared by, or its length if that is less
 
 
 class ClassQuality(NamedTuple):
@@ -21,32 +22,45 @@ class ClassQuality(NamedTuple):
 
     share: float  # of the generated samples
     real_share: float
-    distance: float  # `METRIC`; NaN where there are too few of the class
+    distance: float  # by `metric_of`; NaN where there are too few of the class
     floor: float  # the distance of other real samples of the class
 
 
+def metric_of(dataset: Dataset) -> str:
+    """The metric that compares samples of one class, a key of `metrics.METRICS`."""
+    if dataset.characters is not None:
+        return f"js_{_order(dataset)}"
+    return _DISTANCES[dataset.kind][0]
+
+
 def by_class(
-    dataset: Dataset, fakes: np.ndarray, reals: np.ndarray, others: np.ndarray
+    dataset: Dataset,
+    fakes: np.ndarray,
+    reals: np.ndarray,
+    others: np.ndarray,
+    *,
+    scale: str = "",
 ) -> dict[str, ClassQuality]:
     """Compares the samples of each class with real ones of the same class.
 
     Args:
-      dataset: of vectors `[D]` or series `[T, C]`, with columns and a label.
+      dataset: with a label among the entries, or channels, of its samples. Only the
+        others are compared, but of vectors.
       fakes: generated samples `[n, ...]`.
       reals: held-out samples `[m, ...]`.
       others: real samples `[k, ...]` that take the place of generated ones in the
         floor.
+      scale: of images, the key of `ranges.SCALES` that they were scaled with.
 
     Returns:
       The quality of each class by its name.
     """
-    columns = dataset.columns
-    assert columns is not None
-    assert columns.class_names is not None
-    sets = [as_float64(each) for each in (fakes, reals, others)]
-    numbers = [_classes(columns, each) for each in sets]
+    assert dataset.columns is not None
+    assert dataset.columns.class_names is not None
+    numbers = [_classes(dataset, each) for each in (fakes, reals, others)]
+    sets = [_compared(dataset, each, scale) for each in (fakes, reals, others)]
     found = {}
-    for i, name in enumerate(columns.class_names):
+    for i, name in enumerate(dataset.columns.class_names):
         fake, real, other = (x[at == i] for x, at in zip(sets, numbers))
         found[name] = ClassQuality(
             len(fake) / len(fakes),
@@ -88,10 +102,23 @@ def recognition(
     return found
 
 
-def _classes(columns: Columns, samples: np.ndarray) -> np.ndarray:
-    """The number of each sample's class, `[n]`: series have it at every step."""
-    entries = samples[..., list(columns.told)]
-    return entries.reshape(len(entries), -1, len(columns.told))[:, 0].argmax(axis=1)
+def _classes(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
+    """The number of each sample's class, `[n]`, which it has at every position."""
+    first = samples[(slice(None), *[0] * (samples.ndim - 2))]
+    return first[:, list(dataset.told)].argmax(axis=1)
+
+
+def _compared(dataset: Dataset, samples: np.ndarray, scale: str) -> np.ndarray:
+    """What is compared of samples `[n, ...]`: rows, series, pixels, or lines `[n]`."""
+    if dataset.kind == "vectors":
+        return as_float64(samples)
+    own = own_entries(dataset, samples)
+    if dataset.characters is not None:
+        return np.array(text.decode(own, dataset.characters), str)
+    if dataset.kind == "images":
+        flat = to_pixels(own, scale).reshape(len(own), math.prod(dataset.own_shape))
+        return flat / np.float32(255)
+    return as_float64(own)
 
 
 def _of_equal_sizes(dataset: Dataset, one: np.ndarray, two: np.ndarray) -> float:
@@ -99,6 +126,19 @@ def _of_equal_sizes(dataset: Dataset, one: np.ndarray, two: np.ndarray) -> float
     if count < LEAST_SAMPLES:
         return math.nan
     one, two = one[:count], two[:count]
-    if dataset.kind == "vectors":
-        return marginal_wasserstein(one, two)
-    return windows_wasserstein(*(own_channels(dataset, each) for each in (one, two)))
+    if dataset.characters is None:
+        return _DISTANCES[dataset.kind][1](one, two)
+    lines = one.tolist(), two.tolist()
+    return ngram_divergences(*lines, [_order(dataset)])[metric_of(dataset)]
+
+
+def _order(dataset: Dataset) -> int:
+    return min(_NGRAMS, dataset.shape[0])
+
+
+# The metric and its function of what `_compared` returns, by the kind of the data.
+_DISTANCES: dict[str, tuple[str, Callable[[Any, Any], float]]] = {
+    "vectors": ("marginal_w1", marginal_wasserstein),
+    "sequences": ("windows_w1", windows_wasserstein),
+    "images": ("sliced_w1", sliced_wasserstein),
+}

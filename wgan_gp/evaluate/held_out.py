@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from wgan_gp.data import Dataset, text, unlabelled
+from wgan_gp.data.conditions import own_entries
 from wgan_gp.data.ranges import to_pixels
 from wgan_gp.evaluate.images import (
     Observer,
@@ -66,7 +67,8 @@ class HeldOutSets(NamedTuple):
     # The same for the metrics that take seconds, with their floors: the last evaluation
     # of a run has them too.
     final_quality: Callable[[np.ndarray], dict[str, float]] = _nothing_more
-    # Of images [n, H, W, C]: how likely each of the set's own classes is, [n, classes].
+    # Of images [n, H, W, C] without channels that are told: how likely each of the
+    # set's own classes is, [n, classes].
     classify: Callable[[np.ndarray], np.ndarray] | None = None
 
 
@@ -147,8 +149,7 @@ def _hold_out_sequences(
     def quality(fakes: np.ndarray) -> dict[str, float]:
         paired = reals[: len(fakes)]
         made, real = (
-            own_channels(dataset, x.reshape(-1, *dataset.shape))
-            for x in (fakes, paired)
+            own_entries(dataset, x.reshape(-1, *dataset.shape)) for x in (fakes, paired)
         )
         if (known := dataset.characters) is None:
             found = series_quality(made, real)
@@ -159,13 +160,6 @@ def _hold_out_sequences(
         return found | measured(fakes, paired, dataset)
 
     return HeldOutSets(reals, as_floor(quality(others)), quality)
-
-
-def own_channels(dataset: Dataset, series: np.ndarray) -> np.ndarray:
-    """Sequences `[n, T, C]` without the channels that a generator is told."""
-    if dataset.columns is None or not dataset.columns.told:
-        return series
-    return np.delete(series, dataset.columns.told, axis=-1)
 
 
 def _as_rows(dataset: Dataset, vectors: np.ndarray) -> np.ndarray:
@@ -204,13 +198,17 @@ def _hold_out_images(
     sampler = dataset.held_out or unlabelled(dataset)
     reals = _draw_sets(sampler, held_key, repeats, samples)
     observer = _OBSERVERS[evaluation.features](evaluation)
-    seen = observe_reals(to_pixels(reals, evaluation.data.scale), observer)
+
+    def to_own_pixels(images: np.ndarray) -> np.ndarray:
+        return to_pixels(own_entries(dataset, images), evaluation.data.scale)
+
+    seen = observe_reals(to_own_pixels(reals), observer)
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
-        pixels = to_pixels(fakes, evaluation.data.scale)
+        pixels = to_own_pixels(fakes)
         features = None if seen.features is None else seen.features[: len(pixels)]
         part = Reals(seen.images[: len(pixels)], features)
-        shape = fakes.shape
+        shape = (*fakes.shape[:2], *dataset.own_shape)
         own = measured(pixels.reshape(shape), part.images.reshape(shape), dataset)
         return image_quality(pixels, part, observer) | own
 

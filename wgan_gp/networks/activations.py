@@ -1,5 +1,7 @@
 """Activations by the names that configurations use."""
 
+from collections.abc import Sequence
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -32,6 +34,21 @@ def gated_activation(x: jax.Array) -> jax.Array:
       `[..., C]`, in (-1, 1).
     """
     return nn.sigmoid(x[..., ::2]) * jnp.tanh(x[..., 1::2])
+
+
+def softmax_groups(x: jax.Array, groups: Sequence[tuple[int, int]]) -> jax.Array:
+    """A softmax over each group of neighbouring channels; others stay as they are.
+
+    Args:
+      x: `[..., C]`.
+      groups: first and last-but-one channel of each.
+
+    Returns:
+      `[..., C]`.
+    """
+    for first, end in groups:
+        x = x.at[..., first:end].set(nn.softmax(x[..., first:end]))
+    return x
 
 
 # Of hidden layers, for all networks.

@@ -18,13 +18,13 @@ def conditioned(network: Network, told: Sequence[int]) -> Network:
     gradient asks the network to change the condition.
 
     Args:
-      network: a generator of latents `[B, Z + k]`, to `[B, D]` or `[B, T, D]`.
+      network: a generator of latents `[B, Z + k]`, to `[B, ..., D]`.
       told: the k entries of the last axis that are told, in the order of a condition.
 
     Returns:
-      The network whose input is latents `[B, Z]` and conditions `[B, k]`. Of sequences,
-      the told channels are constant in time. They come back as they were, whatever type
-      the network computes in.
+      The network whose input is latents `[B, Z]` and conditions `[B, k]`. Of sequences
+      and images, the told channels are constant over positions. They come back as they
+      were, whatever type the network computes in.
     """
     runs = tuple(_runs(told))
 

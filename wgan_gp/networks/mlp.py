@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp.networks import fields
-from wgan_gp.networks.activations import ACTIVATIONS, OUTPUTS
+from wgan_gp.networks.activations import ACTIVATIONS, OUTPUTS, softmax_groups
 from wgan_gp.networks.normalisations import normalise_features, with_weight_norm
 from wgan_gp.system.fields import among, positive, setting, whole
 from wgan_gp.system.values import WIDEST
@@ -112,9 +112,7 @@ class MLP(nn.Module):
             x = ACTIVATIONS[self.activation](normalise_features(self.norm, x))
         init = INITIALISERS[self.initialiser](x.shape[-1])
         x = self._dense(self.outputs, init.output, init.bias)(x)
-        for first, end in self.categories:
-            x = x.at[..., first:end].set(nn.softmax(x[..., first:end]))
-        return x
+        return softmax_groups(x, self.categories)
 
     def _dense(self, width: int, kernel: Any, bias: Any):
         layer = nn.Dense(width, kernel_init=kernel, bias_init=bias)

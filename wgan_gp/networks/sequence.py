@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp.networks import fields
+from wgan_gp.networks.activations import softmax_groups
 from wgan_gp.networks.initialisers import HE_SCALE, fan_avg_uniform
 from wgan_gp.networks.layers import dense
 from wgan_gp.networks.normalisations import normalise, with_weight_norm
@@ -165,6 +166,8 @@ class SequenceGenerator(nn.Module):
       kernel: positions that a convolution sees.
       branch: factor of a block's branch.
       output: "linear" for numbers, "softmax" for the characters of text.
+      categories: first and last-but-one channel of each group that a softmax is over;
+        none is one over all.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("sequences",)  # of data
@@ -178,6 +181,7 @@ class SequenceGenerator(nn.Module):
         "linear is for numbers, softmax for the characters of text.",
         among((LINEAR, SOFTMAX)),
     )
+    categories: tuple[tuple[int, int], ...] = ()
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:
@@ -187,4 +191,6 @@ class SequenceGenerator(nn.Module):
         for _ in range(self.blocks):
             x = SequenceBlock(self.kernel, self.branch, "none")(x)
         x = Conv1D(channels, 1)(x)
-        return nn.softmax(x) if self.output == SOFTMAX else x
+        if self.output == LINEAR:
+            return x
+        return softmax_groups(x, self.categories) if self.categories else nn.softmax(x)

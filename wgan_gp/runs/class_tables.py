@@ -1,5 +1,6 @@
 """The table of a run whose generator is told a class: a row for each class."""
 
+import math
 from collections.abc import Callable
 
 import jax
@@ -9,10 +10,11 @@ import numpy as np
 from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.data import unlabelled
+from wgan_gp.data.conditions import own_entries
 from wgan_gp.data.images import open_images
 from wgan_gp.data.ranges import SCALES
 from wgan_gp.data.sources import load_arrays
-from wgan_gp.evaluate.classes import METRIC, by_class, recognition
+from wgan_gp.evaluate.classes import by_class, metric_of, recognition
 from wgan_gp.evaluate.held_out import HeldOutSets
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import draws
@@ -20,6 +22,7 @@ from wgan_gp.runs.closing import ResultTable, Row
 
 # Samples whose classes are compared.
 _MOST = {"vectors": 10_000, "sequences": 2_000, "images": 1_000}
+_MOST_ENTRIES = 2**26  # of these samples, as text of many characters would have
 
 
 def class_table(
@@ -30,9 +33,10 @@ def class_table(
 ) -> ResultTable | None:
     """The table of a conditional run, with a row for each class.
 
-    Of vectors and series it compares distances with real samples of the class. Of
-    images whose classes a classifier knows (features of digits), it says how many
-    images the classifier gives to the class that the generator was told.
+    Where the class is among the entries of a sample, it compares distances with real
+    samples of the class. Of images whose classes a classifier knows (features of
+    digits), it says how many images the classifier gives to the class that the
+    generator was told.
 
     Args:
       experiment: that was trained.
@@ -51,21 +55,25 @@ def class_table(
         return None
     real_key, fake_key = jax.random.split(key)
     reals = held.reals.reshape(-1, *dataset.shape)
-    most = _MOST[dataset.kind]
+    most = min(_MOST[dataset.kind], max(1, _MOST_ENTRIES // math.prod(dataset.shape)))
     count = min(most, dataset.count or most)
-    others = np.asarray(unlabelled(dataset)(real_key, count))
+    others = reals[:0]
+    if dataset.kind != "images" or dataset.stream is None:
+        others = np.asarray(unlabelled(dataset)(real_key, count))
     parts = draws.draw(experiment.algorithm, state.average, fake_key, count)
     fakes = draws.concatenate(parts, count)
     if dataset.kind == "vectors":
         fakes = columns.hardened(fakes)
-    metric = METRICS[METRIC[dataset.kind]]
+    scale = experiment.evaluation.data.scale if dataset.kind == "images" else ""
+    metric = METRICS[metric_of(dataset)]
     rows = []
-    for name, found in by_class(dataset, fakes, reals, others).items():
+    for name, found in by_class(dataset, fakes, reals, others, scale=scale).items():
         shares = f"{found.share:.1%} ({found.real_share:.1%})"
-        distances = (found.distance, found.floor)
-        texts = [metric.text(each) for each in distances if np.isfinite(each)]
-        distance = "{} ({})".format(*texts) if len(texts) == 2 else "too few to say"
-        rows.append(Row((name, shares, distance)))
+        texts = [
+            metric.text(each) if np.isfinite(each) else "too few"
+            for each in (found.distance, found.floor)
+        ]
+        rows.append(Row((name, shares, "{} ({})".format(*texts))))
     headings = "class", "share (real)", f"{metric.short} (real to real)"
     return ResultTable(f"by {columns.label}", headings, tuple(rows))
 
@@ -84,7 +92,7 @@ def _table_of_images(
     for part in parts:
         assert part.labels is not None
         told.append(draws.class_numbers(part.labels))
-        probabilities.append(classify(part.samples))
+        probabilities.append(classify(own_entries(dataset, part.samples)))
     made = recognition(np.concatenate(probabilities), np.concatenate(told), classes)
     held = open_images(data.name, "validation", **data.source_options)
     examples = load_arrays(held, most)

@@ -149,6 +149,8 @@ def _described(record: dict[str, Any]) -> Dataset:
     for each in (names, shares):
         if each is not None and len(each) != _whole(classes):
             raise ValueError(f"expected {classes} of {each!s:.60}")
+    columns = None if columns is None else Columns.from_record(columns)
+    told = () if columns is None else columns.told
     return Dataset(
         name=record["name"],
         shape=shape,
@@ -158,14 +160,14 @@ def _described(record: dict[str, Any]) -> Dataset:
         class_names=None if names is None else tuple(str(each) for each in names),
         class_shares=None if shares is None else np.asarray(shares, float),
         left_out=tuple(record["left_out"]),
-        characters=_characters(record.get("characters"), shape),
-        columns=None if columns is None else Columns.from_record(columns),
+        characters=_characters(record.get("characters"), shape[-1] - len(told)),
+        columns=columns,
     )
 
 
-def _characters(value: Any, shape: tuple[int, ...]) -> str | None:
-    if value is not None and len(str(value)) != shape[-1]:
-        raise ValueError(f"expected {shape[-1]} characters, got {value!s:.60}")
+def _characters(value: Any, count: int) -> str | None:
+    if value is not None and len(str(value)) != count:
+        raise ValueError(f"expected {count} characters, got {value!s:.60}")
     return None if value is None else str(value)
 
 

@@ -63,7 +63,7 @@ def draw_figures(
         _draw_images(experiment, settings, state, images, folder)
     if experiment.dataset.kind == "sequences":
         _draw_sequences(experiment, settings, state, held, key, folder)
-    elif experiment.dataset.columns is not None:
+    elif images is None and experiment.dataset.columns is not None:
         _draw_columns(experiment, settings, state, held, key, folder)
     if experiment.dataset.shape != (2,):
         return

@@ -30,6 +30,8 @@ class SampleBatch(NamedTuple):
 
     samples: np.ndarray  # [m, ...]
     labels: np.ndarray | None  # classes [m]; from `draw`, conditions [m, k] too
+    # From `sampling.draw`, of series and images: numbers [m, k] in the data's units.
+    given: np.ndarray | None = None
 
 
 def identity(samples: jax.Array) -> jax.Array:

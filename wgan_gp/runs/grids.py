@@ -10,6 +10,7 @@ from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings
 from wgan_gp.data import Dataset
+from wgan_gp.data.conditions import own_entries, told_classes
 from wgan_gp.data.ranges import to_pixels
 from wgan_gp.runs import figures
 
@@ -69,17 +70,15 @@ def image_grid(
     key = jax.random.fold_in(jax.random.key(settings.seed), 64)
     latents = experiment.algorithm.sample_latent(key, count)
     if grid.labels is not None:
-        latents = latents[0], jnp.asarray(grid.labels)
-    images = _generate(experiment, state, latents)
-    return figures.image_grid(
-        to_pixels(images, settings.data.scale), columns=grid.columns
-    )
+        latents = latents[0], told_classes(experiment.dataset, grid.labels)
+    pixels = _generate(experiment, settings, state, latents)
+    return figures.image_grid(pixels, columns=grid.columns)
 
 
 def interpolations(
     experiment: Experiment, settings: Settings, state: train.TrainState
 ) -> np.ndarray:
-    """Rows of 8 images on straight lines between two latents; each row has one class.
+    """Rows of 8 images on straight lines between two latents, of one condition each.
 
     Args:
       experiment: of the run, on images.
@@ -91,19 +90,20 @@ def interpolations(
     """
     key = jax.random.fold_in(jax.random.key(settings.seed), 65)
     latents = experiment.algorithm.sample_latent(key, 16)
-    labels = None
+    told = None
     if isinstance(latents, tuple):
-        latents, labels = latents
-        labels = jnp.repeat(labels[:8], 8)
+        latents, told = latents
+        told = jnp.repeat(told[:8], 8, axis=0)
     share = jnp.linspace(0, 1, 8).reshape(1, 8, 1)
     starts, ends = latents[:8, None], latents[8:, None]
     lines = (starts + share * (ends - starts)).reshape(64, -1)
-    given = lines if labels is None else (lines, labels)
-    images = to_pixels(_generate(experiment, state, given), settings.data.scale)
-    return figures.image_grid(images, columns=8)
+    given = lines if told is None else (lines, told)
+    return figures.image_grid(_generate(experiment, settings, state, given), columns=8)
 
 
 def _generate(
-    experiment: Experiment, state: train.TrainState, latents: Any
-) -> jax.Array:
-    return jax.jit(experiment.algorithm.generator.apply)(state.average, latents)
+    experiment: Experiment, settings: Settings, state: train.TrainState, latents: Any
+) -> np.ndarray:
+    """The images of latents, as bytes, without channels that the generator is told."""
+    made = jax.jit(experiment.algorithm.generator.apply)(state.average, latents)
+    return to_pixels(own_entries(experiment.dataset, made), settings.data.scale)

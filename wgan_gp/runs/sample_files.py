@@ -29,9 +29,8 @@ class SampleSpec(NamedTuple):
     dtype: np.dtype
     labelled: bool = False
     class_names: tuple[str, ...] | None = None  # by number, where labels are numbers
-    given: tuple[
-        str, ...
-    ] = ()  # names of the numbers that a generator of series is told
+    # Names of the numbers that a generator of series or images is told.
+    given: tuple[str, ...] = ()
 
 
 def check_creatable(path: Path, flag: str) -> None:
@@ -111,19 +110,19 @@ def npz_file(
     key: str,
     spec: SampleSpec,
     names: Mapping[str, Sequence[str]] | None = None,
-) -> Iterator[Callable[..., None]]:
-    """Opens an .npz file for samples and, if the generator takes labels, their labels.
+) -> Iterator[Write]:
+    """Opens an .npz file for samples and what the generator was told of each.
 
     Args:
       path: of the file.
       key: of the samples. Labels get the key `labels`, int32, and class names the key
-        `class_names`; what else a generator was told gets `given`, float64.
+        `class_names`; what else a generator was told gets `given`, float64, and the
+        key `given_names`.
       spec: of the samples.
       names: more keys, with the names that they have, such as those of columns.
 
     Yields:
-      A function that writes the next batch, and what else a generator was told of it,
-      `[m, k]`, if anything.
+      A function that writes the next batch.
     """
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive,
@@ -133,12 +132,12 @@ def npz_file(
         with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
             _write_header(file, (spec.count, *spec.shape), spec.dtype)
 
-            def write(drawn: SampleBatch, told: np.ndarray | None = None) -> None:
+            def write(drawn: SampleBatch) -> None:
                 file.write(np.ascontiguousarray(drawn.samples).data)
                 if drawn.labels is not None:
                     labels.write(np.asarray(drawn.labels, np.int32).tobytes())
-                if told is not None:
-                    given.write(np.asarray(told, np.float64).tobytes())
+                if drawn.given is not None:
+                    given.write(np.asarray(drawn.given, np.float64).tobytes())
 
             yield write
         for other, words in (names or {}).items():
@@ -146,6 +145,8 @@ def npz_file(
         count, wide = (spec.count,), (spec.count, len(spec.given))
         _copy(archive, "labels", labels, count, np.dtype(np.int32))
         _copy(archive, "given", given, wide, np.dtype(np.float64))
+        if given.tell():
+            _write_names(archive, "given_names", spec.given)
         if labels.tell() and spec.class_names is not None:
             _write_names(archive, "class_names", spec.class_names)
 

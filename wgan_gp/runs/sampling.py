@@ -1,7 +1,6 @@
 """Samples of finished runs, in Python; `wgan_gp.sample` writes them to files."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from wgan_gp.data import Dataset
 from wgan_gp.data.class_labels import class_number, original_labels
+from wgan_gp.data.conditions import own_entries
 from wgan_gp.data.given_rows import encode_given, read_given
 from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
 from wgan_gp.evaluate import memory
@@ -148,8 +148,8 @@ def given_entries(run: FinishedRun, given: Given | None) -> np.ndarray | None:
     if isinstance(given, Mapping):
         return encode_given(columns.conditions, given)
     encoding = getattr(run.settings.data, "encoding", "utf-8")
-    series = dataset.kind == "sequences"
-    return read_given(expand(given), columns, series=series, encoding=encoding)
+    in_array = dataset.kind != "vectors"
+    return read_given(expand(given), columns, in_array=in_array, encoding=encoding)
 
 
 def count_of(n: int | None, told: np.ndarray | None) -> int:
@@ -177,7 +177,8 @@ def draw(
     Returns:
       Parts with samples `[m, ...]`, images as uint8, and labels `[m]`: those of the
       data set where they are whole numbers, otherwise the numbers of its classes. None
-      without classes.
+      without classes. Of series and images, numbers that the generator was told are
+      `given`.
 
     Raises:
       ValueError: there is no such class.
@@ -194,7 +195,10 @@ def draw(
         given=given,
         postprocess=_postprocess(run),
     )
-    return (part._replace(labels=_labels(dataset, part, own)) for part in parts)
+    return (
+        part._replace(labels=_labels(dataset, part, own), given=_given(dataset, part))
+        for part in parts
+    )
 
 
 def _labels(
@@ -207,28 +211,42 @@ def _labels(
     return numbers if own is None else own[numbers]
 
 
+def _given(dataset: Dataset, part: SampleBatch) -> np.ndarray | None:
+    """The numbers `[m, k]` that a generator was told, which are no part of samples."""
+    if part.labels is None or not _is_given_apart(dataset):
+        return None
+    assert dataset.columns is not None
+    found = dataset.columns.conditions.decode(part.labels)
+    return np.stack(list(found.values()), axis=-1)
+
+
+def _is_given_apart(dataset: Dataset) -> bool:
+    return bool(dataset.told) and not dataset.classes and dataset.kind != "vectors"
+
+
 def sample_spec(run: FinishedRun, n: int) -> SampleSpec:
     """What n samples of a run look like."""
     made = draws.sample_struct(
         run.experiment.algorithm, run.state.average, _postprocess(run)
     )
     dataset, shape, given = run.experiment.dataset, made.shape, ()
-    if dataset.kind == "sequences" and dataset.columns is not None:
-        shape = (shape[0], len(dataset.columns.others.columns))
+    if dataset.kind == "sequences" and dataset.characters is None:
+        shape = dataset.own_shape
+    if dataset.columns is not None and _is_given_apart(dataset):
         given = tuple(each.name for each in dataset.columns.conditions.columns)
     labelled = dataset.classes is not None
     named = labelled and original_labels(dataset) is None
     names = dataset.class_names if named else None
-    given = () if labelled else given
     return SampleSpec(n, shape, np.dtype(made.dtype), labelled, names, given)
 
 
 def _postprocess(run: FinishedRun):
-    """What is done to samples on the device: images become bytes."""
-    if run.experiment.dataset.kind != "images":
+    """What is done to samples on the device: images become bytes of their pixels."""
+    dataset = run.experiment.dataset
+    if dataset.kind != "images":
         return draws.identity
     low, high = PIXEL_RANGES[run.settings.data.scale]
-    return partial(to_uint8, low=low, high=high)
+    return lambda images: to_uint8(own_entries(dataset, images), low, high)
 
 
 def check_request(n: int | None, seed: int, given: Any = None) -> None:

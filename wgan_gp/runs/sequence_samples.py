@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wgan_gp.data import Dataset, text
+from wgan_gp.data.conditions import own_entries
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.sample_files import SampleSpec, Write, npz_file
 
@@ -24,28 +25,13 @@ def decoded(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
       left out.
     """
     if dataset.characters is not None:
-        lines = text.decode(samples, dataset.characters)
+        lines = text.decode(own_entries(dataset, samples), dataset.characters)
         return np.array([line.rstrip(text.PAD) for line in lines], str)
     if dataset.columns is None:
         return samples
     found = dataset.columns.decode(samples.reshape(-1, samples.shape[-1]))
     kept = [found[each.name] for each in dataset.columns.others.columns]
     return np.stack(kept, axis=-1).reshape(*samples.shape[:-1], len(kept))
-
-
-def given_of(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
-    """The numbers that a generator was told of series, in the data's units.
-
-    Args:
-      dataset: that was learned, of series with `columns.given`.
-      samples: `[n, T, C]`, with the told channels.
-
-    Returns:
-      `[n, k]`, float64.
-    """
-    assert dataset.columns is not None
-    told = samples[:, 0, list(dataset.columns.told)]
-    return np.stack(list(dataset.columns.conditions.decode(told).values()), axis=-1)
 
 
 @contextmanager
@@ -67,7 +53,7 @@ def text_file(path: Path, dataset: Dataset) -> Iterator[Write]:
 def series_file(path: Path, dataset: Dataset, spec: SampleSpec) -> Iterator[Write]:
     """Opens an .npz file with `samples` in the data's units, and `channels`.
 
-    What a generator was told is `labels` or `given`, with `given_names`.
+    What a generator was told is `labels` or `given`.
 
     Yields:
       A function that writes the next batch.
@@ -75,12 +61,9 @@ def series_file(path: Path, dataset: Dataset, spec: SampleSpec) -> Iterator[Writ
     names = {}
     if dataset.columns is not None:
         names["channels"] = [each.name for each in dataset.columns.others.columns]
-    if spec.given:
-        names["given_names"] = list(spec.given)
     with npz_file(path, "samples", spec, names) as write:
 
         def write_series(drawn: SampleBatch) -> None:
-            told = given_of(dataset, drawn.samples) if spec.given else None
-            write(drawn._replace(samples=decoded(dataset, drawn.samples)), told)
+            write(drawn._replace(samples=decoded(dataset, drawn.samples)))
 
         yield write_series

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings
+from wgan_gp.data.conditions import told_classes
 from wgan_gp.evaluate.sequences import autocorrelation, power_spectrum
 from wgan_gp.runs import sequence_samples
 from wgan_gp.runs.figures import FAKE, REAL
@@ -22,6 +23,8 @@ def text_samples(
 ) -> list[str]:
     """Ten generated lines, of the same latents at every step; none of other data.
 
+    Where the generator is told a class, each line begins with its name.
+
     Args:
       experiment: of the run.
       settings: of the run.
@@ -29,9 +32,18 @@ def text_samples(
     """
     if experiment.dataset.characters is None:
         return []
+    dataset, algorithm = experiment.dataset, experiment.algorithm
     key = jax.random.fold_in(jax.random.key(settings.seed), 64)
-    drawn = train.generate(experiment.algorithm, state.average, key, _LINES)
-    return sequence_samples.decoded(experiment.dataset, np.asarray(drawn)).tolist()
+    if not dataset.classes:
+        drawn = train.generate(algorithm, state.average, key, _LINES)
+        return sequence_samples.decoded(dataset, np.asarray(drawn)).tolist()
+    latents, _ = algorithm.sample_latent(key, _LINES)
+    classes = np.arange(_LINES) % dataset.classes
+    told = latents, told_classes(dataset, classes)
+    drawn = jax.jit(algorithm.generator.apply)(state.average, told)
+    lines = sequence_samples.decoded(dataset, np.asarray(drawn)).tolist()
+    names = dataset.class_names or tuple(map(str, range(dataset.classes)))
+    return [f"{names[i]}: {line}" for i, line in zip(classes.tolist(), lines)]
 
 
 def series_figure(

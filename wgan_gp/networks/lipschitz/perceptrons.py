@@ -16,7 +16,7 @@ class Sizes(NamedTuple):
     """The sizes of a perceptron.
 
     Attributes:
-      inputs: numbers of a sample, D; an image is flattened.
+      inputs: numbers of a sample, D; images and sequences are flattened.
       hidden: width of each hidden layer.
       outputs: linear outputs, of which the critic's value is the largest.
       initialiser: of biases and, up to their scale, of weights: a key of
@@ -44,7 +44,8 @@ def perceptron_sizes(network: Network) -> Sizes:
         kind = "network" if module is None else type(module).__name__
         raise ValueError(
             f"the construction has dense layers only, got a critic of type {kind}: use"
-            " MLPCritic, critic.network = 'mlp', which takes images as vectors"
+            " MLPCritic, of configs.base(critic='mlp'), which takes any sample as a"
+            " vector; of series and text, start from series.py:mlp or language.py:mlp"
         )
     default = MLPCritic()
     for name, why in _REPLACED.items():
