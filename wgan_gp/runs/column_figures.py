@@ -86,11 +86,11 @@ def _distribution(
     axes.xaxis.set_major_locator(MaxNLocator(4))
     if column.kind == CATEGORY:
         values = np.unique([*real.tolist(), *fake.tolist()])
-        sets: Any = (
+        bars: tuple[tuple[float, np.ndarray, Any], ...] = (
             (-0.2, real, {"color": REAL, "label": "real"}),
             (0.2, fake, {"facecolor": "none", "edgecolor": FAKE, "label": "generated"}),
         )
-        for offset, drawn, style in sets:
+        for offset, drawn, style in bars:
             shares = [np.mean(drawn == value) for value in values]
             places = np.arange(len(values)) + offset
             axes.bar(places, shares, 0.4, linewidth=1.6, **style)
@@ -103,10 +103,11 @@ def _distribution(
     if column.kind == WHOLE:  # each bin has as many whole numbers
         step = max(1, -(-(high - low) // _BINS))
         bins = np.arange(np.floor(low), high + step + 1, step) - 0.5
-    for drawn, style in (
+    sets: tuple[tuple[np.ndarray, Any], ...] = (
         (real, {"color": REAL, "alpha": 0.7, "label": "real"}),
         (fake, {"color": FAKE, "histtype": "step", "lw": 1.6, "label": "generated"}),
-    ):
+    )
+    for drawn, style in sets:
         axes.hist(drawn, bins, weights=np.full(len(drawn), 1 / len(drawn)), **style)
 
 

@@ -1,5 +1,6 @@
 """A critic in the plane: its values as bands of colour, and samples on them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ _OUTLINE = [patheffects.withStroke(linewidth=3, foreground="black")]
 
 
 def draw_levels(
-    axes: Axes, grid: np.ndarray, values: np.ndarray, levels: np.ndarray
+    axes: Axes, grid: np.ndarray, values: np.ndarray, levels: Sequence[float]
 ) -> Any:
     """Draws a critic's values in the plane as bands of colour with lines between them.
 
