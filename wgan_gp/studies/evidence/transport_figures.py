@@ -155,7 +155,7 @@ def _bias_figure(critics: list[_Critics]) -> Figure:
         axes.set(title=f"{problem}, W1 = {true:.2f}", xlabel="λ", xscale="log")
         axes.set(yscale="log", ylim=(0.4, 25))
         for i, (name, each) in enumerate(_by(group, "lipschitz").items()):
-            _draw_ratios(axes, each, 1.3 ** (i - 1), line(i) | {"label": name})
+            _draw_ratios(axes, each, 1.18 ** (i - 1), line(i) | {"label": name})
         reference_line(axes, 1, "exact: 1")
         ticks = list(dict.fromkeys(each.value for each in group))
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
