@@ -19,8 +19,9 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and
 toy8gauss toy25gauss swissroll mnist5k digits: .venv/installed
 	$(BIN)/python -m wgan_gp.main --config experiments/$@.py $(ARGS)
 
-# The figures of docs/results.md; claims with a record in docs/images/evidence/claims are
-# not measured again.
+# Measures and draws the figures of docs/results.md; claims with a record in
+# docs/images/evidence/claims are not measured again. ARGS=--redraw draws them from the
+# stored numbers and measures nothing.
 figures: .venv/installed
 	$(BIN)/python -m wgan_gp.studies.evidence --out docs/images/evidence $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Draws the pictures of sweeps in docs/images from their tables of runs."""
+"""Draws the pictures of docs/images again, from stored records and tables of runs."""
 
 import csv
 import runpy
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from docs.recompute.constraints import FOLDER
 from wgan_gp.runs.report import save_figure
 from wgan_gp.studies import sweep
+from wgan_gp.studies.evidence.study import CLAIMS, redraw
 from wgan_gp.studies.sweep import figure, ranking, results
 from wgan_gp.studies.sweep.chunks import Result
 
@@ -25,6 +26,7 @@ def draw() -> Iterator[Path]:
     best = ranking.best_points(*stored("sweep_constraints"), METRIC)
     title = "Each constraint at its best strength, 8 seeds"
     yield _save("sweep_constraints", ranking.draw(best, METRIC, title=title))
+    yield from redraw(CLAIMS, FOLDER / "evidence")
 
 
 def _save(name: str, drawn: Figure) -> Path:

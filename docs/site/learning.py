@@ -10,11 +10,12 @@ import numpy as np
 
 from wgan_gp import configs, train
 from wgan_gp.build import build
-from wgan_gp.runs.figures import FAKE, REAL, THIRD
+from wgan_gp.runs.planes import draw_levels
+from wgan_gp.runs.style import FAKE, REAL, STYLE, THIRD
 
 __all__ = ["FAKE", "REAL", "THIRD", "clusters", "level_lines", "train_critic"]
 
-plt.rcParams.update({"font.size": 9, "figure.dpi": 120, "axes.titlesize": 10})
+plt.rcParams.update(STYLE | {"figure.dpi": 120})
 
 
 def clusters(key: jax.Array, n: int, *, at: float, spread: float = 0.1) -> jax.Array:
@@ -84,8 +85,7 @@ def level_lines(
     values = values - values.mean()
     step = step or float(np.ptp(values)) / 12
     levels = step * np.arange(np.floor(values.min() / step), values.max() / step + 1)
-    drawn = axes.contourf(axis, axis, values, levels, cmap="cividis", extend="both")
-    axes.contour(axis, axis, values, levels, colors="white", linewidths=0.5)
+    drawn = draw_levels(axes, axis, values, levels)
     axes.set(aspect="equal", xticks=[], yticks=[])
     plt.colorbar(drawn, ax=axes, shrink=0.8, label="D, less its mean", format="%.2g")
     return step

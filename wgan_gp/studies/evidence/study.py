@@ -117,18 +117,36 @@ def _measure(claim: str, out: Path, scale: str, found: Records, save: Save) -> N
 
 
 def redraw(claims: Iterable[str], out: Path) -> list[Path]:
-    """Draws the figures of claims again, from what is stored; nothing is measured.
+    """Writes the figures of claims again, from what is stored; nothing is measured.
+
+    Args:
+      claims: as in `stored_figures`.
+      out: as in `stored_figures`.
+
+    Returns:
+      The paths of the figures.
+
+    Raises:
+      ValueError: as `stored_figures` raises it, before anything is written.
+      WriteError: a figure cannot be written.
+    """
+    drawn = stored_figures(claims, out)
+    _save_figures(out, drawn)
+    return [out / name for name in drawn]
+
+
+def stored_figures(claims: Iterable[str], out: Path) -> dict[str, Figure]:
+    """Draws the figures of claims from what is stored.
 
     Args:
       claims: keys of `CLAIMS`.
       out: the folder that the claims were measured in, with its `evidence.json`.
 
     Returns:
-      The paths of the figures.
+      The figures by file name.
 
     Raises:
-      ValueError: a claim's numbers are missing or damaged; before anything is drawn.
-      WriteError: a figure cannot be written.
+      ValueError: a claim's numbers are missing or damaged.
     """
     drawn: dict[str, Figure] = {}
     for claim in claims:
@@ -137,11 +155,10 @@ def redraw(claims: Iterable[str], out: Path) -> list[Path]:
             drawn |= CLAIMS[claim].figures(rows, arrays)
         except KeyError as error:
             raise ValueError(
-                f"{_arrays_path(out, claim)} has no {error}: measure {claim} again,"
-                " without --redraw"
+                f"{_arrays_path(out, claim)} has no {error.args[0]}: measure {claim}"
+                " again, without --redraw"
             ) from None
-    _save_figures(out, drawn)
-    return [out / name for name in drawn]
+    return drawn
 
 
 def _save_figures(out: Path, figures: Mapping[str, Figure]) -> None:
