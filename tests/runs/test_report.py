@@ -169,7 +169,7 @@ def test_scales_are_chosen_from_the_values():
     panel = scale(spike)
     assert panel.get_yscale() == "linear"
     notes = [note.get_text() for note in panel.texts]
-    assert notes == ["↑ up to 1e+02", "↓ down to -0.1"]
+    assert notes == ["↑ up to 100", "↓ down to -0.1"]
     assert panel.get_ylim()[1] < 1
     low, high = scale(spike, [5.0, 6.0]).get_ylim()
     assert low < 0.1

@@ -30,8 +30,8 @@ PERCENT = FuncFormatter(lambda x, _: f"{100 * x:.3g} %")  # of shares
 def scale_y(axes: Axes, *series: Sequence[float], from_zero: bool = False) -> None:
     """Chooses the scale of the y axis: log for wide positive values, linear otherwise.
 
-    Where signs differ and sizes too, a linear axis shows the middle 90 % of each
-    series, and says how far the others go.
+    Where signs differ and sizes too, a linear axis shows the middle of each series, at
+    least half of its values, and says how far the others go.
 
     Args:
       axes: with all curves plotted.
@@ -59,18 +59,27 @@ def scale_y(axes: Axes, *series: Sequence[float], from_zero: bool = False) -> No
 
 def _show_middle(axes: Axes, series: list[np.ndarray], every: np.ndarray) -> None:
     """Limits a linear axis to the middle of each series; arrows tell of the rest."""
-    ends = [np.quantile(each, (0.05, 0.95)) for each in series]
+    ends = [_middle(each) for each in series]
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
     margin = 0.1 * (high - low) or abs(high) or np.abs(every).max()
     axes.set_ylim(low - margin, high + margin)
     for value, y, text in (
-        (every.max(), 1, "↑ up to {:.2g}"),
-        (every.min(), 0, "↓ down to {:.2g}"),
+        (every.max(), 1, "↑ up to {:.3g}"),
+        (every.min(), 0, "↓ down to {:.3g}"),
     ):
         if not low - margin <= value <= high + margin:
             note = axes.text(0.99, y, text.format(value), transform=axes.transAxes)
             note.set(ha="right", va="top" if y else "bottom")
             note.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+
+
+def _middle(values: np.ndarray) -> tuple[float, float]:
+    """The ends of as many values as are not much larger than the median size."""
+    for share in (0.0, 0.05, 0.1, 0.15, 0.2, 0.25):
+        low, high = np.quantile(values, (share, 1 - share))
+        if max(-low, high) <= _WIDE / 3 * np.median(np.abs(values)):
+            break
+    return low, high
 
 
 def label_decades(axis: Axis) -> None:

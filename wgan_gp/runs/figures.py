@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from wgan_gp.evaluate.metrics import METRICS, QUALITY
 from wgan_gp.runs.axes import count_x, legend_above, reference_line, scale_y
-from wgan_gp.runs.planes import draw_levels, draw_samples
+from wgan_gp.runs.planes import draw_levels, draw_samples, round_levels
 from wgan_gp.runs.style import FAKE, GREY, ON_PLANE, PAGE, REAL, THIRD, styled
 
 
@@ -43,7 +42,7 @@ def critic_contours(
     grid = np.linspace(low, high, len(values))
     # The critic is defined up to a constant, so only differences mean something.
     centred = values - values.mean()
-    levels = MaxNLocator(16).tick_values(centred.min(), centred.max())
+    levels = round_levels(centred, 16)
     drawn = draw_levels(axes, grid, centred, levels)
     draw_samples(axes, reals, fakes, size=8)
     axes.set(xlim=(low, high), ylim=(low, high), xlabel="$x_1$", ylabel="$x_2$")
@@ -248,7 +247,7 @@ def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> 
     ):
         values, label = _column(evaluation, name), METRICS[name].short
         axes.plot(at, values, line, color=colour, label=label)
-    cosine.set(ylabel=METRICS["cosine"].axis(), ylim=(None, 1))
+    cosine.set(ylabel=METRICS["cosine"].axis(), ylim=(None, 1.02))
     estimate.set(ylabel="distance")
     scale_y(estimate, *(_column(evaluation, name) for name in ("estimate", "w1")))
     for axes in (cosine, estimate):

@@ -1,19 +1,25 @@
 """A critic in the plane: its values as bands of colour, and samples on them."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from wgan_gp.runs.style import ON_PLANE
 
 _OUTLINE = [patheffects.withStroke(linewidth=3, foreground="black")]
 
 
+def round_levels(values: np.ndarray, most: int) -> np.ndarray:
+    """At most `most` levels at round numbers, around all values."""
+    locator = MaxNLocator(most, steps=[1, 2, 2.5, 5, 10])
+    return np.asarray(locator.tick_values(float(values.min()), float(values.max())))
+
+
 def draw_levels(
-    axes: Axes, grid: np.ndarray, values: np.ndarray, levels: Sequence[float]
+    axes: Axes, grid: np.ndarray, values: np.ndarray, levels: np.ndarray
 ) -> Any:
     """Draws a critic's values in the plane as bands of colour with lines between them.
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from wgan_gp.runs.axes import PERCENT
-from wgan_gp.runs.planes import draw_levels, draw_samples
+from wgan_gp.runs.planes import draw_levels, draw_samples, round_levels
 from wgan_gp.runs.style import PAGE, THIRD, styled
 from wgan_gp.studies.evidence.common import Arrays, Rows
 from wgan_gp.studies.evidence.simplicity import EDGE, GRID
@@ -40,8 +40,7 @@ def _contour_figure(rows: Rows, arrays: Arrays) -> Figure:
     centred = arrays["values"] - arrays["values"].mean(axis=(1, 2), keepdims=True)
     for row, name in zip(grid, names):
         mine = [i for i, each in enumerate(shown) if each["constraint"] == name]
-        low, high = centred[mine].min(), centred[mine].max()
-        levels = MaxNLocator(_LEVELS, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        levels = round_levels(centred[mine], _LEVELS)
         for i in mine:
             axes = row[datasets.index(shown[i]["data"])]
             drawn = draw_levels(axes, axis, centred[i], levels)
