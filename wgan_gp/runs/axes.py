@@ -64,12 +64,12 @@ def _show_middle(axes: Axes, series: list[np.ndarray], every: np.ndarray) -> Non
     margin = 0.1 * (high - low) or abs(high) or np.abs(every).max()
     axes.set_ylim(low - margin, high + margin)
     for value, y, text in (
-        (every.max(), 1, "↑ up to {:.3g}"),
-        (every.min(), 0, "↓ down to {:.3g}"),
+        (every.max(), 0.97, "↑ up to {:.3g}"),
+        (every.min(), 0.03, "↓ down to {:.3g}"),
     ):
         if not low - margin <= value <= high + margin:
             note = axes.text(0.99, y, text.format(value), transform=axes.transAxes)
-            note.set(ha="right", va="top" if y else "bottom")
+            note.set(ha="right", va="top" if y > 0.5 else "bottom")
             note.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
 
 
