@@ -10,9 +10,9 @@ import numpy as np
 from wgan_gp import configs
 from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.runs.style import line
 from wgan_gp.train import Hyperparameters
 
-COLOURS = {name: constraint.colour for name, constraint in CONSTRAINTS.items()}
 Rows = Sequence[Mapping[str, Any]]
 Arrays = Mapping[str, np.ndarray]
 
@@ -48,6 +48,11 @@ def critic_settings(
         config.critic_optimiser.learning_rate = 1e-3
         config.critic_optimiser.schedule = "linear"
     return configs.resolve(config)
+
+
+def constraint_line(name: str, i: int) -> dict[str, Any]:
+    """As `line(i)`, with the constraint's name as label and in its own colour."""
+    return line(i) | {"color": CONSTRAINTS[name].colour, "label": name}
 
 
 def over_strengths_and_seeds(

@@ -9,8 +9,14 @@ from matplotlib.ticker import MaxNLocator
 
 from wgan_gp.constraints import COMPARED, CONSTRAINTS
 from wgan_gp.runs.axes import label_decades, legend_below, reference_line
-from wgan_gp.runs.style import PAGE, line, styled
-from wgan_gp.studies.evidence.common import Arrays, Evidence, Rows, mean_and_spread
+from wgan_gp.runs.style import PAGE, styled
+from wgan_gp.studies.evidence.common import (
+    Arrays,
+    Evidence,
+    Rows,
+    constraint_line,
+    mean_and_spread,
+)
 from wgan_gp.studies.evidence.learning_curves import (
     DEFAULT,
     PAPER,
@@ -94,13 +100,8 @@ def _game_figure(names: list[str], weights: list[str], arrays: Arrays) -> Figure
     for row, curves in zip(grid, every):
         for i, axes in enumerate(row):
             for j, name in enumerate(names):
-                _draw_curve(
-                    axes,
-                    arrays["steps"],
-                    curves[j, :, i],
-                    line(j) | {"label": name},
-                    low,
-                )
+                style = constraint_line(name, j)
+                _draw_curve(axes, arrays["steps"], curves[j, :, i], style, low)
             reference_line(axes, arrays["floor"].item(), "exact W1, real to real")
     for axes, weight in zip(grid[0], weights):
         axes.set(title=weight, yscale="log", ylim=(0.8 * low, 1.3 * every.max()))

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from wgan_gp.runs.axes import label_decades, legend_below, reference_line
-from wgan_gp.runs.style import FAKE, GREY, PAGE, REAL, line, ordered_line, styled
-from wgan_gp.studies.evidence.common import Arrays, Rows
+from wgan_gp.runs.style import FAKE, GREY, PAGE, REAL, ordered_line, styled
+from wgan_gp.studies.evidence.common import Arrays, Rows, constraint_line
 from wgan_gp.studies.evidence.transport import SETS, array_name
 
 
@@ -109,7 +109,7 @@ def _estimate_figure(critics: list[_Critics], arrays: Arrays) -> Figure:
     for i, (axes, (strength, group)) in enumerate(zip(panels, groups.items())):
         for j, each in enumerate(group):
             curve = arrays[array_name(each.lipschitz, "estimate")][i]
-            _band(axes, arrays["points"], curve, line(j) | {"label": names[j]})
+            _band(axes, arrays["points"], curve, constraint_line(names[j], j))
         axes.set(title=strength)
         limit = group[0].row["1 + d / 2λ"]
         axes.axhline(limit, color="0.0", linewidth=1.2, label="two points: 1 + W1 / 2λ")
@@ -155,7 +155,7 @@ def _bias_figure(critics: list[_Critics]) -> Figure:
         axes.set(title=f"{problem}, W1 = {true:.2f}", xlabel="λ", xscale="log")
         axes.set(yscale="log", ylim=(0.4, 25))
         for i, (name, each) in enumerate(_by(group, "lipschitz").items()):
-            _draw_ratios(axes, each, 1.18 ** (i - 1), line(i) | {"label": name})
+            _draw_ratios(axes, each, 1.18 ** (i - 1), constraint_line(name, i))
         reference_line(axes, 1, "exact: 1")
         ticks = list(dict.fromkeys(each.value for each in group))
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
