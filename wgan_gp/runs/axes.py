@@ -102,11 +102,14 @@ def label_decades(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def count_x(axes: Axes, last: float, label: str) -> None:
-    """Makes the x axis one of counts, from 0 to `last`."""
+def count_x(axes: Axes, last: float, label: str, *, labels: int = 5) -> None:
+    """Makes the x axis one of counts, from 0 to `last`, with about `labels` labels."""
     axes.set_xlim(0, 1.02 * last)
     few = last < 4  # too few whole numbers for labels
-    axes.xaxis.set_major_locator(MaxNLocator(5, integer=not few, min_n_ticks=3))
+    locator = MaxNLocator(
+        labels, integer=not few, min_n_ticks=3, steps=[1, 2, 2.5, 5, 10]
+    )
+    axes.xaxis.set_major_locator(locator)
     counts = FuncFormatter(lambda x, _: f"{x:,.0f}")
     axes.xaxis.set_major_formatter(PLAIN if few else counts)
     axes.set_xlabel(label)

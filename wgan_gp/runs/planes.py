@@ -9,8 +9,6 @@ from matplotlib.ticker import MaxNLocator
 
 from wgan_gp.runs.style import ON_PLANE
 
-_OUTLINE = [patheffects.withStroke(linewidth=3, foreground="black")]
-
 
 def round_levels(values: np.ndarray, most: int) -> np.ndarray:
     """At most `most` levels at round numbers, around all values."""
@@ -49,6 +47,7 @@ def draw_samples(
       fakes: generated samples `[m, 2]`.
       size: of the crosses, in points.
     """
-    cross = {"markersize": size, "markeredgewidth": 1.4, "path_effects": _OUTLINE}
+    outline = [patheffects.withStroke(linewidth=3 / 8 * size, foreground="black")]
+    cross = {"ms": size, "mew": 1.4 / 8 * size, "path_effects": outline}
     axes.plot(*reals.T, "+", color="white", label="real", **cross)
     axes.plot(*fakes.T, ".", color=ON_PLANE, markersize=3, label="generated")

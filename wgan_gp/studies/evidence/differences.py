@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from wgan_gp import losses
 from wgan_gp.constraints import difference, one_sided, two_sided
 from wgan_gp.losses import PAIRINGS, SHAPES
-from wgan_gp.runs.axes import label_decades, legend_below, reference_line
+from wgan_gp.runs.axes import count_x, label_decades, legend_below, reference_line
 from wgan_gp.runs.style import PAGE, line, styled
 from wgan_gp.studies.evidence.common import Arrays, Evidence, Rows, mean_and_spread
 from wgan_gp.studies.evidence.learning_curves import (
@@ -120,8 +120,8 @@ def _quality_figure(rows: Rows, arrays: Arrays) -> Figure:
         axes.fill_between(arrays["steps"], low, high, **band)
     for shape, axes in zip(shapes, panels):
         reference_line(axes, 1, "as good as real samples")
-        axes.set(title=shape, yscale="log", xlabel="generator updates")
-        axes.set_xlim(0, None)
+        axes.set(title=shape, yscale="log")
+        count_x(axes, arrays["steps"][-1], "generator updates", labels=2)
     label_decades(panels[0].yaxis)
     panels[0].set_ylabel("exact W1 / floor")
     legend_below(figure, panels, columns=2)

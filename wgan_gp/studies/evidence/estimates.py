@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from wgan_gp.constraints import COMPARED, CONSTRAINTS
-from wgan_gp.runs.axes import label_decades, legend_below, reference_line
+from wgan_gp.runs.axes import count_x, label_decades, legend_below, reference_line
 from wgan_gp.runs.style import PAGE, styled
 from wgan_gp.studies.evidence.common import (
     Arrays,
@@ -106,12 +105,10 @@ def _game_figure(names: list[str], weights: list[str], arrays: Arrays) -> Figure
     for axes, weight in zip(grid[0], weights):
         axes.set(title=weight, yscale="log", ylim=(0.8 * low, 1.3 * every.max()))
         label_decades(axes.yaxis)
-        axes.xaxis.set_major_locator(MaxNLocator(2))
-        axes.set_xlim(0, None)
     grid[0, 0].set_ylabel("critic's estimate of W1")
     grid[1, 0].set_ylabel("exact W1")
     for axes in grid[1]:
-        axes.set_xlabel("generator\nupdates")
+        count_x(axes, arrays["steps"][-1], "generator\nupdates", labels=2)
     legend_below(figure, grid.ravel(), columns=3)
     return figure
 

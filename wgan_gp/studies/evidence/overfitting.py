@@ -20,7 +20,7 @@ from wgan_gp.build import build
 from wgan_gp.constraints import CONSTRAINTS, clip, two_sided
 from wgan_gp.data.arrays import resident
 from wgan_gp.networks import MLP, MLPCritic, Network, from_flax
-from wgan_gp.runs.axes import legend_below
+from wgan_gp.runs.axes import count_x, legend_below
 from wgan_gp.runs.style import ON_PLANE, PAGE, THIRD, styled
 from wgan_gp.studies.evidence.common import Arrays, Evidence, Rows, mean_and_spread
 from wgan_gp.studies.names import constraint_name
@@ -195,12 +195,17 @@ def _loss_figure(names: list[str], arrays: Arrays) -> Figure:
             ("held out", ON_PLANE, "--"),
         ):
             values = arrays[kind][i]
-            style = {"color": colour, "linestyle": dashes, "label": f"{kind} digits"}
+            style = {
+                "color": colour,
+                "linestyle": dashes,
+                "label": f"{kind.replace(' ', '-')} digits",
+            }
             axes.plot(arrays["steps"], values.mean(axis=1), **style)
             low, high = values.min(axis=1), values.max(axis=1)
             band = {"color": colour, "alpha": 0.2, "linewidth": 0}
             axes.fill_between(arrays["steps"], low, high, **band)
-        axes.set(title=name, xlabel="generator updates", ylim=(0, None))
+        axes.set(title=name, ylim=(0, None))
+        count_x(axes, arrays["steps"][-1], "generator updates", labels=3)
     panels[0].set_ylabel("negative critic loss")
     legend_below(figure, panels, columns=2)
     return figure

@@ -83,7 +83,7 @@ def evidence(*, datasets: tuple[str, ...], **sizes: Any) -> Evidence:
     shares, edges = zip(*(_histogram(each.weights) for each in everything))
     arrays = {
         "values": np.stack([each.values[0] for each in critics]),
-        "reals": np.stack([each.reals[:300] for each in critics]),
+        "reals": np.stack([each.reals[:150] for each in critics]),
         "fakes": np.stack([each.fakes[:150] for each in critics]),
         "weight shares": np.stack(shares),
         "weight edges": np.stack(edges),

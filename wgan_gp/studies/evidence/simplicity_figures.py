@@ -33,7 +33,7 @@ def _contour_figure(rows: Rows, arrays: Arrays) -> Figure:
     shown = rows[: len(arrays["values"])]
     names = list(dict.fromkeys(row["constraint"] for row in shown))
     datasets = list(dict.fromkeys(row["data"] for row in shown))
-    figure = Figure(figsize=(PAGE, 2.15 * len(names) + 0.7))
+    figure = Figure(figsize=(PAGE, 2.0 * len(names) + 0.7))
     shape = {"sharex": True, "sharey": True, "squeeze": False}
     grid = figure.subplots(len(names), len(datasets), **shape)
     axis = np.linspace(-EDGE, EDGE, GRID)
@@ -79,7 +79,7 @@ def _weight_figure(rows: Rows, arrays: Arrays) -> Figure:
         axes.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1])
         axes.yaxis.set_major_formatter(PERCENT)
         axes.yaxis.minorticks_off()
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     for axes in (panels[0], panels[few]):
         axes.set_ylabel("share of weights")
     return figure

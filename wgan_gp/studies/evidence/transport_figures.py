@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from wgan_gp.runs.axes import label_decades, legend_below, reference_line
+from wgan_gp.runs.axes import count_x, label_decades, legend_below, reference_line
 from wgan_gp.runs.style import FAKE, GREY, PAGE, REAL, ordered_line, styled
 from wgan_gp.studies.evidence.common import Arrays, Rows, constraint_line
 from wgan_gp.studies.evidence.transport import SETS, array_name
@@ -122,8 +121,7 @@ def _estimate_figure(critics: list[_Critics], arrays: Arrays) -> Figure:
             _band(last, arrays["points"], curve, style)
     for axes in panels[: len(groups) + 1]:
         reference_line(axes, 1, "exact: 1")
-        axes.set(xlabel="critic updates", xlim=(0, arrays["points"][-1]))
-        axes.xaxis.set_major_locator(MaxNLocator(3))
+        count_x(axes, arrays["points"][-1], "critic updates", labels=3)
     for axes in panels[len(groups) + 1 :]:
         axes.axis("off")
     for axes in panels[::3]:
