@@ -10,7 +10,6 @@ from functools import wraps
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 PAGE = 7.0  # inches, the width of a figure
@@ -32,6 +31,7 @@ STYLE = {
     "ytick.labelsize": 9,
     "legend.fontsize": 9,
     "figure.titlesize": 11,
+    # With a grid, axes make their ticks at once: later, they would have another style.
     "axes.grid": True,
     "grid.color": "0.87",
     "grid.linewidth": 0.7,
@@ -56,20 +56,9 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     @wraps(draw)
     def drawn(*args: Any, **named: Any) -> Figure:
         with mpl.rc_context(STYLE):
-            figure = draw(*args, **named)
-            for axes in figure.findobj(Axes):
-                _make_ticks(axes)
-        return figure
+            return draw(*args, **named)
 
     return drawn
-
-
-def _make_ticks(axes: Any) -> None:
-    """Makes the first ticks: others copy them, and would be made when it is saved."""
-    for axis in (axes.xaxis, axes.yaxis, getattr(axes, "zaxis", None)):
-        if axis is not None:
-            axis.get_major_ticks(1)
-            axis.get_minor_ticks(1)
 
 
 def line(i: int) -> dict[str, Any]:
