@@ -220,11 +220,12 @@ def _with_headings(
 
 
 def _fitted(text: str, width: float, font: Any) -> str:
-    """The beginning of a text, cut to the available width, on one line."""
+    """The text on one line; cut to the available width, with an ellipsis."""
     text = " ".join(text.split())
-    while text and font.getlength(text) > width:
-        text = text[:-1]
-    return text
+    end = ""
+    while text and font.getlength(text + end) > width:
+        text, end = text[:-1], "…"
+    return text + end if text else ""
 
 
 @styled
