@@ -12,7 +12,7 @@ from wgan_gp.runs.style import PAGE, THIRD, styled
 from wgan_gp.studies.evidence.common import Arrays, Rows
 from wgan_gp.studies.evidence.simplicity import EDGE, GRID
 
-_LEVELS = 12  # lines between a row's least and greatest value, about
+_LEVELS = 24  # lines between a row's least and greatest value, about
 
 
 def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
@@ -62,8 +62,9 @@ def _contour_figure(rows: Rows, arrays: Arrays) -> Figure:
 def _weight_figure(rows: Rows, arrays: Arrays) -> Figure:
     """Draws histograms of the critics' weights on the data of the last row."""
     mine = [i for i, row in enumerate(rows) if row["data"] == rows[-1]["data"]]
-    mine = sorted(mine, key=lambda i: float(arrays["weight edges"][i, -1]))
-    few = len(mine) // 2  # the clipped ones: two of five
+    clipped = rows[-1]["constraint"].split(",")[0]  # the last are started inside
+    mine.sort(key=lambda i: rows[i]["constraint"].split(",")[0] != clipped)
+    few = sum(rows[i]["constraint"].split(",")[0] == clipped for i in mine)
     figure = Figure(figsize=(PAGE, 4.8))
     parts: Any = figure.subfigures(2, 1)
     above, below = parts
