@@ -155,8 +155,7 @@ def figures(claim: str, rows: Rows, arrays: Arrays) -> dict[str, Figure]:
       arrays: none.
     """
     del arrays
-    sizes = SCALES[claim]["default"]
-    title = f"D = {sizes['dimension']}, N = {sizes['funnels']} funnels"
+    title = f"D = {SCALES[claim]['default']['dimension']}"  # at all scales
     return {f"{claim}.png": _forms_figure(rows, title)}
 
 
