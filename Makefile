@@ -21,8 +21,9 @@ toy8gauss toy25gauss swissroll mnist5k digits: .venv/installed
 	@echo "next: open that report.html in a browser. 'source $(BIN)/activate' enters the environment; then"
 	@echo "  wgan-gp train $@ --config.lipschitz=clip   trains under another constraint; 'make docs' explains why"
 
-# The figures of docs/results.md; claims with a record in docs/images/evidence/claims are
-# not measured again.
+# Measures and draws the figures of docs/results.md; claims with a record in
+# docs/images/evidence/claims are not measured again. ARGS=--redraw draws them from the
+# stored numbers and measures nothing.
 figures: .venv/installed
 	$(BIN)/python -m wgan_gp.studies.evidence --out docs/images/evidence $(ARGS)
 

@@ -167,3 +167,11 @@ def test_the_command_compares_all_pages_and_answers_a_mistake_in_one_line(capsys
     assert capsys.readouterr().err == (
         "error: there is no flag --wirte: did you mean --write?\n"
     )
+
+
+def test_every_picture_is_shown_by_a_page():
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    text = "".join(path.read_text(encoding="utf-8") for path in pages)
+    for path in (ROOT / "docs" / "images").rglob("*.[pg][ni][gf]"):
+        shown = path.relative_to(ROOT / "docs").as_posix()
+        assert re.search(rf"!\[[^]]+\]\([./a-z]*{re.escape(shown)}\)", text), path

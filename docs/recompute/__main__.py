@@ -2,6 +2,7 @@
 
 import sys
 
+from docs.recompute import figures
 from docs.recompute.pages import PAGES, problems, without_record, written
 from wgan_gp.system import arguments, failures
 
@@ -17,8 +18,15 @@ def main(argv: list[str]) -> int:
         action="store_true",
         help="list what was measured in runs whose records were not kept",
     )
+    parser.add_argument(
+        "--draw",
+        action="store_true",
+        help="draw the pictures of docs/images again from the records",
+    )
     try:
         args = arguments.parse(parser, argv[1:])
+        for path in figures.draw() if args.draw else ():
+            print(path)
     except failures.EXPECTED as error:
         return failures.report(error, 2)
     status = 0

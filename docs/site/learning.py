@@ -10,11 +10,12 @@ import numpy as np
 
 from wgan_gp import configs, train
 from wgan_gp.build import build
-from wgan_gp.runs.figures import FAKE, REAL, THIRD
+from wgan_gp.runs.planes import draw_levels, round_levels
+from wgan_gp.runs.style import FAKE, REAL, STYLE, THIRD
 
 __all__ = ["FAKE", "REAL", "THIRD", "clusters", "level_lines", "train_critic"]
 
-plt.rcParams.update({"font.size": 9, "figure.dpi": 120, "axes.titlesize": 10})
+plt.rcParams.update(STYLE | {"figure.dpi": 120})
 
 
 def clusters(key: jax.Array, n: int, *, at: float, spread: float = 0.1) -> jax.Array:
@@ -72,7 +73,7 @@ def level_lines(
     Args:
       axes: of Matplotlib.
       critic: D.
-      step: between lines; None for a twelfth of the values' range.
+      step: between lines; None for a round number, about a twelfth of the range.
       extent: the plane is drawn from -extent to extent.
 
     Returns:
@@ -82,10 +83,11 @@ def level_lines(
     plane = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     values = np.asarray(jax.jit(jax.vmap(critic))(plane)).reshape(80, 80)
     values = values - values.mean()
-    step = step or float(np.ptp(values)) / 12
-    levels = step * np.arange(np.floor(values.min() / step), values.max() / step + 1)
-    drawn = axes.contourf(axis, axis, values, levels, cmap="cividis", extend="both")
-    axes.contour(axis, axis, values, levels, colors="white", linewidths=0.5)
+    levels = round_levels(values, 12)
+    if step:
+        ends = np.floor(values.min() / step), values.max() / step + 1
+        levels = step * np.arange(*ends)
+    drawn = draw_levels(axes, axis, values, levels)
     axes.set(aspect="equal", xticks=[], yticks=[])
     plt.colorbar(drawn, ax=axes, shrink=0.8, label="D, less its mean", format="%.2g")
-    return step
+    return float(levels[1] - levels[0])

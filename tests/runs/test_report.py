@@ -146,24 +146,45 @@ def test_each_axis_has_labels_and_no_legend_hides_a_curve(run):
         legend = panel.get_legend().get_window_extent()
         inside = panel.get_window_extent()
         assert legend.y0 >= inside.y1 - 2
+        notes = [note.get_text()[:1] for note in panel.texts]
         for line in panel.get_lines():
             points = panel.transData.transform(line.get_xydata())
             if line.get_linestyle() != ":":  # a level line's x is a share of the axis
-                assert np.all(points[:, 1] >= inside.y0 - 1)
-                assert np.all(points[:, 1] <= inside.y1 + 1)
+                assert np.all(points[:, 1] >= inside.y0 - 1) or "↓" in notes
+                assert np.all(points[:, 1] <= inside.y1 + 1) or "↑" in notes
 
 
 def test_scales_are_chosen_from_the_values():
-    def scale(values):
+    def scale(*series):
         panel = figures.Figure().add_subplot()
-        panel.plot(values)
-        axes.scale_y(panel, values)
-        return panel.get_yscale()
+        for values in series:
+            panel.plot(values)
+        axes.scale_y(panel, *series)
+        return panel
 
-    assert scale([3.0, 4.0, 5.0]) == "linear"
-    assert scale([1.0, 10.0, 100.0]) == "log"
-    assert scale([-0.1, 0.1, 0.1, 100.0]) == "symlog"
-    assert scale([0.0, 0.0]) == scale([]) == "linear"
+    assert scale([3.0, 4.0, 5.0]).get_yscale() == "linear"
+    assert scale([1.0, 10.0, 100.0]).get_yscale() == "log"
+    assert scale([0.0, 0.0]).get_yscale() == scale([]).get_yscale() == "linear"
+    # An outlier among values of both signs is told of, and a whole curve is not one.
+    spike = [-0.1, *[0.1] * 40, 100.0]
+    panel = scale(spike)
+    assert panel.get_yscale() == "linear"
+    notes = [note.get_text() for note in panel.texts]
+    assert notes == ["↑ up to 100", "↓ down to -0.1"]
+    assert panel.get_ylim()[1] < 1
+    low, high = scale(spike, [5.0, 6.0]).get_ylim()
+    assert low < 0.1
+    assert 6 < high < 10
+
+
+@pytest.mark.parametrize("low", [1e-28, 3e-3, 0.9])
+@pytest.mark.parametrize("ratio", [1.04, 1.5, 20, 1e28])
+def test_a_log_axis_has_labels_that_let_one_read_values(low, ratio):
+    panel = figures.Figure().add_subplot(yscale="log", ylim=(low, ratio * low))
+    axes.label_decades(panel.yaxis)
+    ticks = panel.yaxis.get_majorticklocs()
+    assert 2 <= len(ticks) <= 8
+    assert np.diff(ticks).min() > 0
 
 
 def described(classes, names=None):

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from wgan_gp import train
 from wgan_gp.build import Experiment
 from wgan_gp.data.numpy_files import read_arrays
-from wgan_gp.runs.figures import ON_PLANE
+from wgan_gp.runs.style import ON_PLANE
 from wgan_gp.runs.workdir import FRAMES
 from wgan_gp.system.files import write_bytes, writing
 

@@ -6,17 +6,20 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from wgan_gp.data.columns import CATEGORY, CONSTANT, WHOLE, Column, Columns
-from wgan_gp.runs.figures import FAKE, REAL
+from wgan_gp.runs.axes import PERCENT, legend_below
+from wgan_gp.runs.style import FAKE, PAGE, REAL, styled
 
 _MOST = 12  # columns with a panel of their own
-_ACROSS = 4
+_ACROSS = 3
 _POINTS = 800  # of a scatter plot
 _BINS = 30
-_NAMED = 40  # columns whose names fit beside a matrix
+_NAMED = 16  # columns whose names fit beside a matrix; of more, every n-th is named
 
 
+@styled
 def columns_figure(
     columns: Columns, reals: np.ndarray, fakes: np.ndarray, *, title: str = ""
 ) -> Figure:
@@ -31,23 +34,24 @@ def columns_figure(
     """
     shown = _most_different(columns, reals, fakes)
     rows = -(-len(shown) // _ACROSS)
-    figure = Figure(figsize=(3.0 * _ACROSS, 2.3 * rows + 3.4), layout="constrained")
+    heights = [1.9 * rows, 3.3, 3.2]
+    figure = Figure(figsize=(PAGE, sum(heights) + 0.6))
     figure.suptitle(title)
-    heights = [2.3 * rows, 3.2]
-    parts: Any = figure.subfigures(2, 1, height_ratios=heights)
-    above, below = parts
+    parts: Any = figure.subfigures(3, 1, height_ratios=heights)
+    above, middle, below = parts
     panels = above.subplots(rows, _ACROSS, squeeze=False).ravel()
     real, fake = (columns.decode(each) for each in (reals, fakes))
     for axes, column in zip(panels, shown):
         distribution(axes, column, real[column.name], fake[column.name])
+    for axes in panels[::_ACROSS]:
+        axes.set_ylabel("share of rows")
     for axes in panels[len(shown) :]:
         axes.axis("off")
-    handles, names = panels[0].get_legend_handles_labels()
-    above.legend(handles, names, loc="outside upper right", ncols=2, fontsize=8)
+    legend_below(above, panels[:1], columns=2)
     in_space = _plain_numbers(columns) == 3
-    overview = below.add_subplot(131, projection="3d" if in_space else None)
-    first, second = below.add_subplot(132), below.add_subplot(133)
+    overview = middle.add_subplot(projection="3d" if in_space else None)
     _components(overview, columns, reals, fakes)
+    first, second = below.subplots(1, 2, sharey=True)
     _correlations(first, columns, reals, "correlations, real")
     image = _correlations(second, columns, fakes, "correlations, generated")
     below.colorbar(image, ax=[first, second], shrink=0.8)
@@ -83,15 +87,20 @@ def distribution(
       real: values `[n]`.
       fake: values `[m]`.
     """
-    axes.set_title(_name(column, 30), fontsize=9)
-    axes.tick_params(labelsize=7)
+    axes.set_title(_name(column, 30))
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_formatter(PERCENT)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
     if column.kind == CATEGORY:
         values = np.unique([*real.tolist(), *fake.tolist()])
-        sets = ((-0.2, real, REAL, "real"), (0.2, fake, FAKE, "generated"))
-        for offset, drawn, colour, name in sets:
+        bars: tuple[tuple[float, np.ndarray, Any], ...] = (
+            (-0.2, real, {"color": REAL, "label": "real"}),
+            (0.2, fake, {"facecolor": "none", "edgecolor": FAKE, "label": "generated"}),
+        )
+        for offset, drawn, style in bars:
             shares = [np.mean(drawn == value) for value in values]
             places = np.arange(len(values)) + offset
-            axes.bar(places, shares, 0.4, color=colour, label=name)
+            axes.bar(places, shares, 0.4, linewidth=1.6, **style)
         texts = [str(value)[:12].replace("$", r"\$") for value in values]
         turned = 45 if len(texts) > 4 else 0
         axes.set_xticks(range(len(values)), texts, rotation=turned)
@@ -101,10 +110,12 @@ def distribution(
     if column.kind == WHOLE:  # each bin has as many whole numbers
         step = max(1, -(-(high - low) // _BINS))
         bins = np.arange(np.floor(low), high + step + 1, step) - 0.5
-    style: dict[str, Any] = {"bins": bins, "density": True}
-    axes.hist(real, **style, color=REAL, alpha=0.6, label="real")
-    axes.hist(fake, **style, color=FAKE, histtype="step", lw=1.5, label="generated")
-    axes.set_yticks([])
+    sets: tuple[tuple[np.ndarray, Any], ...] = (
+        (real, {"color": REAL, "alpha": 0.7, "label": "real"}),
+        (fake, {"color": FAKE, "histtype": "step", "lw": 1.6, "label": "generated"}),
+    )
+    for drawn, style in sets:
+        axes.hist(drawn, bins, weights=np.full(len(drawn), 1 / len(drawn)), **style)
 
 
 def _name(column: Column, longest: int) -> str:
@@ -140,16 +151,20 @@ def _components(
     else:
         _, _, directions = np.linalg.svd(reals - centre, full_matrices=False)
         onto, labels = directions[:2].T, ["first principal component", "second"]
-    for drawn, colour, name in ((reals, REAL, "real"), (fakes, FAKE, "generated")):
+    for drawn, style in (
+        (reals, {"marker": "+", "color": REAL, "ms": 5, "label": "real"}),
+        (fakes, {"marker": ".", "color": FAKE, "ms": 3.5, "label": "generated"}),
+    ):
         points = (drawn[:_POINTS] - centre) @ onto
         if points.shape[1] == 1:
             points = np.column_stack([points, np.zeros(len(points))])
-        axes.plot(*points.T, ".", color=colour, ms=2.5, alpha=0.6, label=name)
-    axes.set_xlabel(labels[0], fontsize=8)
-    axes.set_ylabel(labels[1], fontsize=8)
+        axes.plot(*points.T, linestyle="none", alpha=0.7, **style)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.5)
+    axes.set_xlabel(labels[0])
+    axes.set_ylabel(labels[1])
     if len(labels) == 3:
-        axes.set_zlabel(labels[2], fontsize=8)
-    axes.tick_params(labelsize=7)
+        axes.set_zlabel(labels[2])
+        axes.locator_params(nbins=4)
 
 
 def _correlations(axes: Axes, columns: Columns, vectors: np.ndarray, title: str) -> Any:
@@ -157,15 +172,14 @@ def _correlations(axes: Axes, columns: Columns, vectors: np.ndarray, title: str)
     spread = vectors.std(axis=0)
     scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     matrix = scaled.T @ scaled / len(vectors)
-    axes.set_title(title, fontsize=9)
-    axes.tick_params(labelsize=7)
+    axes.set_title(title)
+    axes.grid(visible=False)
     shown = [each for each in columns.columns if each.width]
-    size = 7 if len(shown) <= 16 else 5
-    if len(shown) <= _NAMED:
-        where = columns.slices
-        middles = [
-            (where[each.name].start + where[each.name].stop - 1) / 2 for each in shown
-        ]
-        axes.set_yticks(middles, [_name(each, 16) for each in shown], fontsize=size)
-        axes.set_xticks([])
-    return axes.imshow(matrix, vmin=-1, vmax=1, cmap="RdBu_r", interpolation="nearest")
+    named = shown[:: -(-len(shown) // _NAMED)]
+    where = columns.slices
+    middles = [
+        (where[each.name].start + where[each.name].stop - 1) / 2 for each in named
+    ]
+    axes.set_yticks(middles, [_name(each, 16) for each in named], fontsize=8)
+    axes.set_xticks([])
+    return axes.imshow(matrix, vmin=-1, vmax=1, cmap="cividis", interpolation="nearest")

@@ -7,14 +7,15 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from wgan_gp.data.columns import NUMBER, Column
-from wgan_gp.runs.axes import legend_above
+from wgan_gp.runs.axes import legend_above, legend_below
 from wgan_gp.runs.column_figures import distribution
-from wgan_gp.runs.figures import FAKE
+from wgan_gp.runs.style import FAKE, PAGE, styled
 
 _BARS, _PANELS = 12, 4
 PICTURES = 8  # examples in a figure
 
 
+@styled
 def columns_figure(
     names: tuple[str, ...], reals: np.ndarray, fakes: np.ndarray, *, units: str
 ) -> Figure:
@@ -30,24 +31,27 @@ def columns_figure(
     moved = _marginals(reals, fakes)
     floors = _marginals(reals[:half], reals[half:])
     order = np.argsort(-moved, kind="stable")[:_BARS]
-    figure = Figure(figsize=(11, 1.6 + 0.32 * max(len(order), 8)), layout="constrained")
-    parts: Any = figure.subfigures(1, 2, width_ratios=(1, 1.2))
-    axes = parts[0].subplots()
+    rows = -(-min(len(order), _PANELS) // 2)
+    heights = (1.2 + 0.25 * len(order), 0.4 + 1.7 * rows)
+    figure = Figure(figsize=(PAGE, sum(heights)))
+    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    axes = above.subplots()
     places = np.arange(len(order))
     axes.barh(places, moved[order], color=FAKE, label="real and generated")
     axes.plot(floors[order], places, "k|", ms=12, mew=2, label="two halves of the real")
-    axes.set_yticks(places, [_short(names[i]) for i in order], fontsize=8)
+    axes.set_yticks(places, [_short(names[i]) for i in order])
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     axes.set_xlabel(f"W1 of the column alone, {units}")
     legend_above(axes)
-    panels = parts[1].subplots(2, 2, squeeze=False).ravel()
+    panels = below.subplots(rows, 2, squeeze=False).ravel()
     for panel, i in zip(panels, order[:_PANELS]):
         distribution(panel, Column(names[i], NUMBER), reals[:, i], fakes[:, i])
+    for panel in panels[::2]:
+        panel.set_ylabel("share of rows")
     for panel in panels[len(order) :]:
         panel.axis("off")
-    handles, labels = panels[0].get_legend_handles_labels()
-    parts[1].legend(handles, labels, loc="outside upper right", ncols=2, fontsize=8)
+    legend_below(below, panels[:1], columns=2)
     return figure
 
 
@@ -61,6 +65,7 @@ def _short(name: str) -> str:
     return text.replace("$", r"\$")  # a dollar sign begins a formula
 
 
+@styled
 def pictures_figure(
     examples: np.ndarray, gradients: np.ndarray, length: float
 ) -> Figure:
@@ -89,14 +94,16 @@ def pictures_figure(
         ),
     ]
     count = len(examples)
-    figure = Figure(figsize=(1.4 + 1.2 * count, 4.0), layout="constrained")
+    side = (PAGE - 1.4) / count  # the rest is for the titles of the lines
+    figure = Figure(figsize=(PAGE, 0.3 + 3.2 * side))
     panels = figure.subplots(3, count, squeeze=False)
     for line, (title, pictures, style) in zip(panels, rows):
         line[0].set_ylabel(
-            title, rotation=0, ha="right", va="center", fontsize=8, labelpad=8
+            title, rotation=0, ha="right", va="center", fontsize=9, labelpad=8
         )
         for axes, picture in zip(line, pictures):
             axes.imshow(np.squeeze(picture), interpolation="nearest", **style)
             axes.set_xticks([])
             axes.set_yticks([])
+            axes.grid(visible=False)
     return figure

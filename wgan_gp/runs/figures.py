@@ -5,20 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from wgan_gp.evaluate.metrics import METRICS, QUALITY
 from wgan_gp.runs.axes import count_x, legend_above, reference_line, scale_y
-
-# Okabe and Ito's colours, which colour-blind readers can distinguish.
-REAL, FAKE, THIRD = "#E69F00", "#009E73", "#0072B2"
-ON_PLANE = "#D55E00"  # generated samples on the colours of a critic's values
+from wgan_gp.runs.planes import draw_levels, draw_samples, round_levels
+from wgan_gp.runs.style import FAKE, GREY, ON_PLANE, PAGE, REAL, THIRD, styled
 
 
+@styled
 def critic_contours(
     values: np.ndarray,
     low: float,
@@ -38,28 +35,31 @@ def critic_contours(
       fakes: samples `[m, 2]`.
       title: of the figure.
     """
-    figure = Figure(figsize=(5.8, 5.2), layout="constrained")
-    axes = figure.add_subplot(aspect="equal", title=title)
+    figure = Figure(figsize=(6.2, 5.8))
+    figure.suptitle(title)
+    axes = figure.add_subplot(aspect="equal")
+    axes.grid(visible=False)
     grid = np.linspace(low, high, len(values))
     # The critic is defined up to a constant, so only differences mean something.
     centred = values - values.mean()
-    levels = MaxNLocator(16).tick_values(centred.min(), centred.max())
-    drawn = axes.contourf(grid, grid, centred, levels=levels, cmap="cividis")
-    axes.contour(
-        grid, grid, centred, levels=levels, colors="white", linewidths=0.4, alpha=0.6
-    )
-    outline = [patheffects.withStroke(linewidth=3, foreground="black")]
-    style = {"markersize": 8, "markeredgewidth": 1.4, "path_effects": outline}
-    axes.plot(*reals.T, "+", color="white", **style, label="real")
-    axes.plot(*fakes.T, ".", color=ON_PLANE, markersize=3, label="generated")
+    levels = round_levels(centred, 16)
+    drawn = draw_levels(axes, grid, centred, levels)
+    draw_samples(axes, reals, fakes, size=8)
     axes.set(xlim=(low, high), ylim=(low, high), xlabel="$x_1$", ylabel="$x_2$")
-    legend = axes.legend(loc="upper right", markerscale=1.5, framealpha=0.9)
-    legend.get_frame().set_facecolor("0.75")
+    figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        frameon=True,
+        facecolor="0.75",
+        markerscale=1.5,
+    )
     label = f"critic D, less its mean; a line every {levels[1] - levels[0]:.2g}"
     figure.colorbar(drawn, ax=axes, shrink=0.85, label=label)
     return figure
 
 
+@styled
 def training_curves(
     training: Sequence[dict[str, float]],
     evaluation: Sequence[dict[str, float]],
@@ -77,18 +77,18 @@ def training_curves(
         `floor_frechet` of `frechet`, and so on.
       title: of the figure.
     """
-    figure = Figure(figsize=(11, 3.8), layout="constrained")
+    figure = Figure(figsize=(PAGE, 7.4))
     figure.suptitle(title)
-    panels = figure.subplots(1, 3)
+    panels = figure.subplots(3, 1)
     estimate, slope, quality = panels
     _plot_estimate(estimate, training, evaluation, floor)
     _plot_slope(slope, evaluation)
     _plot_quality(quality, evaluation, floor)
     last = max(record["step"] for record in [*training, *evaluation])
     for axes in panels:
-        count_x(axes, last, "generator updates")
+        count_x(axes, last, "")
         legend_above(axes)
-        axes.grid(alpha=0.3)
+    quality.set_xlabel("generator updates")
     return figure
 
 
@@ -106,16 +106,16 @@ def _plot_estimate(
     marker = "." if len(steps) == 1 else ""
     line = {"color": FAKE, "linewidth": 1, "marker": marker}
     axes.plot(steps, while_training, **line, label="critic, training")
-    axes.plot(at, held_out, "o", color=FAKE, ms=4, label="critic, held out")
-    values = while_training + held_out
+    axes.plot(at, held_out, "o", color=FAKE, mec="black", label="critic, held out")
+    series = [while_training, held_out]
     if "w1" in evaluation[0]:
         exact = _column(evaluation, "w1")
         name, least = METRICS["w1"].short, floor[METRICS["w1"].floor]
-        axes.plot(at, exact, "s-", color=THIRD, ms=4, label=name)
+        axes.plot(at, exact, "s--", color=THIRD, label=name)
         reference_line(axes, least, f"{name}, real to real")
-        values += [*exact, least]
-    axes.set_ylabel("distance, real to generated")
-    scale_y(axes, values)
+        series.append([*exact, least])
+    axes.set_ylabel("distance,\nreal to generated")
+    scale_y(axes, *series)
 
 
 def _plot_slope(axes: Axes, evaluation: Sequence[dict[str, float]]) -> None:
@@ -127,9 +127,9 @@ def _plot_slope(axes: Axes, evaluation: Sequence[dict[str, float]]) -> None:
     low, high = (_column(evaluation, name) for name in metric.extent)
     label = "minimum to maximum"
     axes.fill_between(at, low, high, color=REAL, alpha=0.25, linewidth=0, label=label)
-    axes.plot(at, mean, "o-", color=REAL, ms=4, label="mean")
+    axes.plot(at, mean, "o-", color=ON_PLANE, label="mean")
     if max(high) > 0.1:  # the slopes of clipped critics may have any scale
-        reference_line(axes, 1)
+        reference_line(axes, 1, "a slope of 1")
     axes.set_ylabel(metric.axis())
     scale_y(axes, mean + high, from_zero=True)
     if axes.get_yscale() == "log":
@@ -144,13 +144,13 @@ def _plot_quality(
     least = METRICS[name].floor
     values = _column(evaluation, name)
     steps = _column(evaluation, "step")
-    axes.plot(steps, values, "o-", color=THIRD, ms=4, label="generated to real")
+    axes.plot(steps, values, "o-", color=THIRD, label="generated to real")
     axes.set_ylabel(METRICS[name].axis())
     if least in floor:
         reference_line(axes, floor[least], "real to real")
         values = [*values, floor[least]]
     if METRICS[name].unit == "%":
-        axes.set_ylim(0, 1)  # shares are drawn as they are recorded
+        axes.set_ylim(-0.02, 1.02)  # shares are drawn as they are recorded
     else:
         scale_y(axes, values, from_zero=True)
 
@@ -220,13 +220,15 @@ def _with_headings(
 
 
 def _fitted(text: str, width: float, font: Any) -> str:
-    """The beginning of a text, cut to the available width, on one line."""
+    """The text on one line; cut to the available width, with an ellipsis."""
     text = " ".join(text.split())
-    while text and font.getlength(text) > width:
-        text = text[:-1]
-    return text
+    end = ""
+    while text and font.getlength(text + end) > width:
+        text, end = text[:-1], "…"
+    return text + end if text else ""
 
 
+@styled
 def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> Figure:
     """Curves of a critic that is trained alone, beside its known optimum.
 
@@ -234,24 +236,23 @@ def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> 
       evaluation: records with `step`, `cosine`, `cosine_clear`, `estimate` and `w1`.
       title: of the figure.
     """
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    figure = Figure(figsize=(PAGE, 5.4))
     figure.suptitle(title)
-    cosine, estimate = figure.subplots(1, 2)
+    cosine, estimate = figure.subplots(2, 1)
     at = _column(evaluation, "step")
     for axes, name, line, colour in (
         (cosine, "cosine", "o-", THIRD),
-        (cosine, "cosine_clear", "s:", THIRD),
+        (cosine, "cosine_clear", "s--", ON_PLANE),
         (estimate, "estimate", "o-", FAKE),
-        (estimate, "w1", ":", "0.4"),
+        (estimate, "w1", ":", GREY),
     ):
         values, label = _column(evaluation, name), METRICS[name].short
-        axes.plot(at, values, line, color=colour, ms=4, label=label)
-    cosine.set(ylabel=METRICS["cosine"].axis(), ylim=(None, 1))
+        axes.plot(at, values, line, color=colour, label=label)
+    cosine.set(ylabel=METRICS["cosine"].axis(), ylim=(None, 1.02))
     estimate.set(ylabel="distance")
-    scale_y(estimate, _column(evaluation, "estimate") + _column(evaluation, "w1"))
+    scale_y(estimate, *(_column(evaluation, name) for name in ("estimate", "w1")))
     for axes in (cosine, estimate):
         count_x(axes, at[-1], "critic updates")
-        axes.grid(alpha=0.3)
         legend_above(axes)
     return figure
 

@@ -11,7 +11,8 @@ from wgan_gp.configs import Settings
 from wgan_gp.data.conditions import told_classes
 from wgan_gp.evaluate.sequences import autocorrelation, power_spectrum
 from wgan_gp.runs import sequence_samples
-from wgan_gp.runs.figures import FAKE, REAL
+from wgan_gp.runs.axes import label_decades, legend_below
+from wgan_gp.runs.style import FAKE, PAGE, REAL, styled
 
 _LINES = 10
 _SHOWN = 4  # series
@@ -46,10 +47,11 @@ def text_samples(
     return [f"{names[i]}: {line}" for i, line in zip(classes.tolist(), lines)]
 
 
+@styled
 def series_figure(
     names: list[str], reals: np.ndarray, fakes: np.ndarray, *, title: str = ""
 ) -> Figure:
-    """A row for each channel: real and generated series, autocorrelation, spectrum.
+    """Two rows for each channel: real and generated series; autocorrelation, spectrum.
 
     Args:
       names: of the channels, C of them; the first four are drawn.
@@ -58,31 +60,42 @@ def series_figure(
       title: of the figure.
     """
     shown = names[:_CHANNELS]
-    figure = Figure(figsize=(12.0, 2.6 * len(shown) + 0.6), layout="constrained")
+    figure = Figure(figsize=(PAGE, 4.4 * len(shown) + 0.6))
     figure.suptitle(title)
-    grid = figure.subplots(len(shown), 4, squeeze=False)
-    lags = max(1, reals.shape[1] // 2)
-    for channel, (row, name) in enumerate(zip(grid, shown)):
-        low, high = np.quantile(reals[..., channel], [0.001, 0.999])
-        for axes, series, colour, kind in zip(
-            row, (reals, fakes), (REAL, FAKE), ("real", "generated")
-        ):
-            for each in series[:_SHOWN]:
-                axes.plot(each[:, channel], color=colour, linewidth=0.9, alpha=0.8)
-            axes.set(title=f"{kind} {name}", xlabel="step")
-            axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
-        one = slice(channel, channel + 1)
-        _compare(row[2], [autocorrelation(x[..., one], lags) for x in (reals, fakes)])
-        row[2].set(title="autocorrelation", xlabel="lag (steps)", ylim=(-1.05, 1.05))
-        powers = [power_spectrum(x[..., one]) for x in (reals, fakes)]
-        frequencies = np.arange(1, len(powers[0]) + 1) / reals.shape[1]
-        _compare(row[3], powers, frequencies)
-        row[3].set(title="power spectrum", xlabel="cycles a step", yscale="log")
+    grid = figure.subplots(2 * len(shown), 2, squeeze=False)
+    for channel, name in enumerate(shown):
+        _draw_channel(
+            grid[2 * channel :][:2], name, *(x[..., channel] for x in (reals, fakes))
+        )
+    legend_below(figure, grid[1, :1], columns=2)
     return figure
+
+
+def _draw_channel(
+    panels: np.ndarray, name: str, reals: np.ndarray, fakes: np.ndarray
+) -> None:
+    """Draws one channel of real and of generated series, `[n, T]` each."""
+    (first, second), (lagged, spectral) = panels
+    low, high = np.quantile(reals, [0.001, 0.999])
+    for axes, series, colour, kind in (
+        (first, reals, REAL, "real"),
+        (second, fakes, FAKE, "generated"),
+    ):
+        for each in series[:_SHOWN]:
+            axes.plot(each, color=colour, linewidth=1)
+        axes.set(title=f"{kind} {name}, {_SHOWN} series", xlabel="step")
+        axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+    sets = reals[..., None], fakes[..., None]
+    length = reals.shape[1]
+    _compare(lagged, [autocorrelation(x, max(1, length // 2)) for x in sets])
+    lagged.set(title="autocorrelation", xlabel="lag (steps)", ylim=(-1.05, 1.05))
+    powers = [power_spectrum(x) for x in sets]
+    _compare(spectral, powers, np.arange(1, len(powers[0]) + 1) / length)
+    spectral.set(title="power spectrum", xlabel="cycles per step", yscale="log")
+    label_decades(spectral.yaxis)
 
 
 def _compare(axes: Axes, pair: list[np.ndarray], at: np.ndarray | None = None) -> None:
     at = np.arange(len(pair[0])) if at is None else at
-    axes.plot(at, pair[0], color=REAL, linewidth=2.5, alpha=0.6, label="real")
-    axes.plot(at, pair[1], color=FAKE, linewidth=1.2, label="generated")
-    axes.legend(fontsize="small")
+    axes.plot(at, pair[0], color=REAL, linewidth=2.8, label="real")
+    axes.plot(at, pair[1], "--", color=FAKE, linewidth=1.4, label="generated")

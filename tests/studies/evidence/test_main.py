@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -68,22 +69,27 @@ def test_a_file_as_the_folder_is_refused(tmp_path):
 
 
 def fake(monkeypatch, rows):
-    """The claim of depth, measured at once."""
+    """The claim of depth, measured and drawn at once."""
+    drawn = []
     measured = []
 
     def evidence(**settings):
         measured.append(settings)
-        return Evidence({"depth.png": Figure()}, rows)
+        return Evidence(rows, {"norms": np.arange(3.0)})
 
-    claim = CLAIMS["depth"]._replace(evidence=evidence)
+    def figures(rows, arrays):
+        drawn.append((rows, arrays["norms"].tolist()))
+        return {"depth.png": Figure()}
+
+    claim = CLAIMS["depth"]._replace(evidence=evidence, figures=figures)
     monkeypatch.setitem(CLAIMS, "depth", claim)
-    return measured
+    return measured, drawn
 
 
 def test_a_claim_is_measured_once_and_other_settings_are_refused(
     tmp_path, capsys, monkeypatch
 ):
-    measured = fake(monkeypatch, [{"setting": "x", "value": 1.0}])
+    measured, _ = fake(monkeypatch, [{"setting": "x", "value": 1.0}])
     arguments = ["", "--out", str(tmp_path), "--only", "depth", "--scale"]
     for _ in range(2):
         assert main([*arguments, "smoke"]) == 0
@@ -108,3 +114,38 @@ def test_claims_that_an_older_version_stored_stay_in_the_table(tmp_path, monkeyp
     )
     assert after == before | {"depth": [{"setting": "new"}]}
     assert list(after) == list(before)
+
+
+def test_figures_are_drawn_again_from_what_is_stored(tmp_path, capsys, monkeypatch):
+    rows = [{"setting": "x", "value": 1.0}]
+    measured, drawn = fake(monkeypatch, rows)
+    arguments = ["", "--out", str(tmp_path), "--only", "depth"]
+    assert main(arguments) == 0
+    (tmp_path / "depth.png").unlink()
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert main([*arguments, "--redraw"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'depth.png'}\n"
+    assert drawn == [(rows, [0.0, 1.0, 2.0])] * 2
+    assert len(measured) == 1
+    (tmp_path / "depth.png").unlink()
+    assert contents(tmp_path) == before
+
+
+def test_what_was_not_measured_is_not_drawn(tmp_path, capsys, monkeypatch):
+    fake(monkeypatch, [{"setting": "x"}])
+    arguments = ["", "--out", str(tmp_path), "--redraw", "--only"]
+
+    def refused(claim):
+        before = contents(tmp_path)
+        assert main([*arguments, claim]) == 2
+        assert contents(tmp_path) == before
+        return capsys.readouterr().err
+
+    assert "evidence.json has no depth: measure it" in refused("depth")
+    assert main([*arguments[:3], "--only", "depth"]) == 0
+    stored = tmp_path / "arrays" / "depth.npz"
+    stored.write_bytes(b"damaged")
+    assert "depth.npz is not a readable .npz file" in refused("depth")
+    stored.unlink()
+    assert "depth.npz has no norms: measure depth again" in refused("depth")

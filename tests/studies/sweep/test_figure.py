@@ -33,7 +33,7 @@ def test_each_study_and_constraint_has_a_panel():
     assert [axes.get_xlabel() for axes in panels] == [
         "n_critic",
         "n_critic",
-        "penalty.weight",
+        "λ (penalty.weight)",
     ]
     assert [axes.get_xscale() for axes in panels] == ["linear", "linear", "log"]
     assert len({axes.get_ylim() for axes in panels}) == 1

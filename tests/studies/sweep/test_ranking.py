@@ -67,7 +67,7 @@ def test_the_figure_has_a_row_for_each_and_says_what_diverged():
     names = [tick.get_text() for tick in first.get_yticklabels()]
     assert names == ["one_sided", "two_sided", "clip"]
     assert first.yaxis_inverted()
-    dots = [line for line in first.lines if line.get_marker() == "o"]
+    dots = [line for line in first.lines if line.get_linestyle() == "None"]
     assert sorted(len(line.get_xdata()) for line in dots) == [1, 3, 3]
     notes = {text.get_text() for text in first.texts}
     assert notes == {"1.56", "1.95", "2 of 3 diverged"}

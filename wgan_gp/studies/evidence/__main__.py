@@ -1,17 +1,19 @@
 """Draws the evidence: `python -m wgan_gp.studies.evidence --out DIR`.
 
 Each claim writes a record when it is measured, and a claim with a record of the same
-settings is skipped. Several hosts share the claims.
+settings is skipped. Several hosts share the claims. `--redraw` draws the figures again
+from what is stored in the folder, and measures nothing.
 """
 
 import sys
+from argparse import Namespace
 from functools import partial
 
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.studies.evidence import depth
-from wgan_gp.studies.evidence.study import CLAIMS, study
+from wgan_gp.studies.evidence.study import CLAIMS, redraw, study
 from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
-from wgan_gp.system import arguments
+from wgan_gp.system import arguments, failures
 
 
 def main(argv: list[str]) -> int:
@@ -23,11 +25,18 @@ def main(argv: list[str]) -> int:
     Returns:
       The exit status, as in `running.run_command`.
     """
-    return run_command(partial(_start, argv[1:]))
+    try:
+        args = arguments.parse(_parser(), argv[1:])
+        if args.redraw:
+            for path in redraw(dict.fromkeys(args.only), args.out):
+                print(path)
+            return 0
+    except failures.EXPECTED as error:
+        return failures.report(error, 2)
+    return run_command(partial(_start, args))
 
 
-def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
-    args = arguments.parse(_parser(), argv)
+def _start(args: Namespace) -> tuple[Study, HostRank | None]:
     claims = list(dict.fromkeys(args.only))
     return study(claims, args.out, args.scale), host_rank(args)
 
@@ -55,6 +64,12 @@ def _parser():
         default=list(CLAIMS),
         metavar="CLAIM",
         help=f"claims to measure: {', '.join(CLAIMS)} (default: all)",
+    )
+    add(
+        "--redraw",
+        action="store_true",
+        help="draw the figures again from evidence.json and arrays/ in --out, and"
+        " measure nothing",
     )
     add_host_flags(parser)
     return parser

@@ -1,28 +1,32 @@
 """Settings, colours and the form of results that all claims share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from matplotlib.figure import Figure
 
 from wgan_gp import configs
 from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.runs.style import line
 from wgan_gp.train import Hyperparameters
 
-COLOURS = {name: constraint.colour for name, constraint in CONSTRAINTS.items()}
-# From light to dark, also in grey.
-SCALE_COLOURS = ("#FDB863", "#E66101", "#7B3294", "#1A1A40")
+Rows = Sequence[Mapping[str, Any]]
+Arrays = Mapping[str, np.ndarray]
 
 
 class Evidence(NamedTuple):
-    """The result of measuring a claim."""
+    """The result of measuring a claim: what is stored, and what figures are drawn from.
 
-    figures: dict[str, Figure]  # by file name
-    rows: list[dict[str, Any]]  # of the results table; a pair is a mean and its spread
+    Attributes:
+      rows: of the results table; a pair is a mean and its spread.
+      arrays: what the figures show and the table does not have, by name.
+    """
+
+    rows: list[dict[str, Any]]
+    arrays: dict[str, np.ndarray]
 
 
 def critic_settings(
@@ -44,6 +48,11 @@ def critic_settings(
         config.critic_optimiser.learning_rate = 1e-3
         config.critic_optimiser.schedule = "linear"
     return configs.resolve(config)
+
+
+def constraint_line(name: str, i: int) -> dict[str, Any]:
+    """As `line(i)`, with the constraint's name as label and in its own colour."""
+    return line(i) | {"color": CONSTRAINTS[name].colour, "label": name}
 
 
 def over_strengths_and_seeds(

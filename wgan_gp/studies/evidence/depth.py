@@ -19,8 +19,12 @@ from wgan_gp.build import Experiment, build
 from wgan_gp.constraints import clip, one_sided, two_sided
 from wgan_gp.evaluate.critic import stable_norm
 from wgan_gp.networks import Network
+from wgan_gp.runs.axes import label_decades, legend_below
+from wgan_gp.runs.style import PAGE, line, styled
 from wgan_gp.studies.evidence.common import (
+    Arrays,
     Evidence,
+    Rows,
     mean_and_spread,
     over_grid,
 )
@@ -41,9 +45,10 @@ class Depth(NamedTuple):
 
 
 def evidence(**sizes: int) -> Evidence:
-    """Measures the claim: figure `depth` and its table."""
+    """Measures the claim."""
     depths = measure_depth(**sizes)
-    return Evidence({"depth.png": depth_figure(depths)}, list(map(table_row, depths)))
+    norms = np.stack([each.norms for each in depths])
+    return Evidence(list(map(table_row, depths)), {"norms": norms})
 
 
 def measure_depth(*, seeds: int, steps: int, width: int, layers: int) -> list[Depth]:
@@ -177,22 +182,29 @@ def table_row(depth: Depth) -> dict[str, Any]:
     }
 
 
-def depth_figure(depths: list[Depth]) -> Figure:
-    """Draws norms by layer on a log axis: the median over seeds, and their range."""
-    figure = Figure(figsize=(5.5, 3.8), layout="constrained")
+def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
+    """Draws `depth`, from what `evidence` has measured."""
+    labels = [row["setting"] for row in rows]
+    return {"depth.png": _depth_figure(labels, arrays["norms"])}
+
+
+@styled
+def _depth_figure(labels: list[str], settings: np.ndarray) -> Figure:
+    """Draws norms `[settings, S, L]` by layer: the median over seeds, and the range."""
+    figure = Figure(figsize=(PAGE, 4.6))
     axes = figure.add_subplot()
-    colours = ("#D55E00", "#E69F00", "#F0C040", "#56B4E9", "#0072B2")
-    for depth, colour, marker in zip(depths, colours, "v^<os"):
-        layers = np.arange(1, depth.norms.shape[1] + 1)
-        middle = np.median(depth.norms, axis=0)
-        axes.plot(layers, middle, marker + "-", color=colour, label=depth.label, ms=4)
-        low, high = depth.norms.min(axis=0), depth.norms.max(axis=0)
-        axes.fill_between(layers, low, high, color=colour, alpha=0.2)
+    layers = np.arange(1, settings.shape[2] + 1)
+    for i, (label, norms) in enumerate(zip(labels, settings)):
+        style = line(i) | {"ms": 7 - i}  # curves that coincide show both markers
+        axes.plot(layers, np.median(norms, axis=0), label=label, **style)
+        band = {"color": style["color"], "alpha": 0.2, "linewidth": 0}
+        axes.fill_between(layers, norms.min(axis=0), norms.max(axis=0), **band)
     axes.set(
         yscale="log",
         xlabel="critic's hidden layer (the loss is at the right end)",
-        ylabel="mean norm of dD / d activations",
+        ylabel="mean norm of ∂D / ∂ activations",
     )
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    axes.set_xticks(layers)
+    label_decades(axes.yaxis)
+    legend_below(figure, [axes], columns=3)
     return figure

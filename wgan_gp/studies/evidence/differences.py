@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 from wgan_gp import losses
 from wgan_gp.constraints import difference, one_sided, two_sided
 from wgan_gp.losses import PAIRINGS, SHAPES
-from wgan_gp.studies.evidence.common import Evidence, mean_and_spread
+from wgan_gp.runs.axes import count_x, label_decades, legend_below, reference_line
+from wgan_gp.runs.style import PAGE, line, styled
+from wgan_gp.studies.evidence.common import Arrays, Evidence, Rows, mean_and_spread
 from wgan_gp.studies.evidence.learning_curves import (
     DEFAULT,
     PAPER,
@@ -29,12 +31,6 @@ _SIDES = {
     "two-sided": {"shape": key_of(SHAPES, losses.two_sided), "signed": False},
     "two-sided, signed": {"shape": key_of(SHAPES, losses.two_sided), "signed": True},
     "one-sided": {"shape": key_of(SHAPES, losses.one_sided), "signed": False},
-}
-_PAIR_COLOURS = {
-    "independent": "#D55E00",
-    "segment": "#009E73",
-    "endpoint": "#0072B2",
-    "gradient": "0.2",
 }
 
 
@@ -72,7 +68,7 @@ def evidence(
     samples: int,
     pairings: Iterable[str] = PAIRINGS,
 ) -> Evidence:
-    """Measures the claim: figure `difference` and its table."""
+    """Measures the claim."""
     settings = {
         label: gan_settings(steps=steps, width=width, **fields)
         for label, fields in penalty_forms(pairings).items()
@@ -80,9 +76,11 @@ def evidence(
     curves = measure_side_by_side(
         settings, (10.0,), seeds=seeds, evaluations=evaluations, samples=samples
     )
-    return Evidence(
-        {"difference.png": quality_figure(curves)}, list(map(table_row, curves))
-    )
+    arrays = {
+        "steps": curves[0].steps,
+        "W1 / floor": np.stack([each.quality[:, 0] / each.floor for each in curves]),
+    }
+    return Evidence(list(map(table_row, curves)), arrays)
 
 
 def table_row(curve: LearningCurves) -> dict[str, Any]:
@@ -100,32 +98,31 @@ def table_row(curve: LearningCurves) -> dict[str, Any]:
     }
 
 
-def quality_figure(curves: list[LearningCurves]) -> Figure:
-    """Draws quality by wall time: a panel for each shape, a line for each pairing."""
-    figure = Figure(figsize=(3.0 * len(_SIDES), 3.2), layout="constrained")
-    panels = dict(
-        zip(_SIDES, figure.subplots(1, len(_SIDES), sharey=True, sharex=True))
-    )
-    for curve in curves:
-        side, pairing = curve.label.split(" / ")
-        axes = panels[side]
-        ratio = curve.quality[:, 0] / curve.floor
-        runs = curve.quality.shape[2]
-        label = "gradient penalty" if pairing == "gradient" else f"{pairing} pairs"
-        style = {"color": _PAIR_COLOURS[pairing], "label": label, "linewidth": 1.2}
-        seconds = curve.seconds / runs
-        axes.plot(seconds, np.median(ratio, axis=1), ".-", ms=4, **style)
-        axes.fill_between(
-            seconds,
-            ratio.min(axis=1),
-            ratio.max(axis=1),
-            color=style["color"],
-            alpha=0.2,
-        )
-    for side, axes in panels.items():
-        axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
-        axes.set(title=side, yscale="log", xlabel="seconds of training, per run")
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
-    panels["two-sided"].set_ylabel("exact W1 / floor")
+def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
+    """Draws `difference`, from what `evidence` has measured."""
+    return {"difference.png": _quality_figure(rows, arrays)}
+
+
+@styled
+def _quality_figure(rows: Rows, arrays: Arrays) -> Figure:
+    """Draws quality by updates: a panel for each shape, a line for each slope."""
+    shapes = list(dict.fromkeys(row["shape"] for row in rows))
+    slopes = list(dict.fromkeys(row["slope between"] for row in rows))
+    figure = Figure(figsize=(PAGE, 4.0))
+    panels = figure.subplots(1, len(shapes), sharey=True, sharex=True, squeeze=False)[0]
+    for row, ratio in zip(rows, arrays["W1 / floor"]):
+        axes, slope = panels[shapes.index(row["shape"])], row["slope between"]
+        label = "gradient penalty (at one point)" if slope == "one point" else slope
+        style = line(slopes.index(slope)) | {"label": label}
+        axes.plot(arrays["steps"], np.median(ratio, axis=1), **style)
+        band = {"color": style["color"], "alpha": 0.2, "linewidth": 0}
+        low, high = ratio.min(axis=1), ratio.max(axis=1)
+        axes.fill_between(arrays["steps"], low, high, **band)
+    for shape, axes in zip(shapes, panels):
+        reference_line(axes, 1, "as good as real samples")
+        axes.set(title=shape, yscale="log")
+        count_x(axes, arrays["steps"][-1], "generator updates", labels=2)
+    label_decades(panels[0].yaxis)
+    panels[0].set_ylabel("exact W1 / floor")
+    legend_below(figure, panels, columns=2)
     return figure

@@ -15,11 +15,15 @@ from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import build
-from wgan_gp.constraints import clip, one_sided, penalise, two_sided
+from wgan_gp.constraints import one_sided, penalise, two_sided
 from wgan_gp.data import DATASETS, Sampler
 from wgan_gp.networks import MLPCritic, from_flax
+from wgan_gp.runs.axes import label_decades, legend_below, reference_line
+from wgan_gp.runs.style import ON_PLANE, PAGE, THIRD, styled
 from wgan_gp.studies.evidence.common import (
+    Arrays,
     Evidence,
+    Rows,
     critic_settings,
     mean_and_spread,
 )
@@ -72,17 +76,14 @@ class Critics(NamedTuple):
 
 
 def evidence(*, dimensions: tuple[int, ...], **sizes: int) -> Evidence:
-    """Measures the claim: figure `dimension` and its table."""
+    """Measures the claim."""
     everything = [
         measure(lipschitz, points, dimension, **sizes)
         for lipschitz in SHAPES
         for points in POINTS
         for dimension in dimensions
     ]
-    return Evidence(
-        {"dimension.png": dimension_figure(everything)},
-        list(map(table_row, everything)),
-    )
+    return Evidence(list(map(table_row, everything)), {})
 
 
 def sides(dimension: int) -> tuple[Sampler, Sampler]:
@@ -174,47 +175,41 @@ def table_row(critics: Critics) -> dict[str, Any]:
     }
 
 
-def dimension_figure(everything: list[Critics]) -> Figure:
+def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
+    """Draws `dimension`, from what `evidence` has measured."""
+    del arrays
+    return {"dimension.png": _dimension_figure(rows)}
+
+
+@styled
+def _dimension_figure(rows: Rows) -> Figure:
     """Draws estimate / W1, norms at interpolates and the penalty by dimension."""
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    figure = Figure(figsize=(PAGE, 3.9))
     panels = figure.subplots(1, 3, sharex=True)
-    at = sorted({each.dimension for each in everything})
-    for lipschitz, line in zip(SHAPES, ("-", "--")):
-        for points, colour in zip(
-            POINTS, (two_sided.CHOICE.colour, clip.CHOICE.colour)
-        ):
-            chosen = [
-                each
-                for each in everything
-                if (each.lipschitz, each.points) == (lipschitz, points)
-            ]
-            columns = (
-                [each.estimate / SHIFT for each in chosen],
-                [each.between.mean(axis=1) for each in chosen],
-                [each.penalty for each in chosen],
-            )
-            for axes, values in zip(panels, columns):
-                values = np.stack(values)
-                style = {"color": colour, "linestyle": line, "marker": "o"}
-                label = f"{lipschitz}, {POINTS[points]}"
-                axes.plot(at, values.mean(axis=1), ms=4, label=label, **style)
-                low, high = values.min(axis=1), values.max(axis=1)
-                axes.fill_between(at, low, high, color=colour, alpha=0.2)
-    titles = (
-        "estimate / W1",
-        "mean ‖∇D‖ between real and generated",
-        "penalty at its points",
-    )
-    for axes, title in zip(panels, titles):
+    columns = {
+        "estimate / W1": "estimate / W1",
+        "norm between": "mean ‖∇D‖ between\nreal and generated",
+        "penalty at its points": "mean penalty\nat its points",
+    }
+    styles = [("-", THIRD, "o"), ("-", ON_PLANE, "s")]
+    styles += [("--", THIRD, "^"), ("--", ON_PLANE, "D")]
+    dimensions = sorted({row["D"] for row in rows})
+    kinds = dict.fromkeys((row["constraint"], row["penalty acts"]) for row in rows)
+    for kind, (dashes, colour, marker) in zip(kinds, styles):
+        chosen = [
+            row for row in rows if (row["constraint"], row["penalty acts"]) == kind
+        ]
+        at = [row["D"] for row in chosen]
+        style = {"color": colour, "linestyle": dashes, "marker": marker, "capsize": 2}
+        for axes, column in zip(panels, columns):
+            mean, spread = np.transpose([row[column] for row in chosen])
+            axes.errorbar(at, mean, yerr=spread, label=", ".join(kind), **style)
+    for axes, title in zip(panels, columns.values()):
         axes.set(title=title, xlabel="dimension", xscale="log", yscale="log")
-        axes.set_xticks(at, list(map(str, at)))
+        axes.set_xticks(dimensions, list(map(str, dimensions)))
         axes.minorticks_off()
-        axes.grid(alpha=0.3)
+        label_decades(axes.yaxis)
     for axes in panels[:2]:
-        axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
-        ratios = (1, 2, 3, 5)
-        axes.set_yticks(ratios, list(map(str, ratios)))
-        axes.minorticks_off()
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+        reference_line(axes, 1, "ideal")
+    legend_below(figure, panels, columns=2)
     return figure

@@ -3,12 +3,17 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wgan_gp.constraints import COMPARED, CONSTRAINTS
+from wgan_gp.runs.axes import count_x, label_decades, legend_below, reference_line
+from wgan_gp.runs.style import PAGE, styled
 from wgan_gp.studies.evidence.common import (
-    SCALE_COLOURS,
+    Arrays,
     Evidence,
+    Rows,
+    constraint_line,
     mean_and_spread,
 )
 from wgan_gp.studies.evidence.learning_curves import (
@@ -26,7 +31,7 @@ SCALES = {"smoke": SMOKE, "default": DEFAULT, "paper": PAPER}
 def evidence(
     *, seeds: int, steps: int, width: int, evaluations: int, samples: int
 ) -> Evidence:
-    """Measures the claim: figure `game` and its table."""
+    """Measures the claim."""
     curves = [
         measure_curves(
             lipschitz,
@@ -40,7 +45,13 @@ def evidence(
         if CONSTRAINTS[lipschitz].has_scale
     ]
     rows = [row for curve in curves for row in table_rows(curve)]
-    return Evidence({"game.png": game_figure(curves)}, rows)
+    arrays = {
+        "steps": curves[0].steps,
+        "floor": np.asarray(curves[0].floor),
+        "estimate": np.stack([curve.estimate for curve in curves]),
+        "exact W1": np.stack([curve.w1 for curve in curves]),
+    }
+    return Evidence(rows, arrays)
 
 
 def table_rows(curve: LearningCurves) -> list[dict[str, Any]]:
@@ -66,26 +77,54 @@ def table_rows(curve: LearningCurves) -> list[dict[str, Any]]:
     return rows
 
 
-def game_figure(curves: list[LearningCurves]) -> Figure:
-    """Draws the estimate above, and the exact W1 of the same generators below."""
-    figure = Figure(figsize=(3.0 * len(curves), 5), layout="constrained")
-    grid = figure.subplots(2, len(curves), sharex=True, sharey="row", squeeze=False)
-    for column, curve in zip(grid.T, curves):
-        for axes, values in zip(column, (curve.estimate, curve.w1)):
-            for i, (weight, colour) in enumerate(zip(curve.weights, SCALE_COLOURS)):
-                line = values[:, i]
-                style = {"color": colour, "label": f"λ = {weight:g}", "linewidth": 1.2}
-                axes.plot(curve.steps, np.median(line, axis=1), ".-", ms=4, **style)
-                low, high = line.min(axis=1), line.max(axis=1)
-                axes.fill_between(curve.steps, low, high, color=colour, alpha=0.2)
-            axes.grid(alpha=0.3)
-        column[0].set_title(curve.label)
-        column[0].set_yscale("symlog", linthresh=0.02)
-        column[0].axhline(0, color="0.4", linewidth=1)
-        column[1].axhline(curve.floor, color="0.4", linestyle=":", label="floor")
-        column[1].set(yscale="log", xlabel="generator updates")
-    grid[0, 0].set_ylabel("critic's estimate")
+def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
+    """Draws `game`, from what `evidence` has measured."""
+    settings = [row["constraint"].split(", ") for row in rows]
+    names, weights = (list(dict.fromkeys(each)) for each in zip(*settings))
+    return {"game.png": _game_figure(names, weights, arrays)}
+
+
+@styled
+def _game_figure(names: list[str], weights: list[str], arrays: Arrays) -> Figure:
+    """Draws the estimate above, and the exact W1 of the same generators below.
+
+    The scale is the same in all panels, and logarithmic. Estimates below 0 are arrows
+    at the lower edge.
+    """
+    figure = Figure(figsize=(PAGE, 5.4))
+    quantities = ("estimate", "exact W1")
+    grid = figure.subplots(2, len(weights), sharex=True, sharey=True, squeeze=False)
+    every = np.stack([np.median(arrays[name], axis=-1) for name in quantities])
+    low = 0.6 * every[every > 0].min()
+    for row, curves in zip(grid, every):
+        for i, axes in enumerate(row):
+            for j, name in enumerate(names):
+                style = constraint_line(name, j)
+                _draw_curve(axes, arrays["steps"], curves[j, :, i], style, low)
+            reference_line(axes, arrays["floor"].item(), "exact W1, real to real")
+    for axes, weight in zip(grid[0], weights):
+        axes.set(title=weight, yscale="log", ylim=(0.8 * low, 1.3 * every.max()))
+        label_decades(axes.yaxis)
+    grid[0, 0].set_ylabel("critic's estimate of W1")
     grid[1, 0].set_ylabel("exact W1")
-    handles, labels = grid[1, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    for axes in grid[1]:
+        count_x(axes, arrays["steps"][-1], "generator\nupdates", labels=2)
+    legend_below(figure, grid.ravel(), columns=3)
     return figure
+
+
+def _draw_curve(
+    axes: Axes, steps: np.ndarray, values: np.ndarray, style: dict[str, Any], low: float
+) -> None:
+    """Draws a curve on a log axis, with arrows at `low` for values below 0."""
+    axes.plot(steps, np.where(values > 0, values, np.nan), **style)
+    below = steps[values <= 0]
+    arrows = {"color": style["color"], "linestyle": "none", "marker": r"$\downarrow$"}
+    if len(below):
+        axes.plot(
+            below,
+            np.full(len(below), low),
+            ms=9,
+            label=f"{style['label']}, below 0",
+            **arrows,
+        )

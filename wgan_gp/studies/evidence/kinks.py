@@ -27,8 +27,15 @@ from wgan_gp.constraints import one_sided
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate.critic import cosine_similarity, stable_norm
 from wgan_gp.networks import MLPCritic, Network, bind, from_flax
-from wgan_gp.runs.figures import FAKE, REAL, THIRD
-from wgan_gp.studies.evidence.common import Evidence, critic_settings, mean_and_spread
+from wgan_gp.runs.axes import legend_below
+from wgan_gp.runs.style import PAGE, line, styled
+from wgan_gp.studies.evidence.common import (
+    Arrays,
+    Evidence,
+    Rows,
+    critic_settings,
+    mean_and_spread,
+)
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.train import make_critic_train
 
@@ -39,7 +46,6 @@ SCALES = {
     "paper": _SIZE | {"seeds": 8, "points": 1_000_000, "directions": 64},
 }
 ACTIVATIONS = {"relu": "ReLU", "shifted_softplus": "softplus"}
-_COLOURS = (REAL, "0.2", THIRD, FAKE)
 WEIGHT = 1.0  # lambda in training, so weak that slopes exceed 1
 SHIFT = 0.02  # by which a layer's parameters are moved, as a vector's length
 _MEASURES = ("cosine", "size", "noise")
@@ -66,10 +72,9 @@ class LayerGradients(NamedTuple):
 
 
 def evidence(**sizes: int) -> Evidence:
-    """Measures the claim: figure `kinks` and its table."""
+    """Measures the claim."""
     measured = [each for name in ACTIVATIONS for each in measure(name, **sizes)]
-    figures = {"kinks.png": kinks_figure(measured)}
-    return Evidence(figures, list(map(table_row, measured)))
+    return Evidence(list(map(table_row, measured)), {})
 
 
 def measure(
@@ -221,32 +226,40 @@ def table_row(layer: LayerGradients) -> dict[str, Any]:
     } | {name: mean_and_spread(getattr(layer, name)) for name in _MEASURES}
 
 
-def kinks_figure(measured: list[LayerGradients]) -> Figure:
+def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
+    """Draws `kinks`, from what `evidence` has measured."""
+    del arrays
+    return {"kinks.png": _kinks_figure(rows)}
+
+
+@styled
+def _kinks_figure(rows: Rows) -> Figure:
     """Draws cosine, size and noise by layer: a column for each activation."""
-    figure = Figure(figsize=(8, 7), layout="constrained")
-    grid = figure.subplots(3, len(ACTIVATIONS), sharex=True, sharey="row")
-    layers = list(dict.fromkeys(layer_name(each.layer) for each in measured))
-    for column, activation in zip(grid.T, ACTIVATIONS):
-        for i, slope in enumerate(SLOPES):
-            _dots(column, [m for m in measured if m[:2] == (activation, slope)], i)
-        column[0].set(title=ACTIVATIONS[activation])
-        column[-1].set_xticks(range(len(layers)), layers, rotation=20)
-    numerical = "\nthe numerical gradient"
-    grid[0, 0].set(ylabel=f"cosine with{numerical}")
-    grid[1, 0].set(ylabel=f"size over that of{numerical}")
-    grid[2, 0].set(ylabel=f"noise of a batch of {BATCH}\nover the mean gradient")
-    for axes in grid.flat:
-        axes.grid(alpha=0.3)
-    handles = grid[0, 0].lines[: len(SLOPES)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(SLOPES))
+    figure = Figure(figsize=(PAGE, 7.2))
+    activations = list(dict.fromkeys(row["activation"] for row in rows))
+    layers = list(dict.fromkeys(row["parameters"] for row in rows))
+    grid = figure.subplots(3, len(activations), sharex=True, sharey="row")
+    for column, activation in zip(grid.T, activations):
+        for i, slope in enumerate(dict.fromkeys(row["slope"] for row in rows)):
+            found = [
+                r for r in rows if (r["activation"], r["slope"]) == (activation, slope)
+            ]
+            _draw_slope(column, found, i, slope)
+        column[0].set(title=activation)
+        column[-1].set_xticks(
+            range(len(layers)), [x.replace(" ", "\n") for x in layers]
+        )
+    grid[0, 0].set(ylabel="cosine with the\nnumerical gradient")
+    grid[1, 0].set(ylabel="size / that of the\nnumerical gradient")
+    grid[2, 0].set(ylabel=f"noise of a batch of {BATCH} /\nsize of the mean gradient")
+    legend_below(figure, grid[0], columns=2)
     return figure
 
 
-def _dots(column: Any, layers: list[LayerGradients], i: int) -> None:
-    """Draws the i-th slope's numbers in a panel each, layers and seeds as dots."""
-    style = {"marker": "os^D"[i], "color": _COLOURS[i], "linestyle": "none", "ms": 4}
+def _draw_slope(column: Any, rows: Rows, i: int, label: str) -> None:
+    """Draws the i-th slope's means over seeds, with their deviations, in each panel."""
+    style = line(i) | {"linestyle": "none", "capsize": 3, "label": label}
+    at = np.arange(len(rows)) + 0.18 * (i - 1.5)
     for axes, name in zip(column, _MEASURES):
-        values = np.stack([getattr(each, name) for each in layers])
-        at = np.arange(len(layers)) + 0.18 * (i - 1.5)
-        places = np.repeat(at, values.shape[1])
-        axes.plot(places, values.ravel(), label=layers[0].slope, **style)
+        mean, spread = np.transpose([row[name] for row in rows])
+        axes.errorbar(at, mean, yerr=spread, **style)

@@ -20,7 +20,9 @@ from wgan_gp.build import build
 from wgan_gp.constraints import CONSTRAINTS, clip, two_sided
 from wgan_gp.data.arrays import resident
 from wgan_gp.networks import MLP, MLPCritic, Network, from_flax
-from wgan_gp.studies.evidence.common import COLOURS, Evidence, mean_and_spread
+from wgan_gp.runs.axes import count_x, legend_below
+from wgan_gp.runs.style import ON_PLANE, PAGE, THIRD, styled
+from wgan_gp.studies.evidence.common import Arrays, Evidence, Rows, mean_and_spread
 from wgan_gp.studies.names import constraint_name
 
 SCALES = {
@@ -43,12 +45,15 @@ class Losses(NamedTuple):
 
 
 def evidence(**sizes: int) -> Evidence:
-    """Measures the claim: figure `overfitting` and its table."""
+    """Measures the claim."""
     names = map(constraint_name, (two_sided.CHOICE, clip.CHOICE))
     everything = [measure(lipschitz, **sizes) for lipschitz in names]
-    return Evidence(
-        {"overfitting.png": loss_figure(everything)}, list(map(table_row, everything))
-    )
+    arrays = {
+        "steps": everything[0].steps,
+        "training": np.stack([each.training for each in everything]),
+        "held out": np.stack([each.validation for each in everything]),
+    }
+    return Evidence(list(map(table_row, everything)), arrays)
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
@@ -173,22 +178,34 @@ def table_row(result: Losses) -> dict[str, Any]:
     }
 
 
-def loss_figure(everything: list[Losses]) -> Figure:
+def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
+    """Draws `overfitting`, from what `evidence` has measured."""
+    names = [row["constraint"] for row in rows]
+    return {"overfitting.png": _loss_figure(names, arrays)}
+
+
+@styled
+def _loss_figure(names: list[str], arrays: Arrays) -> Figure:
     """Draws a panel for each constraint: both losses by generator updates."""
-    figure = Figure(figsize=(3.6 * len(everything), 3.2), layout="constrained")
-    for axes, result in zip(figure.subplots(1, len(everything)), everything):
-        for values, line, label in (
-            (result.training, "-", "training digits"),
-            (result.validation, "--", "held-out digits"),
+    figure = Figure(figsize=(PAGE, 3.6))
+    panels = figure.subplots(1, len(names))
+    for i, (axes, name) in enumerate(zip(panels, names)):
+        for kind, colour, dashes in (
+            ("training", THIRD, "-"),
+            ("held out", ON_PLANE, "--"),
         ):
-            colour = COLOURS[result.lipschitz]
-            axes.plot(
-                result.steps, values.mean(axis=1), line, color=colour, label=label
-            )
+            values = arrays[kind][i]
+            style = {
+                "color": colour,
+                "linestyle": dashes,
+                "label": f"{kind.replace(' ', '-')} digits",
+            }
+            axes.plot(arrays["steps"], values.mean(axis=1), **style)
             low, high = values.min(axis=1), values.max(axis=1)
-            axes.fill_between(result.steps, low, high, color=colour, alpha=0.2)
-        axes.set(title=result.lipschitz, xlabel="generator updates", ylim=(0, None))
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
-    figure.axes[0].set_ylabel("negative critic loss")
+            band = {"color": colour, "alpha": 0.2, "linewidth": 0}
+            axes.fill_between(arrays["steps"], low, high, **band)
+        axes.set(title=name, ylim=(0, None))
+        count_x(axes, arrays["steps"][-1], "generator updates", labels=3)
+    panels[0].set_ylabel("negative critic loss")
+    legend_below(figure, panels, columns=2)
     return figure

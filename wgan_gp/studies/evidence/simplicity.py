@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import Experiment, build
@@ -18,7 +17,6 @@ from wgan_gp.constraints import COMPARED, clip
 from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein
 from wgan_gp.evaluate.critic import kernels
-from wgan_gp.runs.figures import FAKE, REAL, THIRD
 from wgan_gp.studies.evidence.common import (
     Evidence,
     critic_settings,
@@ -52,6 +50,7 @@ SCALES = {
 }
 EDGE = 3.0  # contours are drawn on [-EDGE, EDGE]^2, as the reference does
 GRID = 64
+BINS = 41  # of histograms of weights
 
 
 class Critics(NamedTuple):
@@ -71,7 +70,7 @@ class Critics(NamedTuple):
 
 
 def evidence(*, datasets: tuple[str, ...], **sizes: Any) -> Evidence:
-    """Measures both claims: figures `critics` and `weights`, and their table."""
+    """Measures both claims."""
     critics = [
         train_critics(lipschitz, dataset, **sizes)
         for dataset in datasets
@@ -80,12 +79,23 @@ def evidence(*, datasets: tuple[str, ...], **sizes: Any) -> Evidence:
     inside = train_critics(
         constraint_name(clip.CHOICE), "swissroll", start_inside=True, **sizes
     )
-    roll = [inside, *(each for each in critics if each.dataset == "swissroll")]
-    figures = {
-        "critics.png": contour_figure(critics),
-        "weights.png": weight_figure(roll),
+    everything = [*critics, inside]
+    shares, edges = zip(*(_histogram(each.weights) for each in everything))
+    arrays = {
+        "values": np.stack([each.values[0] for each in critics]),
+        "reals": np.stack([each.reals[:150] for each in critics]),
+        "fakes": np.stack([each.fakes[:150] for each in critics]),
+        "weight shares": np.stack(shares),
+        "weight edges": np.stack(edges),
     }
-    return Evidence(figures, list(map(table_row, [*critics, inside])))
+    return Evidence(list(map(table_row, everything)), arrays)
+
+
+def _histogram(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of weights in `BINS` equal bins around 0, and the bins' edges."""
+    most = np.abs(weights).max()
+    counts, edges = np.histogram(weights, BINS, (-most, most))
+    return counts / weights.size, edges
 
 
 def train_critics(
@@ -234,38 +244,3 @@ def table_row(critics: Critics) -> dict[str, Any]:
             ]
         ),
     }
-
-
-def contour_figure(all_critics: list[Critics]) -> Figure:
-    """Draws contours of each first critic: rows are constraints, columns data sets."""
-    rows = list(dict.fromkeys(c.label for c in all_critics))
-    columns = list(dict.fromkeys(c.dataset for c in all_critics))
-    figure = Figure(figsize=(2.5 * len(columns), 2.5 * len(rows)), layout="constrained")
-    shape = {"sharex": True, "sharey": True, "squeeze": False}
-    grid = figure.subplots(len(rows), len(columns), **shape)
-    axis = np.linspace(-EDGE, EDGE, GRID)
-    for critics in all_critics:
-        row, column = rows.index(critics.label), columns.index(critics.dataset)
-        axes = grid[row, column]
-        axes.contour(axis, axis, critics.values[0], levels=16, linewidths=0.8)
-        axes.plot(*critics.fakes[:150].T, ".", color=FAKE, ms=2, label="generated")
-        axes.plot(*critics.reals[:300].T, "+", color=REAL, ms=4, label="real")
-        axes.set(xlim=(-EDGE, EDGE), ylim=(-EDGE, EDGE), aspect="equal")
-        if row == 0:
-            axes.set_title(critics.dataset)
-        if column == 0:
-            axes.set_ylabel(critics.label)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, markerscale=2)
-    return figure
-
-
-def weight_figure(all_critics: list[Critics]) -> Figure:
-    """Draws histograms of the critics' weights, a panel for each constraint."""
-    figure = Figure(figsize=(2.4 * len(all_critics), 2.6), layout="constrained")
-    for axes, critics in zip(figure.subplots(1, len(all_critics)), all_critics):
-        pooled = critics.weights.ravel()
-        axes.hist(pooled, bins=81, color=THIRD, density=True)
-        axes.set(title=critics.label, xlabel="weight", yscale="log")
-    figure.axes[0].set_ylabel("density (log)")
-    return figure

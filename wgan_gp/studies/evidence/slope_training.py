@@ -18,8 +18,9 @@ from wgan_gp import configs
 from wgan_gp.build import build_critic
 from wgan_gp.constraints import penalise
 from wgan_gp.evaluate.truth import Truth, compare_to_truth
-from wgan_gp.runs.figures import REAL, THIRD
-from wgan_gp.studies.evidence.common import Evidence, mean_and_spread
+from wgan_gp.runs.axes import legend_below
+from wgan_gp.runs.style import ON_PLANE, PAGE, THIRD, styled
+from wgan_gp.studies.evidence.common import Arrays, Evidence, Rows, mean_and_spread
 from wgan_gp.studies.evidence.slope_forms import (
     BASES,
     FORMS,
@@ -57,7 +58,7 @@ class Trained(NamedTuple):
 
 
 def evidence(*, dimension: int, funnels: int, h: float, **sizes: int) -> Evidence:
-    """Measures the claim in one cell: figure `slopes_d` and the dimension; the table.
+    """Measures the claim in one cell.
 
     Args:
       dimension: D of the cell.
@@ -74,9 +75,7 @@ def evidence(*, dimension: int, funnels: int, h: float, **sizes: int) -> Evidenc
             truth = jax.tree.map(np.asarray, run(name, h))
             ratio = truth.estimate / truth.w1
             trained.append(Trained(activation, name, truth.cosine_clear, ratio))
-    title = f"D = {dimension}, N = {funnels}"
-    figures = {f"slopes_d{dimension}.png": forms_figure(trained, title)}
-    return Evidence(figures, table_rows(trained))
+    return Evidence(table_rows(trained), {})
 
 
 def programs(
@@ -147,23 +146,35 @@ def _kind(trained: Trained) -> tuple[str, int]:
     return trained.activation, FORMS[trained.form].batch
 
 
-def forms_figure(trained: list[Trained], title: str) -> Figure:
-    """Draws each seed's cosine, a line for each form."""
-    figure = Figure(figsize=(5.8, 5.0), layout="constrained")
+def figures(claim: str, rows: Rows, arrays: Arrays) -> dict[str, Figure]:
+    """Draws the figure of a claim, from what `evidence` has measured.
+
+    Args:
+      claim: a key of `SCALES`.
+      rows: of the claim.
+      arrays: none.
+    """
+    del arrays
+    title = f"D = {SCALES[claim]['default']['dimension']}"  # at all scales
+    return {f"{claim}.png": _forms_figure(rows, title)}
+
+
+@styled
+def _forms_figure(rows: Rows, title: str) -> Figure:
+    """Draws the mean cosine over seeds with its deviation, a line for each form."""
+    figure = Figure(figsize=(PAGE, 5.6))
     axes = figure.add_subplot()
-    for sees, colour, marker in ((False, REAL, "s"), (True, THIRD, "o")):
-        found = [
-            (cosine, i)
-            for i, each in enumerate(trained)
-            if FORMS[each.form].sees_kinks == sees
-            for cosine in each.cosine
-        ]
-        label = "autodiff sees kinks move" if sees else "autodiff leaves kinks out"
-        style = {"color": colour, "marker": marker, "linestyle": "none"}
-        axes.plot(*zip(*found), ms=5, alpha=0.7, label=label, **style)
-    names = [f"{each.form} ({ACTIVATIONS[each.activation]})" for each in trained]
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.set(ylim=(len(names) - 0.5, -0.5), title=title, xlabel="cosine of gradients")
-    axes.grid(alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=2)
+    for sees, label, colour, marker in (
+        ("no", "autodiff leaves kinks out", ON_PLANE, "s"),
+        ("yes", "autodiff sees kinks move", THIRD, "o"),
+    ):
+        found = [i for i, row in enumerate(rows) if row["sees kinks"] == sees]
+        mean, spread = np.transpose([rows[i]["cosine"] for i in found])
+        style = {"color": colour, "marker": marker, "capsize": 3, "label": label}
+        axes.errorbar(mean, found, xerr=spread, linestyle="none", **style)
+    names = [f"{row['slope']} ({row['activation']})" for row in rows]
+    axes.set_yticks(range(len(names)), names)
+    axes.set(ylim=(len(names) - 0.5, -0.5), title=title)
+    axes.set_xlabel("cosine of gradients (1 is best)")
+    legend_below(figure, [axes], columns=2)
     return figure

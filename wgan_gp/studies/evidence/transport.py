@@ -12,8 +12,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from wgan_gp import losses
 from wgan_gp.build import Experiment, build
@@ -23,10 +21,7 @@ from wgan_gp.data.arrays import noisy
 from wgan_gp.evaluate import exact_wasserstein, optimal_coupling
 from wgan_gp.evaluate.critic import cosine_similarity
 from wgan_gp.losses import Critic
-from wgan_gp.runs.figures import FAKE, REAL
 from wgan_gp.studies.evidence.common import (
-    COLOURS,
-    SCALE_COLOURS,
     Evidence,
     critic_settings,
     mean_and_spread,
@@ -60,20 +55,39 @@ class Transport(NamedTuple):
 
 
 def evidence(**sizes: int) -> Evidence:
-    """Measures both claims: figures `coupling`, `estimate`, `bias`, and the table."""
+    """Measures both claims."""
     everything = [
         measure(lipschitz, problem, **sizes)
         for problem in SETS
         for lipschitz in COMPARED
     ]
     gaussians = [each for each in everything if each.problem == SETS[0]]
-    figures = {
-        "coupling.png": coupling_figure(gaussians),
-        "estimate.png": estimate_figure(gaussians),
-        "bias.png": bias_figure(everything),
-    }
     rows = [row for each in everything for row in table_rows(each)]
-    return Evidence(figures, rows)
+    arrays = {"points": np.linspace(0, sizes["steps"], gaussians[0].curve.shape[-1])}
+    for each in gaussians:
+        arrays |= _drawn(each)
+    return Evidence(rows, arrays)
+
+
+def _drawn(transport: Transport) -> dict[str, np.ndarray]:
+    """What figures show of a constraint's critics, by `array_name`.
+
+    "estimate" `[V, 3, points]` is over W1: the mean, least and greatest over seeds. The
+    others are `[V, 3]`, the 5, 50 and 95 % quantiles over points and seeds.
+    """
+    ratio = transport.curve / transport.true
+    found = {
+        "estimate": np.stack([f(ratio, axis=1) for f in (np.mean, np.min, np.max)], 1)
+    }
+    for name in ("coupled", "unrelated", "cosine"):
+        pooled = getattr(transport, name).reshape(len(ratio), -1)
+        found[name] = np.quantile(pooled, (0.05, 0.5, 0.95), axis=1).T
+    return {array_name(transport.lipschitz, name): each for name, each in found.items()}
+
+
+def array_name(lipschitz: str, quantity: str) -> str:
+    """The name of an array of `evidence`, of a constraint's critics."""
+    return f"{lipschitz}: {quantity}"
 
 
 def measure(
@@ -184,95 +198,3 @@ def closed_form(transport: Transport, weight: float) -> float | str:
     if not CONSTRAINTS[transport.lipschitz].has_scale:
         return ""
     return 1 + transport.true / (2 * weight)
-
-
-def _strength_axis(axes: Axes, lipschitz: str) -> None:
-    axes.set(xscale="log", xlabel=CONSTRAINTS[lipschitz].symbol)
-
-
-def coupling_figure(results: list[Transport]) -> Figure:
-    """Draws norms and cosines by strength: medians, and 5 to 95 % of the points."""
-    figure = Figure(figsize=(2.4 * len(results), 5), layout="constrained")
-    grid = figure.subplots(2, len(results), sharex="col", squeeze=False)
-    for (norm_axes, cosine_axes), result in zip(grid.T, results):
-        values = np.asarray(CONSTRAINTS[result.lipschitz].strengths)
-        _bars(norm_axes, values * 0.85, result.coupled, REAL, "o", "optimally coupled")
-        _bars(norm_axes, values * 1.18, result.unrelated, FAKE, "s", "random pairs")
-        _bars(cosine_axes, values, result.cosine, REAL, "o", "optimally coupled")
-        norm_axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
-        norm_axes.set(title=result.lipschitz, yscale="log")
-        if CONSTRAINTS[result.lipschitz].has_scale:  # others need an axis of their own
-            norm_axes.set(ylim=(0.5, 40))
-        cosine_axes.set(ylim=(-1.05, 1.05))
-        _strength_axis(cosine_axes, result.lipschitz)
-        for axes in (norm_axes, cosine_axes):
-            axes.grid(alpha=0.3)
-    grid[0, 0].set_ylabel("‖∇D‖ between the pair")
-    grid[1, 0].set_ylabel("cosine(∇D, x − y)")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2)
-    return figure
-
-
-def _bars(
-    axes: Axes, at: np.ndarray, values: np.ndarray, colour: str, marker: str, label: str
-):
-    pooled = values.reshape(len(values), -1)
-    low, middle, high = np.quantile(pooled, (0.05, 0.5, 0.95), axis=1)
-    error = (middle - low, high - middle)
-    style = {"color": colour, "marker": marker, "ms": 4, "capsize": 2, "label": label}
-    axes.errorbar(at, middle, yerr=error, linestyle="none", **style)
-
-
-def estimate_figure(results: list[Transport]) -> Figure:
-    """Draws estimate / exact W1 during training: a line for each strength."""
-    figure = Figure(figsize=(2.6 * len(results), 3.1), layout="constrained")
-    panels = figure.subplots(1, len(results), sharey=True, squeeze=False)[0]
-    for axes, result in zip(panels, results):
-        symbol = CONSTRAINTS[result.lipschitz].symbol
-        values = CONSTRAINTS[result.lipschitz].strengths
-        at = np.linspace(0, result.steps, result.curve.shape[-1])
-        for value, curve, colour in zip(values, result.curve, SCALE_COLOURS):
-            ratio = curve / result.true
-            label = f"{symbol} = {value:g}"
-            axes.plot(at, ratio.mean(axis=0), color=colour, linewidth=1.2, label=label)
-            low, high = ratio.min(axis=0), ratio.max(axis=0)
-            axes.fill_between(at, low, high, color=colour, alpha=0.25, linewidth=0)
-        axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
-        axes.set(title=result.lipschitz, xlabel="critic updates")
-        axes.set_yscale("symlog", linthresh=0.1)
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
-    panels[0].set_ylabel("estimate / exact W1")
-    return figure
-
-
-def bias_figure(results: list[Transport]) -> Figure:
-    """Draws the final estimate / W1 by lambda, with the closed form as a line."""
-    problems = list(dict.fromkeys(each.problem for each in results))
-    figure = Figure(figsize=(3.6 * len(problems), 3.4), layout="constrained")
-    panels = figure.subplots(1, len(problems), sharey=True, squeeze=False)[0]
-    for axes, problem in zip(panels, problems):
-        penalised = [
-            each
-            for each in results
-            if each.problem == problem and CONSTRAINTS[each.lipschitz].has_scale
-        ]
-        true = penalised[0].true
-        line = np.geomspace(0.07, 140, 100)
-        axes.plot(line, 1 + true / (2 * line), color="0.4", label="1 + W1 / (2λ)")
-        for shift, result in zip(np.linspace(0.9, 1.1, len(penalised)), penalised):
-            values = shift * np.asarray(CONSTRAINTS[result.lipschitz].strengths)
-            ratio = result.estimate / result.true
-            centre, error = ratio.mean(axis=1), ratio.std(axis=1)
-            style = {"color": COLOURS[result.lipschitz], "marker": "o", "ms": 4}
-            axes.errorbar(
-                values, centre, error, linestyle="none", label=result.lipschitz, **style
-            )
-        axes.axhline(1, color="0.4", linestyle=":", linewidth=1)
-        axes.set(title=f"{problem}, W1 = {true:.2f}", xscale="log", xlabel="λ")
-        axes.set_yscale("symlog", linthresh=0.5)
-        axes.grid(alpha=0.3)
-    panels[0].set_ylabel("estimate / exact W1")
-    panels[0].legend(fontsize=8)
-    return figure

@@ -1,19 +1,19 @@
 """The figure of a sweep: sample quality by constraint and hyperparameter."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
-from wgan_gp.runs.figures import FAKE, REAL, THIRD
+from wgan_gp.runs.axes import label_decades, legend_below, reference_line
+from wgan_gp.runs.style import PAGE, line, styled
 from wgan_gp.studies.sweep.results import Summary, quality
 
-_COLOURS = (THIRD, REAL, FAKE, "#CC79A7", "#D55E00", "#56B4E9")
-_COLUMNS = 4
 _DIVERGED = "#B00000"
 
 
@@ -28,11 +28,13 @@ class _Line(NamedTuple):
 class _Panel(NamedTuple):
     title: str
     field: str  # of the x axis
+    symbol: str  # of the field in formulas, if it is the constraint's strength
     ticks: dict[float, str]  # of each value
     logarithmic: bool
     lines: list[_Line]
 
 
+@styled
 def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
     """Draws a panel for each study and constraint, with a dot for each seed.
 
@@ -46,11 +48,10 @@ def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
     name = quality(summaries)
     assert name is not None
     panels = [_panel(group) for group in _groups(summaries)]
-    columns = min(len(panels), _COLUMNS)
+    columns = min(len(panels), 2 if len(panels) <= 4 else 3)
     rows = math.ceil(len(panels) / columns)
-    size = (max(3.0 * columns + 0.6, 4.5), 3.1 * rows + 0.5)
-    figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure = Figure(figsize=(PAGE if columns > 1 else 4.8, 2.5 * rows + 0.8))
+    figure.suptitle(title)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     limits = _limits(summaries, name)
     for axes, panel in zip(grid, panels):
@@ -59,27 +60,8 @@ def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
         axes.set_visible(False)
     for axes in grid[::columns]:
         axes.set_ylabel(METRICS[name].short)
-    add_legend(figure, grid, columns=5)
+    legend_below(figure, grid, columns=4)
     return figure
-
-
-def add_legend(figure: Figure, panels: Iterable[Axes], *, columns: int) -> None:
-    """Adds one legend below a figure, with each label of its panels once.
-
-    Args:
-      figure: is changed.
-      panels: its axes.
-      columns: of the legend.
-    """
-    shown = [axes.get_legend_handles_labels() for axes in panels]
-    legend = {name: each for axes in shown for each, name in zip(*axes)}
-    figure.legend(
-        list(legend.values()),
-        list(legend),
-        loc="outside lower center",
-        ncols=columns,
-        fontsize=8,
-    )
 
 
 def _groups(summaries: Sequence[Summary]) -> list[list[Summary]]:
@@ -111,9 +93,11 @@ def _panel(summaries: list[Summary]) -> _Panel:
             if path not in (field, "lipschitz") and len(varied[path]) > 1
         ]
         lines.setdefault(", ".join(others), []).append(each)
+    choice = CONSTRAINTS[summaries[0].point.settings.lipschitz]
     return _Panel(
         title=summaries[0].point.settings.lipschitz,
         field=field,
+        symbol=choice.symbol or "" if field == choice.strength else "",
         ticks={positions[value]: _tick(value) for value in values},
         logarithmic=numeric and min(values) > 0 and max(values) / min(values) >= 10,
         lines=[
@@ -159,15 +143,17 @@ def _draw_panel(
     low, high, logarithmic = limits
     if panel.logarithmic:
         axes.set_xscale("log")
+    label = f"{panel.symbol} ({panel.field})" if panel.symbol else panel.field
+    axes.set(xlabel=label, ylim=(low, high))
     if logarithmic:
-        axes.set_yscale("log")
-    axes.set(xlabel=panel.field, ylim=(low, high))
-    axes.set_title(panel.title, fontsize=10, pad=9)
+        axes.set(yscale="log", ylim=(low, high))
+        label_decades(axes.yaxis)
+    axes.set_title(panel.title, pad=9)
     axes.xaxis.minorticks_off()
-    axes.set_xticks(list(panel.ticks), list(panel.ticks.values()), fontsize=8)
+    axes.set_xticks(list(panel.ticks), list(panel.ticks.values()))
     axes.margins(x=0.1)
-    for colour, line in zip(_COLOURS * len(panel.lines), panel.lines):
-        _draw_line(axes, line, name, colour, panel.logarithmic)
+    for i, each in enumerate(panel.lines):
+        _draw_line(axes, each, name, i, panel.logarithmic)
     _mark_diverged(axes, panel.lines, high)
     floors = [
         each.metrics[METRICS[name].floor]
@@ -177,35 +163,35 @@ def _draw_panel(
     ]
     if floors:
         floor = float(np.median(np.hstack(floors)))
-        axes.axhline(floor, color="0.4", linestyle=":", label="real samples")
-    axes.grid(alpha=0.3)
+        reference_line(axes, floor, "real samples")
     if len(panel.lines) > 1:
         coloured = [each for each in axes.lines if each.get_gid() == "median"]
         labels = [line.label for line in panel.lines]
-        axes.legend(coloured, labels, fontsize=7)
+        axes.legend(coloured, labels, fontsize=8, frameon=True)
 
 
-def _draw_line(
-    axes: Axes, line: _Line, name: str, colour: str, logarithmic: bool
-) -> None:
-    kept = [(x, s.metrics[name]) for x, s in zip(line.at, line.summaries) if s.metrics]
+def _draw_line(axes: Axes, each: _Line, name: str, i: int, logarithmic: bool) -> None:
+    style = line(i)
+    colour, marker = style["color"], style.pop("marker")
+    kept = [(x, s.metrics[name]) for x, s in zip(each.at, each.summaries) if s.metrics]
     if kept:
         at = [x for x, _ in kept]
         quartiles = [np.quantile(values, (0.25, 0.5, 0.75)) for _, values in kept]
         low, middle, high = np.transpose(quartiles)
         band = {"color": colour, "alpha": 0.2, "linewidth": 0}
         axes.fill_between(at, low, high, label="quartiles", **band)
-        axes.plot(at, middle, "-", color=colour, label="median", gid="median")
+        axes.plot(at, middle, **style, label="median", gid="median")
     for x, values in kept:
         spots = _beside(x, len(values), logarithmic)
-        axes.plot(spots, values, "o", color=colour, ms=3, alpha=0.7, mew=0)
+        dots = {"color": colour, "ms": 3.5, "alpha": 0.7, "mew": 0}
+        axes.plot(spots, values, marker, label="a seed", **dots)
 
 
 def _mark_diverged(axes: Axes, lines: list[_Line], top: float) -> None:
     """Marks values at which runs diverged with a cross and their number."""
     counts: dict[float, int] = {}
-    for line in lines:
-        for x, summary in zip(line.at, line.summaries):
+    for each in lines:
+        for x, summary in zip(each.at, each.summaries):
             counts[x] = counts.get(x, 0) + summary.diverged
     style = {"color": _DIVERGED, "ms": 7, "mew": 2, "clip_on": False}
     for x, count in counts.items():
@@ -217,7 +203,7 @@ def _mark_diverged(axes: Axes, lines: list[_Line], top: float) -> None:
                 xytext=(0, -13),
                 textcoords="offset points",
                 ha="center",
-                fontsize=8,
+                fontsize=9,
                 color=_DIVERGED,
             )
 

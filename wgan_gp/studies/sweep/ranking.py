@@ -15,18 +15,18 @@ from matplotlib.figure import Figure
 from wgan_gp.configs import constraint_section
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
-from wgan_gp.runs.figures import FAKE, REAL, THIRD
+from wgan_gp.runs.axes import label_decades, legend_below
+from wgan_gp.runs.style import FAKE, GREY, PAGE, REAL, THIRD, styled
 from wgan_gp.studies.sweep.chunks import Result
-from wgan_gp.studies.sweep.figure import add_legend
 from wgan_gp.studies.sweep.plan import Sweep
 from wgan_gp.studies.sweep.points import Point
 
 # By what a constraint acts on: a part of `constraints.Constraint`.
 _PARTS = {
-    "penalty": ("penalty in the loss", REAL),
-    "wrap": ("1-Lipschitz by construction", FAKE),
-    "project": ("projection of the weights", THIRD),
-    None: ("no constraint", "0.4"),
+    "penalty": ("penalty in the loss", REAL, "o"),
+    "wrap": ("1-Lipschitz by construction", FAKE, "s"),
+    "project": ("projection of the weights", THIRD, "^"),
+    None: ("no constraint", GREY, "D"),
 }
 
 
@@ -90,6 +90,7 @@ def in_order(best: Sequence[Best]) -> list[str]:
     return sorted(names, key=rank)
 
 
+@styled
 def draw(best: Sequence[Best], quality: str, *, title: str) -> Figure:
     """Draws a panel for each data set, a row for each constraint, a dot for each seed.
 
@@ -99,54 +100,47 @@ def draw(best: Sequence[Best], quality: str, *, title: str) -> Figure:
       title: of the figure.
     """
     datasets, names = list(dict.fromkeys(each.dataset for each in best)), in_order(best)
-    size = 2.2 + 3.0 * len(datasets), 1.7 + 0.27 * len(names)
-    figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    figure = Figure(figsize=(PAGE, 2.2 + 0.29 * len(names)))
+    figure.suptitle(title)
     grid = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
     for axes, dataset in zip(grid, datasets):
         _draw_panel(axes, [b for b in best if b.dataset == dataset], names)
-        axes.set_title(dataset, fontsize=10)
-        axes.set_xlabel(_axis(quality), fontsize=9)
-    grid[0].set_yticks(range(len(names)), names, fontsize=9)
+        axes.set_title(dataset)
+        axes.set_xlabel(_axis(quality))
+    grid[0].set_yticks(range(len(names)), names)
     grid[0].set_ylim(len(names) - 0.4, -0.6)  # the best at the top
-    add_legend(figure, grid, columns=4)
+    legend_below(figure, grid, columns=2)
     return figure
 
 
 def _axis(quality: str) -> str:
-    floor = " / that of real samples" if METRICS[quality].floor else ""
+    floor = " /\nthat of real samples" if METRICS[quality].floor else ""
     return f"{METRICS[quality].short}{floor}"
 
 
 def _draw_panel(axes: Axes, best: Sequence[Best], names: list[str]) -> None:
     for each in best:
         row = names.index(each.lipschitz)
-        label, colour = _PARTS[_part(each.point.settings)]
+        label, colour, marker = _PARTS[_part(each.point.settings)]
         finite = [score for score in each.scores.values() if np.isfinite(score)]
         spread = row + np.linspace(-0.22, 0.22, len(finite))
-        axes.plot(finite, spread, "o", color=colour, ms=3.5, alpha=0.6, mew=0)
+        axes.plot(finite, spread, marker, color=colour, ms=4, alpha=0.6, mew=0)
         if np.isfinite(each.median):
             bar = axes.plot([each.median] * 2, [row - 0.38, row + 0.38], color=colour)
-            bar[0].set(linewidth=2.5, label=label)
+            bar[0].set(linewidth=2.5, marker=marker, markevery=[0], ms=5, label=label)
         lost = len(each.scores) - len(finite)
         note = (
             f"{lost} of {len(each.scores)} diverged" if lost else f"{each.median:.2f}"
         )
         where = {"xycoords": ("axes fraction", "data"), "ha": "right"}
-        axes.annotate(note, (0.985, row), va="center", fontsize=7.5, **where)
-    axes.axvline(1.0, color="0.4", linestyle=":", label="as good as real samples")
+        axes.annotate(note, (0.985, row), va="center", fontsize=8, **where)
+    style = {"color": GREY, "linestyle": ":", "label": "as good as real samples"}
+    axes.axvline(1.0, **style)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
-    axes.set_xlim(low, high * (high / low) ** 0.3)  # room for the notes
-    ticks = [t for t in (0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100) if _within(axes, t)]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks], fontsize=8)
-    axes.xaxis.minorticks_off()
-    axes.grid(axis="x", alpha=0.3)
-
-
-def _within(axes: Axes, tick: float) -> bool:
-    low, high = axes.get_xlim()
-    return low <= tick <= high
+    label_decades(axes.xaxis)
+    axes.set_xlim(low, high * (high / low) ** 0.35)  # room for the notes
+    axes.grid(visible=False, axis="y")
 
 
 def _part(settings: Any) -> str | None:
