@@ -34,7 +34,8 @@ def columns_figure(
     rows = -(-min(len(order), _PANELS) // 2)
     heights = (1.2 + 0.25 * len(order), 0.4 + 1.7 * rows)
     figure = Figure(figsize=(PAGE, sum(heights)))
-    above, below = figure.subfigures(2, 1, height_ratios=heights)
+    parts: Any = figure.subfigures(2, 1, height_ratios=heights)
+    above, below = parts
     axes = above.subplots()
     places = np.arange(len(order))
     axes.barh(places, moved[order], color=FAKE, label="real and generated")
