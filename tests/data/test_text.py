@@ -51,6 +51,17 @@ def test_a_sampler_draws_one_hot_lines(tmp_path):
     assert set(decode(np.asarray(drawn), text.characters)) <= known
 
 
+def test_smoothing_mixes_characters_with_the_even_distribution(tmp_path):
+    text = read_text(write(tmp_path / "a.txt", LINES), length=8)
+    count = len(text.characters)
+    sharp, smooth = (
+        one_hot_lines(text.codes, characters=count, smoothing=share)(key(), 6)
+        for share in (0.0, 0.25)
+    )
+    np.testing.assert_allclose(smooth, 0.75 * sharp + 0.25 / count, atol=1e-6)
+    np.testing.assert_allclose(smooth.sum(axis=-1), 1, rtol=1e-5)
+
+
 def test_what_is_no_text_is_refused(tmp_path):
     with pytest.raises(ValueError, match="there is no file"):
         read_text(tmp_path / "absent")

@@ -54,7 +54,7 @@ def test_other_paths_of_an_image_run_are_kept_in_full_too(home):
 def test_features_and_scores_read_images_as_training_does():
     """A field of how images are read reaches whoever opens them again."""
     config = resolve("digits", "smoke", **{"data.channels": 3})
-    others = {"kind", "name", "scale", "resident_bytes"}
+    others = {"kind", "name", "scale", "resident_bytes", "conditioning"}
     kept = {*vars(config.data)} - others
     assert config.data.source_options == {x: getattr(config.data, x) for x in kept}
 

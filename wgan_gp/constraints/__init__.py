@@ -92,9 +92,11 @@ CONSTRAINTS: dict[str, Choice] = {
 # compares these four in detail.
 COMPARED = ("clip", "one_sided", "two_sided", "difference")
 DEFAULT = "two_sided"  # that of Gulrajani et al. 2017
+BASELINE = "clip"  # what a gradient penalty is compared with
 RECOMMENDED = "one_sided"  # by the study of docs/constraints.md, for vectors
 
 __all__ = [
+    "BASELINE",
     "CLIP",
     "COMPARED",
     "CONSTRAINTS",

@@ -1,6 +1,7 @@
 """Sets of sequences to learn: series `[T, C]`, and lines of text as one-hot vectors."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from wgan_gp.data.text import (
     read_folder,
     read_lines,
 )
-from wgan_gp.system.fields import Rule, setting, whole
+from wgan_gp.system.fields import Rule, setting, share, whole
 from wgan_gp.system.paths import SEQUENCE_KINDS, expand
 
 BUILT_IN = "docstrings"
@@ -45,7 +46,7 @@ def _check_name(path: str, name: str) -> None:
 class SequenceData:
     """The section `data` of a configuration for sequences.
 
-    `length` and `characters` are for text.
+    `length`, `characters` and `smoothing` are for text.
     """
 
     kind: str
@@ -60,6 +61,11 @@ class SequenceData:
     )
     characters: int = setting(
         2048, "The most characters that a text's vocabulary has.", whole(3, 2**15)
+    )
+    smoothing: float = setting(
+        0.0,
+        "Share of the even distribution in each character of a text that is learned.",
+        share(),
     )
 
 
@@ -164,7 +170,8 @@ def _open_text(settings: SequenceData, conditional: bool) -> Dataset:
             f" folder with a {SUFFIX} file for each class"
         )
     text = encode(lines, settings.length, settings.characters, str(path))
-    return _of_text(name, text._replace(notes=(*notes, *text.notes)))
+    text = text._replace(notes=(*notes, *text.notes))
+    return _of_text(name, text, smoothing=settings.smoothing)
 
 
 def _of_folder(folder: Path, settings: SequenceData, conditional: bool) -> Dataset:
@@ -179,9 +186,10 @@ def _of_folder(folder: Path, settings: SequenceData, conditional: bool) -> Datas
     notes = (summarise_left_out(read.left_out),) if read.left_out else ()
     text = text._replace(notes=(*notes, *text.notes))
     name, left_out = f"text:{folder}", tuple(map(str, read.left_out))
+    of_text = partial(_of_text, name, text, smoothing=settings.smoothing)
     if not conditional:
-        return _of_text(name, text)._replace(left_out=left_out)
-    found = _of_text(name, text, read.labels, len(read.names))
+        return of_text()._replace(left_out=left_out)
+    found = of_text(read.labels, len(read.names))
     character = Column("character", CATEGORY, values=tuple(text.characters))
     label = Column(LABEL, CATEGORY, values=read.names)
     train = read.labels[split_indices(len(read.labels), "train")]
@@ -196,7 +204,12 @@ def _of_folder(folder: Path, settings: SequenceData, conditional: bool) -> Datas
 
 
 def _of_text(
-    name: str, text: Text, labels: np.ndarray | None = None, classes: int = 0
+    name: str,
+    text: Text,
+    labels: np.ndarray | None = None,
+    classes: int = 0,
+    *,
+    smoothing: float,
 ) -> Dataset:
     """The set of encoded lines; with labels, these are channels."""
     arrays = (text.codes,) if labels is None else (text.codes, labels)
@@ -204,7 +217,8 @@ def _of_text(
         tuple(each[split_indices(len(text.codes), split)] for each in arrays)
         for split in ("train", "validation")
     )
-    sizes = {"characters": len(text.characters), "classes": classes}
+    sizes: dict[str, Any] = {"characters": len(text.characters), "classes": classes}
+    sizes["smoothing"] = smoothing
     return Dataset(
         name,
         (text.codes.shape[1], len(text.characters) + classes),

@@ -183,44 +183,59 @@ def one_hot_lines(
     *,
     characters: int,
     classes: int = 0,
+    smoothing: float = 0.0,
 ):
-    """A sampler of one-hot lines, uniformly and with replacement.
+    """A sampler of lines as vectors, uniformly and with replacement.
 
     Args:
       codes: `[N, T]`, copied to the device once.
       labels: the class of each line, `[N]`, if its channels are wanted.
       characters: V.
       classes: how many there are, K; 0 without labels.
+      smoothing: as in `one_hot`.
 
     Returns:
       A sampler `(key, n) -> [n, T, V + K]`, float32: the class is one-hot too, the same
       at each position.
     """
     arrays = (codes,) if labels is None else (codes, labels)
-    draw = partial(_draw, characters=characters, classes=classes)
+    draw = partial(_draw, characters=characters, classes=classes, smoothing=smoothing)
     return jax.tree_util.Partial(draw, tuple(map(jnp.asarray, arrays)))
 
 
 def _draw(
-    arrays: tuple[jax.Array, ...], key: jax.Array, n: int, **sizes: int
+    arrays: tuple[jax.Array, ...], key: jax.Array, n: int, **options: Any
 ) -> jax.Array:
     chosen = jax.random.randint(key, (n,), 0, len(arrays[0]))
-    return one_hot(*(each[chosen] for each in arrays), **sizes)
+    return one_hot(*(each[chosen] for each in arrays), **options)
 
 
 def one_hot(
-    codes: Any, labels: Any = None, *, characters: int, classes: int = 0
+    codes: Any,
+    labels: Any = None,
+    *,
+    characters: int,
+    classes: int = 0,
+    smoothing: float = 0.0,
 ) -> jax.Array:
     """Lines as vectors.
+
+    With smoothing s a character is (1 - s) times its one-hot vector and s times the
+    even distribution. A critic tells one-hot vectors from a softmax by their sharpness
+    alone. A generator that is driven to their corners has next to no gradient there,
+    since a softmax is flat at its ends; smoothed characters lie where it is not. The
+    likeliest character stays the same.
 
     Args:
       codes: `[n, T]`.
       labels: as in `one_hot_lines`, `[n]`.
       characters: as there.
       classes: as there.
+      smoothing: s, from 0 to below 1.
 
     Returns:
       `[n, T, V + K]`, float32.
     """
-    lines = jax.nn.one_hot(codes, characters)
+    lines = (1 - smoothing) * jax.nn.one_hot(codes, characters)
+    lines = lines + smoothing / characters
     return lines if labels is None else joined(lines, jax.nn.one_hot(labels, classes))

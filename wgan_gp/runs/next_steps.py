@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from wgan_gp.configs import CriticSettings, Settings
 from wgan_gp.configs.schema import constraint_paths
-from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED
+from wgan_gp.constraints import BASELINE, CONSTRAINTS, RECOMMENDED
 from wgan_gp.data import DATASETS, Dataset
 from wgan_gp.runs.started import Start
 
-_BASELINE = "clip"  # what the recommended constraint is compared with
 _WIDTH = 80  # characters of a line
 _INCEPTION = "pt_inception-2015-12-05-6726825d.pth"
 
@@ -88,7 +87,7 @@ def _training(
         "Train it twice as long:",
         train(lambda field: field != "steps", steps, folder, "--accept_changes"),
     )
-    other = _BASELINE if settings.lipschitz == RECOMMENDED else RECOMMENDED
+    other = BASELINE if settings.lipschitz == RECOMMENDED else RECOMMENDED
     others = ", ".join(each for each in CONSTRAINTS if each != settings.lipschitz)
     own = {"lipschitz", *constraint_paths()}
     yield Step(

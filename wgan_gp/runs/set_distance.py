@@ -54,7 +54,7 @@ def distance(
     Args:
       x: real samples `[n, ...]`, independent of each other and of y.
       y: generated samples `[m, ...]`.
-      critic: "cones" for the bounds alone; the name of another constraint for the
+      critic: `CONES` for the bounds alone; the name of another constraint for the
         estimate of a network under it beside them, a name of `CRITICS`.
       standardise: whether each entry is divided by its standard deviation over x.
       rows: the most samples of each set; None is 10,000 of up to 52 entries, and fewer

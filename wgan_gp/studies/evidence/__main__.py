@@ -14,6 +14,7 @@ from wgan_gp.studies.evidence import depth
 from wgan_gp.studies.evidence.study import CLAIMS, redraw, study
 from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
 from wgan_gp.system import arguments, failures
+from wgan_gp.system.platforms import refuse_windows
 
 
 def main(argv: list[str]) -> int:
@@ -25,6 +26,7 @@ def main(argv: list[str]) -> int:
     Returns:
       The exit status, as in `running.run_command`.
     """
+    refuse_windows()
     try:
         args = arguments.parse(_parser(), argv[1:])
         if args.redraw:
