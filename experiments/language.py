@@ -13,14 +13,14 @@ takes seconds.
 
 from wgan_gp import configs
 
-_ADAM = {"learning_rate": 1e-3, "beta1": 0.5, "schedule": "linear"}
+_ADAM = {"learning_rate": 2e-3, "beta1": 0.5, "schedule": "linear"}
 DEFAULT = {
-    "steps": 6000,
+    "steps": 15_000,
     "batch_size": 64,
-    "data": {"name": "docstrings"},
-    "n_critic": 5,
+    "data": {"name": "docstrings", "smoothing": 0.15},
+    "n_critic": 2,
     "generator": {"width": 64, "blocks": 3, "latent": 128, "output": "softmax"},
-    "ema_decay": 0.99,
+    "ema_decay": 0.998,
     "by_constraint": configs.penalised(_ADAM),
     "eval_every": 500,
     "eval_samples": 640,
@@ -29,6 +29,7 @@ DEFAULT = {
 CRITICS = {"mlp": {"hidden": (128, 128, 128)}, "sequence": {"width": 64, "blocks": 3}}
 PAPER = {
     "steps": 200_000,
+    "data": {"smoothing": 0.0},
     "n_critic": 10,
     "critic": {"width": 512, "blocks": 5},
     "generator": {"width": 512, "blocks": 5},
