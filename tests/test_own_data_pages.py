@@ -83,7 +83,8 @@ def test_from_given_values_to_rows_that_have_them(folder):
     assert made["town"].tolist() == ["Ulm"]
 
 
-@pytest.mark.parametrize("count", [1, pytest.param(5, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("count", [1, 5])
 def test_the_table_of_half_the_spread_is_what_its_program_prints(count, capsys):
     (program, _) = code_blocks("tables.md")
     dimensions = (2, 5, 10, 20, 64)

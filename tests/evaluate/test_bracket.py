@@ -89,6 +89,7 @@ def test_the_bound_is_the_mean_over_the_pairs():
     np.testing.assert_allclose(found.value, expected, rtol=1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scale", [1e-150, 1e200])
 def test_all_numbers_are_in_the_units_of_the_samples(scale):
     sides = normal() + 1, normal(seed=1)
