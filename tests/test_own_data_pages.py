@@ -100,6 +100,7 @@ def test_the_table_of_half_the_spread_is_what_its_program_prints(count, capsys):
         np.testing.assert_allclose(printed, stated, atol=0.011)
 
 
+@pytest.mark.long
 def test_from_series_to_new_series(folder):
     np.savez(folder / "my.npz", samples=simulated(300))
     for line in commands("sequences.md"):
@@ -152,6 +153,7 @@ def test_from_a_folder_of_text_to_lines_of_a_class(folder):
     assert len(new) == 1000
 
 
+@pytest.mark.long
 def test_from_lines_to_new_lines(folder):
     lines = [f"line {i % 90} of a text" for i in range(300)]
     (folder / "my.txt").write_text("\n".join(lines))

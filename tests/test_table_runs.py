@@ -179,6 +179,7 @@ def two_blobs(key, n):
     return centres + 0.1 * jax.random.normal(noise_key, (n, 2)), labels
 
 
+@pytest.mark.long
 def test_a_class_is_learned_as_it_was_told():
     """Of a sampler with labels: vectors of class 0 lie left, of class 1 right."""
     shown = io.StringIO()

@@ -41,6 +41,7 @@ def test_curves_differ_by_more_than_colour():
         assert len(kinds) == count
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_figures_of_the_pages_are_legible(claim):
     for name, figure in stored_figures([claim], FOLDER / "evidence").items():
