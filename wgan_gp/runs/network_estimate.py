@@ -13,6 +13,7 @@ import numpy as np
 from wgan_gp import configs
 from wgan_gp.build import CriticExperiment, build_critic
 from wgan_gp.constraints import CONSTRAINTS, cones
+from wgan_gp.data import resident
 from wgan_gp.evaluate.bracket import normal_interval
 from wgan_gp.evaluate.distances import as_centred_rows
 from wgan_gp.train import bind_critic, make_critic_train
@@ -110,16 +111,10 @@ def _experiment(dimension: int, constraint: str) -> CriticExperiment:
 
 
 def _train(experiment: CriticExperiment, reals, fakes, key: jax.Array):
-    def sampler(rows):
-        def sample(key: jax.Array, n: int) -> jax.Array:
-            return rows[jax.random.randint(key, (n,), 0, len(rows))]
-
-        return sample
-
-    def train(reals, fakes, key):
-        algorithm = experiment.algorithm._replace(sample_real=sampler(reals))
-        one = make_critic_train(algorithm, sampler(fakes), _FIELDS["steps"])
+    def train(sample_real, sample_fake, key):
+        algorithm = experiment.algorithm._replace(sample_real=sample_real)
+        one = make_critic_train(algorithm, sample_fake, _FIELDS["steps"])
         return one(key, experiment.hyperparameters)[0]
 
-    rows = [jnp.asarray(each, jnp.float32) for each in (reals, fakes)]
-    return jax.jit(train)(*rows, key)
+    samplers = (resident(np.asarray(each, np.float32)) for each in (reals, fakes))
+    return jax.jit(train)(*samplers, key)

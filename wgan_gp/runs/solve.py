@@ -79,9 +79,6 @@ def run(
 
     measure = jax.jit(partial(_measure, experiment, settings.eval_samples))
 
-    def evaluate(critic: Player, _step: int) -> dict[str, float]:
-        return as_floats(measure(critic, eval_key)._asdict())
-
     trainable = Trainable(
         init=lambda: init(experiment.hyperparameters, init_key),
         advance=advance,
