@@ -116,8 +116,8 @@ def trained(base, names):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A folder with three of the files and their runs, not to be changed."""
-    return trained(tmp_path_factory.getbasetemp(), ("noise", "moons", "stripes"))
+    """A folder with two of the files and their runs, not to be changed."""
+    return trained(tmp_path_factory.getbasetemp(), ("noise", "moons"))
 
 
 @pytest.fixture(scope="module")
@@ -365,9 +365,10 @@ def test_what_get_config_brings_is_refused_before_a_run_is_made(tmp_path, capsys
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_on_a_sampler_is_not_scored(runs):
+@pytest.mark.long
+def test_a_run_on_a_sampler_is_not_scored(all_runs):
     with pytest.raises(ValueError, match="a sampler without splits to score beside"):
-        score.score(runs / "stripes", 20, "train", print)
+        score.score(all_runs / "stripes", 20, "train", print)
 
 
 SWEEP = """

@@ -36,11 +36,8 @@ def test_there_are_three():
     assert [path.stem for path in NOTEBOOKS] == names
 
 
-@pytest.mark.parametrize(
-    "path",
-    [NOTEBOOKS[0], *(pytest.param(x, marks=pytest.mark.long) for x in NOTEBOOKS[1:])],
-    ids=lambda path: path.stem,
-)
+@pytest.mark.long
+@by_name
 def test_runs_in_its_fast_form(path, tmp_path, monkeypatch):
     for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR"):
         monkeypatch.setenv(name, str(tmp_path / "jupyter"))

@@ -49,6 +49,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.long
 def test_from_a_table_to_new_rows(folder):
     write_csv(folder / "my.csv", rows())
     for line in commands("tables.md"):

@@ -58,7 +58,7 @@ PERCEPTRONS = ("orthogonal", "sll")
 SMALL = SEQUENCE_SMOKE | {"critic": {"hidden": (4,)}}
 
 
-@pytest.mark.parametrize("name", cases(WORKS, soon=("spectral", "cones")))
+@pytest.mark.parametrize("name", cases(WORKS, soon=("cones",)))
 def test_constraints_work_on_text(name, tmp_path):
     (tmp_path / "a.txt").write_text("".join(f"line {i % 90}\n" for i in range(300)))
     fields = {"data.name": f"text:{tmp_path / 'a.txt'}", "lipschitz": name}

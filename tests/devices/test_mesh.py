@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from tests.games import LATENT, tiny
-from tests.helpers import SMALL, key, resolve, unchecked
+from tests.helpers import SMALL, cases, key, resolve, unchecked
 from wgan_gp import configs, devices, losses, train
 from wgan_gp.build import build
 from wgan_gp.constraints import CLIP, penalise
@@ -65,9 +65,9 @@ def close(first, second, rtol=1e-5, atol=1e-6):
     "choices",
     [
         {},
-        {"constraint": CLIP},
+        pytest.param({"constraint": CLIP}, marks=pytest.mark.long),
         {"constraint": INDEPENDENT, "microbatches": 2},
-        {"constraint": LARGEST},
+        pytest.param({"constraint": LARGEST}, marks=pytest.mark.long),
         {"generator": from_flax(Normed(), (1, LATENT))},
     ],
     ids=["two_sided", "clip", "independent", "largest", "batch_norm"],
@@ -87,7 +87,7 @@ def doubled(state):
     return jax.tree.map(lambda x: x.astype(np.float64) if is_float(x) else x, state)
 
 
-@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", cases((2, 8), soon=()))
 def test_training_is_the_same_to_rounding_on_any_number_of_devices(count):
     # Twenty steps in double precision: other draws would show in every digit.
     algorithm = tiny(constraint=INDEPENDENT)

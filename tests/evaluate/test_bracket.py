@@ -17,8 +17,8 @@ def normal(n=N, dimension=2, seed=0):
 
 
 def test_it_contains_w1():
-    for name, found in benchmark.brackets(2, N, range(20, 23)).items():
-        assert benchmark.contained(found) == 3, name
+    for name, found in benchmark.brackets(2, N, range(20, 22)).items():
+        assert benchmark.contained(found) == 2, name
 
 
 @pytest.mark.long

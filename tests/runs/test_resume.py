@@ -1,10 +1,12 @@
 """Runs that are broken off and go on: the same bits as those that are not."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import chex
 import numpy as np
@@ -47,6 +49,19 @@ def run(config, folder):
     make, runner = (build_critic, solve.run) if alone else (build, loop.run)
     with unchecked():
         return runner(config, folder, make(config))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run on a toy and what it returned, not to be changed."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    return folder, run(KINDS["toy"](), folder)
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """A copy of that run."""
+    return Path(shutil.copytree(finished[0], tmp_path / "copy"))
 
 
 class Killed(BaseException):
@@ -112,22 +127,21 @@ def test_a_broken_run_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
     assert whole == broken
 
 
-def test_a_finished_run_stays_as_it_is(tmp_path):
-    config = KINDS["toy"]()
-    first = run(config, tmp_path)
-    before = (tmp_path / "metrics.jsonl").read_bytes()
-    (tmp_path / "report.html").write_text("old")
-    again = run(config, tmp_path)
-    assert "</html>" in (tmp_path / "report.html").read_text()
+def test_a_finished_run_stays_as_it_is(finished, copy):
+    config, first = KINDS["toy"](), dict(finished[1])
+    before = (copy / "metrics.jsonl").read_bytes()
+    (copy / "report.html").write_text("old")
+    again = run(config, copy)
+    assert "</html>" in (copy / "report.html").read_text()
     del first["seconds"], again["seconds"]
     assert first == again
-    assert (tmp_path / "metrics.jsonl").read_bytes() == before
-    (tmp_path / "metrics.jsonl").unlink()
-    (tmp_path / "figures" / "curves.png").unlink()
-    again = run(config, tmp_path)
+    assert (copy / "metrics.jsonl").read_bytes() == before
+    (copy / "metrics.jsonl").unlink()
+    (copy / "figures" / "curves.png").unlink()
+    again = run(config, copy)
     del again["seconds"]
     assert first == again
-    assert (tmp_path / "figures" / "curves.png").exists()
+    assert (copy / "figures" / "curves.png").exists()
 
 
 LONG = ("--config", f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke")
@@ -182,27 +196,25 @@ def test_a_signal_saves_first_and_two_processes_do_not_share_a_folder(tmp_path):
     assert steps == list(range(5, 5 * len(steps) + 5, 5))
 
 
-def test_changed_settings_are_named_and_refused_unless_accepted(tmp_path):
-    run(KINDS["toy"](), tmp_path)
+def test_changed_settings_are_named_and_refused_unless_accepted(copy):
     other = resolve(**TOY | {"steps": 20, "penalty.weight": 2.0})
     message = r"penalty.weight was 10.0, is 2.0; steps was 14, is 20"
     with pytest.raises(FileExistsError, match=message):
-        workdir.prepare(tmp_path, other)
+        workdir.prepare(copy, other)
     free = resolve(**TOY | {"checkpoint.every": 7}, debug_nans=True)
-    workdir.prepare(tmp_path, free)
-    workdir.prepare(tmp_path, other, accept_changes=True)
+    workdir.prepare(copy, free)
+    workdir.prepare(copy, other, accept_changes=True)
     with unchecked():
-        loop.run(other, tmp_path, build(other))
-    records = truncate_records(tmp_path / "metrics.jsonl", 99)
+        loop.run(other, copy, build(other))
+    records = truncate_records(copy / "metrics.jsonl", 99)
     assert [r["step"] for r in records if r["split"] == "train"][-3:] == [16, 18, 20]
 
 
-def test_a_run_of_other_networks_is_refused_when_it_goes_on(tmp_path):
-    run(KINDS["toy"](), tmp_path)
+def test_a_run_of_other_networks_is_refused_when_it_goes_on(copy):
     other = resolve(**TOY | {"critic.hidden": (9, 9)})
-    workdir.prepare(tmp_path, other, accept_changes=True)
+    workdir.prepare(copy, other, accept_changes=True)
     with unchecked(), pytest.raises(ValueError, match="other networks"):
-        loop.run(other, tmp_path, build(other))
+        loop.run(other, copy, build(other))
 
 
 @pytest.mark.parametrize(

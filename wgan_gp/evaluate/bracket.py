@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import jax
 import numpy as np
-from scipy import special
+import scipy
 
 from wgan_gp.evaluate.distances import (
     as_centred_rows,
@@ -156,7 +156,7 @@ def blurred_distances(
 
 def normal_interval(value: float, standard_error: float) -> tuple[float, float]:
     """The interval of an estimate whose errors are normal, at the level `LEVEL`."""
-    reach = float(special.ndtri((1 + LEVEL) / 2)) * standard_error
+    reach = float(scipy.special.ndtri((1 + LEVEL) / 2)) * standard_error
     return value - reach, value + reach
 
 

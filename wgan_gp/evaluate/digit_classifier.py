@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from scipy.special import entr
+import scipy
 
 CLASSES = 10
 FEATURES = 64
@@ -135,7 +135,7 @@ def digit_statistics(probabilities: np.ndarray) -> DigitStatistics:
     if not np.isfinite(rows).all():
         raise ValueError("probabilities must be finite, got NaN or infinity")
     shares = np.bincount(rows.argmax(1), minlength=CLASSES) / len(rows)
-    entropy = float(entr(shares).sum())
+    entropy = float(scipy.special.entr(shares).sum())
     divergence = max(float(np.log(CLASSES)) - entropy, 0.0)
     return DigitStatistics(shares, entropy, divergence, float(rows.max(1).mean()))
 

@@ -30,8 +30,7 @@ from concurrent.futures import ThreadPoolExecutor
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
+import scipy
 
 from wgan_gp.system.platforms import physical_memory
 
@@ -64,7 +63,7 @@ def exact_wasserstein(first: np.ndarray, second: np.ndarray) -> float:
     if first.shape[1] == 1:
         return float(np.abs(np.sort(first, axis=0) - np.sort(second, axis=0)).mean())
     cost = _cost_matrix(first, second)
-    return float(cost[linear_sum_assignment(cost)].mean())
+    return float(cost[scipy.optimize.linear_sum_assignment(cost)].mean())
 
 
 def exact_wasserstein_of_pairs(first: np.ndarray, second: np.ndarray) -> list[float]:
@@ -98,7 +97,9 @@ def optimal_coupling(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     Raises:
       ValueError: as `exact_wasserstein`.
     """
-    return linear_sum_assignment(_cost_matrix(*_check_equal_sizes(first, second)))[1]
+    return scipy.optimize.linear_sum_assignment(
+        _cost_matrix(*_check_equal_sizes(first, second))
+    )[1]
 
 
 def sliced_wasserstein(
@@ -253,7 +254,7 @@ def _cost_matrix(first: np.ndarray, second: np.ndarray) -> np.ndarray:
             f" at most {fit} samples fit in this machine's memory: take fewer, or"
             " sliced_wasserstein"
         )
-    return cdist(first, second)
+    return scipy.spatial.distance.cdist(first, second)
 
 
 def max_exact_samples() -> int:

@@ -19,7 +19,7 @@ The functions know no network. `inception` and `digit_classifier` make features.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import rel_entr
+import scipy
 
 from wgan_gp.evaluate.distances import as_float64
 
@@ -196,7 +196,7 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> Inception
             f" {rows.min():.3g} and a sum of {sums.max():.3g}: take softmax of logits"
         )
     scores = [
-        np.exp(rel_entr(part, part.mean(0, keepdims=True)).sum(1).mean())
+        np.exp(scipy.special.rel_entr(part, part.mean(0, keepdims=True)).sum(1).mean())
         for part in np.array_split(rows, splits)
     ]
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)))

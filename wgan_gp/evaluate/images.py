@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy.special import softmax
+import scipy
 
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import ImageSource, load_arrays
@@ -116,7 +116,7 @@ def inception_observer(path: str) -> Observer:
 
     def observe(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         features, logits = inception_features(params, images)
-        return features, softmax(logits, axis=1)
+        return features, scipy.special.softmax(logits, axis=1)
 
     return observe
 

@@ -14,8 +14,7 @@ that spreads over the plane finds all modes at a low share.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.spatial import KDTree
-from scipy.special import rel_entr
+import scipy
 
 from wgan_gp.evaluate.distances import as_float64
 
@@ -62,9 +61,9 @@ def mode_statistics(
     samples = as_float64(samples)
     if not len(samples) or not np.isfinite(samples).all():
         raise ValueError("mode statistics need finite samples, at least one")
-    distance, nearest = KDTree(modes).query(samples)
+    distance, nearest = scipy.spatial.KDTree(modes).query(samples)
     close = distance <= radius * std
     found = len(np.unique(nearest[close]))
     weights = np.bincount(nearest, minlength=len(modes)) / len(samples)
-    divergence = float(rel_entr(weights, 1 / len(modes)).sum())
+    divergence = float(scipy.special.rel_entr(weights, 1 / len(modes)).sum())
     return ModeStatistics(found, len(modes), float(close.mean()), divergence)

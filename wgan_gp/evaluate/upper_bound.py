@@ -16,7 +16,7 @@ s^(-1/D) only. The floor is what two sets of real samples of the same size score
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
+import scipy
 
 from wgan_gp.evaluate.distances import (
     exact_wasserstein_of_pairs,
@@ -111,7 +111,7 @@ def w1_upper_bound(
     blocks = (_blocks(each, _BLOCKS, size) for each in (reals, fakes))
     spread = np.std(exact_wasserstein_of_pairs(*blocks), ddof=1) / _BLOCKS**0.5
     spread = max(float(spread), critic_error)
-    reach = float(special.stdtrit(_BLOCKS - 1, (1 + LEVEL) / 2)) * spread
+    reach = float(scipy.special.stdtrit(_BLOCKS - 1, (1 + LEVEL) / 2)) * spread
     return UpperBound(value, (max(value - reach, 0.0), value + reach), floor)
 
 

@@ -23,8 +23,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import optimize
-from scipy.spatial import KDTree
+import scipy
 
 from wgan_gp.evaluate.distances import (
     as_float64,
@@ -134,7 +133,7 @@ def _logistic_regression(
         return float(value), gradient
 
     start = np.zeros(x.shape[1] + 1)
-    best = optimize.minimize(
+    best = scipy.optimize.minimize(
         loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}
     ).x
     return best[:-1], float(best[-1])
@@ -152,7 +151,7 @@ def nearest_ratio(fakes: np.ndarray, reals: np.ndarray, train: np.ndarray) -> fl
       The ratio of the median distances: near 1 for new samples, near 0 for copies. 1 if
       held-out samples are copies themselves.
     """
-    tree = KDTree(train)
+    tree = scipy.spatial.KDTree(train)
     generated, held_out = (
         float(np.median(tree.query(each)[0])) for each in (fakes, reals)
     )

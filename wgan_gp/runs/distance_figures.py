@@ -3,8 +3,8 @@
 from typing import Any
 
 import numpy as np
+import scipy
 from matplotlib.figure import Figure
-from scipy import stats
 
 from wgan_gp.data.columns import NUMBER, Column
 from wgan_gp.runs.axes import legend_above, legend_below
@@ -58,7 +58,7 @@ def columns_figure(
 
 def _marginals(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     pairs = zip(first.T, second.T)
-    return np.array([stats.wasserstein_distance(*pair) for pair in pairs])
+    return np.array([scipy.stats.wasserstein_distance(*pair) for pair in pairs])
 
 
 def _short(name: str) -> str:
