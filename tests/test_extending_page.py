@@ -407,7 +407,8 @@ def test_what_does_not_go_with_a_set_of_images_is_refused(
     runs, tmp_path, capsys, field, words
 ):
     experiment_file.load(runs / "moons" / "experiment.py")
-    args = "--config", f"{runs}/stripes.py:smoke", "--workdir", tmp_path / "run"
+    (file := tmp_path / "stripes.py").write_text(STRIPES + IMAGES)
+    args = "--config", f"{file}:smoke", "--workdir", tmp_path / "run"
     with command_line(*args, f"--config.{field}") as argv:
         assert main.main(argv) == 2
     (line,) = capsys.readouterr().err.splitlines()

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.helpers import key, resolve, unchecked
+from tests.helpers import cases, key, resolve, unchecked
 from tests.networks.lipschitz.slopes import steepest
 from wgan_gp import configs, train
 from wgan_gp.algorithm.optimisers import make_optimiser
@@ -74,7 +74,7 @@ def test_no_slope_is_above_1(name, trained, count):
         assert slope <= LARGEST[name]
 
 
-@pytest.mark.parametrize("name", LARGEST)
+@pytest.mark.parametrize("name", cases(LARGEST, soon=("orthogonal", "cones")))
 def test_a_trained_critic_is_steep_between_the_distributions(name):
     critic = train.bind_critic(algorithm(name), critics(name)[1])
     between = jnp.linspace(0.5, 2.5, 20)[:, None] * jnp.asarray([[1.0, 0, 0]])
