@@ -8,7 +8,7 @@ import pytest
 from tests.helpers import key
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
-from wgan_gp.evaluate.truth import compare_to_truth
+from wgan_gp.evaluate.truth import compare_to_truth, skill
 
 compare = jax.jit(compare_to_truth, static_argnums=(0, 3))
 
@@ -21,6 +21,7 @@ def test_the_optimal_critic_is_perfect(size):
     np.testing.assert_allclose(truth.cosine_clear, 1, atol=2e-3)
     np.testing.assert_allclose(truth.estimate, truth.w1, rtol=1e-5)
     assert truth.l2 < 0.1
+    np.testing.assert_allclose(truth.skill, 1, atol=0.1 if size[0] == 2 else 2e-3)
 
 
 def test_its_negative_and_a_scaled_one_are_seen_for_what_they_are():
@@ -49,6 +50,16 @@ def test_samples_at_a_centre_are_left_out_and_counted():
     truth = compare(optimal, pair, key(), 20_000)
     np.testing.assert_allclose(truth.left_out, 0.2115, atol=0.01)
     np.testing.assert_allclose(truth.cosine_clear, 1, rtol=1e-6)
+
+
+def test_a_critic_that_has_learned_only_where_the_origin_is_has_no_skill():
+    pair = funnels.make_funnels(64, 4)
+    truth = compare(lambda x: -jnp.linalg.norm(x), pair, key(), 2000)
+    assert truth.cosine > 0.5  # which looks like much
+    np.testing.assert_allclose(truth.cosine, truth.trivial, atol=1e-5)
+    np.testing.assert_allclose(truth.skill, 0, atol=1e-5)
+    half = (1 + truth.trivial) / 2
+    np.testing.assert_allclose(skill(half, truth.trivial), 0.5, rtol=1e-5)
 
 
 def test_a_critic_that_returns_more_than_a_scalar_is_refused():

@@ -355,6 +355,26 @@ METRICS: dict[str, Metric] = {
             " is the same direction, 0 a right angle."
         ),
     ),
+    "trivial": Metric(
+        "... of the critic -||x||",
+        "cosine of -||x||",
+        "",
+        meaning=(
+            "The same for a critic that has learned nothing but where the origin is:"
+            " in many dimensions it points quite well already."
+        ),
+    ),
+    "skill": Metric(
+        "skill",
+        "skill",
+        "higher",
+        ideal="1",
+        symbol="skill",
+        meaning=(
+            "The share of what a critic can learn beyond -||x|| that this one did:"
+            " (cosine - trivial) / (1 - trivial)."
+        ),
+    ),
     "cosine_clear": Metric(
         "cosine, centres left out",
         "cosine without centres",

@@ -26,6 +26,10 @@ class Truth(NamedTuple):
 
     Attributes:
       cosine: mean cosine of the critic's and the optimal gradient, at all real samples.
+      trivial: the same for the critic -||x||, which has learned nothing but where the
+        origin is. In many dimensions that is much.
+      skill: (cosine - trivial) / (1 - trivial): the share of what is to be learned that
+        was. It is 0 for that critic, 1 for the optimal one, and below 0 for worse ones.
       cosine_clear: the same without the samples too near to a funnel's centre.
       left_out: share of the samples that are too near to a centre, 0 to 1.
       l2: mean squared distance of the two gradients, at all real samples.
@@ -34,6 +38,8 @@ class Truth(NamedTuple):
     """
 
     cosine: jax.Array
+    trivial: jax.Array
+    skill: jax.Array
     cosine_clear: jax.Array
     left_out: jax.Array
     l2: jax.Array
@@ -71,13 +77,48 @@ def compare_to_truth(
     gradient = over(jax.grad(critic), reals)
     true, radius = over(partial(benchmark.optimal_gradient, funnels), reals)
     cosine = jax.vmap(cosine_similarity)(gradient, true)
+    trivial = _trivial(reals, true)
     clear = radius >= benchmark.MIN_RADIUS
     optimal = partial(benchmark.potential, funnels)
     return Truth(
         cosine=jnp.mean(cosine),
+        trivial=trivial,
+        skill=skill(jnp.mean(cosine), trivial),
         cosine_clear=jnp.mean(cosine, where=clear),
         left_out=1 - jnp.mean(clear),
         l2=jnp.mean(jnp.sum(jnp.square(gradient - true), axis=1)),
         estimate=mean(over(critic, reals)) - mean(over(critic, fakes)),
         w1=jnp.mean(over(optimal, fakes)) - jnp.mean(over(optimal, reals)),
     )
+
+
+def trivial_cosine(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
+    """The mean cosine of the gradients for the critic -||x||, as `Truth.trivial`.
+
+    Args:
+      funnels: the benchmark.
+      key: as in `compare_to_truth`, whose samples it then takes.
+      n: how many.
+
+    Returns:
+      The cosine `[]`.
+    """
+    reals = benchmark.sample_real(funnels, jax.random.split(key)[0], n)
+    true, _ = jax.lax.map(
+        partial(benchmark.optimal_gradient, funnels), reals, batch_size=_CHUNK
+    )
+    return _trivial(reals, true)
+
+
+def _trivial(reals: jax.Array, true: jax.Array) -> jax.Array:
+    return jnp.mean(jax.vmap(cosine_similarity)(-reals, true))
+
+
+def skill(cosine: jax.Array | float, trivial: jax.Array | float) -> jax.Array | float:
+    """(cosine - trivial) / (1 - trivial), as `Truth.skill`.
+
+    Args:
+      cosine: of a critic.
+      trivial: of the critic -||x|| on the same pair, below 1.
+    """
+    return (cosine - trivial) / (1 - trivial)

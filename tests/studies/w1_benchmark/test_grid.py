@@ -166,8 +166,21 @@ def test_a_stray_file_is_refused_before_any_compute(tmp_path, capsys):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_record_made_before_skill_was_measured_has_it_when_it_is_read(tmp_path):
+    with unchecked():
+        assert grid.main(["", "--out", str(tmp_path), *SMOKE, "4"]) == 0
+    (path,) = tmp_path.glob("*.json")
+    new = json.loads(path.read_text())
+    old = {name: new[name] for name in new if name not in ("trivial", "skill")}
+    path.write_text(json.dumps(old))
+    read = table.read_record(path)
+    assert read.keys() == new.keys()
+    for name in ("trivial", "skill"):
+        np.testing.assert_allclose(read[name], new[name], atol=1e-6)
+
+
 def test_a_critic_that_diverged_leaves_no_record(tmp_path, capsys, monkeypatch):
-    nan = Truth(*[np.full((1, 1), np.nan)] * 6)
+    nan = Truth(*[np.full((1, 1), np.nan)] * len(Truth._fields))
     monkeypatch.setattr(study, "solve_cells", lambda *_: nan)
     assert grid.main(["", "--out", str(tmp_path), *SMOKE, "4"]) == 1
     assert "has diverged" in capsys.readouterr().err
@@ -219,6 +232,9 @@ def test_the_page_shows_ours_beside_the_published_number(tmp_path):
     assert text.endswith("below\n")
     assert "old" not in text
     assert "| 4 | 0.80 / 0.84 | 0.90 / 0.96 |" in text
+    assert "| ... -‖x‖ | 0.50 | 0.50 |" in text
+    # The skill of cosines .84 and .96 where the trivial critic has .5.
+    assert "| 4 | 0.50 / 0.68 | 0.50 / 0.92 |" in text
     assert "| 4 | 0.50 (0.50) / 0.86 | 0.50 (0.50) / 2.07 |" in text
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from wgan_gp import configs
 from wgan_gp.build import build_critic
 from wgan_gp.data import funnels as benchmark
-from wgan_gp.evaluate.truth import Truth, compare_to_truth
+from wgan_gp.evaluate.truth import Truth, compare_to_truth, trivial_cosine
 from wgan_gp.train import bind_critic, make_critic_train
 
 
@@ -36,7 +36,7 @@ def solve_cells(
     )
 
     def solve(pair: benchmark.Funnels, seed: jax.Array):
-        train_key, eval_key = jax.random.split(jax.random.key(seed))
+        train_key, eval_key = _keys(seed)
         algorithm = experiment.algorithm._replace(
             sample_real=partial(benchmark.sample_real, pair)
         )
@@ -49,3 +49,26 @@ def solve_cells(
     over_seeds = jax.vmap(solve, in_axes=(None, 0))
     program = jax.jit(jax.vmap(over_seeds, in_axes=(0, None)))
     return jax.tree.map(np.asarray, program(stacked, jnp.asarray(seeds)))
+
+
+def trivial_cosines(
+    dimension: int, funnels: int, cell_seed: int, seeds: range, samples: int
+) -> list[float]:
+    """The cosine of the critic -||x|| on the held-out samples of a cell's critics.
+
+    Args:
+      dimension: D.
+      funnels: N.
+      cell_seed: `data.seed`, of the centres.
+      seeds: of the critics.
+      samples: `eval_samples`.
+    """
+    pair = benchmark.make_funnels(dimension, funnels, cell_seed)
+    measure = jax.jit(partial(trivial_cosine, pair, n=samples))
+    return [float(measure(_keys(seed)[1])) for seed in seeds]
+
+
+def _keys(seed: int | jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The keys of the training and of the held-out samples."""
+    train_key, eval_key = jax.random.split(jax.random.key(seed))
+    return train_key, eval_key

@@ -10,7 +10,8 @@ import numpy as np
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, COSINE, PUBLISHED, published
-from wgan_gp.evaluate.truth import Truth
+from wgan_gp.evaluate.truth import Truth, skill
+from wgan_gp.studies.w1_benchmark.cells import trivial_cosines
 from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS
 from wgan_gp.system.files import write_text
 
@@ -73,7 +74,12 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text())
         data = record["config"]["data"]
         record["recipe"], record["seconds"], record["config"]["lipschitz"]
-        data["dimension"], data["funnels"]
+        cell = data["dimension"], data["funnels"], data["seed"]
+        if "trivial" not in record:  # measured by an older version
+            samples, seeds = record["config"]["eval_samples"], range(record["seeds"])
+            record["trivial"] = trivial_cosines(*cell, seeds, samples)
+            pairs = zip(record["cosine"], record["trivial"])
+            record["skill"] = [skill(*pair) for pair in pairs]
         numbers = np.array([record[name] for name in Truth._fields], float)
         if numbers.shape != (len(Truth._fields), record["seeds"]):
             raise ValueError(numbers.shape)
@@ -152,6 +158,9 @@ def _ablations(records: list[dict[str, Any]]) -> str:
         if any(cells):
             row = [_number(cell, "cosine", {}) for cell in cells]
             lines.append(f"| `{recipe}`, `{lipschitz}` | " + " | ".join(row) + " |")
+    of_cell = {_cell(each): each for each in records}
+    row = [_number(of_cell[cell], "trivial", {}) for cell in columns]
+    lines.append(f"| ... -‖x‖ | {' | '.join(row)} |")
     return "\n".join([*lines, ""])
 
 
@@ -166,10 +175,12 @@ def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
     counts = sorted({each["seeds"] for each in records})
     seeds = " or ".join(map(str, counts))
     lines = [f"### Recipe `{recipe}`, `{lipschitz}`, seeds: {seeds}", ""]
-    for quantity, theirs in PUBLISHED.items():
-        title = _title(quantity)
-        if quantity == "cosine" and recipe == "tuned":
+    for quantity in ("cosine", "skill", "l2", "estimate"):
+        title, theirs = _title(quantity), PUBLISHED.get(quantity, {})
+        if quantity in ("cosine", "skill") and recipe not in ("published", "smoke"):
             theirs, title = BEST_COSINE, f"{title} / best published solver"
+        elif quantity == "skill":
+            theirs, title = PUBLISHED["cosine"], f"{title} / published"
         elif quantity == "estimate":
             title += " (true W1) / published estimate"
         else:
@@ -181,6 +192,11 @@ def _tables(recipe: str, lipschitz: str, records: list[dict[str, Any]]) -> str:
                 _number(cells.get((d, number)), quantity, theirs) for d in dimensions
             ]
             lines.append(f"| {number} | " + " | ".join(row) + " |")
+            if quantity == "cosine":
+                row = [
+                    _number(cells.get((d, number)), "trivial", {}) for d in dimensions
+                ]
+                lines.append(f"| ... -‖x‖ | {' | '.join(row)} |")
         lines.append("")
     return "\n".join(lines)
 
@@ -191,10 +207,12 @@ def _number(record: dict[str, Any] | None, quantity: str, theirs: Any) -> str:
     config = record["config"]
     data = config["data"]
     ours = _FORM.format(np.mean(record[quantity]))
-    if record["seeds"] > 1:
+    if record["seeds"] > 1 and quantity != "trivial":
         ours += " ± " + _FORM.format(np.std(record[quantity]))
     if quantity == "estimate":
         ours += f" ({np.mean(record['w1']):.2f})"
     method = CONSTRAINTS[config["lipschitz"]].published_as
     known = published(theirs, method, data["dimension"], data["funnels"])
+    if quantity == "skill" and known is not None:
+        known = skill(known, np.mean(record["trivial"]))
     return ours if known is None else f"{ours} / {_FORM.format(known)}"
