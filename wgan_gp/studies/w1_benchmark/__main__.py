@@ -6,7 +6,6 @@ existing records, and processes with different cells may use the same folder. Se
 hosts share the cells of one grid.
 """
 
-import itertools
 import sys
 from functools import partial
 
@@ -15,7 +14,11 @@ from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate import published
 from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
 from wgan_gp.studies.w1_benchmark import table
-from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS, RECIPES, TUNED
+from wgan_gp.studies.w1_benchmark.recipes import (
+    ABLATIONS,
+    RECIPES,
+    constraints_of,
+)
 from wgan_gp.studies.w1_benchmark.study import make_cell, study
 from wgan_gp.system import arguments
 
@@ -38,9 +41,17 @@ def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
         raise ValueError(f"--seeds must be at least 1, got {args.seeds}")
     if args.table:
         table.check_page(args.table)
-    axes = args.recipes, args.lipschitz, args.dims, args.funnels
-    grid = itertools.product(*map(dict.fromkeys, axes))
-    cells = [make_cell(*each, seeds=args.seeds) for each in grid]
+    kinds = [
+        (recipe, lipschitz)
+        for recipe in args.recipes
+        for lipschitz in constraints_of(recipe, args.lipschitz)
+    ]
+    cells = [
+        make_cell(recipe, lipschitz, dimension, funnels, seeds=args.seeds)
+        for recipe, lipschitz in dict.fromkeys(kinds)
+        for dimension in dict.fromkeys(args.dims)
+        for funnels in dict.fromkeys(args.funnels)
+    ]
     return study(cells, args.out, args.table), host_rank(args)
 
 
@@ -57,11 +68,13 @@ def _parser():
         default=["tuned"],
         choices=RECIPES,
         metavar="NAME",
-        help="how critics are trained: tuned is this project's recipe, published that"
-        " of Korotin et al. 2022, smoke takes seconds; tuned with one part put back to"
+        help="how critics are trained: tuned is this project's recipe for any"
+        " constraint, cones that of maxima of cones, published that of Korotin et al."
+        " 2022, smoke takes seconds; tuned with one part put back to"
         f" what is usual: {', '.join(ABLATIONS)} (default: tuned)",
     )
-    arguments.add_lipschitz(parser, CONSTRAINTS, default=TUNED["lipschitz"])
+    arguments.add_lipschitz(parser, CONSTRAINTS, default="that of the recipe")
+    parser.set_defaults(lipschitz=None)
     add(
         "--dims",
         nargs="*",

@@ -8,7 +8,7 @@ from typing import Any
 from ml_collections import ConfigDict, FieldReference
 
 from wgan_gp import configs
-from wgan_gp.constraints import clip, one_sided, two_sided
+from wgan_gp.constraints import clip, cones, one_sided, two_sided
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.system.values import did_you_mean, one_of
 
@@ -54,6 +54,23 @@ TUNED: dict[str, Any] = {
         constraint_name(two_sided.CHOICE): _ENDPOINTS,
     },
 }
+# A maximum of cones in the place of the network; it sees as many samples as `TUNED`.
+CONES: dict[str, Any] = {
+    "lipschitz": constraint_name(cones.CHOICE),
+    "steps": 2_000,
+    "batch_size": 2048,
+    "log_every": 100,
+    "eval_every": 500,
+    "eval_samples": 4096,
+    "construction": {"temperature_start": 0.05, "temperature_end": 0.001},
+    "critic_optimiser": {
+        "name": "adam",
+        "learning_rate": 0.05,
+        "beta1": 0.9,
+        "beta2": 0.99,
+        "schedule": "cosine",
+    },
+}
 SMOKE: dict[str, Any] = {
     "steps": 20,
     "batch_size": 16,
@@ -75,10 +92,15 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "tuned-no_waves": {"critic": {"fourier": 0, "fourier_scale": 1.0}},
     "tuned-fewer_updates": {"steps": 10_000},  # for constraints that cost more
 }
-RECIPES = {"tuned": TUNED, "published": PUBLISHED, "smoke": SMOKE} | ABLATIONS
+RECIPES = {
+    "tuned": TUNED,
+    "cones": CONES,
+    "published": PUBLISHED,
+    "smoke": SMOKE,
+} | ABLATIONS
 
 
-def _tuned(dimension: int) -> dict[str, Any]:
+def _tuned(dimension: int, _: int) -> dict[str, Any]:
     if dimension > 8:
         return {}
     # Fourier features help where kinks are close; above 8 dimensions they hurt.
@@ -87,12 +109,43 @@ def _tuned(dimension: int) -> dict[str, Any]:
     return {"critic": TUNED["critic"] | wide | waves}
 
 
-def _published(dimension: int) -> dict[str, Any]:
+def _cones(_: int, funnels: int) -> dict[str, Any]:
+    # Each funnel should have some of the first anchors, which are real samples.
+    return {"construction": {"anchors": min(max(16 * funnels, 64), 1024)}}
+
+
+def _published(dimension: int, _: int) -> dict[str, Any]:
     hidden = (max(2 * dimension, 128),) * 2
     return {"critic": PUBLISHED["critic"] | {"hidden": hidden}}
 
 
-_BY_DIMENSION = {"tuned": _tuned, "published": _published, "smoke": lambda _: {}}
+_BY_SIZE = {
+    "tuned": _tuned,
+    "cones": _cones,
+    "published": _published,
+    "smoke": lambda *_: {},
+}
+
+
+def constraints_of(recipe: str, chosen: list[str] | None) -> list[str]:
+    """The constraints under which a recipe is run.
+
+    Args:
+      recipe: a key of `RECIPES`.
+      chosen: names of constraints; None means that of the recipe, or else of `TUNED`.
+
+    Raises:
+      ValueError: the recipe is for one constraint, and others are chosen.
+    """
+    own = RECIPES[recipe].get("lipschitz", TUNED["lipschitz"])
+    if chosen is None:
+        return [own]
+    if recipe == "cones" and chosen != [own]:
+        raise ValueError(
+            f"the recipe {recipe} is for --lipschitz {own}, got {' '.join(chosen)}:"
+            " run it by itself"
+        )
+    return chosen
 
 
 class _Chosen(FieldReference):
@@ -144,7 +197,8 @@ def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDi
         "funnels", funnels, f"dim={dimension},funnels={{}},recipe={recipe}"
     )
     base, _, ablated = recipe.partition("-")
-    configs.update(config, RECIPES[base] | _BY_DIMENSION[base](dimension))
+    configs.update(config, RECIPES[base])
+    configs.update(config, _BY_SIZE[base](dimension, funnels))
     if ablated:
         configs.update(config, ABLATIONS[recipe])
     return config
