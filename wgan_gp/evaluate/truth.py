@@ -8,7 +8,7 @@ a finite weight lets slopes exceed 1.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -114,11 +114,12 @@ def _trivial(reals: jax.Array, true: jax.Array) -> jax.Array:
     return jnp.mean(jax.vmap(cosine_similarity)(-reals, true))
 
 
-def skill(cosine: jax.Array | float, trivial: jax.Array | float) -> jax.Array | float:
+def skill(cosine: Any, trivial: Any) -> Any:
     """(cosine - trivial) / (1 - trivial), as `Truth.skill`.
 
     Args:
       cosine: of a critic.
-      trivial: of the critic -||x|| on the same pair, below 1.
+      trivial: of the critic -||x|| on the same pair, below 1; an array or a number, as
+        the cosine.
     """
     return (cosine - trivial) / (1 - trivial)

@@ -21,8 +21,10 @@ from wgan_gp.networks import Network
 from wgan_gp.networks.lipschitz.perceptrons import in_full_precision
 
 # The tip of a cone is rounded at this share of the mean distance between anchors. The
-# rounding keeps slopes below 1 where squared distances suffer from cancellation.
+# rounding keeps slopes below 1 where squared distances suffer from cancellation. In few
+# dimensions, where samples lie close to tips, distances are of differences and exact.
 _ROUNDING = 0.005
+_EXACT, _EXACT_ROUNDING = 4, 0.0002
 _TINY = 1e-12
 
 
@@ -106,7 +108,8 @@ def cones_network(
             "heights": params["heights"],
             "centre": state.centre,
             "temperature": state.unit * annealing.share(state.updates),
-            "rounding": state.unit * _ROUNDING,
+            "rounding": state.unit
+            * (_EXACT_ROUNDING if anchors.shape[1] <= _EXACT else _ROUNDING),
         }
 
     return network._replace(
@@ -155,10 +158,10 @@ def rounded_distances(
 ) -> jax.Array:
     """sqrt(||x - a||^2 + rounding^2) for each anchor a.
 
-    By ||x||^2 - 2 x a + ||a||^2: a product of matrices over a batch, without an array
-    of all differences. Rounding of floats leaves an error of about 1e-7 times
-    ||x||^2 + ||a||^2 in the square. The gradient is (x - a) over the distance, and its
-    norm stays below 1 as long as that error is less than rounding^2.
+    Above four dimensions by ||x||^2 - 2 x a + ||a||^2: a product of matrices over a
+    batch, without an array of all differences. Rounding of floats leaves an error of
+    about 1e-7 times ||x||^2 + ||a||^2 in the square. The gradient is (x - a) over the
+    distance, and its norm stays below 1 as long as that error is less than rounding^2.
 
     Args:
       x: `[D]`.
@@ -169,5 +172,9 @@ def rounded_distances(
     Returns:
       `[J]`.
     """
-    square = squares - 2 * (anchors @ x) + jnp.vdot(x, x)
+    if len(x) <= _EXACT:
+        # A sum of terms, which CPUs compute faster than a sum over an axis.
+        square = sum(jnp.square(x[i] - anchors[:, i]) for i in range(len(x)))
+    else:
+        square = squares - 2 * (anchors @ x) + jnp.vdot(x, x)
     return jnp.sqrt(jnp.maximum(square, 0) + jnp.square(rounding))

@@ -62,10 +62,9 @@ CONES: dict[str, Any] = {
     "log_every": 100,
     "eval_every": 500,
     "eval_samples": 4096,
-    "construction": {"temperature_start": 0.05, "temperature_end": 0.001},
+    "construction": {"temperature_start": 0.05},
     "critic_optimiser": {
         "name": "adam",
-        "learning_rate": 0.05,
         "beta1": 0.9,
         "beta2": 0.99,
         "schedule": "cosine",
@@ -109,9 +108,18 @@ def _tuned(dimension: int, _: int) -> dict[str, Any]:
     return {"critic": TUNED["critic"] | wide | waves}
 
 
-def _cones(_: int, funnels: int) -> dict[str, Any]:
-    # Each funnel should have some of the first anchors, which are real samples.
-    return {"construction": {"anchors": min(max(16 * funnels, 64), 1024)}}
+def _cones(dimension: int, funnels: int) -> dict[str, Any]:
+    # Each funnel should have some of the first anchors, which are real samples, and the
+    # more the farther these lie from its centre.
+    share = 4 if dimension <= 16 else 32
+    # In few dimensions funnels are small, and samples lie close to their centres.
+    return {
+        "construction": {
+            "anchors": min(max(share * funnels, 64), 1024),
+            "temperature_end": 3e-4 if dimension <= 4 else 1e-3,
+        },
+        "critic_optimiser": {"learning_rate": min(0.005 * dimension, 0.05)},
+    }
 
 
 def _published(dimension: int, _: int) -> dict[str, Any]:
