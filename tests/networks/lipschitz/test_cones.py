@@ -114,3 +114,17 @@ def test_a_network_without_a_shape_is_refused():
     network = Network(lambda key: {}, lambda params, x: jnp.sum(x))
     with pytest.raises(ValueError, match=r"set Network\.input_shape"):
         cones_network(network, sample, 8, STILL)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_in_few_dimensions_tips_are_sharp(size):
+    """As sharp as samples are close: half of the reals lie at t^8 < 0.1 of a ray."""
+    draw = lambda key, n: 5 + jax.random.normal(key, (n, size))  # noqa: E731
+    network = cones_network(from_flax(MLPCritic(), (size,)), draw, 8, STILL)
+    params, state = started(network)
+    critic = bind(network, params, state)
+    tip = params["anchors"][0]
+    near = tip + 3e-3 * jnp.eye(size)[0]
+    np.testing.assert_allclose(jax.grad(critic)(near)[0], -1, rtol=0.05)
+    np.testing.assert_allclose(critic(tip) - critic(near), 3e-3, rtol=0.25)
+    assert jnp.linalg.norm(jax.grad(critic)(tip)) < 1e-6

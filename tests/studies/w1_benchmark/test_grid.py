@@ -42,7 +42,7 @@ def test_the_published_protocol():
         ("dim=two", "dim must be a whole number"),
         ("dims=2", "a cell is described as"),
         ("dim=2,dim=3", "dim is given twice"),
-        ("recipe=best", "recipe must be one of tuned, published, smoke, tuned-"),
+        ("recipe=best", "recipe must be one of tuned, cones, published, smoke, tuned-"),
     ],
 )
 def test_a_cell_that_is_none_is_refused(arg, message):
@@ -236,6 +236,25 @@ def test_the_page_shows_ours_beside_the_published_number(tmp_path):
     # The skill of cosines .84 and .96 where the trivial critic has .5.
     assert "| 4 | 0.50 / 0.68 | 0.50 / 0.92 |" in text
     assert "| 4 | 0.50 (0.50) / 0.86 | 0.50 (0.50) / 2.07 |" in text
+
+
+def test_the_cones_of_the_benchmark_see_as_many_samples_as_the_networks():
+    seen = {}
+    for recipe in ("tuned", "cones"):
+        config = configs.resolve(cell_config(64, 16, recipe))
+        assert [config.lipschitz] == recipes.constraints_of(recipe, None)
+        seen[recipe] = config.steps * config.batch_size
+    assert seen["tuned"] == seen["cones"]
+    assert config.construction.anchors == 512
+    assert configs.resolve(cell_config(2, 4, "cones")).construction.anchors == 64
+
+
+def test_the_recipe_of_cones_is_for_no_other_constraint(tmp_path, capsys):
+    arguments = ["", "--out", str(tmp_path / "w1"), "--recipes", "tuned", "cones"]
+    assert grid.main([*arguments, "--lipschitz", "clip"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the recipe cones is for --lipschitz cones, got clip" in line
+    assert not (tmp_path / "w1").exists()
 
 
 @pytest.mark.parametrize("recipe", recipes.ABLATIONS)
