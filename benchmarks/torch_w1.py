@@ -19,7 +19,9 @@ class TorchW1:
             self.critic.parameters(), lr=2e-4, betas=(0.0, 0.9)
         )
         pair = make_funnels(dimension, funnels)
-        self.centres, self.heights = (torch.tensor(x.tolist()) for x in pair)
+        self.centres, self.heights = (
+            torch.tensor(x.tolist()) for x in (pair.centres, pair.heights)
+        )
         self.batch_size = batch_size
 
     def run(self, steps: int) -> None:

@@ -250,7 +250,13 @@ def build_critic(settings: CriticSettings) -> CriticExperiment:
       ValueError: the networks and the sizes do not fit each other.
     """
     cell = settings.data
-    pair = funnels.make_funnels(cell.dimension, cell.funnels, cell.seed)
+    pair = funnels.make_funnels(
+        cell.dimension,
+        cell.funnels,
+        cell.seed,
+        subspace=cell.subspace,
+        norm=cell.norm,
+    )
     sample_real = partial(funnels.sample_real, pair)
     algorithm = _critic(
         settings, (cell.dimension,), sample_real, updates=settings.steps

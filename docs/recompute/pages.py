@@ -70,7 +70,11 @@ PAGES = (
     ),
     Page(
         ROOT / "docs" / "w1_benchmark.md",
-        {"cosine": benchmark.cosine_table, "directional": benchmark.directional_table},
+        {
+            "cosine": benchmark.cosine_table,
+            "cones": benchmark.cones_table,
+            "directional": benchmark.directional_table,
+        },
         benchmark.sentences,
     ),
     Page(

@@ -1,3 +1,4 @@
+import dataclasses
 from functools import partial
 
 import chex
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.helpers import key
+from wgan_gp import losses
 from wgan_gp.data import funnels
 from wgan_gp.data.funnels import Funnels
 from wgan_gp.evaluate.published import DIMENSIONS, FUNNELS
@@ -152,6 +154,82 @@ def test_the_authors_funnels_are_drawn():
 def test_seeds_differ():
     first, second = (funnels.make_funnels(2, 4, seed).centres for seed in (0, 1))
     assert not np.allclose(first, second)
+
+
+# Those whose optimal critic is no maximum of cones.
+OTHERS = [
+    {"subspace": 1},
+    {"subspace": 5},
+    {"norm": 1.0},
+    {"norm": 1.5},
+    {"norm": 4.0},
+]
+others = pytest.mark.parametrize("other", OTHERS, ids=str)
+
+
+@others
+def test_the_primal_is_the_dual_in_other_pairs(other):
+    pair = funnels.make_funnels(6, 16, **other)
+    x, y = pairs(pair, 2000)
+    moved = np.linalg.norm(x - y, ord=pair.norm, axis=1)
+    assert moved.mean() > 0.1
+    np.testing.assert_allclose(values(pair, y) - values(pair, x), moved, atol=1e-4)
+    if pair.spans is None:  # a subspace's nearest point may lie outside
+        assert jnp.abs(x).max() <= funnels.EDGE * (1 + 1e-6)
+
+
+@others
+def test_the_optimal_critic_of_other_pairs_has_slope_1_in_the_dual_norm(other):
+    pair = funnels.make_funnels(6, 16, **other)
+    x, _ = pairs(pair, 200)
+    gradient, radius = jax.jit(jax.vmap(partial(funnels.optimal_gradient, pair)))(x)
+    clear = radius > 1e-3
+    assert clear.mean() > 0.5
+    critic = partial(funnels.potential, pair)
+    slope = jax.jit(jax.vmap(partial(losses.gradient_norm, critic, norm=pair.norm)))
+    np.testing.assert_allclose(slope(x)[clear], 1, rtol=1e-3)
+    expected = -jax.jit(jax.vmap(jax.grad(critic)))(x)
+    np.testing.assert_allclose(gradient[clear], expected[clear], atol=2e-3)
+
+
+def test_rays_end_by_halving_where_they_do_in_closed_form():
+    pair = funnels.make_funnels(8, 16)
+    points = dataclasses.replace(
+        pair, spans=jnp.zeros((16, 1, 8))
+    )  # subspaces without extent
+    y = funnels.sample_fake(pair, key(), 500)
+    np.testing.assert_allclose(descend(points, y), descend(pair, y), atol=2e-3)
+
+
+def test_around_a_plane_only_what_is_perpendicular_to_it_moves():
+    """x moves to the plane as in one dimension: its other entries stay."""
+    plane = Funnels(jnp.zeros((1, 2)), jnp.zeros(1), spans=jnp.array([[[0.0, 1.0]]]))
+    y = jnp.array([[1.25, 0.7], [-2.0, -2.4], [0.0, 1.0]])
+    expected = jnp.sign(y[:, 0]) * 2.5 * jnp.abs(y[:, 0] / 2.5) ** 8
+    np.testing.assert_allclose(descend(plane, y)[:, 0], expected, atol=1e-4)
+    np.testing.assert_allclose(descend(plane, y)[:, 1], y[:, 1], atol=1e-6)
+
+
+def test_absent_funnels_change_nothing_around_subspaces():
+    pair = funnels.make_funnels(4, 3, subspace=2)
+    padded = funnels.pad(pair, 5)
+    x, y = pairs(pair, 100)
+    chex.assert_trees_all_close(descend(padded, y), x, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ({"subspace": 4}, "data.subspace must be less than data.dimension = 4, got 4"),
+        ({"subspace": 1, "norm": 1.0}, "with data.subspace = 1 set data.norm to 2"),
+        ({"norm": 0.5}, "data.norm must be a number >= 1"),
+        ({"norm": float("inf")}, "data.norm must be a number >= 1"),
+        ({"norm": float("nan")}, "data.norm must be a number >= 1"),
+    ],
+)
+def test_pairs_that_cannot_be_are_refused(other, message):
+    with pytest.raises(ValueError, match=message):
+        funnels.make_funnels(4, 4, **other)
 
 
 @pytest.mark.parametrize("size", [(0, 4), (2, 0), (-1, -1)])

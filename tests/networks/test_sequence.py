@@ -28,15 +28,31 @@ def test_they_have_the_references_numbers_of_parameters():
     )
 
 
-def test_a_convolution_is_one_over_positions():
-    layer, x = Conv1D(3, 5), jax.random.normal(key(), (7, 2))
+@pytest.mark.parametrize("apart", [1, 3])
+def test_a_convolution_is_one_over_positions(apart):
+    layer, x = Conv1D(3, 5, dilation=apart), jax.random.normal(key(), (7, 2))
     params = layer.init(key(1), x)
     kernel = params["params"]["Conv_0"]["kernel"][:, 0]  # [5, 2, 3]
-    padded = jnp.pad(x, ((2, 2), (0, 0)))
-    expected = jnp.stack(
-        [jnp.einsum("kc,kco->o", padded[i : i + 5], kernel) for i in range(7)]
-    )
+    padded = jnp.pad(x, ((2 * apart, 2 * apart), (0, 0)))
+    windows = [padded[i : i + 4 * apart + 1 : apart] for i in range(7)]
+    expected = jnp.stack([jnp.einsum("kc,kco->o", each, kernel) for each in windows])
     np.testing.assert_allclose(layer.apply(params, x), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("dilation", "reach"), [(1, 3 * 2), (2, 2 * (1 + 2 + 4))])
+def test_with_dilation_blocks_see_farther(dilation, reach):
+    network = SequenceGenerator((49, 1), width=4, blocks=3, kernel=3, dilation=dilation)
+    params = network.init(key(), jnp.zeros((1, 3)))
+    params = jax.tree.map(jnp.abs, params)  # so that no ReLU hides an effect
+
+    def middle(bias):
+        first = params["params"]["Dense_0"] | {"bias": 1 + bias}
+        changed = {"params": params["params"] | {"Dense_0": first}}
+        return network.apply(changed, jnp.zeros((1, 3)))[0, 24, 0]
+
+    slopes = jax.grad(middle)(jnp.zeros(49 * 4)).reshape(49, 4)
+    (positions,) = np.nonzero(np.abs(slopes).sum(axis=1))
+    assert (positions[0], positions[-1]) == (24 - reach, 24 + reach)
 
 
 def test_generated_text_is_a_distribution_at_each_position():

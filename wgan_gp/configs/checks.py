@@ -16,6 +16,7 @@ from wgan_gp.configs.schema import (
 from wgan_gp.configs.settings import PLAYERS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
+from wgan_gp.data.funnels import check_pair
 from wgan_gp.data.image_conditions import CHANNELS
 from wgan_gp.data.kinds import KINDS
 from wgan_gp.system.values import at_least, below, one_of, show
@@ -156,6 +157,14 @@ def _check_updates(config: ConfigDict) -> None:
 def _check_cell(config: ConfigDict) -> None:
     size = config.data.dimension * config.data.funnels
     below("data.dimension * data.funnels", size, 2**24)
+    check_pair(config.data.dimension, config.data.subspace, config.data.norm)
+    norm = config.penalty.norm
+    if norm is not None and norm != config.data.norm:
+        raise ValueError(
+            f"penalty.norm = {show(norm)} bounds slopes in another norm than data.norm"
+            f" = {show(config.data.norm)}, so that the critic's estimate would be of"
+            " another distance: set both to the same"
+        )
     below("steps", config.steps, 2**31)
 
 

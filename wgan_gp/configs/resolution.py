@@ -43,7 +43,10 @@ def resolve(config: ConfigDict) -> Any:
     """
     config = _complete(config)
     one_of("lipschitz", config.lipschitz, CONSTRAINTS)
-    tables = config.by_constraint[config.lipschitz], _presets(config), ALGORITHM_1
+    tables = [config.by_constraint[config.lipschitz], _presets(config), ALGORITHM_1]
+    if config.task == "critic" and config.data.norm >= 1:  # other values are refused
+        # Slopes are bounded in the norm of the pair.
+        tables.insert(0, {"penalty": {"norm": config.data.norm}})
     with config.unlocked():
         del config["by_constraint"]
     paths = set(constraint_paths())

@@ -18,19 +18,26 @@ share t^8 of the same ray. Every move goes straight down u, so that u is optimal
 
 and D = -u attains the maximum of E D(x) - E D(y) over 1-Lipschitz critics.
 
+Two variants have an optimal critic that is no maximum of cones, by the same argument.
+Around **subspaces**, a_n is a point of a random affine subspace A_n of dimension k, and
+dist(x, A_n) takes the place of ||x - a_n||; rays are perpendicular to A_n. In the
+**norm** l_p, ||x - a_n||_p does, and W1 is that of distances ||x - y||_p, whose critics
+have slopes at most 1 in the dual norm (`losses.gradient_norm`).
+
 Limits: the expectations have no closed form and are estimated from samples, and the
 optimal gradient is undefined at the centres and where two funnels meet.
 """
 
 import dataclasses
 from functools import partial
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import struct
 
-from wgan_gp.system.fields import at_least, setting, whole
+from wgan_gp.system.fields import Rule, at_least, setting, whole
+from wgan_gp.system.values import show
 
 EDGE = 2.5  # the cube is [-EDGE, EDGE]^D
 HEIGHT_STD = 0.1  # standard deviation of the heights b_n
@@ -41,6 +48,18 @@ SEED = 987  # of the authors' program
 MIN_RADIUS = 1e-5
 # The height of an absent funnel, so large that no point lies in it and it ends no ray.
 ABSENT_HEIGHT = 1e4
+# Where the end of a ray has no closed form it is found by halving an interval so often.
+_HALVINGS = 26
+_CHUNK = 256  # rays at a time; bounds memory
+
+
+def check_norm(path: str, norm: float) -> None:
+    """Raises ValueError unless p is that of a norm l_p, of finite sums."""
+    if not 1 <= norm < np.inf:
+        raise ValueError(
+            f"{path} must be a number >= 1, such as 2 for the Euclidean norm; got"
+            f" {show(norm)}"
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,16 +76,44 @@ class FunnelData:
     seed: int = setting(
         SEED, "Seed of the W1 benchmark's pair of distributions.", whole(0, 2**32)
     )
+    subspace: int = setting(
+        0,
+        "Dimensions of the affine subspaces that funnels surround; 0 is points, as"
+        " published.",
+        whole(0, 2**16),
+    )
+    norm: float = setting(
+        2.0,
+        "p of the norm l_p that the pair's distances are measured in.",
+        Rule(check_norm, words=">= 1"),
+    )
 
 
-class Funnels(NamedTuple):
-    """The funnels of one benchmark; all fields are arrays, to vmap over."""
+@struct.dataclass
+class Funnels:
+    """The funnels of one benchmark; all arrays can be vmapped over.
 
-    centres: jax.Array  # [N, D], a_n
-    heights: jax.Array  # [N], b_n
+    Attributes:
+      centres: a_n, `[N, D]`.
+      heights: b_n, `[N]`.
+      spans: k orthonormal directions of each subspace, `[N, k, D]`; None for points.
+      norm: p of the norm; not 2 only around points.
+    """
+
+    centres: jax.Array
+    heights: jax.Array
+    spans: jax.Array | None = None
+    norm: float = struct.field(pytree_node=False, default=2.0)
 
 
-def make_funnels(dimension: int, funnels: int, seed: int = SEED) -> Funnels:
+def make_funnels(
+    dimension: int,
+    funnels: int,
+    seed: int = SEED,
+    *,
+    subspace: int = 0,
+    norm: float = 2.0,
+) -> Funnels:
     """Returns the benchmark of this size, equal to the authors' for the paper's sizes.
 
     Their program draws from PyTorch's CPU generator, whose Mersenne Twister is NumPy's
@@ -77,12 +124,15 @@ def make_funnels(dimension: int, funnels: int, seed: int = SEED) -> Funnels:
       dimension: D, at least 1.
       funnels: N, at least 1; the paper has 4, 16, 64 and 256.
       seed: of the funnels; the default is the authors' own.
+      subspace: k, the dimensions of the subspaces that funnels surround, below D.
+      norm: p of the norm l_p, >= 1.
 
     Returns:
       The funnels, float32.
 
     Raises:
-      ValueError: a size is below 1.
+      ValueError: a size is below 1, k is not below D, p is below 1, or both differ from
+        the published pairs.
 
     Example:
       >>> make_funnels(dimension=2, funnels=4).centres.shape
@@ -93,14 +143,46 @@ def make_funnels(dimension: int, funnels: int, seed: int = SEED) -> Funnels:
             f"the benchmark needs dim >= 1 and funnels >= 1, got dim = {dimension} and"
             f" funnels = {funnels}"
         )
+    check_pair(dimension, subspace, norm)
     stream = np.random.RandomState(seed)
     _normal(stream, funnels * dimension)
     _normal(stream, funnels)
     unit = _uniform(stream, funnels * dimension).reshape(funnels, dimension)
     heights = HEIGHT_STD * _normal(stream, funnels)
+    spans = None
+    if subspace:
+        frames = stream.standard_normal((funnels, dimension, subspace))
+        spans = jnp.asarray(np.linalg.qr(frames)[0].swapaxes(1, 2), jnp.float32)
     return Funnels(
-        jnp.asarray(EDGE * (2 * unit - 1)), jnp.asarray(heights, jnp.float32)
+        jnp.asarray(EDGE * (2 * unit - 1)),
+        jnp.asarray(heights, jnp.float32),
+        spans,
+        float(norm),
     )
+
+
+def check_pair(dimension: int, subspace: int, norm: float) -> None:
+    """Checks what makes a pair differ from the published ones.
+
+    Args:
+      dimension: D.
+      subspace: k.
+      norm: p.
+
+    Raises:
+      ValueError: as `make_funnels`.
+    """
+    check_norm("data.norm", norm)
+    if not 0 <= subspace < dimension:
+        raise ValueError(
+            f"data.subspace must be less than data.dimension = {dimension}, got"
+            f" {subspace}"
+        )
+    if subspace and norm != 2:
+        raise ValueError(
+            f"funnels around subspaces are of the Euclidean norm: with data.subspace ="
+            f" {subspace} set data.norm to 2, got {show(norm)}"
+        )
 
 
 def pad(funnels: Funnels, count: int) -> Funnels:
@@ -115,10 +197,13 @@ def pad(funnels: Funnels, count: int) -> Funnels:
     Returns:
       `count` funnels with the same potential everywhere in the cube.
     """
-    added = count - len(funnels.heights)
-    return Funnels(
-        jnp.pad(funnels.centres, ((0, added), (0, 0))),
-        jnp.pad(funnels.heights, (0, added), constant_values=ABSENT_HEIGHT),
+    rows = (0, count - len(funnels.heights))
+    spans = funnels.spans
+    return dataclasses.replace(
+        funnels,
+        centres=jnp.pad(funnels.centres, (rows, (0, 0))),
+        heights=jnp.pad(funnels.heights, rows, constant_values=ABSENT_HEIGHT),
+        spans=None if spans is None else jnp.pad(spans, (rows, (0, 0), (0, 0))),
     )
 
 
@@ -172,11 +257,14 @@ def optimal_gradient(funnels: Funnels, x: jax.Array) -> tuple[jax.Array, jax.Arr
       x: a point, `[D]`.
 
     Returns:
-      -grad u, a unit vector `[D]` from x to the centre of its funnel, and the distance
-      `[]` to that centre. Below `MIN_RADIUS` the direction is rounding noise.
+      -grad u, `[D]`, a unit vector in the dual norm: from x to the centre of its
+      funnel, or to the nearest point of its subspace; and the distance `[]` to there.
+      Below `MIN_RADIUS` the direction is rounding noise.
     """
-    offset = x - funnels.centres[jnp.argmin(_heights(funnels, x))]
-    radius = jnp.linalg.norm(offset)
+    offset = _offsets(funnels, x)[jnp.argmin(_heights(funnels, x))]
+    radius = _norm(offset, funnels.norm)
+    if funnels.norm != 2:
+        return -jax.grad(_norm)(offset, p=funnels.norm), radius
     return -offset / jnp.maximum(radius, jnp.finfo(x.dtype).tiny), radius
 
 
@@ -188,7 +276,9 @@ def descend(funnels: Funnels, y: jax.Array) -> jax.Array:
 
         r = (||y - a_n||^2 - c^2) / (2 (c - <y - a_n, v>)),  c = u(y) - b_n,
 
-    if that r is positive, and r + c, a norm, is positive too.
+    if that r is positive, and r + c, a norm, is positive too. In the variants the end
+    of the ray is the last point at which u has risen by r, since u can only fall behind
+    from there on.
 
     Args:
       funnels: the benchmark.
@@ -197,7 +287,9 @@ def descend(funnels: Funnels, y: jax.Array) -> jax.Array:
     Returns:
       x, `[n, D]`.
     """
-    centres, heights = funnels
+    if funnels.spans is not None or funnels.norm != 2:
+        return jax.lax.map(partial(_descend_one, funnels), y, batch_size=_CHUNK)
+    centres, heights = funnels.centres, funnels.heights
     tiny = jnp.finfo(y.dtype).tiny
     dot = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
     squared = jnp.sum(y * y, axis=1, keepdims=True) - 2 * dot(y, centres.T)
@@ -223,13 +315,58 @@ def descend(funnels: Funnels, y: jax.Array) -> jax.Array:
     return centres[own] + (share * length)[:, None] * v
 
 
+def _descend_one(funnels: Funnels, y: jax.Array) -> jax.Array:
+    """Moves one point `[D]` down its ray, whose end is found by halving."""
+    values = _heights(funnels, y)
+    own = jnp.argmin(values)
+    radius = values[own] - funnels.heights[own]
+    tiny = jnp.finfo(y.dtype).tiny
+    v = _offsets(funnels, y)[own] / jnp.maximum(radius, tiny)
+    wall = jnp.min((EDGE - jnp.sign(v) * y) / jnp.maximum(jnp.abs(v), tiny))
+    slack = 2e-6 * (1 + jnp.abs(values[own]))  # of rounding
+
+    def in_funnel(r: jax.Array) -> jax.Array:
+        return jnp.min(_heights(funnels, y + r * v)) >= values[own] + r - slack
+
+    def halve(_: int, ends: tuple[jax.Array, jax.Array]):
+        low, high = ends
+        middle = (low + high) / 2
+        inside = in_funnel(middle)
+        return jnp.where(inside, middle, low), jnp.where(inside, high, middle)
+
+    ends = jnp.zeros_like(wall), jnp.maximum(wall, 0.0)
+    takeover, _ = jax.lax.fori_loop(0, _HALVINGS, halve, ends)
+    length = radius + jnp.where(in_funnel(ends[1]), ends[1], takeover)
+    share = (radius / jnp.maximum(length, tiny)) ** DEGREE
+    return y + (share * length - radius) * v
+
+
 def _heights(funnels: Funnels, x: jax.Array) -> jax.Array:
-    """The funnels' values ||x - a_n|| + b_n at one point, `[N]`."""
-    squared = jnp.sum(jnp.square(x[None] - funnels.centres), axis=1)
+    """The funnels' values at one point, `[N]`: distances plus b_n."""
+    distance = jax.vmap(partial(_norm, p=funnels.norm))(_offsets(funnels, x))
+    return distance + funnels.heights
+
+
+def _offsets(funnels: Funnels, x: jax.Array) -> jax.Array:
+    """From the nearest points of centres or subspaces to one point, `[N, D]`."""
+    offsets = x[None] - funnels.centres
+    if funnels.spans is None:
+        return offsets
+    precise = partial(jnp.einsum, precision=jax.lax.Precision.HIGHEST)
+    along = precise("nkd,nd->nk", funnels.spans, offsets)
+    return offsets - precise("nk,nkd->nd", along, funnels.spans)
+
+
+def _norm(offset: jax.Array, p: float) -> jax.Array:
+    """||offset||_p `[]`, whose gradient at 0 is 0."""
+    if p == 1:
+        return jnp.sum(jnp.abs(offset))
+    power = jnp.sum(jnp.square(offset) if p == 2 else jnp.abs(offset) ** p)
     # The derivative of a root at 0 is infinite, and one `where` would make it NaN. The
     # first `where` keeps 0 from the root, so that a centre has the gradient 0.
-    root = jnp.sqrt(jnp.where(squared > 0, squared, 1.0))
-    return jnp.where(squared > 0, root, 0.0) + funnels.heights
+    positive = jnp.where(power > 0, power, 1.0)
+    root = jnp.sqrt(positive) if p == 2 else positive ** (1 / p)
+    return jnp.where(power > 0, root, 0.0)
 
 
 def _uniform(stream: np.random.RandomState, n: int) -> np.ndarray:

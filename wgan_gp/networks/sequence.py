@@ -36,8 +36,22 @@ def _branch() -> float:
     return setting(0.3, "Factor of a residual block's branch.", positive())
 
 
+def _dilation() -> int:
+    return setting(
+        1,
+        "A block's positions are this many times as far apart as those of the block"
+        " before; 1 is as proposed.",
+        whole(1, 2**10),
+    )
+
+
 def convolve_windows(
-    x: jax.Array, kernel: jax.Array, *_: Any, precision: Any = None, **__: Any
+    x: jax.Array,
+    kernel: jax.Array,
+    *_: Any,
+    rhs_dilation: tuple[int, int] = (1, 1),
+    precision: Any = None,
+    **__: Any,
 ) -> jax.Array:
     """What `Conv1D` computes, as one matrix product of each position's window.
 
@@ -48,7 +62,8 @@ def convolve_windows(
     Args:
       x: sequences `[N, T, 1, C]`.
       kernel: `[k, 1, C, O]`.
-      *_: of `jax.lax.conv_general_dilated`; `Conv1D` has no strides or dilations.
+      *_: of `jax.lax.conv_general_dilated`; `Conv1D` has no strides.
+      rhs_dilation: how far apart the positions of a window are, and 1.
       precision: of the product.
       **__: as `_`.
 
@@ -56,9 +71,10 @@ def convolve_windows(
       `[N, T, 1, O]`, with "SAME" padding.
     """
     size, channels, features = kernel.shape[0], *kernel.shape[2:]
-    before = (size - 1) // 2
-    padded = jnp.pad(x, ((0, 0), (before, size - 1 - before), (0, 0), (0, 0)))
-    windows = [padded[:, k : k + x.shape[1]] for k in range(size)]
+    apart = rhs_dilation[0]
+    around, before = (size - 1) * apart, (size - 1) * apart // 2
+    padded = jnp.pad(x, ((0, 0), (before, around - before), (0, 0), (0, 0)))
+    windows = [padded[:, k * apart :][:, : x.shape[1]] for k in range(size)]
     return jnp.matmul(
         jnp.concatenate(windows, axis=-1),
         kernel.reshape(size * channels, features),
@@ -76,12 +92,14 @@ class Conv1D(nn.Module):
       features: channels of the output.
       kernel: positions that it sees.
       norm: of the network; "weight" normalises this layer's weights.
+      dilation: how far apart these positions are.
     """
 
     is_chain: ClassVar[bool] = True  # for `networks.lipschitz.chains`
     features: int
     kernel: int
     norm: str = "none"
+    dilation: int = 1
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -89,6 +107,7 @@ class Conv1D(nn.Module):
         layer = nn.Conv(
             self.features,
             (self.kernel, 1),
+            kernel_dilation=(self.dilation, 1),
             kernel_init=fan_avg_uniform(HE_SCALE),
             conv_general_dilated=convolve_windows,
         )
@@ -103,11 +122,13 @@ class SequenceBlock(nn.Module):
       branch: the factor.
       norm: "none"; "layer", "instance" or "group" for a normalisation before each
         ReLU; "weight" for weight normalisation.
+      dilation: how far apart these positions are.
     """
 
     kernel: int
     branch: float
     norm: str
+    dilation: int = 1
 
     @property
     def gain(self) -> float:
@@ -120,7 +141,7 @@ class SequenceBlock(nn.Module):
         y = x
         for _ in range(2):
             y = normalise(self.norm, y[..., None, :])[..., 0, :]
-            y = Conv1D(x.shape[-1], self.kernel, self.norm)(nn.relu(y))
+            y = Conv1D(x.shape[-1], self.kernel, self.norm, self.dilation)(nn.relu(y))
         return x + self.branch * y
 
 
@@ -133,6 +154,8 @@ class SequenceCritic(nn.Module):
       kernel: positions that a convolution sees.
       branch: factor of a block's branch.
       norm: as in `SequenceBlock`.
+      dilation: block b, from 0 on, has positions `dilation**b` apart. With 2 the critic
+        sees twice as long a time with each block.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("sequences",)  # of data
@@ -141,6 +164,7 @@ class SequenceCritic(nn.Module):
     kernel: int = _kernel()
     branch: float = _branch()
     norm: str = fields.critic_norm("none")
+    dilation: int = _dilation()
 
     @property
     def gain(self) -> float:
@@ -151,8 +175,9 @@ class SequenceCritic(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         """Maps one sequence `[T, C]` to its value `[]`."""
         y = Conv1D(self.width, 1, self.norm)(x)
-        for _ in range(self.blocks):
-            y = SequenceBlock(self.kernel, self.branch, self.norm)(y)
+        for b in range(self.blocks):
+            apart = self.dilation**b
+            y = SequenceBlock(self.kernel, self.branch, self.norm, apart)(y)
         return dense(1, norm=self.norm)(jnp.ravel(y))[0]
 
 
@@ -168,6 +193,7 @@ class SequenceGenerator(nn.Module):
       output: "linear" for numbers, "softmax" for the characters of text.
       categories: first and last-but-one channel of each group that a softmax is over;
         none is one over all.
+      dilation: as in `SequenceCritic`.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("sequences",)  # of data
@@ -182,14 +208,16 @@ class SequenceGenerator(nn.Module):
         among((LINEAR, SOFTMAX)),
     )
     categories: tuple[tuple[int, int], ...] = ()
+    dilation: int = _dilation()
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:
         """Maps latents `[B, Z]` to sequences `[B, T, C]`."""
         length, channels = self.shape
         x = dense(length * self.width)(z).reshape(-1, length, self.width)
-        for _ in range(self.blocks):
-            x = SequenceBlock(self.kernel, self.branch, "none")(x)
+        for b in range(self.blocks):
+            apart = self.dilation**b
+            x = SequenceBlock(self.kernel, self.branch, "none", apart)(x)
         x = Conv1D(channels, 1)(x)
         if self.output == LINEAR:
             return x

@@ -67,7 +67,23 @@ def test_a_recipe_stays_with_the_cell_it_is_for(field, variant):
         "dimension": 4,
         "funnels": 8,
         "seed": 987,
+        "subspace": 0,
+        "norm": 2.0,
     }
+
+
+def test_slopes_are_bounded_in_the_norm_of_the_pair():
+    config = parse_cell("dim=4,funnels=8")
+    config.data.norm = 1.0
+    assert configs.resolve(config).penalty.norm == 1.0
+    for other in (2.0, 4.0):
+        wrong = config.copy_and_resolve_references()
+        wrong.penalty.norm = other
+        with pytest.raises(ValueError, match=r"penalty.norm = .* set both to the same"):
+            configs.resolve(wrong)
+    config.data.subspace = 2
+    with pytest.raises(ValueError, match=r"set data.norm to 2, got 1"):
+        configs.resolve(config)
 
 
 @pytest.mark.long
@@ -247,6 +263,29 @@ def test_the_cones_of_the_benchmark_see_as_many_samples_as_the_networks():
     assert seen["tuned"] == seen["cones"]
     assert config.construction.anchors == 512
     assert configs.resolve(cell_config(2, 4, "cones")).construction.anchors == 64
+
+
+def test_other_pairs_have_records_and_a_table_of_their_own(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"{table.BEGIN}\n{table.END}\n")
+    arguments = ["", "--out", str(tmp_path / "w1"), "--table", str(page), *SMOKE, "4"]
+    with unchecked():
+        assert grid.main(arguments) == 0
+        assert grid.main([*arguments, "--subspace", "1"]) == 0
+        assert grid.main([*arguments, "--norm", "1.5", "--pair-seed", "3"]) == 0
+    names = {path.stem for path in (tmp_path / "w1").iterdir()}
+    assert names == {
+        "dim2-funnels4-smoke-one_sided",
+        "dim2-funnels4-subspace1-smoke-one_sided",
+        "dim2-funnels4-norm1.5-seed3-smoke-one_sided",
+    }
+    table.write_page(page, table.read_records(tmp_path / "w1"))
+    first, others = page.read_text().split("### Other pairs")
+    assert first.count("### Recipe") == 1
+    assert "| D = 2, N = 4, around subspaces of 1 |" in others
+    assert "| D = 2, N = 4, in the norm of p = 1.5, seed 3 |" in others
+    truths = [record["w1"] for record in table.read_records(tmp_path / "w1")]
+    assert len({w1 for (w1,) in truths}) == 3
 
 
 def test_the_recipe_of_cones_is_for_no_other_constraint(tmp_path, capsys):

@@ -19,7 +19,7 @@ from wgan_gp.studies.w1_benchmark.recipes import (
     RECIPES,
     constraints_of,
 )
-from wgan_gp.studies.w1_benchmark.study import make_cell, study
+from wgan_gp.studies.w1_benchmark.study import PUBLISHED_PAIR, make_cell, study
 from wgan_gp.system import arguments
 
 
@@ -41,13 +41,14 @@ def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
         raise ValueError(f"--seeds must be at least 1, got {args.seeds}")
     if args.table:
         table.check_page(args.table)
+    pair = {name: getattr(args, name) for name in PUBLISHED_PAIR}
     kinds = [
         (recipe, lipschitz)
         for recipe in args.recipes
         for lipschitz in constraints_of(recipe, args.lipschitz)
     ]
     cells = [
-        make_cell(recipe, lipschitz, dimension, funnels, seeds=args.seeds)
+        make_cell(recipe, lipschitz, dimension, funnels, seeds=args.seeds, pair=pair)
         for recipe, lipschitz in dict.fromkeys(kinds)
         for dimension in dict.fromkeys(args.dims)
         for funnels in dict.fromkeys(args.funnels)
@@ -90,6 +91,29 @@ def _parser():
         default=published.FUNNELS,
         metavar="N",
         help=f"numbers of funnels (default: {' '.join(map(str, published.FUNNELS))})",
+    )
+    add(
+        "--subspace",
+        type=int,
+        default=PUBLISHED_PAIR["subspace"],
+        metavar="K",
+        help="dimensions of the subspaces that funnels surround; 0 is points, as"
+        " published (default: 0)",
+    )
+    add(
+        "--norm",
+        type=float,
+        default=PUBLISHED_PAIR["norm"],
+        metavar="P",
+        help="p of the norm l_p that distances are measured in (default: 2)",
+    )
+    add(
+        "--pair-seed",
+        dest="seed",
+        type=int,
+        default=PUBLISHED_PAIR["seed"],
+        metavar="SEED",
+        help="of the funnels; the default is the published pairs' own",
     )
     add(
         "--seeds",

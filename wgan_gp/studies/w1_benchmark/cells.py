@@ -28,7 +28,12 @@ def solve_cells(
     """
     experiment = build_critic(settings)
     cell = settings.data
-    pairs = [benchmark.make_funnels(cell.dimension, n, cell.seed) for n in funnels]
+    pairs = [
+        benchmark.make_funnels(
+            cell.dimension, n, cell.seed, subspace=cell.subspace, norm=cell.norm
+        )
+        for n in funnels
+    ]
     widest = max(funnels)
     stacked = jax.tree.map(
         lambda *leaves: jnp.stack(leaves),

@@ -3,7 +3,7 @@
 import itertools
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,11 +12,14 @@ import jax
 import numpy as np
 
 from wgan_gp import configs
+from wgan_gp.data.funnels import SEED
 from wgan_gp.studies.running import Program, Records, Save, Study
 from wgan_gp.studies.w1_benchmark import table
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
+# What makes a pair, beside its size: of the published ones.
+PUBLISHED_PAIR = {"seed": SEED, "subspace": 0, "norm": 2.0}
 # The settings that affect a critic and its metrics, unlike names and intervals.
 _SHAPING = (
     *("lipschitz", "steps", "batch_size", "critic", "critic_optimiser"),
@@ -37,12 +40,22 @@ class Cell(NamedTuple):
     @property
     def name(self) -> str:
         """The name of its record."""
-        size = f"dim{self.dimension}-funnels{self.funnels}"
+        data, other = self.settings["data"], ""
+        for field in ("subspace", "norm", "seed"):
+            if (value := data[field]) != PUBLISHED_PAIR[field]:
+                other += f"-{field}{value:g}"
+        size = f"dim{self.dimension}-funnels{self.funnels}{other}"
         return f"{size}-{self.recipe}-{self.lipschitz}"
 
 
 def make_cell(
-    recipe: str, lipschitz: str, dimension: int, funnels: int, *, seeds: int
+    recipe: str,
+    lipschitz: str,
+    dimension: int,
+    funnels: int,
+    *,
+    seeds: int,
+    pair: Mapping[str, float] = PUBLISHED_PAIR,
 ) -> Cell:
     """A cell to be solved.
 
@@ -52,11 +65,13 @@ def make_cell(
       dimension: D.
       funnels: N.
       seeds: the number of critics.
+      pair: `data.seed`, `data.subspace` and `data.norm`.
 
     Raises:
-      ValueError: the recipe, the dimension or the number of funnels is not valid.
+      ValueError: the recipe, the dimension, the number of funnels or the pair is not
+        valid.
     """
-    settings = _shaping(_resolved(recipe, lipschitz, dimension, funnels))
+    settings = _shaping(_resolved(recipe, lipschitz, dimension, funnels, pair))
     return Cell(recipe, lipschitz, dimension, funnels, seeds, settings)
 
 
@@ -135,7 +150,10 @@ def _run(group: list[Cell], found: Records, save: Save) -> None:
 def _solve(cells: list[Cell], start: int) -> Iterator[tuple[Cell, dict[str, Any]]]:
     """Solves cells; yields each with a record of the seeds from `start` on."""
     first, started = cells[0], time.monotonic()
-    settings = _resolved(first.recipe, first.lipschitz, first.dimension, first.funnels)
+    pair = {name: first.settings["data"][name] for name in PUBLISHED_PAIR}
+    settings = _resolved(
+        first.recipe, first.lipschitz, first.dimension, first.funnels, pair
+    )
     seeds = range(start, first.seeds)
     truth = solve_cells(settings, tuple(cell.funnels for cell in cells), seeds)
     seconds = (time.monotonic() - started) / len(cells) / len(seeds)
@@ -175,7 +193,14 @@ def _shaping(settings: configs.CriticSettings) -> dict[str, Any]:
     return {name: fields[name] for name in _SHAPING}
 
 
-def _resolved(recipe: str, lipschitz: str, dimension: int, funnels: int):
+def _resolved(
+    recipe: str,
+    lipschitz: str,
+    dimension: int,
+    funnels: int,
+    pair: Mapping[str, float],
+) -> configs.CriticSettings:
     config = cell_config(dimension, funnels, recipe)
     config.lipschitz = lipschitz
+    config.data.update(pair)
     return configs.resolve(config)

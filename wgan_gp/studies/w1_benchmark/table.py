@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data import funnels as benchmark
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import Truth, skill
@@ -134,6 +135,8 @@ def tables(records: list[dict[str, Any]]) -> str:
     Returns:
       Markdown.
     """
+    others = [each for each in records if other_pair(each)]
+    records = [each for each in records if not other_pair(each)]
     kinds = {(each["recipe"], each["config"]["lipschitz"]): [] for each in records}
     for each in records:
         kinds[each["recipe"], each["config"]["lipschitz"]].append(each)
@@ -141,6 +144,8 @@ def tables(records: list[dict[str, Any]]) -> str:
     text = [_tables(*kind, found) for kind, found in whole.items()]
     if len(whole) < len(kinds):
         text.append(_ablations(records))
+    if others:
+        text.append(_of_other_pairs(others))
     return "\n".join(text)
 
 
@@ -161,6 +166,44 @@ def _ablations(records: list[dict[str, Any]]) -> str:
     of_cell = {_cell(each): each for each in records}
     row = [_number(of_cell[cell], "trivial", {}) for cell in columns]
     lines.append(f"| ... -‖x‖ | {' | '.join(row)} |")
+    return "\n".join([*lines, ""])
+
+
+def other_pair(record: dict[str, Any]) -> tuple[float, ...]:
+    """The subspace, the norm and the seed of a record's pair; () for published ones.
+
+    Args:
+      record: of a cell.
+    """
+    data = record["config"]["data"]
+    pair = data.get("subspace", 0), data.get("norm", 2.0), data["seed"]
+    return () if pair == (0, 2.0, benchmark.SEED) else pair
+
+
+def _of_other_pairs(records: list[dict[str, Any]]) -> str:
+    """Pairs that are not among the published ones: a row each, a column a recipe."""
+    kinds = dict.fromkeys((r["recipe"], r["config"]["lipschitz"]) for r in records)
+    rows: dict[Any, dict[Any, dict[str, Any]]] = {}
+    for each in records:
+        kind = each["recipe"], each["config"]["lipschitz"]
+        rows.setdefault((other_pair(each), _cell(each)), {})[kind] = each
+    heads = " | ".join(f"`{recipe}`, `{lipschitz}`" for recipe, lipschitz in kinds)
+    lines = ["### Other pairs", "", "Cosine of the gradients (skill)", ""]
+    lines += [f"| pair | {heads} | -‖x‖ |", "|---" * (len(kinds) + 2) + "|"]
+    for ((subspace, norm, seed), (d, n)), of_kind in sorted(rows.items()):
+        name = f"D = {d}, N = {n}"
+        name += f", around subspaces of {subspace:g}" if subspace else ""
+        name += f", in the norm of p = {norm:g}" if norm != 2 else ""
+        name += f", seed {seed}" if seed != benchmark.SEED else ""
+        row = [
+            f"{_number(of_kind[kind], 'cosine', {})}"
+            f" ({_number(of_kind[kind], 'skill', {})})"
+            if kind in of_kind
+            else "—"
+            for kind in kinds
+        ]
+        trivial = _number(next(iter(of_kind.values())), "trivial", {})
+        lines.append(f"| {name} | {' | '.join(row)} | {trivial} |")
     return "\n".join([*lines, ""])
 
 
