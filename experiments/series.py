@@ -17,14 +17,17 @@ DEFAULT = {
     "batch_size": 64,
     "lipschitz": RECOMMENDED,
     "n_critic": 2,
-    "generator": {"width": 32, "blocks": 3, "latent": 64},
+    "generator": {"width": 32, "blocks": 4, "dilation": 2, "latent": 64},
     "ema_decay": 0.99,
     "by_constraint": configs.penalised(_ADAM),
     "eval_every": 500,
     "eval_samples": 1000,
     "eval_repeats": 4,
 }
-CRITICS = {"mlp": {"hidden": (128, 128, 128)}, "sequence": {"width": 32, "blocks": 3}}
+CRITICS = {
+    "mlp": {"hidden": (128, 128, 128)},
+    "sequence": {"width": 32, "blocks": 4, "dilation": 2},
+}
 
 
 def get_config(arg: str = ""):
