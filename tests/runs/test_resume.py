@@ -22,6 +22,7 @@ from tests.helpers import (
 )
 from wgan_gp import configs
 from wgan_gp.build import build, build_critic
+from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import driver, finite, loop, solve, workdir
 from wgan_gp.runs.advice import advice
 from wgan_gp.runs.records import truncate_records
@@ -300,6 +301,55 @@ def test_a_broken_critic_is_warned_about(measured, words):
     assert bool(found) == (words is not None)
     assert words is None or words in found[0]
     assert not advice(resolve(lipschitz="clip"), measured)
+
+
+GOOD = {
+    "gradient_norm_mean": 1.0,
+    "w1": 0.3,
+    METRICS["w1"].floor: 0.2,
+    "lower_bound_error": 0.1,
+}
+
+
+@pytest.mark.parametrize(
+    ("estimate", "bound", "words"),
+    [
+        (
+            0.2,
+            0.9,
+            "(its estimate is 0.2, and W1 is more than 0.6)",
+        ),
+        (0.5, 0.9, None),  # within three standard errors and a quarter
+        (0.2, 0.4, None),
+        (-0.05, 0.2, None),  # nothing is certain
+    ],
+)
+def test_a_critic_that_exact_critics_are_ahead_of_is_not_at_its_optimum(
+    estimate, bound, words
+):
+    measured = GOOD | {"wasserstein": estimate, "lower_bound": bound}
+    found = advice(resolve(), measured)
+    assert len(found) == (words is not None)
+    assert words is None or words in found[0]
+    # Twice as steep, it has twice the estimate.
+    twice = resolve(**{"penalty.target": 2.0})
+    assert advice(twice, measured | {"wasserstein": 2 * estimate}) == found
+    # Without a scale an estimate says nothing about W1.
+    assert not advice(resolve(lipschitz="clip"), measured)
+
+
+@pytest.mark.parametrize(
+    ("changed", "stops"),
+    [
+        ({}, True),
+        ({"w1": 0.25}, False),
+        ({"lower_bound": 0.25}, False),  # as of a generator of half the spread
+    ],
+)
+def test_a_generator_that_is_as_near_as_real_samples_are_may_stop(changed, stops):
+    near = {"wasserstein": 0.2, "w1": 0.21, "lower_bound": 0.05}
+    found = advice(resolve(), GOOD | near | changed)
+    assert ["stop here" in line for line in found] == [True] * stops
 
 
 def test_a_critic_is_judged_by_the_slope_that_it_was_asked_for():

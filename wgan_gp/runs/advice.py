@@ -1,24 +1,29 @@
-"""Advice of a run: on critics that look broken, and on the constraint."""
+"""Advice of a run: on critics that look broken, when to stop, and on the constraint."""
 
 from wgan_gp.configs import CriticSettings, constraint_section
 from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED, aimed_slope
 from wgan_gp.data import Dataset
+from wgan_gp.evaluate.metrics import METRICS
 
 # With smaller slopes, the generator's gradients vanish beside the epsilon of its
 # optimiser, 1e-8. In docs/images/sweep_toy.csv all critics of clip_bound 0.003 are
 # below this, and those of clip_bound 0.01 are above 1e-4.
 _FROZEN_WITHOUT_SCALE = 1e-6
+# A critic is behind where W1 is certainly more than so many times its estimate. Finite
+# weights and samples make estimates differ by less.
+_BEHIND = 1.25
 
 
 def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
-    """Advice for a critic that looks broken in an evaluation.
+    """Advice for a critic that looks broken in an evaluation, or to stop.
 
     Args:
       settings: of the run.
       measured: the scalars of the evaluation.
 
     Returns:
-      A line for each problem: the measured value, and what to try.
+      A line for each problem: the measured value, and what to try. Or one that says
+        that no more can be measured of this generator.
     """
     mean, found = measured.get("gradient_norm_mean"), []
     if mean is None:
@@ -54,7 +59,29 @@ def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
             f" generated): try more n_critic{other}, or a narrower critic if there are"
             " few samples to learn from"
         )
+    if "lower_bound" in measured and not found:
+        found += _beside_exact_critics(measured, aim)
     return found
+
+
+def _beside_exact_critics(measured: dict[str, float], aim: float) -> list[str]:
+    """Advice by the lower bound of W1 that exact critics give in a last evaluation."""
+    bound, error = measured["lower_bound"], measured["lower_bound_error"]
+    estimate, low = measured["wasserstein"] / aim, bound - 3 * error
+    if low > max(_BEHIND * estimate, 0):
+        return [
+            f"the critic is not near its optimum (its estimate is {estimate:.2g}, and"
+            f" W1 is more than {low:.2g}): try more n_critic or steps, or a higher"
+            " critic_optimiser.learning_rate"
+        ]
+    w1, floor = (measured.get(name) for name in ("w1", METRICS["w1"].floor))
+    if w1 and floor and w1 < 1.1 * floor and bound < 2 * error:
+        return [
+            f"the generator is as near to the held-out samples as other real ones are"
+            f" (W1 {w1:.3g}, floor {floor:.3g}; no exact critic tells them apart): stop"
+            " here, or measure with more eval_samples"
+        ]
+    return []
 
 
 def recommendation(dataset: Dataset, settings: CriticSettings) -> str | None:
