@@ -3,7 +3,7 @@
     python -m wgan_gp.main --config experiments/w1_benchmark.py:dim=16,funnels=4
 
 After the colon: the cell, by `dim` and `funnels`, and the `recipe`: "tuned" (the
-default), "published" or "smoke". docs/w1_benchmark.md has the results.
+default), "cones", "published" or "smoke". docs/w1_benchmark.md has the results.
 """
 
 from wgan_gp.studies.w1_benchmark.recipes import parse_cell

@@ -158,12 +158,13 @@ def _check_cell(config: ConfigDict) -> None:
     size = config.data.dimension * config.data.funnels
     below("data.dimension * data.funnels", size, 2**24)
     check_pair(config.data.dimension, config.data.subspace, config.data.norm)
-    norm = config.penalty.norm
-    if norm is not None and norm != config.data.norm:
+    norm, of_pair = config.penalty.norm, config.data.norm
+    if of_pair != 2 and norm != of_pair:
+        slopes = "Euclidean slopes" if norm is None else f"slopes of p = {show(norm)}"
         raise ValueError(
-            f"penalty.norm = {show(norm)} bounds slopes in another norm than data.norm"
-            f" = {show(config.data.norm)}, so that the critic's estimate would be of"
-            " another distance: set both to the same"
+            f"data.norm = {show(of_pair)} needs slopes of that norm, and lipschitz ="
+            f" {config.lipschitz!r} as set here bounds {slopes}: leave penalty.norm out"
+            " and choose a gradient penalty such as 'one_sided'"
         )
     below("steps", config.steps, 2**31)
 

@@ -28,7 +28,7 @@ def resolve(config: ConfigDict) -> Any:
 
     Open fields are filled for the chosen constraint: first from the experiment's
     `by_constraint` table, then from the constraint's own presets, and last from
-    Algorithm 1.
+    Algorithm 1. The norm of a pair of known W1 comes before presets.
 
     Args:
       config: from an experiment's `get_config`, with the user's changes.
@@ -45,8 +45,7 @@ def resolve(config: ConfigDict) -> Any:
     one_of("lipschitz", config.lipschitz, CONSTRAINTS)
     tables = [config.by_constraint[config.lipschitz], _presets(config), ALGORITHM_1]
     if config.task == "critic" and config.data.norm >= 1:  # other values are refused
-        # Slopes are bounded in the norm of the pair.
-        tables.insert(0, {"penalty": {"norm": config.data.norm}})
+        tables.insert(1, {"penalty": {"norm": config.data.norm}})
     with config.unlocked():
         del config["by_constraint"]
     paths = set(constraint_paths())

@@ -29,7 +29,9 @@ optimal gradient is undefined at the centres and where two funnels meet.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -48,6 +50,8 @@ SEED = 987  # of the authors' program
 MIN_RADIUS = 1e-5
 # The height of an absent funnel, so large that no point lies in it and it ends no ray.
 ABSENT_HEIGHT = 1e4
+# What makes a pair beside its size: that of the published ones.
+PUBLISHED_PAIR = {"seed": SEED, "subspace": 0, "norm": 2.0}
 # Where the end of a ray has no closed form it is found by halving an interval so often.
 _HALVINGS = 26
 _CHUNK = 256  # rays at a time; bounds memory
@@ -249,6 +253,23 @@ def potential(funnels: Funnels, x: jax.Array) -> jax.Array:
     return jnp.min(_heights(funnels, x))
 
 
+def unpublished(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes a pair another one than the published pair of its size.
+
+    Args:
+      data: the section `data` of a configuration. An older one lacks fields.
+
+    Returns:
+      The fields of `PUBLISHED_PAIR` that differ, in their order; empty for a published
+      pair.
+    """
+    return {
+        name: data[name]
+        for name, published in PUBLISHED_PAIR.items()
+        if data.get(name, published) != published
+    }
+
+
 def optimal_gradient(funnels: Funnels, x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The optimal critic's gradient at one point, and the distance from its centre.
 
@@ -361,12 +382,17 @@ def _norm(offset: jax.Array, p: float) -> jax.Array:
     """||offset||_p `[]`, whose gradient at 0 is 0."""
     if p == 1:
         return jnp.sum(jnp.abs(offset))
-    power = jnp.sum(jnp.square(offset) if p == 2 else jnp.abs(offset) ** p)
     # The derivative of a root at 0 is infinite, and one `where` would make it NaN. The
     # first `where` keeps 0 from the root, so that a centre has the gradient 0.
-    positive = jnp.where(power > 0, power, 1.0)
-    root = jnp.sqrt(positive) if p == 2 else positive ** (1 / p)
-    return jnp.where(power > 0, root, 0.0)
+    if p == 2:
+        power = jnp.sum(jnp.square(offset))
+        return jnp.where(power > 0, jnp.sqrt(jnp.where(power > 0, power, 1.0)), 0.0)
+    # Of shares of the largest entry, whose powers do not overflow. Its size cancels.
+    largest = jax.lax.stop_gradient(jnp.max(jnp.abs(offset)))
+    unit = jnp.where(largest > 0, largest, 1.0)
+    power = jnp.sum((jnp.abs(offset) / unit) ** p)
+    root = jnp.where(largest > 0, power, 1.0) ** (1 / p)
+    return jnp.where(largest > 0, unit * root, 0.0)
 
 
 def _uniform(stream: np.random.RandomState, n: int) -> np.ndarray:

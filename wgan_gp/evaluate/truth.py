@@ -26,8 +26,8 @@ class Truth(NamedTuple):
 
     Attributes:
       cosine: mean cosine of the critic's and the optimal gradient, at all real samples.
-      trivial: the same for the critic -||x||, which has learned nothing but where the
-        origin is. In many dimensions that is much.
+      trivial: the same for the critic -||x||, in the norm of the pair, which has
+        learned nothing but where the origin is. In many dimensions that is much.
       skill: (cosine - trivial) / (1 - trivial): the share of what is to be learned that
         was. It is 0 for that critic, 1 for the optimal one, and below 0 for worse ones.
       cosine_clear: the same without the samples too near to a funnel's centre.
@@ -77,7 +77,7 @@ def compare_to_truth(
     gradient = over(jax.grad(critic), reals)
     true, radius = over(partial(benchmark.optimal_gradient, funnels), reals)
     cosine = jax.vmap(cosine_similarity)(gradient, true)
-    trivial = _trivial(reals, true)
+    trivial = _trivial(funnels, reals, true)
     clear = radius >= benchmark.MIN_RADIUS
     optimal = partial(benchmark.potential, funnels)
     return Truth(
@@ -107,11 +107,13 @@ def trivial_cosine(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
     true, _ = jax.lax.map(
         partial(benchmark.optimal_gradient, funnels), reals, batch_size=_CHUNK
     )
-    return _trivial(reals, true)
+    return _trivial(funnels, reals, true)
 
 
-def _trivial(reals: jax.Array, true: jax.Array) -> jax.Array:
-    return jnp.mean(jax.vmap(cosine_similarity)(-reals, true))
+def _trivial(funnels: Funnels, reals: jax.Array, true: jax.Array) -> jax.Array:
+    origin = Funnels(jnp.zeros((1, reals.shape[1])), jnp.zeros(1), norm=funnels.norm)
+    found, _ = jax.vmap(partial(benchmark.optimal_gradient, origin))(reals)
+    return jnp.mean(jax.vmap(cosine_similarity)(found, true))
 
 
 def skill(cosine: Any, trivial: Any) -> Any:

@@ -71,10 +71,14 @@ def convolve_windows(
       `[N, T, 1, O]`, with "SAME" padding.
     """
     size, channels, features = kernel.shape[0], *kernel.shape[2:]
-    apart = rhs_dilation[0]
+    length, apart = x.shape[1], rhs_dilation[0]
     around, before = (size - 1) * apart, (size - 1) * apart // 2
-    padded = jnp.pad(x, ((0, 0), (before, around - before), (0, 0), (0, 0)))
-    windows = [padded[:, k * apart :][:, : x.shape[1]] for k in range(size)]
+    # Farther away than the sequence is long there are zeros, and no more is padded.
+    left, right = min(before, length), min(around - before, length)
+    padded = jnp.pad(x, ((0, 0), (left, right), (0, 0), (0, 0)))
+    starts = (left - before + k * apart for k in range(size))
+    starts = (min(max(start, 0), left + right) for start in starts)
+    windows = [padded[:, start : start + length] for start in starts]
     return jnp.matmul(
         jnp.concatenate(windows, axis=-1),
         kernel.reshape(size * channels, features),

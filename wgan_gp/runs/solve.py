@@ -13,6 +13,7 @@ from wgan_gp import devices, train
 from wgan_gp.build import CriticExperiment
 from wgan_gp.configs import CriticSettings
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data.funnels import unpublished
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
@@ -153,6 +154,7 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> ResultT
     """
     method = CONSTRAINTS[settings.lipschitz].published_as
     cell = method, settings.data.dimension, settings.data.funnels
+    is_published = not unpublished(vars(settings.data))
     rows = []
     for name, metric in METRICS.items():
         if name not in result or name == "w1":  # shown as the truth of `estimate`
@@ -160,10 +162,10 @@ def closing_table(settings: CriticSettings, result: dict[str, float]) -> ResultT
         truth = metric.ideal
         if truth in result:
             truth = METRICS[truth].text(result[truth])
-        theirs = published(PUBLISHED.get(name, {}), *cell)
+        theirs = published(PUBLISHED.get(name, {}), *cell) if is_published else None
         cells = metric.label, metric.text(result[name]), truth, _known(theirs)
         rows.append(Row(cells, name))
-        if name == "cosine":
+        if name == "cosine" and is_published:
             best = published(BEST_COSINE, *cell)
             rows.append(Row(("... best published solver", "", "", _known(best))))
     title = f"{settings.name}: {settings.lipschitz}"

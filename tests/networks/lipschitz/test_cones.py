@@ -118,7 +118,7 @@ def test_a_network_without_a_shape_is_refused():
 
 @pytest.mark.parametrize("size", [2, 4])
 def test_in_few_dimensions_tips_are_sharp(size):
-    """As sharp as samples are close: half of the reals lie at t^8 < 0.1 of a ray."""
+    """In the plane half of the real samples lie within .06 of a ray from a centre."""
     draw = lambda key, n: 5 + jax.random.normal(key, (n, size))  # noqa: E731
     network = cones_network(from_flax(MLPCritic(), (size,)), draw, 8, STILL)
     params, state = started(network)

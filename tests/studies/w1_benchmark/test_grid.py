@@ -76,14 +76,22 @@ def test_slopes_are_bounded_in_the_norm_of_the_pair():
     config = parse_cell("dim=4,funnels=8")
     config.data.norm = 1.0
     assert configs.resolve(config).penalty.norm == 1.0
-    for other in (2.0, 4.0):
+    for changed, words in (
+        ({"penalty.norm": 4.0}, "bounds slopes of p = 4"),
+        ({"lipschitz": "cones"}, "bounds Euclidean slopes"),
+        ({"lipschitz": "directional"}, "bounds Euclidean slopes"),
+    ):
         wrong = config.copy_and_resolve_references()
-        wrong.penalty.norm = other
-        with pytest.raises(ValueError, match=r"penalty.norm = .* set both to the same"):
+        wrong.update_from_flattened_dict(changed)
+        with pytest.raises(ValueError, match=rf"data.norm = 1.* needs .*{words}"):
             configs.resolve(wrong)
     config.data.subspace = 2
     with pytest.raises(ValueError, match=r"set data.norm to 2, got 1"):
         configs.resolve(config)
+    # As before there were such pairs.
+    published = parse_cell("dim=4,funnels=8")
+    published.penalty.norm = 4.0
+    assert configs.resolve(published).penalty.norm == 4.0
 
 
 @pytest.mark.long
@@ -277,13 +285,13 @@ def test_other_pairs_have_records_and_a_table_of_their_own(tmp_path):
     assert names == {
         "dim2-funnels4-smoke-one_sided",
         "dim2-funnels4-subspace1-smoke-one_sided",
-        "dim2-funnels4-norm1.5-seed3-smoke-one_sided",
+        "dim2-funnels4-seed3-norm1.5-smoke-one_sided",
     }
     table.write_page(page, table.read_records(tmp_path / "w1"))
     first, others = page.read_text().split("### Other pairs")
     assert first.count("### Recipe") == 1
-    assert "| D = 2, N = 4, around subspaces of 1 |" in others
-    assert "| D = 2, N = 4, in the norm of p = 1.5, seed 3 |" in others
+    assert "| D = 2, N = 4, subspace 1 |" in others
+    assert "| D = 2, N = 4, norm 1.5, seed 3 |" in others
     truths = [record["w1"] for record in table.read_records(tmp_path / "w1")]
     assert len({w1 for (w1,) in truths}) == 3
 

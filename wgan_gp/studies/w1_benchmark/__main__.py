@@ -10,6 +10,7 @@ import sys
 from functools import partial
 
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data.funnels import PUBLISHED_PAIR
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate import published
 from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
@@ -19,7 +20,7 @@ from wgan_gp.studies.w1_benchmark.recipes import (
     RECIPES,
     constraints_of,
 )
-from wgan_gp.studies.w1_benchmark.study import PUBLISHED_PAIR, make_cell, study
+from wgan_gp.studies.w1_benchmark.study import make_cell, study
 from wgan_gp.system import arguments
 
 

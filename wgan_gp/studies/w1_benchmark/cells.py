@@ -1,6 +1,6 @@
 """Solves cells of the benchmark: critics of one dimension, trained in one program."""
 
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -56,6 +56,7 @@ def solve_cells(
     return jax.tree.map(np.asarray, program(stacked, jnp.asarray(seeds)))
 
 
+@cache
 def trivial_cosines(
     dimension: int, funnels: int, cell_seed: int, seeds: range, samples: int
 ) -> list[float]:

@@ -148,7 +148,7 @@ def constraints_of(recipe: str, chosen: list[str] | None) -> list[str]:
     own = RECIPES[recipe].get("lipschitz", TUNED["lipschitz"])
     if chosen is None:
         return [own]
-    if recipe == "cones" and chosen != [own]:
+    if recipe == "cones" and {*chosen} - {own}:
         raise ValueError(
             f"the recipe {recipe} is for --lipschitz {own}, got {' '.join(chosen)}:"
             " run it by itself"

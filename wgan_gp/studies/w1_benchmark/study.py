@@ -12,14 +12,12 @@ import jax
 import numpy as np
 
 from wgan_gp import configs
-from wgan_gp.data.funnels import SEED
+from wgan_gp.data.funnels import PUBLISHED_PAIR, unpublished
 from wgan_gp.studies.running import Program, Records, Save, Study
 from wgan_gp.studies.w1_benchmark import table
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
-# What makes a pair, beside its size: of the published ones.
-PUBLISHED_PAIR = {"seed": SEED, "subspace": 0, "norm": 2.0}
 # The settings that affect a critic and its metrics, unlike names and intervals.
 _SHAPING = (
     *("lipschitz", "steps", "batch_size", "critic", "critic_optimiser"),
@@ -40,11 +38,9 @@ class Cell(NamedTuple):
     @property
     def name(self) -> str:
         """The name of its record."""
-        data, other = self.settings["data"], ""
-        for field in ("subspace", "norm", "seed"):
-            if (value := data[field]) != PUBLISHED_PAIR[field]:
-                other += f"-{field}{value:g}"
-        size = f"dim{self.dimension}-funnels{self.funnels}{other}"
+        other = unpublished(self.settings["data"]).items()
+        size = f"dim{self.dimension}-funnels{self.funnels}"
+        size += "".join(f"-{field}{value}" for field, value in other)
         return f"{size}-{self.recipe}-{self.lipschitz}"
 
 

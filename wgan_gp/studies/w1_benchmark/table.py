@@ -29,10 +29,14 @@ def one_line(record: dict[str, Any]) -> str:
     config = record["config"]
     method = CONSTRAINTS[config["lipschitz"]].published_as
     size = config["data"]["dimension"], config["data"]["funnels"]
-    theirs, best = published(COSINE, method, *size), published(BEST_COSINE, "", *size)
+    other, beside = other_pair(record), ""
+    if not other:
+        best = published(BEST_COSINE, "", *size)
+        beside = f" (published {published(COSINE, method, *size)}, best {best})"
+    pair = "".join(f" {name}={value}" for name, value in other.items())
     return (
-        f"{record['recipe']} {config['lipschitz']} D={size[0]} N={size[1]}:"
-        f" {_short(record, 'cosine')} (published {theirs}, best {best}),"
+        f"{record['recipe']} {config['lipschitz']} D={size[0]} N={size[1]}{pair}:"
+        f" {_short(record, 'cosine')}{beside}, {_short(record, 'skill')},"
         f" {_short(record, 'l2')}, {_short(record, 'estimate')}"
         f" of {np.mean(record['w1']):.3f},"
         f" {record['seconds']} s"
@@ -163,21 +167,19 @@ def _ablations(records: list[dict[str, Any]]) -> str:
         if any(cells):
             row = [_number(cell, "cosine", {}) for cell in cells]
             lines.append(f"| `{recipe}`, `{lipschitz}` | " + " | ".join(row) + " |")
-    of_cell = {_cell(each): each for each in records}
+    of_cell = {_cell(r): r for r in records if r["recipe"] in ("tuned", *ABLATIONS)}
     row = [_number(of_cell[cell], "trivial", {}) for cell in columns]
     lines.append(f"| ... -‖x‖ | {' | '.join(row)} |")
     return "\n".join([*lines, ""])
 
 
-def other_pair(record: dict[str, Any]) -> tuple[float, ...]:
-    """The subspace, the norm and the seed of a record's pair; () for published ones.
+def other_pair(record: dict[str, Any]) -> dict[str, Any]:
+    """What makes a record's pair another than the published one; see `unpublished`.
 
     Args:
       record: of a cell.
     """
-    data = record["config"]["data"]
-    pair = data.get("subspace", 0), data.get("norm", 2.0), data["seed"]
-    return () if pair == (0, 2.0, benchmark.SEED) else pair
+    return benchmark.unpublished(record["config"]["data"])
 
 
 def _of_other_pairs(records: list[dict[str, Any]]) -> str:
@@ -186,15 +188,14 @@ def _of_other_pairs(records: list[dict[str, Any]]) -> str:
     rows: dict[Any, dict[Any, dict[str, Any]]] = {}
     for each in records:
         kind = each["recipe"], each["config"]["lipschitz"]
-        rows.setdefault((other_pair(each), _cell(each)), {})[kind] = each
+        row = *sorted(other_pair(each).items()), *_cell(each)
+        rows.setdefault(row, {})[kind] = each
     heads = " | ".join(f"`{recipe}`, `{lipschitz}`" for recipe, lipschitz in kinds)
     lines = ["### Other pairs", "", "Cosine of the gradients (skill)", ""]
     lines += [f"| pair | {heads} | -‖x‖ |", "|---" * (len(kinds) + 2) + "|"]
-    for ((subspace, norm, seed), (d, n)), of_kind in sorted(rows.items()):
-        name = f"D = {d}, N = {n}"
-        name += f", around subspaces of {subspace:g}" if subspace else ""
-        name += f", in the norm of p = {norm:g}" if norm != 2 else ""
-        name += f", seed {seed}" if seed != benchmark.SEED else ""
+    for *other, d, n in sorted(rows, key=str):
+        of_kind = rows[*other, d, n]
+        name = ", ".join([f"D = {d}, N = {n}", *(f"{k} {v}" for k, v in other)])
         row = [
             f"{_number(of_kind[kind], 'cosine', {})}"
             f" ({_number(of_kind[kind], 'skill', {})})"
