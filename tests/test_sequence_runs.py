@@ -38,9 +38,14 @@ def write(run, out, *flags, n=9):
 def test_series_come_back_in_their_units(tmp_path):
     x = 1000 + 5 * simulated(100)
     np.savez(tmp_path / "a.npz", samples=x, channels=["volts"])
-    few = ("--config.eval_samples=10",)
+    few = ("--config.eval_samples=5", "--config.eval_repeats=2")
     said = train(tmp_path / "run", "series", f"npz:{tmp_path / 'a.npz'}", *few)
     assert "error of the autocorrelation" in said
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    measured = [json.loads(line) for line in lines if '"eval"' in line]
+    # The last evaluation is of both sets, and the others of one: with its own floor.
+    assert len({each["floor_windows_w1"] for each in measured[:-1]}) == 1
+    assert measured[0]["floor_windows_w1"] != measured[-1]["floor_windows_w1"]
     (tmp_path / "a.npz").unlink()  # sampling needs no data
     assert write(tmp_path / "run", tmp_path / "b.npz", n=40) == 0
     with np.load(tmp_path / "b.npz") as archive:

@@ -1,5 +1,6 @@
 """What generated samples are compared with, and the metrics that measure them."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -70,6 +71,21 @@ def test_a_metric_may_not_apply(metric):
     metric(lambda fakes, reals, dataset: None)
     held = hold_out(VECTORS, TWO_SETS, key())
     assert not {"x", "floor_x"} & {*held.floor, *held.quality(np.zeros((2, 4, 2)))}
+
+
+def test_the_floor_is_that_of_as_many_sets_as_are_evaluated():
+    """N-grams of few lines differ more, also of real ones."""
+    draw = lambda key, n: jax.nn.one_hot(  # noqa: E731
+        jax.random.choice(key, 3, (n, 6)), 3
+    )
+    letters = Dataset("abc", (6, 3), draw, characters="abc")
+    held = hold_out(letters, Evaluation(samples=30, repeats=8), key())
+    assert held.floor_beside(8) == held.floor
+    one = held.floor_beside(1)
+    assert one.keys() == held.floor.keys()
+    assert one["floor_js_4"] > 1.5 * held.floor["floor_js_4"]
+    alone = hold_out(letters, Evaluation(samples=30, repeats=1), key())
+    assert alone.floor_beside(1) == alone.floor
 
 
 def test_the_last_evaluation_has_a_lower_bound_with_its_floor():

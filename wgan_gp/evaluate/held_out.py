@@ -70,6 +70,19 @@ class HeldOutSets(NamedTuple):
     # Of images [n, H, W, C] without channels that are told: how likely each of the
     # set's own classes is, [n, classes].
     classify: Callable[[np.ndarray], np.ndarray] | None = None
+    # What real samples score beside the first set alone: metrics that pool sets have
+    # another floor there. None if there is one set, or if no metric pools them.
+    first_floor: dict[str, float] | None = None
+
+    def floor_beside(self, sets: int) -> dict[str, float]:
+        """The floor of an evaluation on one set or on all R.
+
+        Args:
+          sets: how many.
+        """
+        if self.first_floor is None or sets == len(self.reals):
+            return self.floor
+        return self.first_floor
 
 
 def hold_out(dataset: Dataset, evaluation: Evaluation, key: jax.Array) -> HeldOutSets:
@@ -117,9 +130,19 @@ def _hold_out_vectors(
         floor = _bounded_below(others, reals)
         return found | {FLOOR + name: value for name, value in floor.items()}
 
+    def pooled_floor(sets: int) -> dict[str, float]:
+        pair = others[:sets], reals[:sets]
+        more = _of_columns(dataset, *pair, None) | measured(*pair, dataset)
+        return floor | as_floor(more)
+
     floor = {METRICS["w1"].floor: sampling_floor(reals, others)}
-    more = _of_columns(dataset, others, reals, None) | measured(others, reals, dataset)
-    return HeldOutSets(reals, floor | as_floor(more), quality, final_quality)
+    return HeldOutSets(
+        reals,
+        pooled_floor(repeats),
+        quality,
+        final_quality,
+        first_floor=pooled_floor(1) if repeats > 1 else None,
+    )
 
 
 def _bounded_below(fakes: np.ndarray, reals: np.ndarray) -> dict[str, float]:
@@ -159,7 +182,12 @@ def _hold_out_sequences(
             found = ngram_divergences(*lines, orders=orders)
         return found | measured(fakes, paired, dataset)
 
-    return HeldOutSets(reals, as_floor(quality(others)), quality)
+    return HeldOutSets(
+        reals,
+        as_floor(quality(others)),
+        quality,
+        first_floor=as_floor(quality(others[:1])) if repeats > 1 else None,
+    )
 
 
 def _as_rows(dataset: Dataset, vectors: np.ndarray) -> np.ndarray:
@@ -212,17 +240,19 @@ def _hold_out_images(
         own = measured(pixels.reshape(shape), part.images.reshape(shape), dataset)
         return image_quality(pixels, part, observer) | own
 
-    floor = {}
+    floor, first_floor = {}, None
     if dataset.stream is None:
         others = _draw_sets(unlabelled(dataset), train_key, repeats, samples)
         floor = as_floor(quality(others))
+        first_floor = as_floor(quality(others[:1])) if repeats > 1 else None
+    held = HeldOutSets(reals, floor, quality, first_floor=first_floor)
     if evaluation.features != "digits" or observer is None:
-        return HeldOutSets(reals, floor, quality)
+        return held
 
     def classify(images: np.ndarray) -> np.ndarray:
         return observer(to_pixels(images, evaluation.data.scale))[1]
 
-    return HeldOutSets(reals, floor, quality, classify=classify)
+    return held._replace(classify=classify)
 
 
 # By the kind of the data set.

@@ -56,7 +56,8 @@ def draw_figures(
     with writing(folder):
         folder.mkdir(exist_ok=True)
     title = _title(experiment, settings)
-    curves = figures.training_curves(*history, floor=held.floor, title=title)
+    floor = held.floor_beside(1)  # as of all evaluations but the last
+    curves = figures.training_curves(*history, floor=floor, title=title)
     save_figure(folder / "curves.png", curves)
     images = grids.image_grid(experiment, settings, state)
     if images is not None:

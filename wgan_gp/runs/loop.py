@@ -260,7 +260,7 @@ def evaluate(
     parts = draws.draw(algorithm, state.average, fake_key, count)
     fakes = draws.concatenate(parts, count).reshape(reals.shape)
     diagnostics = _diagnose(algorithm, state.critic, reals[0], fakes[0], critic_key)
-    quality = held.quality(fakes) | held.floor
+    quality = held.quality(fakes) | held.floor_beside(len(reals))
     if is_last:
         quality |= held.final_quality(fakes)
     return diagnostics | quality
