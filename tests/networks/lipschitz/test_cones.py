@@ -1,5 +1,6 @@
 """Critics of cones: values, temperature, and distances in few digits."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -98,6 +99,23 @@ def test_distances_agree_with_differences(dimension):
         )
         exact = np.sqrt(exact**2 + (0.005 * size) ** 2)
         np.testing.assert_allclose(found / size, exact / size, atol=1e-4)
+
+
+def test_exact_distances_have_the_derivatives_of_differences():
+    anchors = jax.random.normal(key(), (5, 3))
+    x = anchors[0] + 0.3
+
+    def exact(x, anchors):
+        squares = jnp.sum(anchors**2, axis=1)
+        return rounded_distances(x, anchors, squares, jnp.asarray(1e-3))
+
+    def plain(x, anchors):
+        return jnp.sqrt(jnp.sum((x[None] - anchors) ** 2, axis=1) + 1e-6)
+
+    found, expected = (
+        jax.jacrev(f, argnums=(0, 1))(x, anchors) for f in (exact, plain)
+    )
+    chex.assert_trees_all_close(found, expected, atol=1e-5)
 
 
 def test_data_of_one_point_has_a_finite_critic():

@@ -173,8 +173,28 @@ def rounded_distances(
       `[J]`.
     """
     if len(x) <= _EXACT:
-        # A sum of terms, which CPUs compute faster than a sum over an axis.
-        square = sum(jnp.square(x[i] - anchors[:, i]) for i in range(len(x)))
+        square = _exact_squares(x, anchors)
     else:
         square = squares - 2 * (anchors @ x) + jnp.vdot(x, x)
     return jnp.sqrt(jnp.maximum(square, 0) + jnp.square(rounding))
+
+
+@jax.custom_jvp
+def _exact_squares(x: jax.Array, anchors: jax.Array) -> jax.Array:
+    """||x - a||^2 for each anchor a, `[J]`, from the differences.
+
+    Its derivative by the anchors is a product of matrices over a batch, which loses
+    digits as `rounded_distances` does, but in training alone: that by x, on which the
+    slope depends, has them all.
+    """
+    # A sum of terms, which CPUs compute faster than a sum over an axis.
+    terms = (jnp.square(x[i] - anchors[:, i]) for i in range(len(x)))
+    return sum(terms, jnp.zeros(len(anchors), x.dtype))
+
+
+@_exact_squares.defjvp
+def _exact_squares_jvp(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    (x, anchors), (dx, d_anchors) = primals, tangents
+    by_x = sum((x[i] - anchors[:, i]) * dx[i] for i in range(len(x)))
+    by_anchors = jnp.sum(anchors * d_anchors, axis=1) - d_anchors @ x
+    return _exact_squares(x, anchors), 2 * (by_x + by_anchors)
