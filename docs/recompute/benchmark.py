@@ -113,8 +113,10 @@ def _cones() -> Iterator[str]:
         for c in found
     ]
     yield f"its estimate is {spread(ratios, '{:.2f}')} of the true W1"
-    seconds = [records()["cones", "cones", *cell]["seconds"] for cell in found]
-    yield f"in {spread(seconds)} seconds a critic"
+    hardest = (128, 256)
+    trivial = mean("trivial", "cones", "cones", *hardest)
+    yield f"where the origin is, has {trivial:.2f} at D = 128, N = 256"
+    yield f"a skill of {mean('skill', 'cones', 'cones', *hardest):.2f} says"
 
 
 _BESIDE = {
