@@ -2,12 +2,13 @@
 
 import gc
 import os
+import pickle
 
 import jax
 import matplotlib
 import pytest
 
-from tests.helpers import QUICK_TO_COMPILE, ROOT, run_module
+from tests.helpers import QUICK_TO_COMPILE, ROOT, made_once, run_module
 
 
 def pytest_configure():
@@ -45,9 +46,14 @@ def _sets(tmp_path_factory):
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory):
     """A finished run of the command; `folder` is its workdir, not to be changed."""
-    cwd = tmp_path_factory.mktemp("smoke")
-    config = ROOT / "experiments" / "toy8gauss.py"
-    arguments = ("--config", f"{config}:smoke", "--workdir", "run")
-    done = run_module("wgan_gp.main", *arguments, cwd=cwd, optimised=True)
-    done.folder = cwd / "run"
+
+    def make(cwd):
+        config = ROOT / "experiments" / "toy8gauss.py"
+        arguments = ("--config", f"{config}:smoke", "--workdir", "run")
+        done = run_module("wgan_gp.main", *arguments, cwd=cwd, optimised=True)
+        (cwd / "done").write_bytes(pickle.dumps(done))
+
+    folder = made_once(tmp_path_factory, "smoke", make)
+    done = pickle.loads((folder / "done").read_bytes())
+    done.folder = folder / "run"
     return done

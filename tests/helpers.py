@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -160,6 +161,32 @@ def resolve(name="toy8gauss", arg="smoke", **fields):
     # On one of the tests' devices, unless more are asked for.
     config.update_from_flattened_dict({"mesh.data": 1} | fields)
     return configs.resolve(config)
+
+
+def wait_for(path, seconds=30):
+    for _ in range(20 * seconds):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{path} did not appear")
+
+
+def made_once(factory, name, make):
+    """A folder that `make` fills, once for all workers of a session; to be left as is.
+
+    `factory` is pytest's `tmp_path_factory`.
+    """
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = base / name
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        wait_for(folder / "whole", 120)
+        return folder
+    make(folder)
+    (folder / "whole").touch()
+    return folder
 
 
 def run_module(module, *args, cwd, optimised=False):

@@ -5,7 +5,6 @@ Each run here is tiny, and made by `main` from a file that brings something.
 
 import itertools
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,12 +15,12 @@ import pytest
 from tests.helpers import (
     code_blocks,
     command_environment,
+    made_once,
     own_tables,
     run_module,
     unchecked,
 )
 from tests.hostile import command_line
-from tests.test_faults import wait_for
 from wgan_gp import constraints, data, main, networks, sample, score
 from wgan_gp.configs import experiment_file
 from wgan_gp.configs.command_line import parse
@@ -96,34 +95,28 @@ def train(folder, name, *args):
             return main._run(settings, experiment, workdir, listener)
 
 
-def trained(base, names):
+def trained(factory, names):
     """A folder with the files of these names and the run of each."""
-    # All workers of one session share them.
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = base / f"page-{'-'.join(names)}"
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        wait_for(folder / "whole", 120)
-        return folder
-    for name in names:
-        (folder / f"{name}.py").write_text(ALL[name])
-        with own_tables():
-            assert train(folder, name) == 0
-    (folder / "whole").touch()
-    return folder
+
+    def make(folder):
+        for name in names:
+            (folder / f"{name}.py").write_text(ALL[name])
+            with own_tables():
+                assert train(folder, name) == 0
+
+    return made_once(factory, f"page-{'-'.join(names)}", make)
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     """A folder with two of the files and their runs, not to be changed."""
-    return trained(tmp_path_factory.getbasetemp(), ("noise", "moons"))
+    return trained(tmp_path_factory, ("noise", "moons"))
 
 
 @pytest.fixture(scope="module")
 def all_runs(tmp_path_factory):
     """A folder with the six files and the run of each, not to be changed."""
-    return trained(tmp_path_factory.getbasetemp(), tuple(ALL))
+    return trained(tmp_path_factory, tuple(ALL))
 
 
 def copied(runs, name, folder):

@@ -18,7 +18,13 @@ import pytest
 from rich.console import Console
 from tensorboardX.proto import event_pb2
 
-from tests.helpers import ROOT, contents, resolve, run_module
+from tests.helpers import (
+    ROOT,
+    contents,
+    resolve,
+    run_module,
+    wait_for,
+)
 from wgan_gp import main
 from wgan_gp.runs import checkpoint, driver, figures, loop, workdir
 from wgan_gp.runs.records import MetricWriter
@@ -93,14 +99,6 @@ def one_line(capsys, *words):
     for word in words:
         assert word in line
     return line
-
-
-def wait_for(path, seconds=30):
-    for _ in range(20 * seconds):
-        if path.exists():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{path} did not appear")
 
 
 def limit_files(size):

@@ -13,7 +13,15 @@ from pyarrow import csv, parquet
 from rich.console import Console
 
 from tests.data.test_tables import rows, write_csv
-from tests.helpers import ROOT, key, own_tables, resolve, run_module, unchecked
+from tests.helpers import (
+    ROOT,
+    key,
+    made_once,
+    own_tables,
+    resolve,
+    run_module,
+    unchecked,
+)
 from wgan_gp import sample
 from wgan_gp.build import build
 from wgan_gp.data import DATASETS, Dataset
@@ -37,12 +45,13 @@ def train(folder, name, *flags):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("table")
-    name = f"csv:{write_csv(folder / 'a.csv', rows())}"
-    done = train(folder / "run", name)
-    assert not done.returncode, done.stderr
-    (folder / "a.csv").unlink()  # sampling needs no data
-    return folder / "run"
+    def make(folder):
+        name = f"csv:{write_csv(folder / 'a.csv', rows())}"
+        done = train(folder / "run", name)
+        assert not done.returncode, done.stderr
+        (folder / "a.csv").unlink()  # sampling needs no data
+
+    return made_once(tmp_path_factory, "table", make) / "run"
 
 
 def write(run, out, *flags, n=9):

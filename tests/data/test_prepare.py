@@ -76,6 +76,7 @@ def test_paths_are_expanded(tmp_path, monkeypatch, capsys, written):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_the_command_ends_in_one_line_when_it_is_interrupted(tmp_path):
     program = f"""
 import os, signal, sys, time

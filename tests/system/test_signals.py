@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.helpers import ROOT, command_environment, resolve
-from tests.test_faults import FIELDS, train, trainable, wait_for
+from tests.helpers import ROOT, command_environment, resolve, wait_for
+from tests.test_faults import FIELDS, train, trainable
 from wgan_gp.runs import driver, restore, workdir
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.system import checksums

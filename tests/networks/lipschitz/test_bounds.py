@@ -62,7 +62,7 @@ def binder(name):
     return partial(bind, train.critic_network(algorithm(name)))
 
 
-@pytest.mark.parametrize("name", LARGEST)
+@pytest.mark.parametrize("name", cases(LARGEST, soon=("orthogonal", "cones")))
 @pytest.mark.parametrize("trained", [False, True])
 @pytest.mark.parametrize(
     "count", [60_000, pytest.param(1_000_000, marks=pytest.mark.long)]

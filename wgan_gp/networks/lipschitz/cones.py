@@ -10,7 +10,9 @@ gradient; the temperature t falls over the run. The gradient of a smooth maximum
 weighted mean of those of its parts, and so its norm is at most 1 at any t.
 """
 
+import functools
 import math
+import operator
 from typing import Any, NamedTuple
 
 import jax
@@ -173,28 +175,14 @@ def rounded_distances(
       `[J]`.
     """
     if len(x) <= _EXACT:
-        square = _exact_squares(x, anchors)
+        fixed, here = jax.lax.stop_gradient((anchors, x))
+        # A sum of terms, which CPUs compute faster than a sum over an axis.
+        terms = (jnp.square(x[i] - fixed[:, i]) for i in range(len(x)))
+        # It is 0, and has the derivative by the anchors: a product of matrices over a
+        # batch, whose digits matter in training alone. That by x has them all.
+        by_anchors = squares - 2 * (anchors @ here)
+        by_anchors -= jax.lax.stop_gradient(by_anchors)
+        square = functools.reduce(operator.add, terms) + by_anchors
     else:
         square = squares - 2 * (anchors @ x) + jnp.vdot(x, x)
     return jnp.sqrt(jnp.maximum(square, 0) + jnp.square(rounding))
-
-
-@jax.custom_jvp
-def _exact_squares(x: jax.Array, anchors: jax.Array) -> jax.Array:
-    """||x - a||^2 for each anchor a, `[J]`, from the differences.
-
-    Its derivative by the anchors is a product of matrices over a batch, which loses
-    digits as `rounded_distances` does, but in training alone: that by x, on which the
-    slope depends, has them all.
-    """
-    # A sum of terms, which CPUs compute faster than a sum over an axis.
-    terms = (jnp.square(x[i] - anchors[:, i]) for i in range(len(x)))
-    return sum(terms, jnp.zeros(len(anchors), x.dtype))
-
-
-@_exact_squares.defjvp
-def _exact_squares_jvp(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
-    (x, anchors), (dx, d_anchors) = primals, tangents
-    by_x = sum((x[i] - anchors[:, i]) * dx[i] for i in range(len(x)))
-    by_anchors = jnp.sum(anchors * d_anchors, axis=1) - d_anchors @ x
-    return _exact_squares(x, anchors), 2 * (by_x + by_anchors)

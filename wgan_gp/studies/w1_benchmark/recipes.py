@@ -54,9 +54,10 @@ TUNED: dict[str, Any] = {
         constraint_name(two_sided.CHOICE): _ENDPOINTS,
     },
 }
+_CONES = constraint_name(cones.CHOICE)  # the recipe has the constraint's name
 # A maximum of cones in the place of the network; it sees as many samples as `TUNED`.
 CONES: dict[str, Any] = {
-    "lipschitz": constraint_name(cones.CHOICE),
+    "lipschitz": _CONES,
     "steps": 2_000,
     "batch_size": 2048,
     "log_every": 100,
@@ -93,7 +94,7 @@ ABLATIONS: dict[str, dict[str, Any]] = {
 }
 RECIPES = {
     "tuned": TUNED,
-    "cones": CONES,
+    _CONES: CONES,
     "published": PUBLISHED,
     "smoke": SMOKE,
 } | ABLATIONS
@@ -129,7 +130,7 @@ def _published(dimension: int, _: int) -> dict[str, Any]:
 
 _BY_SIZE = {
     "tuned": _tuned,
-    "cones": _cones,
+    _CONES: _cones,
     "published": _published,
     "smoke": lambda *_: {},
 }
@@ -148,7 +149,7 @@ def constraints_of(recipe: str, chosen: list[str] | None) -> list[str]:
     own = RECIPES[recipe].get("lipschitz", TUNED["lipschitz"])
     if chosen is None:
         return [own]
-    if recipe == "cones" and {*chosen} - {own}:
+    if recipe == _CONES and {*chosen} - {own}:
         raise ValueError(
             f"the recipe {recipe} is for --lipschitz {own}, got {' '.join(chosen)}:"
             " run it by itself"
