@@ -19,7 +19,7 @@ from absl import flags
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.helpers import contents
+from tests.helpers import ROOT, contents
 from wgan_gp import main
 from wgan_gp.configs import command_line as reader
 from wgan_gp.runs import command
@@ -136,6 +136,24 @@ def untouched(folder):
 
 
 @contextlib.contextmanager
+def _forgetting_modules():
+    """Forgets what is imported within from users' files.
+
+    Packages stay: some cannot be imported twice.
+    """
+    before = dict(sys.modules)
+    try:
+        yield
+    finally:
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None) or sys.prefix
+            ours = (sys.prefix, sys.base_prefix, str(ROOT / "wgan_gp"))
+            if before.get(name) is not module and not file.startswith(ours):
+                del sys.modules[name]
+                sys.modules |= {k: v for k, v in before.items() if k == name}
+
+
+@contextlib.contextmanager
 def command_line(*args):
     """`args` as this process's, and no trace of them in its flags afterwards."""
     argv = ["main", *map(str, args)]
@@ -144,7 +162,7 @@ def command_line(*args):
         with (
             mock.patch.object(sys, "argv", argv),
             mock.patch.object(sys, "dont_write_bytecode", True),
-            mock.patch.dict(sys.modules),
+            _forgetting_modules(),
             warnings.catch_warnings(action="ignore"),  # as in a process of its own
         ):
             yield argv
