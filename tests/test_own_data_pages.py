@@ -27,8 +27,9 @@ FEW = ("--config.eval_samples=20", "--config.eval_repeats=1")
 def commands(page):
     """The commands of a page, in their order."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"```\n(.*?)```", text, flags=re.DOTALL)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    blocks = re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", text)
+    plain = "".join(block for language, block in blocks if not language)
+    lines = plain.replace("\\\n", " ").splitlines()
     return [line for line in lines if line.startswith("python -m")]
 
 
