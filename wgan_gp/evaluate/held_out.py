@@ -71,7 +71,7 @@ class HeldOutSets(NamedTuple):
     # set's own classes is, [n, classes].
     classify: Callable[[np.ndarray], np.ndarray] | None = None
     # What real samples score beside the first set alone: metrics that pool sets have
-    # another floor there. None if there is one set, or if no metric pools them.
+    # another floor there. None if there is one set.
     first_floor: dict[str, float] | None = None
 
     def floor_beside(self, sets: int) -> dict[str, float]:
