@@ -12,7 +12,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from wgan_gp.data import funnels
+from wgan_gp.data.pairs import funnels
 from wgan_gp.evaluate.lower_bound import w1_lower_bound
 
 DIMENSIONS = (2, 5, 20, 64)

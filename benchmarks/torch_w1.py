@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from wgan_gp.data.funnels import DEGREE, EDGE, make_funnels
+from wgan_gp.data.pairs.funnels import DEGREE, EDGE, make_funnels
 
 
 class TorchW1:

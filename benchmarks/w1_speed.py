@@ -30,7 +30,7 @@ def runner(recipe: str, seeds: int, batch_size: int | None = None):
 
     def steps(critic, key):
         keys = jax.random.split(key, STEPS)
-        return train.critic_steps(*parts, experiment.sample_fake, critic, keys)[0]
+        return train.critic_steps(*parts, experiment.pair.sample_fake, critic, keys)[0]
 
     program = jax.jit(jax.vmap(steps), donate_argnums=0)
     keys = jax.random.split(jax.random.key(1), seeds)

@@ -13,10 +13,9 @@ from wgan_gp.algorithm.optimisers import make_optimiser
 from wgan_gp.configs import CriticSettings, Settings
 from wgan_gp.configs.settings import OptimiserSettings
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.data import funnels
 from wgan_gp.data.conditions import drawn_conditions
-from wgan_gp.data.funnels import Funnels
 from wgan_gp.data.kinds import KINDS
+from wgan_gp.data.pairs import Pair, make_pair
 from wgan_gp.data.sources import Example, ImageSource
 from wgan_gp.evaluate import memory
 from wgan_gp.evaluate.held_out import Evaluation, check_weights, count_evaluated
@@ -230,9 +229,8 @@ def _raw_batches(settings: Settings, dataset: data.Dataset) -> Any:
 class CriticExperiment(NamedTuple):
     """The functions and values that the settings of task "critic" describe."""
 
-    funnels: Funnels
-    algorithm: train.CriticAlgorithm  # its real samples come from `funnels`
-    sample_fake: data.Sampler
+    pair: Pair
+    algorithm: train.CriticAlgorithm  # its real samples come from the pair
     hyperparameters: train.Hyperparameters
 
 
@@ -243,29 +241,18 @@ def build_critic(settings: CriticSettings) -> CriticExperiment:
       settings: from `configs.resolve`, of task "critic".
 
     Returns:
-      The pair of distributions, the critic's training algorithm, the sampler of the
-      fixed generated distribution, and the hyperparameters.
+      The pair of distributions, the critic's training algorithm, and the
+      hyperparameters.
 
     Raises:
       ValueError: the networks and the sizes do not fit each other.
     """
-    cell = settings.data
-    pair = funnels.make_funnels(
-        cell.dimension,
-        cell.funnels,
-        cell.seed,
-        subspace=cell.subspace,
-        norm=cell.norm,
-    )
-    sample_real = partial(funnels.sample_real, pair)
-    algorithm = _critic(
-        settings, (cell.dimension,), sample_real, updates=settings.steps
-    )
+    pair = make_pair(settings.data)
+    algorithm = _critic(settings, pair.shape, pair.sample_real, updates=settings.steps)
     hyperparameters = _critic_hyperparameters(settings)
-    sample_fake = partial(funnels.sample_fake, pair)
-    train_one = train.make_critic_train(algorithm, sample_fake, 1)
+    train_one = train.make_critic_train(algorithm, pair.sample_fake, 1)
     jax.eval_shape(train_one, jax.random.key(0), hyperparameters)
-    return CriticExperiment(pair, algorithm, sample_fake, hyperparameters)
+    return CriticExperiment(pair, algorithm, hyperparameters)
 
 
 def _generator(settings: Settings, dataset: data.Dataset) -> Network:

@@ -1,13 +1,10 @@
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from tests.helpers import key
-from wgan_gp.data import funnels
-from wgan_gp.data.funnels import Funnels
+from wgan_gp.data.pairs.funnels import Funnels, as_pair, make_funnels
 from wgan_gp.evaluate.truth import compare_to_truth, skill
 
 compare = jax.jit(compare_to_truth, static_argnums=(0, 3))
@@ -15,8 +12,8 @@ compare = jax.jit(compare_to_truth, static_argnums=(0, 3))
 
 @pytest.mark.parametrize("size", [(2, 16), (16, 64)])
 def test_the_optimal_critic_is_perfect(size):
-    pair = funnels.make_funnels(*size)
-    optimal = lambda x: -funnels.potential(pair, x)  # noqa: E731
+    pair = as_pair(make_funnels(*size))
+    optimal = lambda x: -pair.potential(x)  # noqa: E731
     truth = compare(optimal, pair, key(), 2000)
     np.testing.assert_allclose(truth.cosine_clear, 1, atol=2e-3)
     np.testing.assert_allclose(truth.estimate, truth.w1, rtol=1e-5)
@@ -25,8 +22,8 @@ def test_the_optimal_critic_is_perfect(size):
 
 
 def test_its_negative_and_a_scaled_one_are_seen_for_what_they_are():
-    pair = funnels.make_funnels(8, 16)
-    potential = partial(funnels.potential, pair)
+    pair = as_pair(make_funnels(8, 16))
+    potential = pair.potential
     upside_down = compare(potential, pair, key(), 500)
     np.testing.assert_allclose(upside_down.cosine, -1, atol=1e-3)
     np.testing.assert_allclose(upside_down.l2, 4, atol=1e-2)
@@ -37,7 +34,7 @@ def test_its_negative_and_a_scaled_one_are_seen_for_what_they_are():
 
 
 def test_a_critic_without_slope_has_cosine_zero():
-    pair = funnels.make_funnels(2, 4)
+    pair = as_pair(make_funnels(2, 4))
     truth = compare(lambda x: 0.0 * jnp.sum(x), pair, key(), 100)
     assert truth.cosine == truth.estimate == 0
     np.testing.assert_allclose(truth.l2, 1, rtol=1e-5)
@@ -45,15 +42,15 @@ def test_a_critic_without_slope_has_cosine_zero():
 
 def test_samples_at_a_centre_are_left_out_and_counted():
     # In one dimension x = 2.5 t^8 is below 1e-5 where t < 0.2115.
-    pair = Funnels(jnp.zeros((1, 1)), jnp.zeros(1))
-    optimal = lambda x: -funnels.potential(pair, x)  # noqa: E731
+    pair = as_pair(Funnels(jnp.zeros((1, 1)), jnp.zeros(1)))
+    optimal = lambda x: -pair.potential(x)  # noqa: E731
     truth = compare(optimal, pair, key(), 20_000)
     np.testing.assert_allclose(truth.left_out, 0.2115, atol=0.01)
     np.testing.assert_allclose(truth.cosine_clear, 1, rtol=1e-6)
 
 
 def test_a_critic_that_has_learned_only_where_the_origin_is_has_no_skill():
-    pair = funnels.make_funnels(64, 4)
+    pair = as_pair(make_funnels(64, 4))
     truth = compare(lambda x: -jnp.linalg.norm(x), pair, key(), 2000)
     assert truth.cosine > 0.5  # which looks like much
     np.testing.assert_allclose(truth.cosine, truth.trivial, atol=1e-5)
@@ -63,6 +60,6 @@ def test_a_critic_that_has_learned_only_where_the_origin_is_has_no_skill():
 
 
 def test_a_critic_that_returns_more_than_a_scalar_is_refused():
-    pair = funnels.make_funnels(2, 4)
+    pair = as_pair(make_funnels(2, 4))
     with pytest.raises(ValueError, match=r"returned \(1,\).*`lambda x: D\(x\)\[0\]`"):
         compare_to_truth(lambda x: x[:1], pair, key(), 8)

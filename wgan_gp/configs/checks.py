@@ -16,9 +16,9 @@ from wgan_gp.configs.schema import (
 from wgan_gp.configs.settings import PLAYERS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
-from wgan_gp.data.funnels import check_pair
 from wgan_gp.data.image_conditions import CHANNELS
 from wgan_gp.data.kinds import KINDS
+from wgan_gp.data.pairs import FAMILIES, check_pair
 from wgan_gp.system.values import at_least, below, one_of, show
 
 _PIXELS = {"unit": "sigmoid", "symmetric": "tanh", "dequantised": "tanh"}
@@ -157,7 +157,8 @@ def _check_updates(config: ConfigDict) -> None:
 def _check_cell(config: ConfigDict) -> None:
     size = config.data.dimension * config.data.funnels
     below("data.dimension * data.funnels", size, 2**24)
-    check_pair(config.data.dimension, config.data.subspace, config.data.norm)
+    check_pair(config.data)
+    _check_samples(config)
     norm, of_pair = config.penalty.norm, config.data.norm
     if of_pair != 2 and norm != of_pair:
         slopes = "Euclidean slopes" if norm is None else f"slopes of p = {show(norm)}"
@@ -167,6 +168,17 @@ def _check_cell(config: ConfigDict) -> None:
             " and choose a gradient penalty such as 'one_sided'"
         )
     below("steps", config.steps, 2**31)
+
+
+def _check_samples(config: ConfigDict) -> None:
+    """Raises ValueError unless the critic takes what a pair's samples are."""
+    network, family = config.critic.network, config.data.family
+    samples = FAMILIES[family].samples
+    if samples not in getattr(PLAYERS["critic"][network], "kinds", (samples,)):
+        raise ValueError(
+            f"critic.network = {network!r} is not for {samples}, which data.family ="
+            f" {family!r} has: start from configs.base('critic', critic='mlp')"
+        )
 
 
 # Checks of several fields together, by task.

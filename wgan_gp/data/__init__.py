@@ -12,7 +12,7 @@ Where the samples come from:
 - `sequences`: series of an .npz file, and lines of text;
 - `arrays`: an array of your own, by `resident`;
 - `image_sets`: pictures of TFDS, of an .npz file or of a folder, by `load_images`;
-- `funnels`: the W1 benchmark, pairs of distributions whose W1 is known.
+- `pairs`: pairs of distributions whose W1 is known, such as the W1 benchmark's.
 
 Image sets and tables that do not fit into memory are the exception to "a sampler with a
 key": they have a `stream` of batches, which the host reads (see `streaming` and

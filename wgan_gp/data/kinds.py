@@ -1,7 +1,7 @@
 """Kinds of data: what a configuration says of a set, and how the set is opened.
 
 A kind is what decides which networks and evaluations apply: vectors `[D]`, sequences
-`[T, C]`, images `[H, W, C]`, or the funnels of the W1 benchmark, which train a critic
+`[T, C]`, images `[H, W, C]`, or pairs of known W1 (`funnels`), which train a critic
 alone. A data set declares its kind by the shape of its samples, and a network declares
 the kinds that it accepts in an attribute `kinds`.
 
@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.funnels import FunnelData
 from wgan_gp.data.image_sets import ImageData, open_image_set
+from wgan_gp.data.pairs import PairData
 from wgan_gp.data.sequences import SequenceData, open_sequences
 from wgan_gp.data.vectors import VectorData, open_vectors
 
@@ -29,6 +29,7 @@ class Kind(NamedTuple):
         each run. None if there is no set to open, as for a pair of distributions.
       features: the features that evaluations can compare samples on; "none" compares
         the samples themselves.
+      samples: the kinds whose networks it may have; empty is its own.
     """
 
     settings: type
@@ -36,6 +37,7 @@ class Kind(NamedTuple):
 
     open: Callable[..., Dataset] | None
     features: tuple[str, ...] = ("none",)
+    samples: tuple[str, ...] = ()
 
 
 KINDS: dict[str, Kind] = {
@@ -44,7 +46,7 @@ KINDS: dict[str, Kind] = {
     "images": Kind(
         ImageData, "gan", open_image_set, features=("none", "digits", "inception")
     ),
-    "funnels": Kind(FunnelData, "critic", None),
+    "funnels": Kind(PairData, "critic", None, samples=("vectors", "images")),
 }
 
 
@@ -62,5 +64,8 @@ def kinds_of(task: str, *networks: Any) -> list[str]:
         name
         for name, kind in KINDS.items()
         if kind.task == task
-        and all(name in getattr(each, "kinds", (name,)) for each in networks)
+        and all(
+            {name, *kind.samples} & {*getattr(each, "kinds", (name,))}
+            for each in networks
+        )
     ]

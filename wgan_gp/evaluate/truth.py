@@ -1,6 +1,6 @@
 """How near a critic is to the optimal one, where that is known.
 
-On the pairs of `data.funnels` the optimal critic and W1 have closed forms. A trained
+On the pairs of `data.pairs` the optimal critic is known. A trained
 critic can therefore be judged by its gradient, which is what a generator learns from,
 and not by its estimate alone: a critic may have a good estimate and bad gradients, or
 the reverse. Expect a penalised critic's estimate to exceed W1 where it fits well, since
@@ -14,8 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from wgan_gp import losses
-from wgan_gp.data import funnels as benchmark
-from wgan_gp.data.funnels import Funnels
+from wgan_gp.data.pairs import MIN_RADIUS, Pair, from_origin
 from wgan_gp.evaluate.critic import cosine_similarity
 
 _CHUNK = 1024  # samples; bounds memory where there are many funnels
@@ -48,7 +47,7 @@ class Truth(NamedTuple):
 
 
 def compare_to_truth(
-    critic: losses.Critic, funnels: Funnels, key: jax.Array, n: int
+    critic: losses.Critic, pair: Pair, key: jax.Array, n: int
 ) -> Truth:
     """Measures a critic as Korotin et al. 2022 do (arXiv:2206.07767, section 5).
 
@@ -57,8 +56,8 @@ def compare_to_truth(
     published cosines include them; `cosine_clear` does not.
 
     Args:
-      critic: a function of one sample `[D]` that returns a scalar.
-      funnels: the benchmark it was trained on.
+      critic: a function of one sample that returns a scalar.
+      pair: what it was trained on.
       key: of the held-out samples.
       n: how many real and how many generated ones; the paper takes 4,096.
 
@@ -69,50 +68,47 @@ def compare_to_truth(
       ValueError: the critic does not return a scalar for one sample.
     """
     real_key, fake_key = jax.random.split(key)
-    reals = benchmark.sample_real(funnels, real_key, n)
-    fakes = benchmark.sample_fake(funnels, fake_key, n)
+    reals = pair.sample_real(real_key, n)
+    fakes = pair.sample_fake(fake_key, n)
     losses.check_critic(critic, reals[0])
     over = partial(jax.lax.map, batch_size=_CHUNK)
     mean = lambda values: jnp.mean(losses.at_least_float32(values))  # noqa: E731
     gradient = over(jax.grad(critic), reals)
-    true, radius = over(partial(benchmark.optimal_gradient, funnels), reals)
+    true, radius = over(pair.optimal_gradient, reals)
     cosine = jax.vmap(cosine_similarity)(gradient, true)
-    trivial = _trivial(funnels, reals, true)
-    clear = radius >= benchmark.MIN_RADIUS
-    optimal = partial(benchmark.potential, funnels)
+    trivial = _trivial(pair, reals, true)
+    clear = radius >= MIN_RADIUS
     return Truth(
         cosine=jnp.mean(cosine),
         trivial=trivial,
         skill=skill(jnp.mean(cosine), trivial),
         cosine_clear=jnp.mean(cosine, where=clear),
         left_out=1 - jnp.mean(clear),
-        l2=jnp.mean(jnp.sum(jnp.square(gradient - true), axis=1)),
+        l2=jnp.sum(jnp.square(gradient - true)) / n,
         estimate=mean(over(critic, reals)) - mean(over(critic, fakes)),
-        w1=jnp.mean(over(optimal, fakes)) - jnp.mean(over(optimal, reals)),
+        w1=jnp.mean(over(pair.potential, fakes))
+        - jnp.mean(over(pair.potential, reals)),
     )
 
 
-def trivial_cosine(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
+def trivial_cosine(pair: Pair, key: jax.Array, n: int) -> jax.Array:
     """The mean cosine of the gradients for the critic -||x||, as `Truth.trivial`.
 
     Args:
-      funnels: the benchmark.
+      pair: two distributions.
       key: as in `compare_to_truth`, whose samples it then takes.
       n: how many.
 
     Returns:
       The cosine `[]`.
     """
-    reals = benchmark.sample_real(funnels, jax.random.split(key)[0], n)
-    true, _ = jax.lax.map(
-        partial(benchmark.optimal_gradient, funnels), reals, batch_size=_CHUNK
-    )
-    return _trivial(funnels, reals, true)
+    reals = pair.sample_real(jax.random.split(key)[0], n)
+    true, _ = jax.lax.map(pair.optimal_gradient, reals, batch_size=_CHUNK)
+    return _trivial(pair, reals, true)
 
 
-def _trivial(funnels: Funnels, reals: jax.Array, true: jax.Array) -> jax.Array:
-    origin = Funnels(jnp.zeros((1, reals.shape[1])), jnp.zeros(1), norm=funnels.norm)
-    found, _ = jax.vmap(partial(benchmark.optimal_gradient, origin))(reals)
+def _trivial(pair: Pair, reals: jax.Array, true: jax.Array) -> jax.Array:
+    found = jax.vmap(from_origin(pair.shape, pair.norm))(reals)
     return jnp.mean(jax.vmap(cosine_similarity)(found, true))
 
 

@@ -13,7 +13,7 @@ from wgan_gp import devices, train
 from wgan_gp.build import CriticExperiment
 from wgan_gp.configs import CriticSettings
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.data.funnels import unpublished
+from wgan_gp.data.pairs import unpublished
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
@@ -90,7 +90,7 @@ def run(
             critic_step,
             experiment.algorithm,
             experiment.hyperparameters,
-            experiment.sample_fake,
+            experiment.pair.sample_fake,
         ),
         step_inputs=lambda done: keys[done],
     )
@@ -131,7 +131,7 @@ def _advance(experiment: CriticExperiment, critic: Player, keys: jax.Array):
     critic, metrics = train.critic_steps(
         experiment.algorithm,
         experiment.hyperparameters,
-        experiment.sample_fake,
+        experiment.pair.sample_fake,
         critic,
         keys,
     )
@@ -142,7 +142,7 @@ def _measure(
     experiment: CriticExperiment, samples: int, critic: Player, key: jax.Array
 ):
     bound = train.bind_critic(experiment.algorithm, critic)
-    return compare_to_truth(bound, experiment.funnels, key, samples)
+    return compare_to_truth(bound, experiment.pair, key, samples)
 
 
 def closing_table(settings: CriticSettings, result: dict[str, float]) -> ResultTable:

@@ -42,7 +42,10 @@ def test_the_published_protocol():
         ("dim=two", "dim must be a whole number"),
         ("dims=2", "a cell is described as"),
         ("dim=2,dim=3", "dim is given twice"),
-        ("recipe=best", "recipe must be one of tuned, cones, published, smoke, tuned-"),
+        (
+            "recipe=best",
+            "recipe must be one of tuned, cones, orthogonal, dcgan, published, smoke",
+        ),
     ],
 )
 def test_a_cell_that_is_none_is_refused(arg, message):
@@ -67,6 +70,7 @@ def test_a_recipe_stays_with_the_cell_it_is_for(field, variant):
         "dimension": 4,
         "funnels": 8,
         "seed": 987,
+        "family": "funnels",
         "subspace": 0,
         "norm": 2.0,
     }
@@ -281,19 +285,26 @@ def test_other_pairs_have_records_and_a_table_of_their_own(tmp_path):
         assert grid.main(arguments) == 0
         assert grid.main([*arguments, "--subspace", "1"]) == 0
         assert grid.main([*arguments, "--norm", "1.5", "--pair-seed", "3"]) == 0
+        shell = [*arguments[:-2], "--family", "shell", "--lipschitz"]
+        assert grid.main([*shell, "one_sided", "sll"]) == 0
     names = {path.stem for path in (tmp_path / "w1").iterdir()}
     assert names == {
         "dim2-funnels4-smoke-one_sided",
         "dim2-funnels4-subspace1-smoke-one_sided",
         "dim2-funnels4-seed3-norm1.5-smoke-one_sided",
+        "dim2-funnels1-familyshell-smoke-one_sided",
+        "dim2-funnels1-familyshell-smoke-sll",
     }
     table.write_page(page, table.read_records(tmp_path / "w1"))
     first, others = page.read_text().split("### Other pairs")
     assert first.count("### Recipe") == 1
     assert "| D = 2, N = 4, subspace 1 |" in others
     assert "| D = 2, N = 4, norm 1.5, seed 3 |" in others
+    (row,) = (line for line in others.splitlines() if "shell" in line)
+    assert row.startswith("| D = 2, family shell | ")
+    assert row.count("**") == 2  # the better of two
     truths = [record["w1"] for record in table.read_records(tmp_path / "w1")]
-    assert len({w1 for (w1,) in truths}) == 3
+    assert len({w1 for (w1,) in truths}) == 4
 
 
 def test_the_recipe_of_cones_is_for_no_other_constraint(tmp_path, capsys):

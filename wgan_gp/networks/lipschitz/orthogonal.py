@@ -22,6 +22,7 @@ from wgan_gp.networks.lipschitz.perceptrons import (
     perceptron_sizes,
     unit_columns,
 )
+from wgan_gp.networks.lipschitz.sorting import sort
 
 # Of Newton's iteration for an inverse: the error in each entry from which one more step
 # reaches rounding, and where steps end if rounding is larger. The iteration needs about
@@ -103,7 +104,7 @@ def group_sort(x: jax.Array, group: int) -> jax.Array:
     if group == 2:  # much faster than sorting
         first, second = groups
         return jnp.concatenate([jnp.minimum(first, second), jnp.maximum(first, second)])
-    return jnp.sort(groups, axis=0).reshape(-1)
+    return sort(groups).reshape(-1)
 
 
 def orthogonal(kernel: jax.Array) -> jax.Array:

@@ -108,11 +108,11 @@ def programs(
         algorithm = experiment.algorithm._replace(
             constraint=penalise(form_penalty(slope, h)), batch_size=batch
         )
-        train = make_critic_train(algorithm, experiment.sample_fake, steps)
+        train = make_critic_train(algorithm, experiment.pair.sample_fake, steps)
         train_key, eval_key = jax.random.split(jax.random.key(seed))
         hyperparameters = experiment.hyperparameters._replace(strength=weight)
         bound = bind_critic(algorithm, train(train_key, hyperparameters)[0])
-        return compare_to_truth(bound, experiment.funnels, eval_key, EVALUATED)
+        return compare_to_truth(bound, experiment.pair, eval_key, EVALUATED)
 
     def run(name: str, h: float) -> Truth:
         form = FORMS[name]

@@ -7,10 +7,11 @@ hosts share the cells of one grid.
 """
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.data.funnels import PUBLISHED_PAIR
+from wgan_gp.data.pairs import FAMILIES, PUBLISHED_PAIR
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate import published
 from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
@@ -52,9 +53,14 @@ def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
         make_cell(recipe, lipschitz, dimension, funnels, seeds=args.seeds, pair=pair)
         for recipe, lipschitz in dict.fromkeys(kinds)
         for dimension in dict.fromkeys(args.dims)
-        for funnels in dict.fromkeys(args.funnels)
+        for funnels in dict.fromkeys(args.funnels or _numbers(args.family))
     ]
     return study(cells, args.out, args.table), host_rank(args)
+
+
+def _numbers(family: str) -> Sequence[int]:
+    """Numbers of funnels that a family's pairs have by default."""
+    return published.FUNNELS if FAMILIES[family].has_funnels else (1,)
 
 
 def _parser():
@@ -89,9 +95,16 @@ def _parser():
         "--funnels",
         nargs="*",
         type=int,
-        default=published.FUNNELS,
         metavar="N",
-        help=f"numbers of funnels (default: {' '.join(map(str, published.FUNNELS))})",
+        help="numbers of funnels (default:"
+        f" {' '.join(map(str, published.FUNNELS))}; 1 in families without funnels)",
+    )
+    add(
+        "--family",
+        default=PUBLISHED_PAIR["family"],
+        choices=FAMILIES,
+        help="of pairs of known W1: funnels as published (the default), smooth ones,"
+        " or funnels among pictures, whose dimension is the number of pixels",
     )
     add(
         "--subspace",

@@ -1,5 +1,6 @@
 """Solves cells of the benchmark: critics of one dimension, trained in one program."""
 
+import dataclasses
 from functools import cache, partial
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 
 from wgan_gp import configs
 from wgan_gp.build import build_critic
-from wgan_gp.data import funnels as benchmark
+from wgan_gp.data.pairs import Pair, PairData, make_pair
 from wgan_gp.evaluate.truth import Truth, compare_to_truth, trivial_cosine
 from wgan_gp.train import bind_critic, make_critic_train
 
@@ -27,26 +28,17 @@ def solve_cells(
       Metrics `[C, S]` of the critics, beside the known optimum.
     """
     experiment = build_critic(settings)
-    cell = settings.data
+    widest = max(funnels)
     pairs = [
-        benchmark.make_funnels(
-            cell.dimension, n, cell.seed, subspace=cell.subspace, norm=cell.norm
-        )
+        make_pair(dataclasses.replace(settings.data, funnels=n), widest)
         for n in funnels
     ]
-    widest = max(funnels)
-    stacked = jax.tree.map(
-        lambda *leaves: jnp.stack(leaves),
-        *(benchmark.pad(pair, widest) for pair in pairs),
-    )
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *pairs)
 
-    def solve(pair: benchmark.Funnels, seed: jax.Array):
+    def solve(pair: Pair, seed: jax.Array):
         train_key, eval_key = _keys(seed)
-        algorithm = experiment.algorithm._replace(
-            sample_real=partial(benchmark.sample_real, pair)
-        )
-        fake = partial(benchmark.sample_fake, pair)
-        train = make_critic_train(algorithm, fake, settings.steps)
+        algorithm = experiment.algorithm._replace(sample_real=pair.sample_real)
+        train = make_critic_train(algorithm, pair.sample_fake, settings.steps)
         critic, _ = train(train_key, experiment.hyperparameters)
         bound = bind_critic(algorithm, critic)
         return compare_to_truth(bound, pair, eval_key, settings.eval_samples)
@@ -69,7 +61,10 @@ def trivial_cosines(
       seeds: of the critics.
       samples: `eval_samples`.
     """
-    pair = benchmark.make_funnels(dimension, funnels, cell_seed)
+    data = PairData(
+        kind="funnels", dimension=dimension, funnels=funnels, seed=cell_seed
+    )
+    pair = make_pair(data)
     measure = jax.jit(partial(trivial_cosine, pair, n=samples))
     return [float(measure(_keys(seed)[1])) for seed in seeds]
 

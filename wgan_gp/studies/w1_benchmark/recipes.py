@@ -8,7 +8,8 @@ from typing import Any
 from ml_collections import ConfigDict, FieldReference
 
 from wgan_gp import configs
-from wgan_gp.constraints import clip, cones, one_sided, two_sided
+from wgan_gp.constraints import clip, cones, one_sided, orthogonal, two_sided
+from wgan_gp.data.pairs import FAMILIES
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.system.values import did_you_mean, one_of
 
@@ -92,9 +93,47 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "tuned-no_waves": {"critic": {"fourier": 0, "fourier_scale": 1.0}},
     "tuned-fewer_updates": {"steps": 10_000},  # for constraints that cost more
 }
+_ORTHOGONAL = constraint_name(orthogonal.CHOICE)
+# Orthogonal weights in a network of the size that the published SortOut has.
+ORTHOGONAL: dict[str, Any] = {
+    "lipschitz": _ORTHOGONAL,
+    "steps": 4_000,
+    "batch_size": 1024,
+    "log_every": 200,
+    "eval_every": 1000,
+    "eval_samples": 4096,
+    "critic": {"initialiser": "fan_in"},
+    "critic_optimiser": {
+        "name": "adam",
+        "learning_rate": 1e-2,
+        "beta1": 0.9,
+        "beta2": 0.99,
+        "schedule": "cosine",
+    },
+}
+# A convolutional critic, for pictures.
+CONVOLUTIONS: dict[str, Any] = {
+    "lipschitz": constraint_name(one_sided.CHOICE),
+    "steps": 4_000,
+    "batch_size": 64,
+    "log_every": 100,
+    "eval_every": 1000,
+    "eval_samples": 1024,
+    "critic": {"width": 32},
+    "critic_optimiser": {
+        "name": "adam",
+        "learning_rate": 1e-3,
+        "beta1": 0.9,
+        "beta2": 0.99,
+        "schedule": "cosine",
+    },
+    "by_constraint": TUNED["by_constraint"],
+}
 RECIPES = {
     "tuned": TUNED,
     _CONES: CONES,
+    _ORTHOGONAL: ORTHOGONAL,
+    "dcgan": CONVOLUTIONS,
     "published": PUBLISHED,
     "smoke": SMOKE,
 } | ABLATIONS
@@ -125,12 +164,14 @@ def _cones(dimension: int, funnels: int) -> dict[str, Any]:
 
 def _published(dimension: int, _: int) -> dict[str, Any]:
     hidden = (max(2 * dimension, 128),) * 2
-    return {"critic": PUBLISHED["critic"] | {"hidden": hidden}}
+    return {"critic": {"initialiser": "fan_in", "hidden": hidden}}
 
 
 _BY_SIZE = {
     "tuned": _tuned,
     _CONES: _cones,
+    _ORTHOGONAL: _published,
+    "dcgan": lambda *_: {},
     "published": _published,
     "smoke": lambda *_: {},
 }
@@ -149,7 +190,7 @@ def constraints_of(recipe: str, chosen: list[str] | None) -> list[str]:
     own = RECIPES[recipe].get("lipschitz", TUNED["lipschitz"])
     if chosen is None:
         return [own]
-    if recipe == _CONES and {*chosen} - {own}:
+    if recipe in (_CONES, _ORTHOGONAL) and {*chosen} - {own}:
         raise ValueError(
             f"the recipe {recipe} is for --lipschitz {own}, got {' '.join(chosen)}:"
             " run it by itself"
@@ -177,27 +218,33 @@ class _Chosen(FieldReference):
         super().set(value, type_safe)
 
 
-def cell_config(dimension: int, funnels: int, recipe: str = "tuned") -> ConfigDict:
+def cell_config(
+    dimension: int, funnels: int, recipe: str = "tuned", *, family: str = "funnels"
+) -> ConfigDict:
     """The configuration of one cell, for `configs.resolve`.
 
     Args:
       dimension: D, at least 1.
       funnels: N, at least 1.
       recipe: a key of `RECIPES`.
+      family: a key of `data.pairs.FAMILIES`.
 
     Returns:
       The configuration. Its `data.dimension` and `data.funnels` cannot be changed.
 
     Raises:
-      ValueError: the recipe is unknown, or a dimension or number of funnels is below 1.
+      ValueError: the recipe or the family is unknown, or a dimension or number of
+        funnels is below 1.
     """
     one_of("recipe", recipe, RECIPES)
+    one_of("family", family, FAMILIES)
     if dimension < 1 or funnels < 1:
         raise ValueError(
             "a cell needs dim >= 1 and funnels >= 1, got"
             f" dim={dimension},funnels={funnels}"
         )
-    config = configs.base("critic")
+    config = configs.base("critic", critic="dcgan" if recipe == "dcgan" else "mlp")
+    config.data.family = family
     config.name = f"w1-dim{dimension}-funnels{funnels}-{recipe}"
     config.data.dimension = _Chosen(
         "dimension", dimension, f"dim={{}},funnels={funnels},recipe={recipe}"
@@ -217,8 +264,9 @@ def parse_cell(arg: str) -> ConfigDict:
     """Parses the variant of an experiment file, such as "dim=16,funnels=4".
 
     Args:
-      arg: `NAME=VALUE` terms separated by commas, with the names dim, funnels and
-        recipe; 2, 4 and tuned where they are missing.
+      arg: `NAME=VALUE` terms separated by commas, with the names dim, funnels, recipe
+        and family; 2, 4 (1 in families without funnels), tuned and funnels where they
+        are missing.
 
     Returns:
       As `cell_config`.
@@ -226,19 +274,28 @@ def parse_cell(arg: str) -> ConfigDict:
     Raises:
       ValueError: a term is unknown, repeated or not valid.
     """
-    cell, given = {"dim": "2", "funnels": "4", "recipe": "tuned"}, set()
+    cell = {"dim": "2", "funnels": "4", "recipe": "tuned", "family": "funnels"}
+    given = set()
     for part in filter(None, arg.split(",")):
         name, equals, value = part.partition("=")
         if not equals or name not in cell:
             raise ValueError(
-                f"a cell is described as dim=16,funnels=4,recipe=tuned; got {part!r}"
-                + did_you_mean(name, cell)
+                "a cell is described as dim=16,funnels=4,recipe=tuned,family=funnels;"
+                f" got {part!r}" + did_you_mean(name, cell)
             )
         if name in given:
             raise ValueError(f"{name} is given twice, in {arg!r}")
         given.add(name)
         cell[name] = value
+    one_of("family", cell["family"], FAMILIES)
+    if "funnels" not in given and not FAMILIES[cell["family"]].has_funnels:
+        cell["funnels"] = "1"
     for name in ("dim", "funnels"):
         if not cell[name].isdecimal():
             raise ValueError(f"{name} must be a whole number >= 1, got {cell[name]!r}")
-    return cell_config(int(cell["dim"]), int(cell["funnels"]), cell["recipe"])
+    return cell_config(
+        int(cell["dim"]),
+        int(cell["funnels"]),
+        cell["recipe"],
+        family=cell["family"],
+    )

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from wgan_gp import configs
-from wgan_gp.data.funnels import PUBLISHED_PAIR, unpublished
+from wgan_gp.data.pairs import PUBLISHED_PAIR, unpublished
 from wgan_gp.studies.running import Program, Records, Save, Study
 from wgan_gp.studies.w1_benchmark import table
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
@@ -51,7 +51,7 @@ def make_cell(
     funnels: int,
     *,
     seeds: int,
-    pair: Mapping[str, float] = PUBLISHED_PAIR,
+    pair: Mapping[str, Any] = PUBLISHED_PAIR,
 ) -> Cell:
     """A cell to be solved.
 
@@ -61,7 +61,7 @@ def make_cell(
       dimension: D.
       funnels: N.
       seeds: the number of critics.
-      pair: `data.seed`, `data.subspace` and `data.norm`.
+      pair: `data.family`, `data.seed`, `data.subspace` and `data.norm`.
 
     Raises:
       ValueError: the recipe, the dimension, the number of funnels or the pair is not
@@ -194,9 +194,9 @@ def _resolved(
     lipschitz: str,
     dimension: int,
     funnels: int,
-    pair: Mapping[str, float],
+    pair: Mapping[str, Any],
 ) -> configs.CriticSettings:
-    config = cell_config(dimension, funnels, recipe)
+    config = cell_config(dimension, funnels, recipe, family=str(pair["family"]))
     config.lipschitz = lipschitz
     config.data.update(pair)
     return configs.resolve(config)

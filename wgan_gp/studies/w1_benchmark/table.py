@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.data import funnels as benchmark
+from wgan_gp.data.pairs import FAMILIES, PUBLISHED_PAIR, unpublished
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import Truth, skill
@@ -179,7 +179,7 @@ def other_pair(record: dict[str, Any]) -> dict[str, Any]:
     Args:
       record: of a cell.
     """
-    return benchmark.unpublished(record["config"]["data"])
+    return unpublished(record["config"]["data"])
 
 
 def _of_other_pairs(records: list[dict[str, Any]]) -> str:
@@ -193,19 +193,29 @@ def _of_other_pairs(records: list[dict[str, Any]]) -> str:
     heads = " | ".join(f"`{recipe}`, `{lipschitz}`" for recipe, lipschitz in kinds)
     lines = ["### Other pairs", "", "Cosine of the gradients (skill)", ""]
     lines += [f"| pair | {heads} | -‖x‖ |", "|---" * (len(kinds) + 2) + "|"]
-    for *other, d, n in sorted(rows, key=str):
-        of_kind = rows[*other, d, n]
-        name = ", ".join([f"D = {d}, N = {n}", *(f"{k} {v}" for k, v in other)])
-        row = [
-            f"{_number(of_kind[kind], 'cosine', {})}"
-            f" ({_number(of_kind[kind], 'skill', {})})"
-            if kind in of_kind
-            else "—"
-            for kind in kinds
-        ]
-        trivial = _number(next(iter(of_kind.values())), "trivial", {})
-        lines.append(f"| {name} | {' | '.join(row)} | {trivial} |")
+    for row in sorted(rows, key=str):
+        best = max(np.mean(each["cosine"]) for each in rows[row].values())
+        cells = [_cosine_and_skill(rows[row].get(kind), best) for kind in kinds]
+        trivial = _number(next(iter(rows[row].values())), "trivial", {})
+        lines.append(f"| {_pair_name(row)} | {' | '.join(cells)} | {trivial} |")
     return "\n".join([*lines, ""])
+
+
+def _pair_name(row: tuple[Any, ...]) -> str:
+    *other, dimension, funnels = row
+    words = [f"D = {dimension}"]
+    if FAMILIES[dict(other).get("family", PUBLISHED_PAIR["family"])].has_funnels:
+        words.append(f"N = {funnels}")
+    return ", ".join([*words, *(f"{name} {value}" for name, value in other)])
+
+
+def _cosine_and_skill(record: dict[str, Any] | None, best: float) -> str:
+    """A cell of the table of other pairs; the best of its row is bold."""
+    if record is None:
+        return "—"
+    cosine, skilled = (_number(record, name, {}) for name in ("cosine", "skill"))
+    mark = "**" if np.mean(record["cosine"]) == best else ""
+    return f"{mark}{cosine} ({skilled}){mark}"
 
 
 def _cell(record: dict[str, Any]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Pairs of distributions whose W1 and whose optimal critic are known.
+"""Funnels: mass that slides down rays to centres.
 
 The W1 benchmark of Korotin, Kolesov and Burnaev 2022, "Kantorovich Strikes Back!"
 (arXiv:2206.07767). A critic trained on such a pair can be compared with the truth: its
@@ -29,68 +29,26 @@ optimal gradient is undefined at the centres and where two funnels meet.
 """
 
 import dataclasses
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
+from jax.tree_util import Partial
 
-from wgan_gp.system.fields import Rule, at_least, setting, whole
-from wgan_gp.system.values import show
+from wgan_gp.data.pairs.pair import Pair, p_norm
+from wgan_gp.data.pairs.torch_draws import normal, uniform
 
 EDGE = 2.5  # the cube is [-EDGE, EDGE]^D
 HEIGHT_STD = 0.1  # standard deviation of the heights b_n
 DEGREE = 8  # the power that a share t of a ray is raised to
 SEED = 987  # of the authors' program
-# Closer to a centre than this, float32 cannot resolve the direction to it: coordinates
-# near 2.5 are rounded by up to 1.2e-7.
-MIN_RADIUS = 1e-5
 # The height of an absent funnel, so large that no point lies in it and it ends no ray.
 ABSENT_HEIGHT = 1e4
-# What makes a pair beside its size: that of the published ones.
-PUBLISHED_PAIR = {"seed": SEED, "subspace": 0, "norm": 2.0}
 # Where the end of a ray has no closed form it is found by halving an interval so often.
 _HALVINGS = 26
 _CHUNK = 256  # rays at a time; bounds memory
-
-
-def check_norm(path: str, norm: float) -> None:
-    """Raises ValueError unless p is that of a norm l_p, of finite sums."""
-    if not 1 <= norm < np.inf:
-        raise ValueError(
-            f"{path} must be a number >= 1, such as 2 for the Euclidean norm; got"
-            f" {show(norm)}"
-        )
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class FunnelData:
-    """The section `data` of a configuration that trains a critic alone."""
-
-    kind: str
-    dimension: int = setting(
-        2, "D of the W1 benchmark's pair of distributions.", at_least(1)
-    )
-    funnels: int = setting(
-        4, "N of the W1 benchmark's pair of distributions.", at_least(1)
-    )
-    seed: int = setting(
-        SEED, "Seed of the W1 benchmark's pair of distributions.", whole(0, 2**32)
-    )
-    subspace: int = setting(
-        0,
-        "Dimensions of the affine subspaces that funnels surround; 0 is points, as"
-        " published.",
-        whole(0, 2**16),
-    )
-    norm: float = setting(
-        2.0,
-        "p of the norm l_p that the pair's distances are measured in.",
-        Rule(check_norm, words=">= 1"),
-    )
 
 
 @struct.dataclass
@@ -102,12 +60,14 @@ class Funnels:
       heights: b_n, `[N]`.
       spans: k orthonormal directions of each subspace, `[N, k, D]`; None for points.
       norm: p of the norm; not 2 only around points.
+      edge: the generated distribution lies in the cube [-edge, edge]^D.
     """
 
     centres: jax.Array
     heights: jax.Array
     spans: jax.Array | None = None
     norm: float = struct.field(pytree_node=False, default=2.0)
+    edge: float = struct.field(pytree_node=False, default=EDGE)
 
 
 def make_funnels(
@@ -129,14 +89,13 @@ def make_funnels(
       funnels: N, at least 1; the paper has 4, 16, 64 and 256.
       seed: of the funnels; the default is the authors' own.
       subspace: k, the dimensions of the subspaces that funnels surround, below D.
-      norm: p of the norm l_p, >= 1.
+      norm: p of the norm l_p, >= 1; 2 around subspaces.
 
     Returns:
       The funnels, float32.
 
     Raises:
-      ValueError: a size is below 1, k is not below D, p is below 1, or both differ from
-        the published pairs.
+      ValueError: a size is below 1.
 
     Example:
       >>> make_funnels(dimension=2, funnels=4).centres.shape
@@ -147,12 +106,11 @@ def make_funnels(
             f"the benchmark needs dim >= 1 and funnels >= 1, got dim = {dimension} and"
             f" funnels = {funnels}"
         )
-    check_pair(dimension, subspace, norm)
     stream = np.random.RandomState(seed)
-    _normal(stream, funnels * dimension)
-    _normal(stream, funnels)
-    unit = _uniform(stream, funnels * dimension).reshape(funnels, dimension)
-    heights = HEIGHT_STD * _normal(stream, funnels)
+    normal(stream, funnels * dimension)
+    normal(stream, funnels)
+    unit = uniform(stream, funnels * dimension).reshape(funnels, dimension)
+    heights = HEIGHT_STD * normal(stream, funnels)
     spans = None
     if subspace:
         frames = stream.standard_normal((funnels, dimension, subspace))
@@ -165,28 +123,20 @@ def make_funnels(
     )
 
 
-def check_pair(dimension: int, subspace: int, norm: float) -> None:
-    """Checks what makes a pair differ from the published ones.
+def as_pair(funnels: Funnels) -> Pair:
+    """The pair of distributions of some funnels.
 
     Args:
-      dimension: D.
-      subspace: k.
-      norm: p.
-
-    Raises:
-      ValueError: as `make_funnels`.
+      funnels: N of them in D dimensions.
     """
-    check_norm("data.norm", norm)
-    if not 0 <= subspace < dimension:
-        raise ValueError(
-            f"data.subspace must be less than data.dimension = {dimension}, got"
-            f" {subspace}"
-        )
-    if subspace and norm != 2:
-        raise ValueError(
-            f"funnels around subspaces are of the Euclidean norm: with data.subspace ="
-            f" {subspace} set data.norm to 2, got {show(norm)}"
-        )
+    return Pair(
+        sample_real=Partial(sample_real, funnels),
+        sample_fake=Partial(sample_fake, funnels),
+        potential=Partial(potential, funnels),
+        optimal_gradient=Partial(optimal_gradient, funnels),
+        shape=funnels.centres.shape[1:],
+        norm=funnels.norm,
+    )
 
 
 def pad(funnels: Funnels, count: int) -> Funnels:
@@ -223,7 +173,7 @@ def sample_fake(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
       y, `[n, D]`.
     """
     shape = (n, funnels.centres.shape[1])
-    return jax.random.uniform(key, shape, minval=-EDGE, maxval=EDGE)
+    return jax.random.uniform(key, shape, minval=-funnels.edge, maxval=funnels.edge)
 
 
 def sample_real(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
@@ -253,23 +203,6 @@ def potential(funnels: Funnels, x: jax.Array) -> jax.Array:
     return jnp.min(_heights(funnels, x))
 
 
-def unpublished(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes a pair another one than the published pair of its size.
-
-    Args:
-      data: the section `data` of a configuration. An older one lacks fields.
-
-    Returns:
-      The fields of `PUBLISHED_PAIR` that differ, in their order; empty for a published
-      pair.
-    """
-    return {
-        name: data[name]
-        for name, published in PUBLISHED_PAIR.items()
-        if data.get(name, published) != published
-    }
-
-
 def optimal_gradient(funnels: Funnels, x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """The optimal critic's gradient at one point, and the distance from its centre.
 
@@ -283,9 +216,9 @@ def optimal_gradient(funnels: Funnels, x: jax.Array) -> tuple[jax.Array, jax.Arr
       Below `MIN_RADIUS` the direction is rounding noise.
     """
     offset = _offsets(funnels, x)[jnp.argmin(_heights(funnels, x))]
-    radius = _norm(offset, funnels.norm)
+    radius = p_norm(offset, funnels.norm)
     if funnels.norm != 2:
-        return -jax.grad(_norm)(offset, p=funnels.norm), radius
+        return -jax.grad(p_norm)(offset, p=funnels.norm), radius
     return -offset / jnp.maximum(radius, jnp.finfo(x.dtype).tiny), radius
 
 
@@ -330,7 +263,7 @@ def descend(funnels: Funnels, y: jax.Array) -> jax.Array:
     takeover = jnp.min(jnp.where(crossing, r, jnp.inf), axis=1)
 
     speed = jnp.maximum(jnp.abs(v), tiny)
-    wall = jnp.min((EDGE - jnp.sign(v) * y) / speed, axis=1)
+    wall = jnp.min((funnels.edge - jnp.sign(v) * y) / speed, axis=1)
     length = radius + jnp.maximum(jnp.minimum(takeover, wall), 0.0)
     share = (radius / length) ** DEGREE
     return centres[own] + (share * length)[:, None] * v
@@ -343,7 +276,7 @@ def _descend_one(funnels: Funnels, y: jax.Array) -> jax.Array:
     radius = values[own] - funnels.heights[own]
     tiny = jnp.finfo(y.dtype).tiny
     v = _offsets(funnels, y)[own] / jnp.maximum(radius, tiny)
-    wall = jnp.min((EDGE - jnp.sign(v) * y) / jnp.maximum(jnp.abs(v), tiny))
+    wall = jnp.min((funnels.edge - jnp.sign(v) * y) / jnp.maximum(jnp.abs(v), tiny))
     slack = 2e-6 * (1 + jnp.abs(values[own]))  # of rounding
 
     def in_funnel(r: jax.Array) -> jax.Array:
@@ -364,7 +297,7 @@ def _descend_one(funnels: Funnels, y: jax.Array) -> jax.Array:
 
 def _heights(funnels: Funnels, x: jax.Array) -> jax.Array:
     """The funnels' values at one point, `[N]`: distances plus b_n."""
-    distance = jax.vmap(partial(_norm, p=funnels.norm))(_offsets(funnels, x))
+    distance = jax.vmap(partial(p_norm, p=funnels.norm))(_offsets(funnels, x))
     return distance + funnels.heights
 
 
@@ -376,57 +309,3 @@ def _offsets(funnels: Funnels, x: jax.Array) -> jax.Array:
     precise = partial(jnp.einsum, precision=jax.lax.Precision.HIGHEST)
     along = precise("nkd,nd->nk", funnels.spans, offsets)
     return offsets - precise("nk,nkd->nd", along, funnels.spans)
-
-
-def _norm(offset: jax.Array, p: float) -> jax.Array:
-    """||offset||_p `[]`, whose gradient at 0 is 0."""
-    if p == 1:
-        return jnp.sum(jnp.abs(offset))
-    # The derivative of a root at 0 is infinite, and one `where` would make it NaN. The
-    # first `where` keeps 0 from the root, so that a centre has the gradient 0.
-    if p == 2:
-        power = jnp.sum(jnp.square(offset))
-        return jnp.where(power > 0, jnp.sqrt(jnp.where(power > 0, power, 1.0)), 0.0)
-    # Of shares of the largest entry, whose powers do not overflow. Its size cancels.
-    largest = jax.lax.stop_gradient(jnp.max(jnp.abs(offset)))
-    unit = jnp.where(largest > 0, largest, 1.0)
-    power = jnp.sum((jnp.abs(offset) / unit) ** p)
-    root = jnp.where(largest > 0, power, 1.0) ** (1 / p)
-    return jnp.where(largest > 0, unit * root, 0.0)
-
-
-def _uniform(stream: np.random.RandomState, n: int) -> np.ndarray:
-    """Draws n uniforms on [0, 1) in float32, from the lower 24 bits of each word."""
-    words = stream.randint(0, 2**32, size=n, dtype=np.uint32)
-    return (words & 0xFFFFFF) * np.float32(2**-24)
-
-
-def _normal(stream: np.random.RandomState, n: int) -> np.ndarray:
-    """Draws n normals by Box and Muller, as PyTorch's CPU generator does.
-
-    From 16 on it works in float32 on rows of 16, and a size that is not a multiple of
-    16 draws its last row again. Below 16 it works in float64 on pairs. There PyTorch
-    keeps an odd size's last number for the next call, and here it is dropped: none of
-    the paper's sizes is odd.
-    """
-    if n >= 16:
-        whole = _box_muller_rows(_uniform(stream, n)[: n - n % 16])
-        if n % 16:
-            whole = np.concatenate([whole, np.zeros(n % 16, np.float32)])
-            whole[-16:] = _box_muller_rows(_uniform(stream, 16))
-        return whole
-    words = stream.randint(0, 2**32, size=2 * (n + n % 2), dtype=np.uint32)
-    high, low = words.astype(np.uint64).reshape(2, -1, order="F")
-    u = ((high << np.uint64(32) | low) % np.uint64(2**53)) * 2.0**-53
-    radius, angle = np.sqrt(-2 * np.log1p(-u[1::2])), 2 * np.pi * u[::2]
-    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-    return pairs.ravel()[:n].astype(np.float32)
-
-
-def _box_muller_rows(u: np.ndarray) -> np.ndarray:
-    """Turns rows of 16 uniforms into as many normals, flattened."""
-    first, second = np.split(u.reshape(-1, 16), 2, axis=1)
-    radius = np.sqrt(-2 * np.log(1 - first))
-    angle = np.float32(2 * np.pi) * second
-    normals = [radius * np.cos(angle), radius * np.sin(angle)]
-    return np.concatenate(normals, axis=1).ravel()

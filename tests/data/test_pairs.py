@@ -1,4 +1,5 @@
 import dataclasses
+import math
 from functools import partial
 
 import chex
@@ -9,8 +10,9 @@ import pytest
 
 from tests.helpers import cases, key
 from wgan_gp import losses
-from wgan_gp.data import funnels
-from wgan_gp.data.funnels import Funnels
+from wgan_gp.data import pairs as known_pairs
+from wgan_gp.data.pairs import funnels
+from wgan_gp.data.pairs.funnels import Funnels
 from wgan_gp.evaluate.published import DIMENSIONS, FUNNELS
 
 SIZES = [(2, 4), (2, 64), (8, 16), (16, 256)]
@@ -218,6 +220,86 @@ def test_absent_funnels_change_nothing_around_subspaces():
     chex.assert_trees_all_close(descend(padded, y), x, atol=1e-5)
 
 
+SMOOTH = ("translation", "gaussians", "shell")
+FAMILIES = [name for name in known_pairs.FAMILIES if name != "funnels"]
+
+
+def family_pair(family, dimension=16, funnels=1, **fields):
+    data = known_pairs.PairData(
+        kind="funnels", family=family, dimension=dimension, funnels=funnels, **fields
+    )
+    return known_pairs.make_pair(data)
+
+
+def family_samples(pair, n, seed=0):
+    draws = (pair.sample_real, pair.sample_fake)
+    return [jax.jit(draw, static_argnums=1)(key(seed), n) for draw in draws]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_primal_is_the_dual_in_each_family(family):
+    pair = family_pair(family, funnels=4 if family == "pictures" else 1)
+    x, y = family_samples(pair, 2000)
+    chex.assert_shape([x, y], (2000, *pair.shape))
+    moved = np.linalg.norm((x - y).reshape(2000, -1), axis=1)
+    assert moved.mean() > 0.1
+    potential = jax.jit(jax.vmap(pair.potential))
+    np.testing.assert_allclose(potential(y) - potential(x), moved, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_optimal_critic_of_each_family_has_slope_1(family):
+    pair = family_pair(family, funnels=4 if family == "pictures" else 1)
+    x, _ = family_samples(pair, 200)
+    gradient, radius = jax.jit(jax.vmap(pair.optimal_gradient))(x)
+    clear = np.asarray(radius > 1e-3)
+    assert clear.mean() > 0.9
+    slope = np.linalg.norm(gradient.reshape(200, -1), axis=1)
+    np.testing.assert_allclose(slope[clear], 1, atol=1e-4)
+    expected = -jax.jit(jax.vmap(jax.grad(pair.potential)))(x)
+    np.testing.assert_allclose(gradient[clear], expected[clear], atol=2e-3)
+
+
+@pytest.mark.parametrize("dimension", [2, 5])
+@pytest.mark.parametrize("family", SMOOTH)
+def test_w1_of_smooth_pairs_is_that_of_the_closed_form(family, dimension):
+    shrinking = max(dimension // 2, 1)
+    mean_chi = np.sqrt(2) * np.exp(
+        math.lgamma((shrinking + 1) / 2) - math.lgamma(shrinking / 2)
+    )
+    w1 = {
+        "translation": 1,
+        "gaussians": 0.75 * mean_chi,
+        "shell": 7 / 16 * np.sqrt(dimension),
+    }[family]
+    x, y = family_samples(family_pair(family, dimension), 20_000)
+    np.testing.assert_allclose(np.linalg.norm(x - y, axis=1).mean(), w1, rtol=0.02)
+
+
+def test_pictures_stay_in_the_range_of_pixels_and_move_to_templates():
+    pair = family_pair("pictures", 1024, 3)
+    x, y = family_samples(pair, 300)
+    chex.assert_shape(x, (300, 32, 32, 1))
+    assert max(jnp.abs(x).max(), jnp.abs(y).max()) <= 1 + 1e-5
+    smooth = np.abs(np.diff(y, axis=1)).mean() / np.abs(y).mean()
+    assert smooth < 0.6  # of independent pixels it would be 4 / 3
+    padded = known_pairs.FAMILIES["pictures"].make(
+        known_pairs.PairData(
+            kind="funnels", family="pictures", dimension=1024, funnels=3
+        ),
+        5,
+    )
+    chex.assert_trees_all_close(family_samples(padded, 300)[0], x, atol=1e-5)
+
+
+def test_seeds_of_families_differ():
+    for family in ("translation", "gaussians", "pictures"):
+        first, second = (
+            family_samples(family_pair(family, seed=seed), 10)[0] for seed in (0, 1)
+        )
+        assert not np.allclose(first, second), family
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [
@@ -226,11 +308,21 @@ def test_absent_funnels_change_nothing_around_subspaces():
         ({"norm": 0.5}, "data.norm must be a number >= 1"),
         ({"norm": float("inf")}, "data.norm must be a number >= 1"),
         ({"norm": float("nan")}, "data.norm must be a number >= 1"),
+        ({"family": "shell"}, "'shell' has no funnels: set data.funnels to 1, got 4"),
+        (
+            {"family": "pictures", "norm": 1.0},
+            "data.norm = 1.0 is for data.family = 'funnels'",
+        ),
+        (
+            {"family": "pictures", "dimension": 8},
+            "number of pixels of a square picture.*got 8",
+        ),
     ],
 )
 def test_pairs_that_cannot_be_are_refused(other, message):
+    data = {"dimension": 4, "funnels": 4} | other
     with pytest.raises(ValueError, match=message):
-        funnels.make_funnels(4, 4, **other)
+        known_pairs.check_pair(known_pairs.PairData(kind="funnels", **data))
 
 
 @pytest.mark.parametrize("size", [(0, 4), (2, 0), (-1, -1)])
