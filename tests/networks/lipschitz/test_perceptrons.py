@@ -1,6 +1,7 @@
 """Orthogonal perceptrons and SLL layers: their algebra, and what they refuse."""
 
 import re
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,7 @@ from wgan_gp.networks.lipschitz.orthogonal import (
     orthogonal_network,
 )
 from wgan_gp.networks.lipschitz.sll import bound, sll_network
+from wgan_gp.networks.lipschitz.sorting import sort
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,26 @@ def test_no_decomposition_of_lapack_is_part_of_the_program():
     assert "dot_general" in program
     for primitive in ("lu", "qr", "svd", "cholesky", "eigh"):
         assert not re.search(rf"\b{primitive}\b", program), primitive
+
+
+@pytest.mark.parametrize("shape", [(1,), (2, 3), (6,), (11, 2)])
+def test_a_network_of_comparisons_sorts(shape):
+    x = jax.random.normal(key(), shape)
+    x = x.at[-1].set(x[0])  # two are equal
+    np.testing.assert_array_equal(jax.jit(sort)(x), jnp.sort(x, axis=0))
+    weights = jax.random.normal(key(1), shape)
+
+    def slope(sorting):
+        return jax.jit(jax.grad(lambda x: jnp.sum(weights * sorting(x))))
+
+    if shape != (1,):
+        x = x.at[-1].add(0.5)  # where two are equal, any order is one
+    np.testing.assert_array_equal(slope(sort)(x), slope(partial(jnp.sort, axis=0))(x))
+
+
+def test_sorting_what_is_infinite_keeps_it():
+    x = jnp.array([jnp.inf, 1.0, -jnp.inf])
+    assert sort(x).tolist() == [-jnp.inf, 1.0, jnp.inf]
 
 
 def test_groups_are_sorted():

@@ -19,6 +19,7 @@ FIGURES = {
     "differences": ("difference",),
     "overfitting": ("overfitting",),
     "kinks": ("kinks",),
+    "generators": ("generators",),
     "slopes_d16": ("slopes_d16",),
     "slopes_d2": ("slopes_d2",),
 }

@@ -18,6 +18,7 @@ from wgan_gp.studies.evidence import (
     differences,
     dimension,
     estimates,
+    generators,
     kinks,
     overfitting,
     simplicity,
@@ -65,6 +66,7 @@ CLAIMS = {
     "differences": _claim(differences),
     "overfitting": _claim(overfitting, check=overfitting.digits),
     "kinks": _claim(kinks),
+    "generators": _claim(generators),
     **{
         name: Claim(
             slope_training.evidence, partial(slope_training.figures, name), scales

@@ -94,15 +94,16 @@ ABLATIONS: dict[str, dict[str, Any]] = {
     "tuned-fewer_updates": {"steps": 10_000},  # for constraints that cost more
 }
 _ORTHOGONAL = constraint_name(orthogonal.CHOICE)
-# Orthogonal weights in a network of the size that the published SortOut has.
+# A critic with orthogonal weights; it sees as many samples as `TUNED`. Its batches are
+# large, since a noisy gradient costs it more than few updates do.
 ORTHOGONAL: dict[str, Any] = {
     "lipschitz": _ORTHOGONAL,
-    "steps": 4_000,
-    "batch_size": 1024,
-    "log_every": 200,
-    "eval_every": 1000,
+    "steps": 1_000,
+    "batch_size": 4096,
+    "log_every": 50,
+    "eval_every": 250,
     "eval_samples": 4096,
-    "critic": {"initialiser": "fan_in"},
+    "critic": {"maxout": 128, "initialiser": "fan_in"},
     "critic_optimiser": {
         "name": "adam",
         "learning_rate": 1e-2,
@@ -163,14 +164,22 @@ def _cones(dimension: int, funnels: int) -> dict[str, Any]:
 
 
 def _published(dimension: int, _: int) -> dict[str, Any]:
-    hidden = (max(2 * dimension, 128),) * 2
-    return {"critic": {"initialiser": "fan_in", "hidden": hidden}}
+    return {"critic": PUBLISHED["critic"] | {"hidden": _widths(dimension, 2)}}
+
+
+def _orthogonal(dimension: int, _: int) -> dict[str, Any]:
+    return {"critic": ORTHOGONAL["critic"] | {"hidden": _widths(dimension, 3)}}
+
+
+def _widths(dimension: int, layers: int) -> tuple[int, ...]:
+    """Hidden layers of the width that the published protocol has."""
+    return (max(2 * dimension, 128),) * layers
 
 
 _BY_SIZE = {
     "tuned": _tuned,
     _CONES: _cones,
-    _ORTHOGONAL: _published,
+    _ORTHOGONAL: _orthogonal,
     "dcgan": lambda *_: {},
     "published": _published,
     "smoke": lambda *_: {},
