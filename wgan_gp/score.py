@@ -27,6 +27,7 @@ from wgan_gp.evaluate.images import (
     digit_observer,
     inception_observer,
 )
+from wgan_gp.evaluate.inception import difference_from_published
 from wgan_gp.evaluate.metrics import FLOOR, METRICS, Metric
 from wgan_gp.runs import draws, sampling
 from wgan_gp.runs.opening import open_settings
@@ -234,6 +235,8 @@ def _score(args: argparse.Namespace) -> str:
     data = run.settings.data
     if args.inception is not None:
         observe = inception_observer(str(args.inception))
+        if (line := difference_from_published(args.inception)) is not None:
+            print(line, file=sys.stderr)
     else:
         observe = digit_observer(data.name, **data.source_options)
     scores = _score_run(run, args.n, args.split, observe, args.seed)

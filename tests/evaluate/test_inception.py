@@ -1,3 +1,4 @@
+import hashlib
 import subprocess
 import sys
 from collections import OrderedDict
@@ -7,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.evaluate.weight_files import write_inception
 from tests.helpers import ROOT
 from wgan_gp.evaluate import inception
 from wgan_gp.evaluate.inception import inception_features, load_inception, prepare
@@ -61,6 +63,41 @@ def outputs(network, x):
 def error(actual, expected):
     assert actual.shape == expected.shape
     return np.abs(actual - expected).max() / np.abs(expected).max()
+
+
+@pytest.fixture(scope="module")
+def random_file(tmp_path_factory):
+    """A file in the layout of the published one, and its tensors; without PyTorch."""
+    path = tmp_path_factory.mktemp("random") / "weights.pth"
+    return path, write_inception(path, inception.tensor_shapes())
+
+
+def test_a_file_in_the_published_layout_is_read(random_file):
+    path, tensors = random_file
+    read = load_inception(path)["params"]
+    np.testing.assert_array_equal(read["fc"]["kernel"], tensors["fc.weight"].T)
+    name = "Mixed_6e.branch7x7_2"
+    gain, bias, average, variance = (
+        tensors[f"{name}.bn.{each}"]
+        for each in ("weight", "bias", "running_mean", "running_var")
+    )
+    scale = gain / np.sqrt(variance + 1e-3)
+    kernel = np.moveaxis(tensors[f"{name}.conv.weight"], (2, 3), (0, 1)).swapaxes(2, 3)
+    folded = read["Mixed_6e"]["branch7x7_2"]["conv"]
+    np.testing.assert_allclose(folded["kernel"], kernel * scale, rtol=1e-5)
+    np.testing.assert_allclose(folded["bias"], bias - average * scale, rtol=1e-3)
+    # 95.6 MB, as the published file, which has counters and a longer head too.
+    assert abs(path.stat().st_size - 95_628_359) < 300_000
+
+
+def test_a_file_that_is_not_the_published_one_is_said(random_file, monkeypatch):
+    path, _ = random_file
+    line = inception.difference_from_published(path)
+    assert "not comparable with published ones" in line
+    assert "not 6726825d..." in line
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setattr(inception, "PUBLISHED_SHA256", digest)
+    assert inception.difference_from_published(path) is None
 
 
 def test_every_block_agrees_with_pytorch(torch_network, params):

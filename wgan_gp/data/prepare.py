@@ -11,6 +11,7 @@ folder, without network and without TensorFlow.
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -24,7 +25,12 @@ from wgan_gp.system.failures import one_line
 from wgan_gp.system.paths import PATH_KINDS
 from wgan_gp.system.values import did_you_mean, show
 
-BUILT_IN = {"digits8x8": "Digits8x8", "mnist5k": "Mnist5k"}
+# Sets of packages, by name: the module and the class of their builders.
+BUILT_IN = {
+    "digits8x8": ("digits", "Digits8x8"),
+    "mnist5k": ("digits", "Mnist5k"),
+    "blue_marble": ("earth", "BlueMarble"),
+}
 # The set, perhaps with its configuration and version, as `lsun/bedroom:3.0.0`.
 _NAME = re.compile(r"\w+(/[\w.+-]+)*(:\d+\.\d+\.\d+)?")
 
@@ -43,7 +49,7 @@ class UnknownSetError(ValueError):
         self.hint = did_you_mean(name.split("/")[0], known)
         super().__init__(
             f"there is no data set {show(name)}{self.hint or ':'}"
-            f" {' and '.join(BUILT_IN)} need no download, all others are those of"
+            f" {', '.join(BUILT_IN)} need no download, all others are those of"
             " https://www.tensorflow.org/datasets/catalog"
         )
 
@@ -94,9 +100,9 @@ def make_builder(name: str, data_dir: str | None) -> Any:
     import tensorflow_datasets as tfds
 
     if name in BUILT_IN:
-        from wgan_gp.data.builders import digits
-
-        return getattr(digits, BUILT_IN[name])(data_dir=data_dir)
+        module, builder = BUILT_IN[name]
+        builders = importlib.import_module(f"wgan_gp.data.builders.{module}")
+        return getattr(builders, builder)(data_dir=data_dir)
     return tfds.builder(name, data_dir=data_dir)
 
 
@@ -262,7 +268,7 @@ def _parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser = arguments.make_parser("wgan_gp.data.prepare", __doc__)
     parser.add_argument(
         "name",
-        help=f"{' or '.join(BUILT_IN)}, which need no network, or a name of TFDS's, as"
+        help=f"{', '.join(BUILT_IN)}, which need no network, or a name of TFDS's, as"
         " mnist, cifar10, lsun/bedroom",
     )
     parser.add_argument(

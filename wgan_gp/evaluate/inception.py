@@ -9,6 +9,7 @@ two ways that published numbers were made with. The weights are a file of 91 MB,
 the user downloads; `load_inception` reads it without PyTorch.
 """
 
+import hashlib
 import os
 from functools import partial
 from typing import Any, Literal
@@ -22,6 +23,9 @@ from wgan_gp.evaluate.inception_network import CLASSES, FEATURES, Inception
 from wgan_gp.evaluate.inception_weights import read_state_dict
 
 SIZE = 299  # pixels a side
+# Of pytorch-fid's release `fid_weights`, 95,628,359 bytes.
+PUBLISHED = "pt_inception-2015-12-05-6726825d.pth"
+PUBLISHED_SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 _EPSILON = 1e-3  # of batch normalisation
 
 # Where the first sample lies in its pixel, and the grey that becomes 0.
@@ -42,23 +46,43 @@ def load_inception(path: str | os.PathLike[str]) -> Any:
     Raises:
       ValueError: there is no such file, or it is not this network's state dict.
     """
-    kernels = _kernel_shapes()
-    shapes: dict[str, tuple[int, ...]] = {
-        "fc.weight": (CLASSES, FEATURES),
-        "fc.bias": (CLASSES,),
-    }
-    for name, (height, width, inputs, outputs) in kernels.items():
-        shapes[f"{name}.conv.weight"] = (outputs, inputs, height, width)
-        for statistic in ("weight", "bias", "running_mean", "running_var"):
-            shapes[f"{name}.bn.{statistic}"] = (outputs,)
-    tensors = read_state_dict(path, shapes)
-    flat = {f"{name}.conv": _fold(tensors, name) for name in kernels}
+    tensors = read_state_dict(path, tensor_shapes())
+    flat = {f"{name}.conv": _fold(tensors, name) for name in _kernel_shapes()}
     flat["fc"] = {"kernel": tensors["fc.weight"].T}
     params = unflatten_dict(flat, sep=".")
     for leaf in jax.tree.leaves(params):
         if not np.isfinite(leaf).all():
             raise ValueError(f"{os.fspath(path)!r} has weights that are not finite")
     return jax.tree.map(jnp.asarray, {"params": params})
+
+
+def tensor_shapes() -> dict[str, tuple[int, ...]]:
+    """The shapes of the tensors in a weight file, by their names."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "fc.weight": (CLASSES, FEATURES),
+        "fc.bias": (CLASSES,),
+    }
+    for name, (height, width, inputs, outputs) in _kernel_shapes().items():
+        shapes[f"{name}.conv.weight"] = (outputs, inputs, height, width)
+        for statistic in ("weight", "bias", "running_mean", "running_var"):
+            shapes[f"{name}.bn.{statistic}"] = (outputs,)
+    return shapes
+
+
+def difference_from_published(path: str | os.PathLike[str]) -> str | None:
+    """A line that says that a weight file is not the published one; None if it is.
+
+    Args:
+      path: of a file that `load_inception` has read.
+    """
+    with open(path, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest == PUBLISHED_SHA256:
+        return None
+    return (
+        f"{os.fspath(path)} is not {PUBLISHED} (SHA-256 {digest[:8]}..., not"
+        f" {PUBLISHED_SHA256[:8]}...): scores are not comparable with published ones"
+    )
 
 
 def inception_features(
