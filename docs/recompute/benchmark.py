@@ -119,6 +119,51 @@ def _cones() -> Iterator[str]:
     yield f"a skill of {mean('skill', 'cones', 'cones', *hardest):.2f} says"
 
 
+# Critics that are compared on pairs of every kind, by the recipe's name.
+CRITICS = {
+    "`one_sided`": ("tuned", "one_sided"),
+    "`directional`": ("tuned", "directional"),
+    "orthogonal": ("orthogonal", "orthogonal"),
+    "cones": ("cones", "cones"),
+    "DCGAN, `one_sided`": ("dcgan", "one_sided"),
+    "DCGAN, `directional`": ("dcgan", "directional"),
+}
+
+
+@cache
+def other_records() -> dict[str, dict[tuple[str, str], dict[str, Any]]]:
+    """Records of other pairs by the pair's name, then by recipe and constraint."""
+    found: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+    for each in table.read_records(FOLDER):
+        if (other := table.other_pair(each)) and "seed" not in other:
+            kind = each["recipe"], each["config"]["lipschitz"]
+            found.setdefault(table.pair_name(each), {})[kind] = each
+    return found
+
+
+def families_table() -> str:
+    """Cosine (estimate / W1) of each critic on pairs of other kinds; best in bold."""
+    rows = []
+    for name, by_kind in other_records().items():
+        best = max(np.mean(each["cosine"]) for each in by_kind.values())
+        row = {"pair": name}
+        for critic, kind in CRITICS.items():
+            row[critic] = _beside_others(by_kind.get(kind), best)
+        row["-‖x‖"] = f"{np.mean(next(iter(by_kind.values()))['trivial']):.2f}"
+        rows.append(row)
+    return markdown(rows)
+
+
+def _beside_others(record: dict[str, Any] | None, best: float) -> str:
+    if record is None:
+        return "—"
+    cosine, estimate, w1 = (
+        np.mean(record[name]) for name in ("cosine", "estimate", "w1")
+    )
+    mark = "**" if cosine == best else ""
+    return f"{mark}{cosine:.3f}{mark} ({estimate / w1:.2f})"
+
+
 _BESIDE = {
     "one_sided": ("tuned", "one_sided"),
     "directional": ("tuned", "directional"),

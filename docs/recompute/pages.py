@@ -73,6 +73,7 @@ PAGES = (
         {
             "cosine": benchmark.cosine_table,
             "cones": benchmark.cones_table,
+            "families": benchmark.families_table,
             "directional": benchmark.directional_table,
         },
         benchmark.sentences,

@@ -224,7 +224,7 @@ SMOOTH = ("translation", "gaussians", "shell")
 FAMILIES = [name for name in known_pairs.FAMILIES if name != "funnels"]
 
 
-def family_pair(family, dimension=16, funnels=1, **fields):
+def family_pair(family, dimension=64, funnels=1, **fields):
     data = known_pairs.PairData(
         kind="funnels", family=family, dimension=dimension, funnels=funnels, **fields
     )
@@ -292,6 +292,28 @@ def test_pictures_stay_in_the_range_of_pixels_and_move_to_templates():
     chex.assert_trees_all_close(family_samples(padded, 300)[0], x, atol=1e-5)
 
 
+@pytest.mark.parametrize("family", ["funnels", *FAMILIES])
+def test_pairs_of_one_size_can_be_stacked(family):
+    funnels = 4 if known_pairs.FAMILIES[family].has_funnels else 1
+    seeds = (0, 1) if known_pairs.FAMILIES[family].has_seed else (known_pairs.SEED,) * 2
+    pairs = [
+        family_pair(family, 16 if family != "pictures" else 64, funnels, seed=s)
+        for s in seeds
+    ]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *pairs)
+    both = jax.jit(jax.vmap(lambda pair: pair.sample_real(key(), 5)))(stacked)
+    for i, pair in enumerate(pairs):
+        chex.assert_trees_all_close(both[i], pair.sample_real(key(), 5), atol=1e-5)
+
+
+def test_a_sample_at_the_centre_of_the_shell_has_a_real_partner(monkeypatch):
+    """A uniform number may be 0."""
+    monkeypatch.setattr(jax.random, "uniform", lambda key, shape: jnp.zeros(shape))
+    pair = family_pair("shell", 4)
+    x = pair.sample_real(key(), 3)
+    np.testing.assert_allclose(jnp.linalg.norm(x, axis=1), 7 / 8 * 2, rtol=1e-5)
+
+
 def test_seeds_of_families_differ():
     for family in ("translation", "gaussians", "pictures"):
         first, second = (
@@ -314,8 +336,16 @@ def test_seeds_of_families_differ():
             "data.norm = 1.0 is for data.family = 'funnels'",
         ),
         (
-            {"family": "pictures", "dimension": 8},
-            "number of pixels of a square picture.*got 8",
+            {"family": "pictures", "dimension": 80},
+            "number of pixels of a square picture.*got 80",
+        ),
+        (
+            {"family": "gaussians", "dimension": 1, "funnels": 1},
+            "at least 2 with data.family = 'gaussians', got 1",
+        ),
+        (
+            {"family": "shell", "funnels": 1, "seed": 3},
+            "data.seed = 3 has no effect",
         ),
     ],
 )

@@ -19,7 +19,7 @@ from wgan_gp.data import DATASETS
 from wgan_gp.data.image_conditions import CHANNELS
 from wgan_gp.data.kinds import KINDS
 from wgan_gp.data.pairs import FAMILIES, check_pair
-from wgan_gp.system.values import at_least, below, one_of, show
+from wgan_gp.system.values import at_least, below, join_names, one_of, show
 
 _PIXELS = {"unit": "sigmoid", "symmetric": "tanh", "dequantised": "tanh"}
 
@@ -174,10 +174,13 @@ def _check_samples(config: ConfigDict) -> None:
     """Raises ValueError unless the critic takes what a pair's samples are."""
     network, family = config.critic.network, config.data.family
     samples = FAMILIES[family].samples
-    if samples not in getattr(PLAYERS["critic"][network], "kinds", (samples,)):
+    accepted = getattr(PLAYERS["critic"][network], "kinds", (samples,))
+    if samples not in accepted:
+        fit = [name for name, each in FAMILIES.items() if each.samples in accepted]
         raise ValueError(
-            f"critic.network = {network!r} is not for {samples}, which data.family ="
-            f" {family!r} has: start from configs.base('critic', critic='mlp')"
+            f"critic.network = {network!r} is for {' and '.join(accepted)}, and"
+            f" data.family = {family!r} has {samples}: use another recipe or network,"
+            f" or a family of {join_names(fit)}"
         )
 
 

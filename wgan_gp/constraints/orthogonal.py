@@ -6,7 +6,7 @@ reaches slope 1 without being asked to.
 
 How the strength acts: there is none. `construction.group` is the number of outputs that
 are sorted together: 2 takes maxima and minima of pairs (MaxMin), 0 sorts whole layers
-(FullSort), which is many times as slow on CPUs.
+(FullSort), which is some 4 times as slow on CPUs.
 
 What its paper found: Anil et al. approximate W1 better than with weight clipping, a
 gradient penalty or spectral normalisation, and prove that such networks can approximate

@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from tests.helpers import unchecked
@@ -16,7 +17,7 @@ def test_transport_of_the_toys_goes_to_the_nearest_mode():
     nearest = np.linalg.norm(towards, axis=2).argmin(axis=1)
     wanted = towards[np.arange(400), nearest]
     cosines = jax.vmap(cosine_similarity)(wanted, problem.directions)
-    assert np.median(cosines) > 0.95
+    assert np.mean(cosines) > 0.95
     assert 0 < problem.floor < 0.4
 
 
@@ -39,14 +40,16 @@ def test_a_critic_is_compared_by_the_direction_of_its_gradient():
     assert outcome.quality.min() > 1  # a generator of two updates makes noise
 
 
-def test_the_rank_correlation_is_that_of_means():
-    rows = [
-        {
-            "data": "toy",
-            "constraint": name,
-            "cosine of the critic": (cosine, 0.1),
-            "W1 / floor of the generator": (quality, 0.1),
-        }
-        for name, cosine, quality in (("a", 0.1, 9.0), ("b", 0.5, 4.0), ("c", 0.9, 2.0))
-    ]
-    assert generators.rank_correlation(rows, "toy") == -1
+def test_the_rank_correlation_is_that_of_each_seed():
+    cosines = np.array([[0.1, 0.9], [0.5, 0.5], [0.9, 0.1]])
+    qualities = np.array([[9.0, 9.0], [4.0, 4.0], [2.0, 2.0]])
+    values = np.array([cosines, qualities])
+    assert generators.rank_correlation(values) == (0, 1)  # -1 and 1
+    assert generators.rank_correlation(values[:, :, :1]) == (-1, 0)
+
+
+def test_an_assignment_to_the_same_place_has_no_direction():
+    points = jnp.array([[0.0, 0.0], [3.0, 4.0]])
+    moved = points + jnp.array([[0.0, 0.0], [0.0, 2.0]])
+    directions = generators._assigned(points, moved)
+    np.testing.assert_allclose(directions, [[0, 0], [0, 1]], atol=1e-6)

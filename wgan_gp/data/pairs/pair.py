@@ -19,7 +19,9 @@ class Pair:
       potential: `x -> []`, u of one sample. D = -u attains the maximum of
         E D(real) - E D(fake) over 1-Lipschitz critics.
       optimal_gradient: `x -> ([*shape], [])`, the gradient of -u at one sample, and the
-        distance of the sample from the nearest point where it is undefined.
+        sample's distance from where mass comes together (a centre, a sphere), at which
+        the gradient is undefined. Where two funnels meet it is undefined too, and that
+        distance is not measured.
       shape: of a sample.
       norm: p of the norm l_p that distances are measured in.
     """

@@ -41,30 +41,30 @@ def picture_funnels(dimension: int, count: int, seed: int, *, padded: int = 0) -
     centre_key, height_key = jax.random.split(jax.random.key(seed))
     heights = _HEIGHT_STD * side * jax.random.normal(height_key, (count,))
     templates = _smooth(centre_key, count, side)
-    these = pad(Funnels(templates, heights, edge=_EDGE), max(padded, count))
+    funnels = pad(Funnels(templates, heights, edge=_EDGE), max(padded, count))
     return Pair(
-        sample_real=Partial(_sample_real, these),
-        sample_fake=Partial(_sample_fake, these),
-        potential=Partial(_potential, these),
-        optimal_gradient=Partial(_optimal_gradient, these),
+        sample_real=Partial(_sample_real, funnels),
+        sample_fake=Partial(_sample_fake, funnels),
+        potential=Partial(_potential, funnels),
+        optimal_gradient=Partial(_optimal_gradient, funnels),
         shape=(side, side, 1),
     )
 
 
-def _sample_fake(these: Funnels, key: jax.Array, n: int) -> jax.Array:
-    return _as_pictures(_draw(these, key, n))
+def _sample_fake(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
+    return _as_pictures(_draw(funnels, key, n))
 
 
-def _sample_real(these: Funnels, key: jax.Array, n: int) -> jax.Array:
-    return _as_pictures(descend(these, _draw(these, key, n)))
+def _sample_real(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
+    return _as_pictures(descend(funnels, _draw(funnels, key, n)))
 
 
-def _potential(these: Funnels, x: jax.Array) -> jax.Array:
-    return potential(these, x.ravel())
+def _potential(funnels: Funnels, x: jax.Array) -> jax.Array:
+    return potential(funnels, x.ravel())
 
 
-def _optimal_gradient(these: Funnels, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    gradient, radius = optimal_gradient(these, x.ravel())
+def _optimal_gradient(funnels: Funnels, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    gradient, radius = optimal_gradient(funnels, x.ravel())
     return gradient.reshape(x.shape), radius
 
 
@@ -73,9 +73,9 @@ def _as_pictures(rows: jax.Array) -> jax.Array:
     return rows.reshape(-1, side, side, 1)
 
 
-def _draw(these: Funnels, key: jax.Array, n: int) -> jax.Array:
+def _draw(funnels: Funnels, key: jax.Array, n: int) -> jax.Array:
     """Draws generated pictures as rows `[n, D]`."""
-    dimension = these.centres.shape[1]
+    dimension = funnels.centres.shape[1]
     smooth_key, noise_key = jax.random.split(key)
     noise = jax.random.uniform(noise_key, (n, dimension), minval=-1.0)
     smooth = _smooth(smooth_key, n, math.isqrt(dimension))
@@ -86,7 +86,9 @@ def _smooth(key: jax.Array, n: int, side: int) -> jax.Array:
     """Draws n smooth pictures `[n, side^2]` with pixels in [-1, 1]."""
     grid = jax.random.uniform(key, (n, _GRID, _GRID), minval=-1.0)
     across = jnp.asarray(_interpolation(side), grid.dtype)
-    pictures = jnp.einsum("sg,ngh,th->nst", across, grid, across)
+    pictures = jnp.einsum(
+        "sg,ngh,th->nst", across, grid, across, precision=jax.lax.Precision.HIGHEST
+    )
     return pictures.reshape(n, side * side)
 
 

@@ -6,15 +6,13 @@ slope 1, so that the potential is optimal.
 - `translation`: y ~ N(0, I) moves by a unit vector e. -u(x) = <x, e>, and W1 = 1.
 - `gaussians`: y ~ N(0, I) shrinks to a quarter along k = D / 2 directions, which makes
   a Gaussian of another covariance. With P the projection on them, u(x) = ||P x|| and
-  W1 = 3/4 E chi_k. In one direction, W1 between two Gaussians is that of two numbers;
-  in several it has no closed form unless they shrink alike, as here.
+  W1 = 3/4 E chi_k. (The W1 of two Gaussians has no closed form in general.)
 - `shell`: a radial map. ||y|| ~ U(0, 2 sqrt(D)), in a uniform direction, comes 8 times
   as near to the sphere of radius sqrt(D), from inside or from outside. u(x) is the
   distance from the sphere, and W1 = 7/16 sqrt(D).
 """
 
 import math
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -35,90 +33,110 @@ def translation(dimension: int, seed: int) -> Pair:
       seed: of the vector.
     """
     (direction,) = _directions(dimension, 1, seed)
-
-    def gradient(direction: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return direction, jnp.full((), jnp.inf, x.dtype)
-
     return Pair(
-        sample_real=Partial(
-            lambda e, key, n: _gaussian(dimension, key, n) + e[None], direction
-        ),
-        sample_fake=Partial(partial(_gaussian, dimension)),
-        potential=Partial(lambda e, x: -x @ e, direction),
-        optimal_gradient=Partial(gradient, direction),
+        sample_real=Partial(_moved, direction),
+        sample_fake=Partial(_gaussian, direction),
+        potential=Partial(_fall_along, direction),
+        optimal_gradient=Partial(_gradient_along, direction),
         shape=(dimension,),
     )
+
+
+def _moved(direction: jax.Array, key: jax.Array, n: int) -> jax.Array:
+    return _gaussian(direction, key, n) + direction[None]
+
+
+def _fall_along(direction: jax.Array, x: jax.Array) -> jax.Array:
+    return -jnp.vdot(x, direction, precision=jax.lax.Precision.HIGHEST)
+
+
+def _gradient_along(direction: jax.Array, x: jax.Array):
+    return direction, jnp.full((), jnp.inf, x.dtype)
 
 
 def gaussians(dimension: int, seed: int) -> Pair:
     """A standard Gaussian, and one that is narrower in half of the dimensions.
 
     Args:
-      dimension: D.
+      dimension: D, at least 2.
       seed: of the directions in which it is narrower.
     """
-    spans = _directions(dimension, max(dimension // 2, 1), seed)
-
-    def shrunk(spans: jax.Array, x: jax.Array) -> jax.Array:
-        return x @ spans.T @ spans
-
-    def real(spans: jax.Array, key: jax.Array, n: int) -> jax.Array:
-        y = _gaussian(dimension, key, n)
-        return y - (1 - _SHRINK) * shrunk(spans, y)
-
-    def potential(spans: jax.Array, x: jax.Array) -> jax.Array:
-        return p_norm(shrunk(spans, x), 2)
-
-    def gradient(spans: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return -jax.grad(potential, argnums=1)(spans, x), potential(spans, x)
-
+    spans = _directions(dimension, dimension // 2, seed)
     return Pair(
-        sample_real=Partial(real, spans),
-        sample_fake=Partial(partial(_gaussian, dimension)),
-        potential=Partial(potential, spans),
-        optimal_gradient=Partial(gradient, spans),
+        sample_real=Partial(_shrunk, spans),
+        sample_fake=Partial(_gaussian, spans),
+        potential=Partial(_extent, spans),
+        optimal_gradient=Partial(_gradient_within, spans),
         shape=(dimension,),
     )
 
 
-def shell(dimension: int, _: int) -> Pair:
-    """A ball, and a thick shell in it.
+def _shrunk(spans: jax.Array, key: jax.Array, n: int) -> jax.Array:
+    y = _gaussian(spans, key, n)
+    return y - (1 - _SHRINK) * _project(spans, y)
+
+
+def _extent(spans: jax.Array, x: jax.Array) -> jax.Array:
+    return p_norm(_project(spans, x), 2)
+
+
+def _gradient_within(spans: jax.Array, x: jax.Array):
+    return -jax.grad(_extent, argnums=1)(spans, x), _extent(spans, x)
+
+
+def _project(spans: jax.Array, x: jax.Array) -> jax.Array:
+    """The part of x `[..., D]` that lies within the spans `[k, D]`."""
+    precise = jax.lax.Precision.HIGHEST
+    along = jnp.matmul(x, spans.T, precision=precise)
+    return jnp.matmul(along, spans, precision=precise)
+
+
+def shell(dimension: int) -> Pair:
+    """Samples in all distances from the origin, and the same nearer to a sphere.
 
     Args:
       dimension: D.
     """
-    radius = jnp.asarray(math.sqrt(dimension))
-
-    def fake(radius: jax.Array, key: jax.Array, n: int) -> jax.Array:
-        direction_key, length_key = jax.random.split(key)
-        y = _gaussian(dimension, direction_key, n)
-        length = jax.random.uniform(length_key, (n, 1)) * 2 * radius
-        return length * y / jnp.linalg.norm(y, axis=1, keepdims=True)
-
-    def real(radius: jax.Array, key: jax.Array, n: int) -> jax.Array:
-        y = fake(radius, key, n)
-        length = jnp.linalg.norm(y, axis=1, keepdims=True)
-        return (radius / length * (1 - _NEARER) + _NEARER) * y
-
-    def potential(radius: jax.Array, x: jax.Array) -> jax.Array:
-        return jnp.abs(p_norm(x, 2) - radius)
-
-    def gradient(radius: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        length = p_norm(x, 2)
-        distance = jnp.minimum(length, jnp.abs(length - radius))
-        return -jax.grad(potential, argnums=1)(radius, x), distance
-
+    radius = jnp.full((dimension,), math.sqrt(dimension))
     return Pair(
-        sample_real=Partial(real, radius),
-        sample_fake=Partial(fake, radius),
-        potential=Partial(potential, radius),
-        optimal_gradient=Partial(gradient, radius),
+        sample_real=Partial(_in_shell, radius),
+        sample_fake=Partial(_in_ball, radius),
+        potential=Partial(_from_shell, radius),
+        optimal_gradient=Partial(_gradient_to_shell, radius),
         shape=(dimension,),
     )
 
 
-def _gaussian(dimension: int, key: jax.Array, n: int) -> jax.Array:
-    return jax.random.normal(key, (n, dimension))
+def _in_ball(radius: jax.Array, key: jax.Array, n: int) -> jax.Array:
+    direction, length = _polar(radius, key, n)
+    return length * direction
+
+
+def _in_shell(radius: jax.Array, key: jax.Array, n: int) -> jax.Array:
+    direction, length = _polar(radius, key, n)
+    return (radius[0] + _NEARER * (length - radius[0])) * direction
+
+
+def _polar(radius: jax.Array, key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
+    """Directions `[n, D]` and distances `[n, 1]` of generated samples."""
+    direction_key, length_key = jax.random.split(key)
+    y = _gaussian(radius, direction_key, n)
+    length = jax.random.uniform(length_key, (n, 1)) * 2 * radius[0]
+    return y / jnp.linalg.norm(y, axis=1, keepdims=True), length
+
+
+def _from_shell(radius: jax.Array, x: jax.Array) -> jax.Array:
+    return jnp.abs(p_norm(x, 2) - radius[0])
+
+
+def _gradient_to_shell(radius: jax.Array, x: jax.Array):
+    nearest = jnp.minimum(p_norm(x, 2), _from_shell(radius, x))
+    return -jax.grad(_from_shell, argnums=1)(radius, x), nearest
+
+
+def _gaussian(like: jax.Array, key: jax.Array, n: int) -> jax.Array:
+    """Draws `[n, D]`, of as many dimensions as the rows of an array `[..., D]`."""
+    return jax.random.normal(key, (n, like.shape[-1]))
 
 
 def _directions(dimension: int, count: int, seed: int) -> jax.Array:

@@ -1,13 +1,15 @@
 """Claim 13: does a truer critic make a better generator?
 
-Each constraint is asked twice, with the same settings. Its critic is trained alone
-against fixed generated samples, and its gradient there is compared with the direction
-of optimal transport, which is what a generator should follow. And a generator is
-trained with it, and its samples are compared with held-out ones by exact W1.
+Each constraint is asked twice. Its critic is trained alone against fixed generated
+samples, and its gradient there is compared with the direction of optimal transport,
+which is what a generator should follow. And a generator is trained with it, by as many
+critic updates with the same optimiser, and its samples are compared with held-out ones.
 
-On the toys the fixed samples are real ones with noise, coupled with real ones by exact
-assignment. In 16 dimensions the sets are a pair of the W1 benchmark, whose directions
-are known.
+On the toys the fixed samples are real ones with noise. Directions are those of the
+exact assignment to the same real ones without noise, so that no mode has too many or
+too few of them. In 16 dimensions the sets are a pair of the W1 benchmark, whose
+directions are known; there generators are compared by sliced W1, since exact W1 says
+little in many dimensions.
 """
 
 from collections.abc import Callable
@@ -33,7 +35,11 @@ from wgan_gp.constraints import (
 )
 from wgan_gp.data.arrays import noisy
 from wgan_gp.data.pairs import PairData, make_pair
-from wgan_gp.evaluate import exact_wasserstein, optimal_coupling
+from wgan_gp.evaluate import (
+    exact_wasserstein,
+    optimal_coupling,
+    sliced_wasserstein,
+)
 from wgan_gp.evaluate.critic import cosine_similarity
 from wgan_gp.runs.axes import label_decades, legend_below, reference_line
 from wgan_gp.runs.style import PAGE, styled
@@ -74,7 +80,7 @@ SCALES = {
         "constraints": NAMES,
         "seeds": 3,
         "steps": 2000,
-        "critic_steps": 2000,
+        "critic_steps": 4000,
         "width": 64,
         "samples": 1000,
     },
@@ -83,7 +89,7 @@ SCALES = {
         "constraints": NAMES,
         "seeds": 8,
         "steps": 20_000,
-        "critic_steps": 10_000,
+        "critic_steps": 40_000,
         "width": 128,
         "samples": 2000,
     },
@@ -102,7 +108,8 @@ class Problem(NamedTuple):
     reals: np.ndarray  # [n, D] held out
     fakes: jax.Array  # [n, D] held out
     directions: jax.Array  # [n, D] of optimal transport from the fakes, unit vectors
-    floor: float  # exact W1 between sets of n real samples
+    distance: Callable[[np.ndarray, np.ndarray], float]  # between two sets
+    floor: float  # the distance of sets of n real samples
 
 
 class Outcome(NamedTuple):
@@ -111,7 +118,7 @@ class Outcome(NamedTuple):
     problem: str
     lipschitz: str
     cosine: np.ndarray  # [S] of the critic's gradient with the direction of transport
-    quality: np.ndarray  # [S] exact W1 of the generator's samples, over the floor
+    quality: np.ndarray  # [S] W1 of the generator's samples, over the floor
 
 
 def evidence(
@@ -124,11 +131,14 @@ def evidence(
       constraints: of `NAMES`.
       **sizes: as in `measure`.
     """
-    outcomes = []
+    rows, arrays = [], {}
     for name in sets:
         problem = make_problem(name, sizes["samples"])
-        outcomes += [measure(each, name, problem, **sizes) for each in constraints]
-    return Evidence(list(map(table_row, outcomes)), {})
+        outcomes = [measure(each, name, problem, **sizes) for each in constraints]
+        rows += map(table_row, outcomes)
+        cosines, qualities = zip(*((each.cosine, each.quality) for each in outcomes))
+        arrays[name] = np.array([cosines, qualities])  # [2, constraints, S]
+    return Evidence(rows, arrays)
 
 
 def make_problem(name: str, samples: int) -> Problem:
@@ -138,33 +148,41 @@ def make_problem(name: str, samples: int) -> Problem:
       name: one of `SETS`.
       samples: n, held out on each side.
     """
-    real_key, fake_key, floor_key = jax.random.split(jax.random.key(2), 3)
+    real_key, noise_key, floor_key = jax.random.split(jax.random.key(2), 3)
     if name == FUNNELS:
         pair = make_pair(PairData(kind="funnels", **_PAIR))
         dataset = data.Dataset(name, pair.shape, pair.sample_real)
-        sample_fake, fakes = pair.sample_fake, pair.sample_fake(fake_key, samples)
-        partners = pair.sample_real(fake_key, samples)
+        sample_fake, distance = pair.sample_fake, sliced_wasserstein
+        fakes = sample_fake(noise_key, samples)
+        directions = jax.vmap(pair.optimal_gradient)(fakes)[0]
     else:
         dataset = data.load(name)
-        sample_fake = noisy(dataset.sample, _NOISE)
-        fakes = sample_fake(fake_key, samples)
-        candidates = dataset.sample(real_key, samples)
-        order = optimal_coupling(np.asarray(fakes), np.asarray(candidates))
-        partners = candidates[order]
-    moved = partners - fakes
+        sample_fake, distance = noisy(dataset.sample, _NOISE), exact_wasserstein
+        reals = dataset.sample(real_key, samples)
+        fakes = reals + _NOISE * jax.random.normal(noise_key, reals.shape)
+        directions = _assigned(fakes, reals)
     draws = [
         np.asarray(dataset.sample(key, samples))
         for key in jax.random.split(floor_key, 2 * _FLOORS)
     ]
-    floors = map(exact_wasserstein, draws[::2], draws[1::2])
+    floors = map(distance, draws[::2], draws[1::2])
     return Problem(
         dataset,
         sample_fake,
         reals=draws[0],
         fakes=fakes,
-        directions=moved / jnp.linalg.norm(moved, axis=1, keepdims=True),
+        directions=directions,
+        distance=distance,
         floor=float(np.mean(list(floors))),
     )
+
+
+def _assigned(fakes: jax.Array, reals: jax.Array) -> jax.Array:
+    """Unit vectors `[n, D]` from fakes to their real partners by exact assignment."""
+    partners = reals[optimal_coupling(np.asarray(fakes), np.asarray(reals))]
+    moved = partners - fakes
+    length = jnp.linalg.norm(moved, axis=1, keepdims=True)
+    return moved / jnp.maximum(length, jnp.finfo(moved.dtype).tiny)
 
 
 def measure(
@@ -199,7 +217,7 @@ def measure(
     cosine = over_seeds(partial(_critic_cosine, experiment, problem, critic_steps))
     experiment = _experiment(lipschitz, problem, steps, width, n_critic=2)
     made = over_seeds(partial(_generated, experiment, steps, samples))
-    quality = [exact_wasserstein(problem.reals, each) / problem.floor for each in made]
+    quality = [problem.distance(problem.reals, each) / problem.floor for each in made]
     return Outcome(name, lipschitz, cosine, np.array(quality))
 
 
@@ -251,36 +269,30 @@ def table_row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def rank_correlation(rows: Rows, name: str) -> float:
+def rank_correlation(values: np.ndarray) -> tuple[float, float]:
     """Spearman's, between a critic's cosine and its generator's W1 / floor.
 
     Args:
-      rows: from `evidence`.
-      name: of the set.
+      values: of one set, `[2, constraints, S]`: cosines, and W1 / floor.
 
     Returns:
-      -1 if truer critics always have better generators, 0 if neither says anything of
-      the other.
+      The mean over seeds and its deviation. -1 if truer critics always have better
+      generators, 0 if neither says anything of the other. Of 9 constraints, one below
+      -0.7 is unlikely by chance (1 in 20).
     """
-    cosine, quality = _means(rows, name)
-    return float(stats.spearmanr(cosine, quality).statistic)
-
-
-def _means(rows: Rows, name: str) -> np.ndarray:
-    """Means over seeds `[2, constraints]`: of the critics and of the generators."""
-    columns = "cosine of the critic", _QUALITY
-    chosen = [row for row in rows if row["data"] == name]
-    return np.array([[row[column][0] for row in chosen] for column in columns])
+    found = [
+        float(stats.spearmanr(*each).statistic) for each in np.moveaxis(values, 2, 0)
+    ]
+    return float(np.mean(found)), float(np.std(found))
 
 
 def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
     """Draws `generators`, from what `evidence` has measured."""
-    del arrays
-    return {"generators.png": _generators_figure(rows)}
+    return {"generators.png": _generators_figure(rows, arrays)}
 
 
 @styled
-def _generators_figure(rows: Rows) -> Figure:
+def _generators_figure(rows: Rows, arrays: Arrays) -> Figure:
     """Draws W1 / floor over the critic's cosine, a panel a set, a mark a constraint."""
     sets = list(dict.fromkeys(row["data"] for row in rows))
     figure = Figure(figsize=(PAGE, 6.4))
@@ -291,8 +303,8 @@ def _generators_figure(rows: Rows) -> Figure:
             style = constraint_line(row["constraint"], i) | {"linestyle": "none"}
             spreads = {"xerr": cosine[1], "yerr": quality[1], "capsize": 2}
             axes.errorbar(cosine[0], quality[0], **spreads, **style)
-        correlation = rank_correlation(rows, name)
-        axes.set(title=f"{name}: rank correlation {correlation:.2f}", yscale="log")
+        correlation = "{:.2f} ± {:.2f}".format(*rank_correlation(arrays[name]))
+        axes.set(title=f"{name}: rank correlation {correlation}", yscale="log")
         reference_line(axes, 1, "real samples")
         label_decades(axes.yaxis)
     for axes in panels.flat[len(sets) :]:

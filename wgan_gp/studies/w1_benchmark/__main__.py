@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from wgan_gp.constraints import CONSTRAINTS
-from wgan_gp.data.pairs import FAMILIES, PUBLISHED_PAIR
+from wgan_gp.data.pairs import FAMILIES, PUBLISHED_PAIR, Family
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate import published
 from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
@@ -43,6 +43,7 @@ def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
         raise ValueError(f"--seeds must be at least 1, got {args.seeds}")
     if args.table:
         table.check_page(args.table)
+    family = FAMILIES[args.family]
     pair = {name: getattr(args, name) for name in PUBLISHED_PAIR}
     kinds = [
         (recipe, lipschitz)
@@ -52,15 +53,15 @@ def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
     cells = [
         make_cell(recipe, lipschitz, dimension, funnels, seeds=args.seeds, pair=pair)
         for recipe, lipschitz in dict.fromkeys(kinds)
-        for dimension in dict.fromkeys(args.dims)
-        for funnels in dict.fromkeys(args.funnels or _numbers(args.family))
+        for dimension in dict.fromkeys(args.dims or family.dimensions)
+        for funnels in dict.fromkeys(args.funnels or _numbers(family))
     ]
     return study(cells, args.out, args.table), host_rank(args)
 
 
-def _numbers(family: str) -> Sequence[int]:
+def _numbers(family: Family) -> Sequence[int]:
     """Numbers of funnels that a family's pairs have by default."""
-    return published.FUNNELS if FAMILIES[family].has_funnels else (1,)
+    return published.FUNNELS if family.has_funnels else (1,)
 
 
 def _parser():
@@ -77,8 +78,9 @@ def _parser():
         choices=RECIPES,
         metavar="NAME",
         help="how critics are trained: tuned is this project's recipe for any"
-        " constraint, cones that of maxima of cones, published that of Korotin et al."
-        " 2022, smoke takes seconds; tuned with one part put back to"
+        " constraint, cones and orthogonal those of maxima of cones and of orthogonal"
+        " weights, dcgan that of a convolutional critic for pictures, published that of"
+        " Korotin et al. 2022, smoke takes seconds; tuned with one part put back to"
         f" what is usual: {', '.join(ABLATIONS)} (default: tuned)",
     )
     arguments.add_lipschitz(parser, CONSTRAINTS, default="that of the recipe")
@@ -87,9 +89,8 @@ def _parser():
         "--dims",
         nargs="*",
         type=int,
-        default=[2, 4, 8, 16],
         metavar="D",
-        help="dimensions of the samples (default: 2 4 8 16)",
+        help="dimensions of the samples (default: 2 4 8 16; 1024 of pictures)",
     )
     add(
         "--funnels",
@@ -127,7 +128,8 @@ def _parser():
         type=int,
         default=PUBLISHED_PAIR["seed"],
         metavar="SEED",
-        help="of the funnels; the default is the published pairs' own",
+        help="of the pair's centres or directions; the default is the published pairs'"
+        " own",
     )
     add(
         "--seeds",

@@ -1,6 +1,6 @@
 """Recipes of the benchmark: named settings for training a critic on a cell.
 
-A cell is a pair of distributions: N funnels in D dimensions.
+A cell is a pair of distributions in D dimensions, such as N funnels.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from ml_collections import ConfigDict, FieldReference
 
 from wgan_gp import configs
 from wgan_gp.constraints import clip, cones, one_sided, orthogonal, two_sided
-from wgan_gp.data.pairs import FAMILIES
+from wgan_gp.data.pairs import FAMILIES, PUBLISHED_PAIR
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.system.values import did_you_mean, one_of
 
@@ -255,11 +255,15 @@ def cell_config(
     config = configs.base("critic", critic="dcgan" if recipe == "dcgan" else "mlp")
     config.data.family = family
     config.name = f"w1-dim{dimension}-funnels{funnels}-{recipe}"
+    others = f"recipe={recipe}"
+    if family != PUBLISHED_PAIR["family"]:
+        config.name = f"w1-{family}-dim{dimension}-funnels{funnels}-{recipe}"
+        others += f",family={family}"
     config.data.dimension = _Chosen(
-        "dimension", dimension, f"dim={{}},funnels={funnels},recipe={recipe}"
+        "dimension", dimension, f"dim={{}},funnels={funnels},{others}"
     )
     config.data.funnels = _Chosen(
-        "funnels", funnels, f"dim={dimension},funnels={{}},recipe={recipe}"
+        "funnels", funnels, f"dim={dimension},funnels={{}},{others}"
     )
     base, _, ablated = recipe.partition("-")
     configs.update(config, RECIPES[base])

@@ -185,28 +185,36 @@ def other_pair(record: dict[str, Any]) -> dict[str, Any]:
 def _of_other_pairs(records: list[dict[str, Any]]) -> str:
     """Pairs that are not among the published ones: a row each, a column a recipe."""
     kinds = dict.fromkeys((r["recipe"], r["config"]["lipschitz"]) for r in records)
-    rows: dict[Any, dict[Any, dict[str, Any]]] = {}
+    rows: dict[str, dict[Any, dict[str, Any]]] = {}
     for each in records:
         kind = each["recipe"], each["config"]["lipschitz"]
-        row = *sorted(other_pair(each).items()), *_cell(each)
-        rows.setdefault(row, {})[kind] = each
+        rows.setdefault(pair_name(each), {})[kind] = each
     heads = " | ".join(f"`{recipe}`, `{lipschitz}`" for recipe, lipschitz in kinds)
     lines = ["### Other pairs", "", "Cosine of the gradients (skill)", ""]
     lines += [f"| pair | {heads} | -‖x‖ |", "|---" * (len(kinds) + 2) + "|"]
-    for row in sorted(rows, key=str):
-        best = max(np.mean(each["cosine"]) for each in rows[row].values())
-        cells = [_cosine_and_skill(rows[row].get(kind), best) for kind in kinds]
-        trivial = _number(next(iter(rows[row].values())), "trivial", {})
-        lines.append(f"| {_pair_name(row)} | {' | '.join(cells)} | {trivial} |")
+    for name, row in sorted(rows.items()):
+        best = max(np.mean(each["cosine"]) for each in row.values())
+        cells = [_cosine_and_skill(row.get(kind), best) for kind in kinds]
+        trivial = _number(next(iter(row.values())), "trivial", {})
+        lines.append(f"| {name} | {' | '.join(cells)} | {trivial} |")
     return "\n".join([*lines, ""])
 
 
-def _pair_name(row: tuple[Any, ...]) -> str:
-    *other, dimension, funnels = row
+def pair_name(record: dict[str, Any]) -> str:
+    """A pair in words: its size, and what makes it another than the published one.
+
+    Args:
+      record: of a cell.
+    """
+    dimension, funnels = _cell(record)
+    other = other_pair(record)
+    family = other.pop("family", PUBLISHED_PAIR["family"])
     words = [f"D = {dimension}"]
-    if FAMILIES[dict(other).get("family", PUBLISHED_PAIR["family"])].has_funnels:
+    if FAMILIES[family].has_funnels:
         words.append(f"N = {funnels}")
-    return ", ".join([*words, *(f"{name} {value}" for name, value in other)])
+    if family != PUBLISHED_PAIR["family"]:
+        words.append(family)
+    return ", ".join([*words, *(f"{name} {value:g}" for name, value in other.items())])
 
 
 def _cosine_and_skill(record: dict[str, Any] | None, best: float) -> str:
