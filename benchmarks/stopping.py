@@ -163,17 +163,22 @@ def choices(runs: Sequence[Run]) -> list[dict[str, Any]]:
         seeds = [list(of_seed) for of_seed in zip(*lasts)]
         best = [each[_least("oracle", each)]["unseen"] for each in seeds]
         preset = CONSTRAINTS[constraint].presets["penalty"]["weight"]
-        rules: dict[str, Callable[[Evaluations], float]] = {
-            "by the bound": lambda each: each[_least("lower_bound", each)]["unseen"],
-            "by the estimate": lambda each: each[_least("wasserstein", each)]["unseen"],
-            "by exact W1": lambda each: each[_least("w1", each)]["unseen"],
-            "the preset": lambda each: each[strengths.index(preset)]["unseen"],
-            "at random": lambda each: float(np.mean([one["unseen"] for one in each])),
+        kept = {
+            name: [each[_least(metric, each)]["unseen"] for each in seeds]
+            for name, metric in (
+                ("by the bound", "lower_bound"),
+                ("by the estimate", "wasserstein"),
+                ("by exact W1", "w1"),
+            )
         }
+        kept["the preset"] = [each[strengths.index(preset)]["unseen"] for each in seeds]
+        kept["at random"] = [
+            float(np.mean([one["unseen"] for one in each])) for each in seeds
+        ]
         row: dict[str, Any] = {"constraint": constraint}
         row["best lambda"] = mean_and_spread(best)
-        for name, rule in rules.items():
-            row[name] = mean_and_spread(np.subtract(list(map(rule, seeds)), best))
+        for name, found in kept.items():
+            row[name] = mean_and_spread(np.subtract(found, best))
         rows.append(row)
     return rows
 

@@ -1,7 +1,6 @@
-"""The regret of rules that choose a checkpoint or a strength, on evaluations by hand."""
+"""The regret of rules that choose a checkpoint or a strength, on numbers by hand."""
 
 import pytest
-
 
 from benchmarks.stopping import RULES, Run, choices, regrets
 
