@@ -122,6 +122,7 @@ def _cones() -> Iterator[str]:
 # Critics that are compared on pairs of every kind, by the recipe's name.
 CRITICS = {
     "`one_sided`": ("tuned", "one_sided"),
+    "`two_sided`": ("tuned", "two_sided"),
     "`directional`": ("tuned", "directional"),
     "orthogonal": ("orthogonal", "orthogonal"),
     "cones": ("cones", "cones"),
