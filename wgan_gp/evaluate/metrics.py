@@ -381,8 +381,8 @@ METRICS: dict[str, Metric] = {
         "higher",
         ideal="1",
         meaning=(
-            "The same without the samples at whose place the optimal gradient is"
-            " undefined."
+            "The same without the samples that lie at a centre, or at another place at"
+            " which the optimal gradient is undefined."
         ),
     ),
     "l2": Metric(

@@ -29,8 +29,9 @@ class Truth(NamedTuple):
         learned nothing but where the origin is. In many dimensions that is much.
       skill: (cosine - trivial) / (1 - trivial): the share of what is to be learned that
         was. It is 0 for that critic, 1 for the optimal one, and below 0 for worse ones.
-      cosine_clear: the same without the samples too near to a funnel's centre.
-      left_out: share of the samples that are too near to a centre, 0 to 1.
+      cosine_clear: the same without the samples too near to a funnel's centre, or to
+        where the mass of another pair comes together.
+      left_out: share of the samples that are too near to it, 0 to 1.
       l2: mean squared distance of the two gradients, at all real samples.
       estimate: the critic's Wasserstein estimate, in the units of the samples.
       w1: the optimal critic's estimate on the same samples.

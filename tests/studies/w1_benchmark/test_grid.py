@@ -6,6 +6,7 @@ import pytest
 from tests.helpers import run_module, unchecked
 from wgan_gp import configs
 from wgan_gp.constraints import CONSTRAINTS
+from wgan_gp.data.pairs import PUBLISHED_PAIR
 from wgan_gp.evaluate import published
 from wgan_gp.evaluate.truth import Truth
 from wgan_gp.studies.w1_benchmark import __main__ as grid
@@ -13,6 +14,7 @@ from wgan_gp.studies.w1_benchmark import recipes, study, table
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
 from wgan_gp.studies.w1_benchmark.recipes import cell_config, parse_cell
 
+PICTURES = PUBLISHED_PAIR | {"family": "pictures"}
 SMOKE = ("--recipes", "smoke", "--dims", "2", "--funnels")
 
 
@@ -24,6 +26,50 @@ def test_every_recipe_resolves_under_every_constraint(recipe, lipschitz):
     resolved = configs.resolve(config)
     assert resolved.task == "critic"
     assert (resolved.data.dimension, resolved.data.funnels) == (16, 4)
+
+
+@pytest.mark.parametrize(
+    ("arg", "network", "funnels"),
+    [
+        ("dim=16,family=shell,recipe=orthogonal", "mlp", 1),
+        ("dim=16,family=gaussians,recipe=cones", "mlp", 1),
+        ("dim=64,family=pictures,funnels=3,recipe=dcgan", "dcgan", 3),
+    ],
+)
+def test_a_family_is_chosen_behind_the_colon(arg, network, funnels):
+    config = parse_cell(arg)
+    resolved = configs.resolve(config)
+    assert resolved.critic.network == network
+    assert resolved.data.funnels == funnels
+    family, recipe = (
+        dict(term.split("=") for term in arg.split(","))[name]
+        for name in ("family", "recipe")
+    )
+    assert resolved.data.family == family
+    assert resolved.lipschitz == {"dcgan": "one_sided"}.get(recipe, recipe)
+    assert family in resolved.name
+    with pytest.raises(ValueError, match=f"recipe={recipe},family={family}"):
+        config.data.dimension = 5
+
+
+def test_a_network_of_pictures_is_for_pictures():
+    with pytest.raises(
+        ValueError, match=r"'dcgan' is for images.*a family of pictures"
+    ):
+        configs.resolve(parse_cell("dim=64,recipe=dcgan"))
+
+
+def test_a_convolutional_critic_learns_pictures(tmp_path):
+    cell = study.make_cell("dcgan", "one_sided", 64, 2, seeds=2, pair=PICTURES)
+    small = {"steps": 3, "batch_size": 4, "eval_samples": 20, "critic": {"width": 2}}
+    config = cell_config(64, 2, "dcgan", family="pictures")
+    configs.update(config, small)
+    with unchecked():
+        truth = solve_cells(configs.resolve(config), (1, 2), range(2))
+    assert truth.cosine.shape == (2, 2)
+    assert np.isfinite(truth.cosine).all()
+    assert (truth.w1 > 0.5).all()
+    assert cell.name == "dim64-funnels2-familypictures-dcgan-one_sided"
 
 
 def test_the_published_protocol():
@@ -41,6 +87,7 @@ def test_the_published_protocol():
         ("dim=2,funnels=0", "dim >= 1 and funnels >= 1"),
         ("dim=two", "dim must be a whole number"),
         ("dims=2", "a cell is described as"),
+        ("family=shel", "family must be one of funnels, .*did you mean shell"),
         ("dim=2,dim=3", "dim is given twice"),
         (
             "recipe=best",
