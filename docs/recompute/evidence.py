@@ -129,10 +129,22 @@ def overfitting() -> str:
     )
 
 
+def generators() -> str:
+    """Section 13: the critic's cosine, and W1 / floor of the generator."""
+    by_constraint: dict[str, dict[str, Any]] = {}
+    for row in rows("generators"):
+        cosine, quality = (row[name] for name in list(row)[2:])
+        cell = f"{cosine[0]:.2f} ± {cosine[1]:.2f}, {quality[0]:.2f} ± {quality[1]:.2f}"
+        line = by_constraint.setdefault(row["constraint"], {})
+        line[_NAMES.get(row["data"], row["data"])] = cell
+    return markdown([{"constraint": name} | x for name, x in by_constraint.items()])
+
+
 TABLES = {
     each.__name__: each
     for each in (
         *(simplicity, weights, depth, coupling, game, dimension, differences),
         overfitting,
+        generators,
     )
 }
