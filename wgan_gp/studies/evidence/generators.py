@@ -94,6 +94,7 @@ SCALES = {
         "samples": 2000,
     },
 }
+_MARKERS = "osD^v<>PX"  # of as many constraints
 _QUALITY = "W1 / floor of the generator"
 _NOISE = 0.3  # of the fixed samples around real ones; the toys are about 2 wide
 _PAIR = {"dimension": 16, "funnels": 16}
@@ -295,22 +296,23 @@ def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
 def _generators_figure(rows: Rows, arrays: Arrays) -> Figure:
     """Draws W1 / floor over the critic's cosine, a panel a set, a mark a constraint."""
     sets = list(dict.fromkeys(row["data"] for row in rows))
-    figure = Figure(figsize=(PAGE, 6.4))
+    figure = Figure(figsize=(PAGE, 6.8))
     panels = figure.subplots(2, 2, squeeze=False)
     for axes, name in zip(panels.flat, sets):
         for i, row in enumerate(row for row in rows if row["data"] == name):
             cosine, quality = row["cosine of the critic"], row[_QUALITY]
-            style = constraint_line(row["constraint"], i) | {"linestyle": "none"}
+            style = constraint_line(row["constraint"], i)
+            style |= {"linestyle": "none", "marker": _MARKERS[i]}
             spreads = {"xerr": cosine[1], "yerr": quality[1], "capsize": 2}
             axes.errorbar(cosine[0], quality[0], **spreads, **style)
         correlation = "{:.2f} ± {:.2f}".format(*rank_correlation(arrays[name]))
-        axes.set(title=f"{name}: rank correlation {correlation}", yscale="log")
+        axes.set(title=f"{name}\nrank correlation {correlation}", yscale="log")
         reference_line(axes, 1, "real samples")
         label_decades(axes.yaxis)
     for axes in panels.flat[len(sets) :]:
         axes.set_visible(False)
     for axes in panels[1]:
-        axes.set_xlabel("cosine of the critic's gradient, trained alone")
+        axes.set_xlabel("cosine of the critic alone")
     for axes in panels[:, 0]:
         axes.set_ylabel(_QUALITY)
     legend_below(figure, panels.flat[: len(sets)], columns=5)
