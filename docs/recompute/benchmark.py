@@ -155,6 +155,34 @@ def families_table() -> str:
     return markdown(rows)
 
 
+def centres_table() -> str:
+    """Cosine and skill of maxima of cones on other centres of as many funnels."""
+    others = {}
+    for each in table.read_records(FOLDER):
+        if table.other_pair(each) == {"seed": 1} and each["recipe"] == "cones":
+            data = each["config"]["data"]
+            others[data["dimension"], data["funnels"]] = each
+    return markdown(
+        [
+            {
+                "D, N": f"{d}, {n}",
+                "published centres": _two(
+                    *(mean(x, "cones", "cones", d, n) for x in _TWO)
+                ),
+                "other centres": _two(*(float(np.mean(other[x])) for x in _TWO)),
+            }
+            for (d, n), other in sorted(others.items())
+        ]
+    )
+
+
+_TWO = ("cosine", "skill")
+
+
+def _two(cosine: float, skilled: float) -> str:
+    return f"{cosine:.3f} ({skilled:.2f})"
+
+
 def _beside_others(record: dict[str, Any] | None, best: float) -> str:
     if record is None:
         return "—"

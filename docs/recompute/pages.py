@@ -74,6 +74,7 @@ PAGES = (
             "cosine": benchmark.cosine_table,
             "cones": benchmark.cones_table,
             "families": benchmark.families_table,
+            "centres": benchmark.centres_table,
             "directional": benchmark.directional_table,
         },
         benchmark.sentences,
