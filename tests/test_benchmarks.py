@@ -22,6 +22,7 @@ def test_the_updates_whose_communication_is_counted_can_be_traced(player, tmp_pa
 @pytest.mark.parametrize(
     "name", cases(accelerator.IMAGES, soon=("CIFAR DCGAN", "64 x 64 ResNet"))
 )
+@pytest.mark.long
 def test_the_image_networks_of_an_accelerator_can_be_built(name, tmp_path):
     case = accelerator.IMAGES[name]
     config = image_steps.resolved(case, tmp_path / "images.npz", 2)

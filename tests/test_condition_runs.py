@@ -96,6 +96,7 @@ def test_without_a_file_the_conditions_of_training_rows_are_drawn(stored):
     assert len(drawn) > 100
 
 
+@pytest.mark.long
 def test_series_come_with_what_was_told(stored, tmp_path):
     write(
         "--workdir",

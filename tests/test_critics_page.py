@@ -36,6 +36,7 @@ def test_every_block_runs(monkeypatch):
         (BLOCKS[-2:], 1 + 1e-5),
     ],
 )
+@pytest.mark.long
 def test_critics_that_are_bounded_learn_and_stay_within_the_bound(blocks, bound):
     scope = {}
     with unchecked():

@@ -220,6 +220,7 @@ def test_the_range_is_that_of_the_generator():
         data.held_out(key(), 201)
 
 
+@pytest.mark.long
 def test_digits_are_measured_by_a_classifier(tmp_path, monkeypatch):
     from wgan_gp.evaluate import images as module
 
@@ -352,6 +353,7 @@ def test_microbatches_average_what_each_part_gives():
     assert greatest == 5.5  # of parts 0 4, 1 5, 2 6 and 3 7
 
 
+@pytest.mark.long
 def test_a_multilayer_perceptron_judges_images(tmp_path):
     """A network that accepts every kind of data goes with any generator."""
     config = configs.base(critic="mlp", generator="mlp_image")

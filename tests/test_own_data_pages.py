@@ -173,6 +173,7 @@ def two_tables(folder):
         np.savez(folder / f"{name}.npz", samples=draws)
 
 
+@pytest.mark.long
 def test_from_two_tables_to_their_distance(folder):
     two_tables(folder)
     for line in commands("distance.md")[:2]:

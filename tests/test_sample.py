@@ -147,6 +147,7 @@ def test_a_batch_is_normalised_as_in_training(pictures):
         assert np.abs(found - bytes_).max() <= 1
 
 
+@pytest.mark.long
 def test_samples_of_a_label_are_those_among_all(pictures):
     run = sample.open_run(pictures)
     parts = list(sample.draw(run, 60))

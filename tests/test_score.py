@@ -112,6 +112,7 @@ def test_what_cannot_be_scored_is_refused_in_one_line(
     assert error.count("\n") == 1
 
 
+@pytest.mark.long
 def test_a_run_on_vectors_is_not_scored(tmp_path):
     config = resolve("toy8gauss", steps=2)
     workdir.prepare(tmp_path, config)

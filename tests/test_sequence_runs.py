@@ -64,6 +64,7 @@ SMALL = SEQUENCE_SMOKE | {"critic": {"hidden": (4,)}}
 
 
 @pytest.mark.parametrize("name", cases(WORKS, soon=("cones",)))
+@pytest.mark.long
 def test_constraints_work_on_text(name, tmp_path):
     (tmp_path / "a.txt").write_text("".join(f"line {i % 90}\n" for i in range(300)))
     fields = {"data.name": f"text:{tmp_path / 'a.txt'}", "lipschitz": name}
@@ -83,6 +84,7 @@ def test_constraints_work_on_text(name, tmp_path):
     assert sum(same) <= 2
 
 
+@pytest.mark.long
 def test_a_sum_of_branches_is_bounded_by_its_gain():
     """Slopes between pairs, of a critic whose layers have norm 1 and add up."""
     module = SequenceCritic(width=6, blocks=2, branch=0.7)

@@ -110,6 +110,7 @@ def test_a_comparison_needs_as_many_real_samples_as_generated_ones():
 
 
 @pytest.mark.parametrize("name", cases(OTHERS, soon=("hinge",)))
+@pytest.mark.long
 def test_a_configuration_chooses_it(name, tmp_path):
     settings = resolve("toy8gauss", objective=name, steps=2, eval_every=2)
     workdir.prepare(tmp_path, settings)

@@ -91,7 +91,7 @@ def test_built_in_sets_may_be_scaled(data_dir):
         (
             "mnits",
             {},
-            "did you mean mnist.*digits8x8, mnist5k, npz:FILE and folder:FOLDER",
+            "did you mean mnist.*digits8x8, mnist5k, blue_marble, npz:FILE and folder:",
         ),
         ("../../etc", {}, "there is no image set"),
         ("huggingface:mnist", {}, "there is no image set"),

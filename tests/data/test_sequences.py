@@ -159,6 +159,7 @@ def test_installed_text_has_a_known_checksum(monkeypatch):
     assert "results in docs are of 0.1" in notes[0]
 
 
+@pytest.mark.long
 def test_installed_text_is_prose():
     lines, _ = docstrings.read_docstrings()
     assert len(lines) == len(set(lines)) > 10_000

@@ -102,6 +102,7 @@ def test_all_numbers_are_in_the_units_of_the_samples(scale):
             np.testing.assert_allclose(found, value, rtol=0.02, atol=1e-3)
 
 
+@pytest.mark.long
 def test_rows_that_are_all_the_same_are_at_no_distance():
     ones = np.ones((N, 2))
     found = w1_bracket(ones, ones)

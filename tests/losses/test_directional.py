@@ -47,6 +47,7 @@ def test_slopes_of_a_quadratic_critic_are_its_gradients_norms(points, step):
     np.testing.assert_allclose(slopes, gradient_norms(critic, points, pair), rtol=2e-3)
 
 
+@pytest.mark.long
 def test_a_short_step_gives_the_slopes_and_gradients_of_a_gradient_penalty():
     """Turning the direction g changes a slope along g only to second order."""
     with jax.enable_x64(True):

@@ -37,6 +37,7 @@ ALL = cases(itertools.product(EXPERIMENTS, CONSTRAINTS), SOON)
 
 
 @pytest.mark.parametrize(("name", "constraint"), ALL)
+@pytest.mark.long
 def test_every_experiment_trains_under_every_constraint(name, constraint, tmp_path):
     result = start(resolve(name, lipschitz=constraint), tmp_path)
     assert np.isfinite(list(result.values())).all()
@@ -75,6 +76,7 @@ def test_a_run_traces_its_step_once_and_records_what_is_due(monkeypatch, tmp_pat
     assert steps == {"train": [5, 10, 15, 20, 23], "eval": [10, 20, 23]}
 
 
+@pytest.mark.long
 def test_evaluation_and_logging_change_nothing_of_the_training(tmp_path):
     often = resolve(log_every=3, eval_every=4, eval_repeats=1, **SMALL)
     rarely = resolve(log_every=100, eval_every=100, eval_samples=20, **SMALL)

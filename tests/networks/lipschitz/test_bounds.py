@@ -75,6 +75,7 @@ def test_no_slope_is_above_1(name, trained, count):
 
 
 @pytest.mark.parametrize("name", cases(LARGEST, soon=("orthogonal", "cones")))
+@pytest.mark.long
 def test_a_trained_critic_is_steep_between_the_distributions(name):
     critic = train.bind_critic(algorithm(name), critics(name)[1])
     between = jnp.linspace(0.5, 2.5, 20)[:, None] * jnp.asarray([[1.0, 0, 0]])

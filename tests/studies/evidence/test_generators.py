@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from tests.helpers import unchecked
 from wgan_gp.data.pairs import PairData, make_pair
@@ -30,6 +31,7 @@ def test_transport_of_the_pair_is_that_of_its_optimal_critic():
     np.testing.assert_allclose(cosines, 1, atol=1e-3)
 
 
+@pytest.mark.long
 def test_a_critic_is_compared_by_the_direction_of_its_gradient():
     sizes = {"seeds": 2, "steps": 2, "critic_steps": 150, "width": 16, "samples": 40}
     with unchecked():

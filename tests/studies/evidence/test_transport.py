@@ -59,6 +59,7 @@ def test_along_the_coupling_of_two_clusters_the_gradient_has_norm_one(two_cluste
     assert (cosines.mean(axis=1) > 0.98).all()
 
 
+@pytest.mark.long
 def test_each_strength_and_seed_has_its_row_and_axis():
     with unchecked():
         result = transport.measure("clip", transport.SETS[0], **TINY)

@@ -59,6 +59,7 @@ def test_a_network_of_pictures_is_for_pictures():
         configs.resolve(parse_cell("dim=64,recipe=dcgan"))
 
 
+@pytest.mark.long
 def test_a_convolutional_critic_learns_pictures(tmp_path):
     cell = study.make_cell("dcgan", "one_sided", 64, 2, seeds=2, pair=PICTURES)
     small = {"steps": 3, "batch_size": 4, "eval_samples": 20, "critic": {"width": 2}}
@@ -324,6 +325,7 @@ def test_the_cones_of_the_benchmark_see_as_many_samples_as_the_networks():
     assert configs.resolve(cell_config(2, 4, "cones")).construction.anchors == 64
 
 
+@pytest.mark.long
 def test_other_pairs_have_records_and_a_table_of_their_own(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"{table.BEGIN}\n{table.END}\n")
