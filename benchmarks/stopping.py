@@ -84,11 +84,11 @@ def measure(settings: Settings, every: int) -> list[dict[str, float]]:
     """
     experiment = build(settings)
     train_key, held_key, eval_key = loop.run_keys(settings.seed)
-    held = hold_out(experiment.dataset, experiment.evaluation, held_key)
-    sets = [held]
-    for i in (1, 2):
-        key = jax.random.fold_in(held_key, i)
-        sets.append(hold_out(experiment.dataset, experiment.evaluation, key))
+    others = (jax.random.fold_in(held_key, i) for i in (1, 2))
+    sets = [
+        hold_out(experiment.dataset, experiment.evaluation, key)
+        for key in (held_key, *others)
+    ]
     state = train.init(experiment.algorithm, experiment.hyperparameters, train_key)
     several = _several(experiment)
     found = []

@@ -8,7 +8,6 @@ import pytest
 from jax import lax
 
 from benchmarks import accelerator, communication, image_steps, products
-from tests.helpers import cases
 from wgan_gp.build import build
 
 
@@ -19,9 +18,7 @@ def test_the_updates_whose_communication_is_counted_can_be_traced(player, tmp_pa
     assert communication.tree_bytes(result.params) == update.parameters
 
 
-@pytest.mark.parametrize(
-    "name", cases(accelerator.IMAGES, soon=("CIFAR DCGAN", "64 x 64 ResNet"))
-)
+@pytest.mark.parametrize("name", accelerator.IMAGES)
 @pytest.mark.long
 def test_the_image_networks_of_an_accelerator_can_be_built(name, tmp_path):
     case = accelerator.IMAGES[name]

@@ -30,11 +30,7 @@ def test_every_block_runs(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("blocks", "bound"),
-    [
-        pytest.param(BLOCKS[-2:-1], 1.02, marks=pytest.mark.long),
-        (BLOCKS[-2:], 1 + 1e-5),
-    ],
+    ("blocks", "bound"), [(BLOCKS[-2:-1], 1.02), (BLOCKS[-2:], 1 + 1e-5)]
 )
 @pytest.mark.long
 def test_critics_that_are_bounded_learn_and_stay_within_the_bound(blocks, bound):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.data.test_sequences import simulated
-from tests.helpers import ROOT, cases, key, resolve, run_module, unchecked
+from tests.helpers import ROOT, key, resolve, run_module, unchecked
 from wgan_gp import sample
 from wgan_gp.build import build
 from wgan_gp.configs import SEQUENCE_SMOKE, flatten
@@ -63,7 +63,7 @@ PERCEPTRONS = ("orthogonal", "sll")
 SMALL = SEQUENCE_SMOKE | {"critic": {"hidden": (4,)}}
 
 
-@pytest.mark.parametrize("name", cases(WORKS, soon=("cones",)))
+@pytest.mark.parametrize("name", WORKS)
 @pytest.mark.long
 def test_constraints_work_on_text(name, tmp_path):
     (tmp_path / "a.txt").write_text("".join(f"line {i % 90}\n" for i in range(300)))

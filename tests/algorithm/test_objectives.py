@@ -109,7 +109,7 @@ def test_a_comparison_needs_as_many_real_samples_as_generated_ones():
         train.init(algorithm, RATES, key())
 
 
-@pytest.mark.parametrize("name", cases(OTHERS, soon=("hinge",)))
+@pytest.mark.parametrize("name", OTHERS)
 @pytest.mark.long
 def test_a_configuration_chooses_it(name, tmp_path):
     settings = resolve("toy8gauss", objective=name, steps=2, eval_every=2)

@@ -351,6 +351,9 @@ def test_seeds_of_families_differ():
 )
 def test_pairs_that_cannot_be_are_refused(other, message):
     data = {"dimension": 4, "funnels": 4} | other
+    if not {"family", "dimension"} & {*other}:
+        with pytest.raises(ValueError, match=message):
+            funnels.make_funnels(4, 4, **other)
     with pytest.raises(ValueError, match=message):
         known_pairs.check_pair(known_pairs.PairData(kind="funnels", **data))
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from wgan_gp.data import Dataset
 from wgan_gp.data.image_sets import ImageData, open_image_set
-from wgan_gp.data.pairs import PairData
+from wgan_gp.data.pairs import FAMILIES, PairData
 from wgan_gp.data.sequences import SequenceData, open_sequences
 from wgan_gp.data.vectors import VectorData, open_vectors
 
@@ -46,7 +46,12 @@ KINDS: dict[str, Kind] = {
     "images": Kind(
         ImageData, "gan", open_image_set, features=("none", "digits", "inception")
     ),
-    "funnels": Kind(PairData, "critic", None, samples=("vectors", "images")),
+    "funnels": Kind(
+        PairData,
+        "critic",
+        None,
+        samples=tuple(dict.fromkeys(each.samples for each in FAMILIES.values())),
+    ),
 }
 
 

@@ -74,7 +74,7 @@ def test_no_slope_is_above_1(name, trained, count):
         assert slope <= LARGEST[name]
 
 
-@pytest.mark.parametrize("name", cases(LARGEST, soon=("orthogonal", "cones")))
+@pytest.mark.parametrize("name", LARGEST)
 @pytest.mark.long
 def test_a_trained_critic_is_steep_between_the_distributions(name):
     critic = train.bind_critic(algorithm(name), critics(name)[1])

@@ -16,7 +16,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from wgan_gp.data.pairs import smooth
-from wgan_gp.data.pairs.funnels import SEED, as_pair, make_funnels, pad
+from wgan_gp.data.pairs.funnels import (
+    SEED,
+    as_pair,
+    check_funnels,
+    check_norm,
+    make_funnels,
+    pad,
+)
 from wgan_gp.data.pairs.pair import Pair, from_origin
 from wgan_gp.data.pairs.pictures import picture_funnels
 from wgan_gp.system.fields import Rule, among, at_least, setting, whole
@@ -95,15 +102,6 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def check_norm(path: str, norm: float) -> None:
-    """Raises ValueError unless p is that of a norm l_p, of finite sums."""
-    if not 1 <= norm < math.inf:
-        raise ValueError(
-            f"{path} must be a number >= 1, such as 2 for the Euclidean norm; got"
-            f" {show(norm)}"
-        )
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PairData:
     """The section `data` of a configuration that trains a critic alone."""
@@ -145,7 +143,6 @@ def check_pair(data: Any) -> None:
     Raises:
       ValueError: the fields do not make a pair.
     """
-    check_norm("data.norm", data.norm)
     family = FAMILIES[data.family]
     if data.family != PUBLISHED_PAIR["family"]:
         _check_unused(data, family)
@@ -154,16 +151,7 @@ def check_pair(data: Any) -> None:
             f"data.dimension must be at least {family.least} with data.family ="
             f" {data.family!r}, got {data.dimension}"
         )
-    if not 0 <= data.subspace < data.dimension:
-        raise ValueError(
-            f"data.subspace must be less than data.dimension = {data.dimension}, got"
-            f" {data.subspace}"
-        )
-    if data.subspace and data.norm != 2:
-        raise ValueError(
-            f"funnels around subspaces are of the Euclidean norm: with data.subspace ="
-            f" {data.subspace} set data.norm to 2, got {show(data.norm)}"
-        )
+    check_funnels(data.dimension, data.subspace, data.norm)
     side = math.isqrt(data.dimension)
     if family.samples == "images" and side**2 != data.dimension:
         raise ValueError(

@@ -35,10 +35,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jax.tree_util import Partial
 
-from wgan_gp.data.pairs.pair import Pair, p_norm
+from wgan_gp.data.pairs.pair import Pair, bind_pair, p_norm
 from wgan_gp.data.pairs.torch_draws import normal, uniform
+from wgan_gp.system.values import show
 
 EDGE = 2.5  # the cube is [-EDGE, EDGE]^D
 HEIGHT_STD = 0.1  # standard deviation of the heights b_n
@@ -49,6 +49,15 @@ ABSENT_HEIGHT = 1e4
 # Where the end of a ray has no closed form it is found by halving an interval so often.
 _HALVINGS = 26
 _CHUNK = 256  # rays at a time; bounds memory
+
+
+def check_norm(path: str, norm: float) -> None:
+    """Raises ValueError unless p is that of a norm l_p, of finite sums."""
+    if not 1 <= norm < np.inf:
+        raise ValueError(
+            f"{path} must be a number >= 1, such as 2 for the Euclidean norm; got"
+            f" {show(norm)}"
+        )
 
 
 @struct.dataclass
@@ -95,7 +104,7 @@ def make_funnels(
       The funnels, float32.
 
     Raises:
-      ValueError: a size is below 1.
+      ValueError: a size is below 1, or as `check_funnels`.
 
     Example:
       >>> make_funnels(dimension=2, funnels=4).centres.shape
@@ -106,6 +115,7 @@ def make_funnels(
             f"the benchmark needs dim >= 1 and funnels >= 1, got dim = {dimension} and"
             f" funnels = {funnels}"
         )
+    check_funnels(dimension, subspace, norm)
     stream = np.random.RandomState(seed)
     normal(stream, funnels * dimension)
     normal(stream, funnels)
@@ -123,17 +133,43 @@ def make_funnels(
     )
 
 
+def check_funnels(dimension: int, subspace: int, norm: float) -> None:
+    """Checks what makes funnels differ from the published ones.
+
+    Args:
+      dimension: D.
+      subspace: k.
+      norm: p.
+
+    Raises:
+      ValueError: p is below 1 or not finite, k is not below D, or both differ from the
+        published funnels.
+    """
+    check_norm("data.norm", norm)
+    if not 0 <= subspace < dimension:
+        raise ValueError(
+            f"data.subspace must be less than data.dimension = {dimension}, got"
+            f" {subspace}"
+        )
+    if subspace and norm != 2:
+        raise ValueError(
+            f"funnels around subspaces are of the Euclidean norm: with data.subspace ="
+            f" {subspace} set data.norm to 2, got {show(norm)}"
+        )
+
+
 def as_pair(funnels: Funnels) -> Pair:
     """The pair of distributions of some funnels.
 
     Args:
       funnels: N of them in D dimensions.
     """
-    return Pair(
-        sample_real=Partial(sample_real, funnels),
-        sample_fake=Partial(sample_fake, funnels),
-        potential=Partial(potential, funnels),
-        optimal_gradient=Partial(optimal_gradient, funnels),
+    return bind_pair(
+        funnels,
+        real=sample_real,
+        fake=sample_fake,
+        potential=potential,
+        gradient=optimal_gradient,
         shape=funnels.centres.shape[1:],
         norm=funnels.norm,
     )

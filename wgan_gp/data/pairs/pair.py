@@ -1,5 +1,8 @@
 """A pair of distributions whose W1 and whose optimal critic are known."""
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import struct
@@ -32,6 +35,41 @@ class Pair:
     optimal_gradient: Partial
     shape: tuple[int, ...] = struct.field(pytree_node=False)
     norm: float = struct.field(pytree_node=False, default=2.0)
+
+
+def bind_pair(
+    parameters: Any,
+    *,
+    real: Callable[..., jax.Array],
+    fake: Callable[..., jax.Array],
+    potential: Callable[..., jax.Array],
+    gradient: Callable[..., tuple[jax.Array, jax.Array]],
+    shape: tuple[int, ...],
+    norm: float = 2.0,
+) -> Pair:
+    """A pair of functions that share their parameters.
+
+    Args:
+      parameters: a tree of arrays, the first argument of each function.
+      real: `(parameters, key, n) -> [n, *shape]`. Functions are those of a module, so
+        that pairs of one size can be stacked.
+      fake: as `real`.
+      potential: `(parameters, x) -> []`.
+      gradient: `(parameters, x) -> ([*shape], [])`, as `Pair.optimal_gradient`.
+      shape: of a sample.
+      norm: p of the norm.
+
+    Returns:
+      The pair.
+    """
+    return Pair(
+        sample_real=Partial(real, parameters),
+        sample_fake=Partial(fake, parameters),
+        potential=Partial(potential, parameters),
+        optimal_gradient=Partial(gradient, parameters),
+        shape=shape,
+        norm=norm,
+    )
 
 
 def from_origin(shape: tuple[int, ...], norm: float = 2.0):

@@ -11,7 +11,6 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.tree_util import Partial
 
 from wgan_gp.data.pairs.funnels import (
     Funnels,
@@ -20,7 +19,7 @@ from wgan_gp.data.pairs.funnels import (
     pad,
     potential,
 )
-from wgan_gp.data.pairs.pair import Pair
+from wgan_gp.data.pairs.pair import Pair, bind_pair
 
 _EDGE = 1.0  # of the range of pixels
 _GRID = 8  # uniform numbers along a side of a picture
@@ -42,11 +41,12 @@ def picture_funnels(dimension: int, count: int, seed: int, *, padded: int = 0) -
     heights = _HEIGHT_STD * side * jax.random.normal(height_key, (count,))
     templates = _smooth(centre_key, count, side)
     funnels = pad(Funnels(templates, heights, edge=_EDGE), max(padded, count))
-    return Pair(
-        sample_real=Partial(_sample_real, funnels),
-        sample_fake=Partial(_sample_fake, funnels),
-        potential=Partial(_potential, funnels),
-        optimal_gradient=Partial(_optimal_gradient, funnels),
+    return bind_pair(
+        funnels,
+        real=_sample_real,
+        fake=_sample_fake,
+        potential=_potential,
+        gradient=_optimal_gradient,
         shape=(side, side, 1),
     )
 

@@ -17,9 +17,8 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.tree_util import Partial
 
-from wgan_gp.data.pairs.pair import Pair, p_norm
+from wgan_gp.data.pairs.pair import Pair, bind_pair, p_norm
 
 _SHRINK = 1 / 4  # of a Gaussian, along the directions that shrink
 _NEARER = 1 / 8  # of the distance from the shell that is left
@@ -33,11 +32,12 @@ def translation(dimension: int, seed: int) -> Pair:
       seed: of the vector.
     """
     (direction,) = _directions(dimension, 1, seed)
-    return Pair(
-        sample_real=Partial(_moved, direction),
-        sample_fake=Partial(_gaussian, direction),
-        potential=Partial(_fall_along, direction),
-        optimal_gradient=Partial(_gradient_along, direction),
+    return bind_pair(
+        direction,
+        real=_moved,
+        fake=_gaussian,
+        potential=_fall_along,
+        gradient=_gradient_along,
         shape=(dimension,),
     )
 
@@ -62,11 +62,12 @@ def gaussians(dimension: int, seed: int) -> Pair:
       seed: of the directions in which it is narrower.
     """
     spans = _directions(dimension, dimension // 2, seed)
-    return Pair(
-        sample_real=Partial(_shrunk, spans),
-        sample_fake=Partial(_gaussian, spans),
-        potential=Partial(_extent, spans),
-        optimal_gradient=Partial(_gradient_within, spans),
+    return bind_pair(
+        spans,
+        real=_shrunk,
+        fake=_gaussian,
+        potential=_extent,
+        gradient=_gradient_within,
         shape=(dimension,),
     )
 
@@ -98,11 +99,12 @@ def shell(dimension: int) -> Pair:
       dimension: D.
     """
     radius = jnp.full((dimension,), math.sqrt(dimension))
-    return Pair(
-        sample_real=Partial(_in_shell, radius),
-        sample_fake=Partial(_in_ball, radius),
-        potential=Partial(_from_shell, radius),
-        optimal_gradient=Partial(_gradient_to_shell, radius),
+    return bind_pair(
+        radius,
+        real=_in_shell,
+        fake=_in_ball,
+        potential=_from_shell,
+        gradient=_gradient_to_shell,
         shape=(dimension,),
     )
 

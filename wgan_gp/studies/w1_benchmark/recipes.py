@@ -120,7 +120,7 @@ CONVOLUTIONS: dict[str, Any] = {
     "log_every": 100,
     "eval_every": 1000,
     "eval_samples": 1024,
-    "critic": {"width": 32},
+    "critic": {"network": "dcgan", "width": 32},
     "critic_optimiser": {
         "name": "adam",
         "learning_rate": 1e-3,
@@ -252,7 +252,9 @@ def cell_config(
             "a cell needs dim >= 1 and funnels >= 1, got"
             f" dim={dimension},funnels={funnels}"
         )
-    config = configs.base("critic", critic="dcgan" if recipe == "dcgan" else "mlp")
+    base, _, ablated = recipe.partition("-")
+    network = RECIPES[base].get("critic", {}).get("network", "mlp")
+    config = configs.base("critic", critic=network)
     config.data.family = family
     config.name = f"w1-dim{dimension}-funnels{funnels}-{recipe}"
     others = f"recipe={recipe}"
@@ -265,7 +267,6 @@ def cell_config(
     config.data.funnels = _Chosen(
         "funnels", funnels, f"dim={dimension},funnels={{}},{others}"
     )
-    base, _, ablated = recipe.partition("-")
     configs.update(config, RECIPES[base])
     configs.update(config, _BY_SIZE[base](dimension, funnels))
     if ablated:
