@@ -11,7 +11,8 @@ from tests.hostile import refusal
 from wgan_gp import data
 from wgan_gp.build import build
 from wgan_gp.data.image_sets import load_images
-from wgan_gp.evaluate import held_out, memory
+from wgan_gp.evaluate import distances, held_out, memory
+from wgan_gp.evaluate.feature_distances import gaussian_moments
 from wgan_gp.evaluate.images import Reals, image_quality
 
 WIDE = (2**15, 2**15, 2**15)
@@ -75,11 +76,24 @@ def test_evaluation_that_does_not_fit_is_refused_by_its_fields(
     assert words in refusal(lambda: build(resolve(**fields)))
 
 
-def test_an_evaluation_of_images_takes_no_more_memory_than_is_counted():
-    images = np.random.default_rng(0).integers(0, 256, (2, 300, 32, 32, 3), np.uint8)
+def test_the_quality_of_images_takes_no_memory_that_grows_with_their_size(
+    monkeypatch,
+):
+    monkeypatch.setattr(distances, "_BLOCK", 400_000)
+    images = np.random.default_rng(0).integers(0, 256, (2, 1500, 32, 32, 3), np.uint8)
     tracemalloc.start()
     image_quality(images[0], Reals(images[1], None), None)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # Beside it, both are there as floats and as bytes.
-    assert peak / images[0].size + 2 * (4 + 1) <= memory._BYTES_PER_VALUE
+    # Lines and means of float64 and float32, and three copies of a block.
+    directions = 512 * images[0][0].size * (4 + 4 + 8)
+    assert peak <= 3 * 8 * distances._BLOCK + directions
+
+
+def test_moments_of_many_features_take_no_memory_that_grows_with_their_number():
+    features = np.zeros((40_000, 64), np.float32)
+    tracemalloc.start()
+    gaussian_moments(features)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= features.nbytes

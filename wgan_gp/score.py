@@ -92,11 +92,15 @@ def _score_run(
             f"the {split} split of {run.settings.data.name} has {len(reals)} images,"
             f" and scores need {_LEAST}: name another --split"
         )
-    others = _reals(run.settings.data, _other(split), n, seed)
-    fakes = draws.concatenate(sampling.draw(run, n, seed=seed), n)
+    # One set at a time: pictures and features of many are large.
     real_features, _ = observe(reals)
+    counts = {"generated": n, "real": len(reals)}
+    del reals
+    fakes = draws.concatenate(sampling.draw(run, n, seed=seed), n)
     scores = _compare(real_features, *observe(fakes), seed=seed)
-    counts = {"generated": n, "real": len(reals), "floor_images": len(others)}
+    del fakes
+    others = _reals(run.settings.data, _other(split), n, seed)
+    counts["floor_images"] = len(others)
     if len(others) < _LEAST:
         return scores | counts
     floor = _compare(real_features, *observe(others), seed=seed)

@@ -119,13 +119,71 @@ def _cones() -> Iterator[str]:
     yield f"a skill of {mean('skill', 'cones', 'cones', *hardest):.2f} says"
 
 
-# Critics that are compared on pairs of every kind, by the recipe's name.
-CRITICS = {
+# Critics that are compared on all published pairs.
+EVERYWHERE = {
     "`one_sided`": ("tuned", "one_sided"),
-    "`two_sided`": ("tuned", "two_sided"),
     "`directional`": ("tuned", "directional"),
     "orthogonal": ("orthogonal", "orthogonal"),
     "cones": ("cones", "cones"),
+}
+
+
+def kinds_table() -> str:
+    """Cosines of all kinds of critics in all published cells; the best is bold."""
+    rows = []
+    for d, n in all_cells():
+        cosines = {
+            name: mean("cosine", *kind, d, n) for name, kind in EVERYWHERE.items()
+        }
+        row = {
+            "D, N": f"{d}, {n}",
+            "-‖x‖": f"{mean('trivial', *EVERYWHERE['cones'], d, n):.2f}",
+        }
+        row["best published"] = f"{_best(d, n):.2f}"
+        rows.append(row | {name: _marked(x, cosines) for name, x in cosines.items()})
+    return markdown(rows)
+
+
+def _marked(cosine: float, cosines: dict[str, float]) -> str:
+    mark = "**" if cosine == max(cosines.values()) else ""
+    return f"{mark}{cosine:.3f}{mark}"
+
+
+def kinds_summary_table() -> str:
+    """Each kind: how often it is ahead, its mean skill and how its estimates err."""
+    return markdown(
+        [{"critic": name} | _summary(*kind) for name, kind in EVERYWHERE.items()]
+    )
+
+
+def _summary(recipe: str, lipschitz: str) -> dict[str, str]:
+    cells_ = all_cells()
+    ahead = sum(mean("cosine", recipe, lipschitz, *c) > _best(*c) for c in cells_)
+    skills = [mean("skill", recipe, lipschitz, *c) for c in cells_]
+    ratios = [
+        mean("estimate", recipe, lipschitz, *c) / mean("w1", recipe, lipschitz, *c)
+        for c in cells_
+    ]
+    seconds = [records()[recipe, lipschitz, *c]["seconds"] for c in cells_]
+    others = [
+        float(np.mean(by_kind[recipe, lipschitz]["skill"]))
+        for by_kind in other_records().values()
+        if all(kind in by_kind for kind in EVERYWHERE.values())
+    ]
+    return {
+        "ahead of the best published": f"{ahead} of {len(cells_)}",
+        "skill, mean (least)": f"{np.mean(skills):.2f} ({min(skills):.2f})",
+        f"skill on {len(others)} other pairs": (
+            f"{np.mean(others):.2f} ({min(others):.2f})"
+        ),
+        "estimate / W1": spread(ratios, "{:.2f}"),
+        "seconds a critic": spread(seconds),
+    }
+
+
+# Critics that are compared on pairs of every kind, by the recipe's name.
+CRITICS = EVERYWHERE | {
+    "`two_sided`": ("tuned", "two_sided"),
     "DCGAN, `one_sided`": ("dcgan", "one_sided"),
     "DCGAN, `directional`": ("dcgan", "directional"),
 }
@@ -201,8 +259,9 @@ _BESIDE = {
 
 
 def beside_cells() -> list[tuple[int, int]]:
-    """The cells that `directional` was run for, by equal updates."""
-    return cells("tuned", "directional")
+    """The cells that `directional` was run for with several seeds."""
+    found = cells("tuned", "directional")
+    return [c for c in found if records()["tuned", "directional", *c]["seeds"] > 1]
 
 
 def directional_table() -> str:

@@ -141,6 +141,7 @@ SMALL_GENERATORS = {
     "dcgan": DCGANGenerator((12, 12, 1), 4, (2, 1), norm="batch"),
     "odd": DCGANGenerator((7, 7, 1), 4, (2, 1)),
     "unit": DCGANGenerator((8, 8, 1), 4, (2, 1), norm="batch", unit_norm=True),
+    "nearest": DCGANGenerator((7, 7, 1), 4, (2, 1), upsampling="nearest"),
     "gated": DCGANGenerator((8, 8, 1), 4, (2, 1), activation="gated"),
     "mlp": MLPGenerator((5, 4, 2), (8,), output="sigmoid"),
     "resnet": ResNetGenerator((8, 8, 3), 4),
@@ -184,6 +185,28 @@ def test_layers_start_with_the_references_spread():
     small = DCGANCritic(64, **DEEP_CRITIC, weight_std=0.02)
     params = initial(small, LARGE)
     np.testing.assert_allclose(params["Conv_2"]["kernel"].std(), 0.02, rtol=0.01)
+
+
+def test_nearest_pixels_are_repeated_before_convolutions():
+    module = DCGANGenerator((6, 6, 1), 1, (1, 1), upsampling="nearest")
+    network = from_flax(module, (1, 3))
+    params = network.init(key())
+    layers = params["params"]
+    assert layers["Conv_0"]["kernel"].shape == (3, 3, 1, 1)
+    only_centre = jnp.zeros((3, 3, 1, 1)).at[1, 1].set(1.0)
+    for name in ("Conv_0", "Conv_1"):
+        layers[name] = {"kernel": only_centre, "bias": jnp.zeros(1)}
+    image = network.apply(params, jnp.ones((1, 3)))[0, ..., 0]
+    small = image[::2, ::2]
+    assert np.ptp(small) > 0.01
+    np.testing.assert_array_equal(image, np.kron(small, np.ones((2, 2))))
+
+
+def test_a_generator_with_too_many_sizes_is_refused():
+    for count, upsampling in ((4, "transposed"), (5, "nearest")):
+        module = DCGANGenerator((7, 7, 1), 4, (1,) * count, upsampling=upsampling)
+        with pytest.raises(ValueError, match=f"3 times, got {count} multipliers"):
+            from_flax(module, (1, 6)).init(key())
 
 
 def test_batch_normalisation_whitens_each_channel_over_the_batch():

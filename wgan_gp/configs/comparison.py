@@ -13,16 +13,14 @@ def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str
     """Compares two settings.
 
     Args:
-      before: settings of a run.
-      now: settings to compare with them.
+      before: settings of a run, or a nested dict of some of them.
+      now: settings to compare with them, likewise.
       free: prefixes of fields that may differ.
 
     Returns:
       A line for each other field that differs; the constraint comes first.
     """
-    old, new = (
-        dict(flatten(json.loads(json.dumps(as_dict(each))))) for each in (before, now)
-    )
+    old, new = (_flat(each) for each in (before, now))
     # The constraint comes first, because it presets other fields.
     paths = sorted({*old, *new}, key=lambda path: (path != "lipschitz", path))
     return [
@@ -30,6 +28,12 @@ def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str
         for path in paths
         if old.get(path) != new.get(path) and not path.startswith(free)
     ]
+
+
+def _flat(settings: Any) -> dict[str, Any]:
+    """The fields by their dotted paths, as JSON has them."""
+    nested = settings if isinstance(settings, dict) else as_dict(settings)
+    return dict(flatten(json.loads(json.dumps(nested))))
 
 
 def join_changes(texts: list[str], most: int = 9) -> str:

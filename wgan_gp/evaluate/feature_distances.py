@@ -23,6 +23,8 @@ import scipy
 
 from wgan_gp.evaluate.distances import as_float64
 
+_ROWS = 4096  # that are in float64 at a time
+
 
 class Moments(NamedTuple):
     """Mean and covariance of a set, all that the Frechet distance depends on.
@@ -65,7 +67,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
     ||m1 - m2||^2 + tr(C1 + C2 - 2 (C1 C2)^1/2), in [Heusel] et al. 2017,
     arXiv:1706.08500. Its expectation falls with the number of samples: compare equal
-    numbers, more than F. Time grows as n F^2 + F^3, memory as n F + F^2.
+    numbers, more than F. Time grows as n F^2 + F^3, memory beside the features as F^2.
 
     Args:
       first: features `[n, F]`.
@@ -161,7 +163,8 @@ def kernel_distance(
     draws = np.random.default_rng(seed)
 
     def subset(features: np.ndarray) -> np.ndarray:
-        return features[draws.choice(len(features), subset_size, replace=False)]
+        chosen = draws.choice(len(features), subset_size, replace=False)
+        return as_float64(features[chosen])
 
     estimates = [_squared_mmd(subset(first), subset(second)) for _ in range(subsets)]
     error = np.std(estimates, ddof=1) / np.sqrt(subsets)
@@ -189,22 +192,24 @@ def inception_score(probabilities: np.ndarray, *, splits: int = 10) -> Inception
     if splits < 1:
         raise ValueError(f"splits must be at least 1, got {splits}")
     rows = _check(probabilities, at_least=splits)
-    sums = rows.sum(1)
+    sums = rows.sum(1, dtype=np.float64)
     if rows.min() < 0 or np.abs(sums - 1).max() > 1e-3:
         raise ValueError(
             "probabilities must be at least 0 and their rows sum to 1, got"
             f" {rows.min():.3g} and a sum of {sums.max():.3g}: take softmax of logits"
         )
+    parts = map(as_float64, np.array_split(rows, splits))
     scores = [
         np.exp(scipy.special.rel_entr(part, part.mean(0, keepdims=True)).sum(1).mean())
-        for part in np.array_split(rows, splits)
+        for part in parts
     ]
     return InceptionScore(float(np.mean(scores)), float(np.std(scores)))
 
 
 def _check(features: np.ndarray, at_least: int) -> np.ndarray:
-    """The features in float64, if they are a set of enough finite ones."""
-    array = as_float64(features)
+    """The features in float32 or float64, if they are a set of enough finite ones."""
+    array = np.asarray(features)
+    array = array if array.dtype == np.float32 else as_float64(array)
     if array.ndim != 2 or not array.shape[1]:
         raise ValueError(f"features must be [n, F], got the shape {array.shape}")
     if len(array) < at_least:
@@ -215,7 +220,7 @@ def _check(features: np.ndarray, at_least: int) -> np.ndarray:
 
 
 def check_feature_sets(first, second, at_least: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two sets of features as float64, once they are seen to fit each other.
+    """Two sets of features, once they are seen to fit each other.
 
     Args:
       first: features `[N, F]`.
@@ -223,7 +228,7 @@ def check_feature_sets(first, second, at_least: int) -> tuple[np.ndarray, np.nda
       at_least: the fewest rows that a set may have.
 
     Returns:
-      Both, float64.
+      Both: as they are in float32, since they may take much memory, or in float64.
 
     Raises:
       ValueError: a set has fewer rows, or other numbers than real ones, or the sets
@@ -237,8 +242,13 @@ def check_feature_sets(first, second, at_least: int) -> tuple[np.ndarray, np.nda
 
 
 def _moments(features: np.ndarray) -> Moments:
-    covariance = np.cov(features, rowvar=False).reshape(2 * features.shape[1:])
-    return Moments(features.mean(0), covariance)
+    mean = features.mean(0, dtype=np.float64)
+    starts = range(0, len(features), _ROWS)
+    centred = (features[i : i + _ROWS] - mean[None] for i in starts)
+    squares = np.zeros(2 * features.shape[1:])
+    for rows in centred:
+        squares += rows.T @ rows
+    return Moments(mean, squares / (len(features) - 1))
 
 
 def _factor(covariance: np.ndarray) -> np.ndarray:

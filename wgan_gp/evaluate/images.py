@@ -148,8 +148,7 @@ def image_quality(
       same of the digit classifier) over 10 parts; for 10 classes also
       `class_divergence` and `confidence`.
     """
-    flat = (each.reshape(len(each), -1) / np.float32(255) for each in (fakes, reals[0]))
-    quality = {"sliced_w1": sliced_wasserstein(*flat, seed=seed)}
+    quality = {"sliced_w1": sliced_wasserstein(fakes, reals.images, seed=seed) / 255}
     if observer is None or reals.features is None:
         return quality
     features, probabilities = observer(fakes)

@@ -49,7 +49,7 @@ def precision_recall(
         raise ValueError(f"k must be at least 1, got {k}")
     real, fake = check_feature_sets(real, fake, at_least=k + 1)
     # The origin among the samples keeps the rounding of squared distances small.
-    centre = real.mean(0, keepdims=True)
+    centre = real.mean(0, keepdims=True, dtype=np.float64)
     real, fake = real - centre, fake - centre
     return PrecisionRecall(_share_inside(fake, real, k), _share_inside(real, fake, k))
 

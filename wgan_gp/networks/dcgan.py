@@ -19,8 +19,8 @@ from wgan_gp.networks.activations import IMAGE_ACTIVATIONS, OUTPUTS
 from wgan_gp.networks.initialisers import HE_SCALE, fan_avg_uniform, uniform
 from wgan_gp.networks.layers import ConvTranspose, conv, dense
 from wgan_gp.networks.normalisations import normalise
-from wgan_gp.networks.resizing import crop, strided_sizes
-from wgan_gp.system.fields import setting
+from wgan_gp.networks.resizing import crop, strided_sizes, upsample
+from wgan_gp.system.fields import among, setting
 
 
 class DCGANCritic(nn.Module):
@@ -85,18 +85,22 @@ class DCGANCritic(nn.Module):
 class DCGANGenerator(nn.Module):
     """A generator of images: `[B, Z]` to `[B, H, W, C]`.
 
-    A linear layer to small images, then transposed convolutions that double them. Where
-    a size is odd, such as MNIST's 7, the last row and column are cut off.
+    A linear layer to small images, then layers that double them. Where a size is odd,
+    such as MNIST's 7, the last row and column are cut off.
 
     Attributes:
       shape: H, W, C of an image.
       width: the unit of `multipliers`.
-      multipliers: the channels before each doubling, in units of `width`; those of the
-        linear layer are the first.
+      multipliers: the channels of each size, in units of `width`; those of the linear
+        layer are the first.
       activation: a key of `IMAGE_ACTIVATIONS`.
       norm: "batch" or "none".
       unit_norm: whether batch normalisation after the linear layer is by unit, as the
         reference does for CIFAR-10, or by channel, as it does for 64 x 64.
+      upsampling: "transposed" for transposed 5 x 5 convolutions of stride 2, the last
+        of which makes the image, as published; "nearest" for repeated pixels before a
+        3 x 3 convolution (Odena et al. 2016, doi:10.23915/distill.00003), and one
+        more, of stride 1, that makes the image.
       output: a key of `OUTPUTS`.
       weight_std: standard deviation of all weights; 0 for one by their fans.
       extra: number of further 3 x 3 layers of stride 1 after the first doubling, with
@@ -114,6 +118,12 @@ class DCGANGenerator(nn.Module):
     unit_norm: bool = setting(
         False, "Whether the first layer is normalised by unit rather than by channel."
     )
+    upsampling: str = setting(
+        "transposed",
+        "How images are doubled: by transposed convolutions, or with nearest pixels,"
+        " each followed by a convolution of stride 1.",
+        among(("transposed", "nearest")),
+    )
     output: str = fields.output()
     weight_std: float = fields.weight_std()
     extra: int = fields.extra()
@@ -124,7 +134,7 @@ class DCGANGenerator(nn.Module):
         """Maps latents `[B, Z]`, and labels `[B]`, to images `[B, H, W, C]`.
 
         Raises:
-          ValueError: images of this shape cannot be halved once for each multiplier.
+          ValueError: images of this shape cannot be halved so often.
         """
         if labels is not None:
             told = jax.nn.one_hot(labels, self.classes, dtype=z.dtype)
@@ -133,22 +143,26 @@ class DCGANGenerator(nn.Module):
         width = _width_before(self.activation, self.width)
         widths = [width * each for each in self.multipliers]
         x = self._project_and_reshape(z, (*sizes[0], widths[0]))
-        for layer, (size, features) in enumerate(zip(sizes[1:-1], widths[1:])):
-            x = self._activate(crop(self._up(features)(x), size))
+        for layer, (size, features) in enumerate(zip(sizes[1:], widths[1:])):
+            x = self._activate(crop(self._double(x, features), size))
             for _ in range(self.extra if layer == 0 else 0):
                 x = self._activate(conv(features, weight_std=self.weight_std)(x))
-        x = crop(self._up(self.shape[2])(x), sizes[-1])
+        if len(sizes) > len(widths):
+            x = crop(self._double(x, self.shape[2]), sizes[-1])
+        else:
+            x = conv(self.shape[2], weight_std=self.weight_std)(x)
         return OUTPUTS[self.output](x)
 
     def _sizes(self) -> list[tuple[int, int]]:
         """Heights and widths, from the linear layer's to the full ones."""
-        count = len(self.multipliers)
+        # A transposed convolution to the full size makes the image.
+        count = len(self.multipliers) - (self.upsampling == "nearest")
         sizes = strided_sizes(self.shape[:2], 1)[: count + 1]
         if len(sizes) <= count:
             raise ValueError(
                 f"images of {self.shape[0]} x {self.shape[1]} can be halved"
-                f" {len(sizes) - 1} times, got {count} multipliers of the generator:"
-                " leave some out"
+                f" {len(sizes) - 1} times, got {len(self.multipliers)} multipliers of"
+                " the generator: leave some out"
             )
         return sizes[::-1]
 
@@ -164,10 +178,12 @@ class DCGANGenerator(nn.Module):
     def _activate(self, x: jax.Array) -> jax.Array:
         return IMAGE_ACTIVATIONS[self.activation](normalise(self.norm, x))
 
-    def _up(self, features: int) -> ConvTranspose:
+    def _double(self, x: jax.Array, features: int) -> jax.Array:
         std = self.weight_std
+        if self.upsampling == "nearest":
+            return conv(features, weight_std=std)(upsample(x))
         init = uniform(std) if std else fan_avg_uniform(HE_SCALE, 2, transposed=True)
-        return ConvTranspose(features, (5, 5), kernel_init=init)
+        return ConvTranspose(features, (5, 5), kernel_init=init)(x)
 
 
 def _width_before(activation: str, width: int) -> int:

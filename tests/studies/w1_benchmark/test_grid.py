@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -199,8 +200,29 @@ def test_a_record_with_other_settings_is_kept_and_refused(
     capsys.readouterr()
     monkeypatch.setitem(recipes.RECIPES["smoke"], "steps", 21)
     assert grid.main(arguments) == 2
-    assert "was made with other settings" in capsys.readouterr().err
+    assert (
+        "was made with other settings (steps was 20, is 21)" in capsys.readouterr().err
+    )
     assert record.read_bytes() == before
+
+
+def test_published_records_are_of_todays_recipes():
+    folder = Path("docs/w1_benchmark")
+    for path in sorted(folder.glob("*.json")):
+        record = table.read_record(path)
+        data = configs.resolve_stored(
+            {"name": path.stem, "task": "critic", "seed": 0} | record["config"]
+        ).data
+        cell = study.make_cell(
+            record["recipe"],
+            record["config"]["lipschitz"],
+            data.dimension,
+            data.funnels,
+            seeds=1,
+            pair={field: getattr(data, field) for field in PUBLISHED_PAIR},
+        )
+        assert cell.name == path.stem
+        assert study.is_complete(folder, cell, record)
 
 
 def test_a_damaged_record_is_said_set_aside_and_made_again(tmp_path, capsys):

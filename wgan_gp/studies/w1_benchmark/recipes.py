@@ -8,7 +8,14 @@ from typing import Any
 from ml_collections import ConfigDict, FieldReference
 
 from wgan_gp import configs
-from wgan_gp.constraints import clip, cones, one_sided, orthogonal, two_sided
+from wgan_gp.constraints import (
+    clip,
+    cones,
+    directional,
+    one_sided,
+    orthogonal,
+    two_sided,
+)
 from wgan_gp.data.pairs import FAMILIES, PUBLISHED_PAIR
 from wgan_gp.studies.names import constraint_name
 from wgan_gp.system.values import did_you_mean, one_of
@@ -53,6 +60,7 @@ TUNED: dict[str, Any] = {
         constraint_name(clip.CHOICE): {"clip_bound": 0.04},
         constraint_name(one_sided.CHOICE): _ENDPOINTS,
         constraint_name(two_sided.CHOICE): _ENDPOINTS,
+        constraint_name(directional.CHOICE): _ENDPOINTS,
     },
 }
 _CONES = constraint_name(cones.CHOICE)  # the recipe has the constraint's name

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from wgan_gp import configs
+from wgan_gp.configs.comparison import differences, join_changes
 from wgan_gp.data.pairs import PUBLISHED_PAIR, unpublished
 from wgan_gp.studies.running import Program, Records, Save, Study
 from wgan_gp.studies.w1_benchmark import table
@@ -111,11 +112,16 @@ def is_complete(out: Path, cell: Cell, record: dict[str, Any]) -> bool:
     whole = {"name": path.stem, "task": "critic", "seed": 0} | record["config"]
     try:
         before = _shaping(configs.resolve_stored(whole))
-    except ValueError:  # the record's settings are not valid in this version
-        before = None
-    if (record["recipe"], before) != (cell.recipe, cell.settings):
+        changes = differences(
+            {"recipe": record["recipe"]} | before,
+            {"recipe": cell.recipe} | cell.settings,
+        )
+    except ValueError as error:  # not valid in this version
+        changes = [str(error)]
+    if changes:
         raise ValueError(
-            f"{path} was made with other settings: move it away, or use another --out"
+            f"{path} was made with other settings ({join_changes(changes)}): move it"
+            " away, or use another --out"
         )
     return record["seeds"] >= cell.seeds
 
