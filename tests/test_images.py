@@ -66,7 +66,15 @@ def test_every_image_experiment_trains(name, tmp_path):
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
 @pytest.mark.parametrize(
     "name",
-    ["mnist", "mnist5k", "digits", "cifar10", "cifar10_resnet", "lsun64"],
+    [
+        "mnist",
+        "mnist5k",
+        "fashion_mnist",
+        "digits",
+        "cifar10",
+        "cifar10_resnet",
+        "lsun64",
+    ],
 )
 def test_image_experiments_resolve_under_every_constraint(name, constraint):
     for variant in ("smoke", ""):

@@ -133,20 +133,24 @@ def kinds_table() -> str:
     rows = []
     for d, n in all_cells():
         cosines = {
-            name: mean("cosine", *kind, d, n) for name, kind in EVERYWHERE.items()
+            name: mean("cosine", *kind, d, n)
+            for name, kind in EVERYWHERE.items()
+            if (*kind, d, n) in records()
         }
         row = {
             "D, N": f"{d}, {n}",
             "-‖x‖": f"{mean('trivial', *EVERYWHERE['cones'], d, n):.2f}",
         }
         row["best published"] = f"{_best(d, n):.2f}"
-        rows.append(row | {name: _marked(x, cosines) for name, x in cosines.items()})
+        rows.append(row | {name: _marked(name, cosines) for name in EVERYWHERE})
     return markdown(rows)
 
 
-def _marked(cosine: float, cosines: dict[str, float]) -> str:
-    mark = "**" if cosine == max(cosines.values()) else ""
-    return f"{mark}{cosine:.3f}{mark}"
+def _marked(name: str, cosines: dict[str, float]) -> str:
+    if name not in cosines:
+        return "—"
+    mark = "**" if cosines[name] == max(cosines.values()) else ""
+    return f"{mark}{cosines[name]:.3f}{mark}"
 
 
 def kinds_summary_table() -> str:
@@ -157,7 +161,7 @@ def kinds_summary_table() -> str:
 
 
 def _summary(recipe: str, lipschitz: str) -> dict[str, str]:
-    cells_ = all_cells()
+    cells_ = cells(recipe, lipschitz)
     ahead = sum(mean("cosine", recipe, lipschitz, *c) > _best(*c) for c in cells_)
     skills = [mean("skill", recipe, lipschitz, *c) for c in cells_]
     ratios = [

@@ -1,0 +1,110 @@
+"""Memory of evaluating, sampling and scoring many images: python -m benchmarks.image_memory
+
+Trains two updates on random pictures of 32 x 32 in colour, then evaluates on, samples
+and scores some images and many. Each is a process of its own; the growth of its peak
+from some to many is what the images take. The features and probabilities that are
+scored have Inception's sizes and random values: the network itself, which computes 32
+images at a time, would take hours on a CPU.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+SHAPE = (32, 32, 3)
+FEATURES, CLASSES = 2048, 1008  # of Inception
+_SOME = 100
+_SCORE = """
+import sys
+from pathlib import Path
+import numpy as np
+from wgan_gp.score import score
+rng = np.random.default_rng(0)
+def observe(images):
+    features = rng.standard_normal((len(images), {features}), np.float32)
+    probabilities = rng.random((len(images), {classes}), np.float32)
+    probabilities /= probabilities.sum(1, keepdims=True)
+    return features, probabilities
+print(score(Path(sys.argv[1]), int(sys.argv[2]), "train", observe))
+"""
+
+
+def peak_memory(command: list[str]) -> int:
+    """The most bytes of memory that a command takes.
+
+    Args:
+      command: of this Python, its arguments.
+
+    Raises:
+      RuntimeError: it fails.
+    """
+    with subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        said = process.stderr.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {said}")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return usage.ru_maxrss * unit
+
+
+def commands(folder: Path, n: int) -> dict[str, list[str]]:
+    """What is measured, by its name; the first makes the run that the others use.
+
+    Args:
+      folder: has `images.npz`, and gets the runs.
+      n: the number of images.
+    """
+    run = str(folder / f"run{n}")
+    return {
+        "evaluation": [
+            *("-m", "wgan_gp.main", "--config", "experiments/cifar10.py:smoke"),
+            *(f"--config.data.name=npz:{folder / 'images.npz'}", "--workdir", run),
+            *(f"--config.eval_samples={n}", "--config.batch_size=64"),
+            *("--config.steps=2", "--config.eval_every=2"),
+        ],
+        "sampling": [
+            *("-m", "wgan_gp.sample", "--workdir", run, "--n", str(n)),
+            *("--out", str(folder / f"samples{n}.npz")),
+        ],
+        "scoring": [
+            *("-c", _SCORE.format(features=FEATURES, classes=CLASSES), run, str(n)),
+        ],
+    }
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Prints a table in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=50_000)
+    n = parser.parse_args(arguments).n
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rng = np.random.default_rng(0)
+        splits = {
+            f"{split}_images": rng.integers(0, 256, (n, *SHAPE), np.uint8)
+            for split in ("train", "validation", "test")
+        }
+        np.savez(folder / "images.npz", **splits)
+        some, many = ({}, {})
+        for count, found in ((_SOME, some), (n, many)):
+            for what, command in commands(folder, count).items():
+                found[what] = peak_memory(command) / 1e9
+    print(
+        f"| | {_SOME} images, GB | {n:,} images, GB | growth, GB |\n|---|---|---|---|"
+    )
+    for what in some:
+        growth = many[what] - some[what]
+        print(f"| {what} | {some[what]:.2f} | {many[what]:.2f} | {growth:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
