@@ -1,4 +1,6 @@
-"""Memory of evaluating, sampling and scoring many images: python -m benchmarks.image_memory
+"""Memory of evaluating, sampling and scoring many images.
+
+    python -m benchmarks.image_memory
 
 Trains two updates on random pictures of 32 x 32 in colour, then evaluates on, samples
 and scores some images and many. Each is a process of its own; the growth of its peak
@@ -8,7 +10,6 @@ images at a time, would take hours on a CPU.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,18 @@ import numpy as np
 SHAPE = (32, 32, 3)
 FEATURES, CLASSES = 2048, 1008  # of Inception
 _SOME = 100
+# A process starts with the peak of the one that it was forked from, so a small one is
+# between.
+_MEASURE = """
+import os, sys
+child = os.posix_spawn(
+    sys.argv[1], sys.argv[1:], os.environ,
+    file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
+)
+_, status, usage = os.wait4(child, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 _SCORE = """
 import sys
 from pathlib import Path
@@ -43,17 +56,15 @@ def peak_memory(command: list[str]) -> int:
     Raises:
       RuntimeError: it fails.
     """
-    with subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stderr is not None
-        said = process.stderr.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed: {said}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return usage.ru_maxrss * unit
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURE, sys.executable, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr}")
+    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
 
 
 def commands(folder: Path, n: int) -> dict[str, list[str]]:

@@ -4,10 +4,17 @@ import json
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax import lax
 
-from benchmarks import accelerator, communication, image_steps, products
+from benchmarks import (
+    accelerator,
+    communication,
+    image_memory,
+    image_steps,
+    products,
+)
 from wgan_gp.build import build
 
 
@@ -79,3 +86,23 @@ def test_both_gradients_of_a_convolution_cost_what_it_costs(stride):
         gradient = jax.grad(lambda *args: convolved(*args).sum(), argument)
         backward = products.flops(gradient, x, kernel) - forward
         assert backward == pytest.approx(forward)
+
+
+def test_the_peak_memory_of_a_command_is_measured():
+    size = 3 * 10**8
+    _ours = np.ones(10**8)  # does not count
+    peak = image_memory.peak_memory(["-c", f"b'x' * {size}"])
+    assert size < peak < size + 10**8
+    with pytest.raises(RuntimeError, match="no such luck"):
+        image_memory.peak_memory(["-c", "raise ValueError('no such luck')"])
+
+
+@pytest.mark.long
+def test_the_memory_of_images_is_measured(capsys):
+    image_memory.main(["--n", "150"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == [
+        "evaluation",
+        "sampling",
+        "scoring",
+    ]

@@ -162,13 +162,14 @@ def kinds_summary_table() -> str:
 
 def _summary(recipe: str, lipschitz: str) -> dict[str, str]:
     cells_ = cells(recipe, lipschitz)
-    ahead = sum(mean("cosine", recipe, lipschitz, *c) > _best(*c) for c in cells_)
+    ahead = sum(
+        round(mean("cosine", recipe, lipschitz, *c), 2) > _best(*c) for c in cells_
+    )
     skills = [mean("skill", recipe, lipschitz, *c) for c in cells_]
     ratios = [
         mean("estimate", recipe, lipschitz, *c) / mean("w1", recipe, lipschitz, *c)
         for c in cells_
     ]
-    seconds = [records()[recipe, lipschitz, *c]["seconds"] for c in cells_]
     others = [
         float(np.mean(by_kind[recipe, lipschitz]["skill"]))
         for by_kind in other_records().values()
@@ -181,7 +182,6 @@ def _summary(recipe: str, lipschitz: str) -> dict[str, str]:
             f"{np.mean(others):.2f} ({min(others):.2f})"
         ),
         "estimate / W1": spread(ratios, "{:.2f}"),
-        "seconds a critic": spread(seconds),
     }
 
 

@@ -74,7 +74,7 @@ PAGES = (
             "cosine": benchmark.cosine_table,
             "cones": benchmark.cones_table,
             "kinds": benchmark.kinds_table,
-            "kinds summary": benchmark.kinds_summary_table,
+            "kinds_summary": benchmark.kinds_summary_table,
             "families": benchmark.families_table,
             "centres": benchmark.centres_table,
             "directional": benchmark.directional_table,

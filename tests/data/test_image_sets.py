@@ -127,7 +127,6 @@ def test_a_run_says_first_what_is_left_out(tmp_path, monkeypatch):
     ("images", "labels", "words"),
     [
         (IMAGES, None, "has no labels"),
-        (np.repeat(IMAGES, 3, axis=3), np.arange(60) % 3, "has pictures in colour"),
         (IMAGES, np.arange(60) % 11, "has 11 classes"),
         (IMAGES[:, :3], np.arange(60) % 3, "has pictures of 3 x 8"),
     ],
@@ -145,8 +144,11 @@ def test_features_of_digits_are_refused_for_what_are_none(
     assert str(caught.value).endswith("set it to 'none'")
 
 
-def test_colour_will_do_for_digits_once_it_is_grey(tmp_path):
+@pytest.mark.parametrize(("channels", "read"), [(None, 3), (1, 1)])
+def test_features_of_digits_are_for_pictures_in_colour_too(tmp_path, channels, read):
     name = own_set(tmp_path, np.repeat(IMAGES, 3, axis=3), labels=np.arange(60) % 3)
-    fields = {"data.name": name, "data.channels": 1, "features.network": "digits"}
-    dataset = build.open_dataset(resolve("digits", "smoke", eval_samples=4, **fields))
-    assert dataset.shape == (8, 8, 1)
+    fields = {"data.name": name, "features.network": "digits", "eval_samples": 4}
+    if channels:
+        fields["data.channels"] = channels
+    dataset = build.open_dataset(resolve("digits", "smoke", **fields))
+    assert dataset.shape == (8, 8, read)

@@ -108,6 +108,17 @@ def test_the_same_key_trains_the_same_classifier(small):
     assert np.abs(features[0] - features[2]).max() > 0.01
 
 
+def test_it_tells_colours_that_are_as_bright():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(3, size=60)
+    images = np.zeros((60, 5, 5, 3), np.uint8)
+    images[np.arange(60), :, :, labels] = rng.integers(99, 256, (60, 5, 5))
+    params = train_digit_classifier(images[:40], labels[:40], key(), steps=60)
+    assert accuracy(params, images[40:], labels[40:]) == 1
+    with pytest.raises(ValueError, match=r"not for images of \(5, 5, 1\)"):
+        digit_features(params, images[..., :1])
+
+
 def test_images_need_not_be_square_or_even():
     images = np.random.default_rng(0).uniform(size=(30, 17, 23, 1))
     params = train_digit_classifier(images, np.arange(30) % 10, key(), steps=2)
@@ -134,9 +145,9 @@ GOOD = np.zeros((4, 8, 8, 1), np.uint8)
 @pytest.mark.parametrize(
     ("bad", "match"),
     [
-        (GOOD[0], r"must be \[n, H, W, 1\]"),
+        (GOOD[0], r"must be \[n, H, W, 1 or 3\]"),
         (GOOD[:0], r"got the shape \(0, 8, 8, 1\)"),
-        (np.repeat(GOOD, 3, -1), r"must be \[n, H, W, 1\]"),
+        (np.repeat(GOOD, 2, -1), r"must be \[n, H, W, 1 or 3\]"),
         (GOOD[:, :3], "at least 4 x 4"),
         (GOOD.astype(int), "uint8 or floats, got int64"),
         (GOOD - 1.0, r"must lie in \[0, 1\], got values from -1 to -1"),
@@ -164,7 +175,7 @@ def test_no_training_is_refused(options):
 
 
 def test_parameters_of_another_size_are_refused(small):
-    with pytest.raises(ValueError, match=r"not for images of \(28, 28\) pixels"):
+    with pytest.raises(ValueError, match=r"not for images of \(28, 28, 1\)"):
         digit_features(small[2], np.zeros((1, 28, 28, 1)))
 
 

@@ -3,7 +3,8 @@
 Inception knows photographs; on digits the field measures with a network trained on
 digits, as [Binkowski] et al. 2018, arXiv:1801.01401, do. The network is two
 convolutions and one layer of 64 features. It is trained in seconds on a CPU from the
-labels of the data set, so no download is needed.
+labels of the data set, so no download is needed. It takes any other small pictures of
+at most ten classes too, such as clothes or, in colour, landscapes.
 
 Pitfalls: features of two trainings do not compare, so keep the parameters, or train
 from the same key on the same images. Numbers do not compare with published FIDs, which
@@ -59,8 +60,8 @@ def train_digit_classifier(
     to 98.1 % of 1,000 others; on 1,200 of scikit-learn's 8 x 8 digits 3 s, and 99 %.
 
     Args:
-      images: `[n, H, W, 1]`, sides from 4 pixels; uint8, or floats in [0, 1]. Black
-        comes in at the sides of a moved digit.
+      images: `[n, H, W, C]`, grey or in colour, sides from 4 pixels; uint8, or floats
+        in [0, 1]. Black comes in at the sides of a moved digit.
       labels: the digits they show, `[n]`.
       key: of the first weights, the batches and the moves.
       steps: of Adam, with decay of weights, a warm-up and a cosine to 0.
@@ -94,7 +95,7 @@ def digit_features(params: Any, images: np.ndarray) -> tuple[np.ndarray, np.ndar
 
     Args:
       params: from `train_digit_classifier`.
-      images: `[n, H, W, 1]` of the size it was trained on; uint8, or floats in [0, 1].
+      images: `[n, H, W, C]` of the size it was trained on; uint8, or floats in [0, 1].
 
     Returns:
       Features `[n, 64]` of the layer before the last, for `frechet_distance`,
@@ -174,7 +175,7 @@ class DigitNetwork(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """From `[n, H, W, 1]` in [0, 1] to features `[n, 64]` and logits `[n, 10]`."""
+        """From `[n, H, W, C]` in [0, 1] to features `[n, 64]` and logits `[n, 10]`."""
         kernel, stride = (5, 2) if min(x.shape[1:3]) >= 16 else (3, 1)
         x = nn.relu(PatchConv(16, kernel, stride)(x))
         x = nn.relu(PatchConv(32, 3, 1)(x))
@@ -207,7 +208,7 @@ def _loss(params: Any, images: jax.Array, labels: jax.Array) -> jax.Array:
 def _shift(
     image: jax.Array, offset: jax.Array, max_shift: tuple[int, int]
 ) -> jax.Array:
-    """The image moved by offset - max_shift pixels, `[H, W, 1]`."""
+    """The image moved by offset - max_shift pixels, `[H, W, C]`."""
     padded = jnp.pad(image, ((max_shift[0],) * 2, (max_shift[1],) * 2, (0, 0)))
     return jax.lax.dynamic_slice(padded, (offset[0], offset[1], 0), image.shape)
 
@@ -239,10 +240,12 @@ def _train(images, labels, key, steps: int, batch_size: int, rate: float) -> Any
 
 
 def _check_images(images: np.ndarray) -> np.ndarray:
-    """The images as uint8 or float32, if they are grey and in range."""
+    """The images as uint8 or float32, if they are images and in range."""
     images = np.asarray(images)
-    if images.ndim != 4 or images.shape[3] != 1 or not len(images):
-        raise ValueError(f"images must be [n, H, W, 1], got the shape {images.shape}")
+    if images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
+        raise ValueError(
+            f"images must be [n, H, W, 1 or 3], got the shape {images.shape}"
+        )
     if min(images.shape[1:3]) < MIN_SIDE:
         raise ValueError(f"images must be at least 4 x 4, got {images.shape[1:3]}")
     if images.dtype == np.uint8:
@@ -262,6 +265,6 @@ def _check_params(params: Any, images: np.ndarray) -> None:
     expected = jax.eval_shape(DigitNetwork().init, jax.random.key(0), images[:1])
     if jax.tree.map(jnp.shape, params) != jax.tree.map(jnp.shape, expected):
         raise ValueError(
-            f"the parameters are not for images of {images.shape[1:3]} pixels: train"
-            " on images of this size"
+            f"the parameters are not for images of {images.shape[1:]}: train on images"
+            " of this size"
         )

@@ -61,10 +61,10 @@ def digit_observer(name: str, **options) -> Observer:
       **options: further arguments of `open_images`.
 
     Returns:
-      `images [n, H, W, 1] -> (features [n, 64], probabilities [n, 10])`.
+      `images [n, H, W, C] -> (features [n, 64], probabilities [n, 10])`.
 
     Raises:
-      ValueError: the set has no labels, or is not of grey digits.
+      ValueError: the set has no labels, or more than 10 classes.
     """
     source = open_images(name, "train", **options)
     check_digits(source)
@@ -81,13 +81,11 @@ def check_digits(source: ImageSource) -> None:
       source: its train split.
 
     Raises:
-      ValueError: it has no labels, colour, more than 10 classes, or is too small.
+      ValueError: it has no labels, more than 10 classes, or is too small.
     """
-    height, width, channels = source.shape
+    height, width, _ = source.shape
     if source.classes is None:
         wrong = "no labels"
-    elif channels != 1:
-        wrong = "pictures in colour (data.channels = 1 makes them grey)"
     elif source.classes > CLASSES:
         wrong = f"{source.classes} classes"
     elif min(height, width) < MIN_SIDE:
@@ -95,8 +93,8 @@ def check_digits(source: ImageSource) -> None:
     else:
         return
     raise ValueError(
-        f"{source.name} has {wrong}: features of digits need labelled grey pictures of"
-        f" at most {CLASSES} classes, at least {MIN_SIDE} x {MIN_SIDE}"
+        f"{source.name} has {wrong}: features of digits need labelled pictures of at"
+        f" most {CLASSES} classes, at least {MIN_SIDE} x {MIN_SIDE}"
     )
 
 
