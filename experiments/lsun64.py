@@ -14,10 +14,8 @@ download.
 """
 
 from wgan_gp import configs
+from wgan_gp.studies.random_architectures import figure2
 
-_STD = {"weight_std": 0.02}
-_DOWN, _UP = {"multipliers": (1, 2, 4, 8)}, {"multipliers": (8, 4, 2, 1)}
-_CRITIC = _DOWN | {"norm": "layer"}
 DEFAULT = {
     "steps": 200_000,
     "batch_size": 64,
@@ -27,31 +25,11 @@ DEFAULT = {
     "eval_samples": 300,
     "eval_repeats": 1,
 }
-_DCGAN = {"critic": _CRITIC | _STD, "generator": _UP | _STD | {"norm": "batch"}}
-VARIANTS = {
-    "dcgan": _DCGAN,
-    "constant": {
-        "critic": _CRITIC | _STD,
-        "generator": {"multipliers": (1, 1, 1, 1)} | _STD,
-    },
-    "mlp": {"critic": _CRITIC | _STD},
-    "unnormalised": {"critic": _DOWN | _STD, "generator": _UP | _STD},
-    "gated": {
-        player: fields | {"activation": "gated"} for player, fields in _DCGAN.items()
-    },
-    "tanh": {
-        player: fields | {"activation": "tanh"} for player, fields in _DCGAN.items()
-    },
-    "bottleneck": {},
+VARIANTS = figure2.architectures(4) | {
     "good": {},
     "smoke": configs.IMAGE_SMOKE | {"data": {"name": "mnist5k", "size": (64, 64)}},
 }
-_NETWORKS = {
-    "mlp": ("dcgan", "mlp_image"),
-    "bottleneck": ("bottleneck", "bottleneck"),
-    "good": ("good", "good"),
-    "smoke": ("good", "good"),
-}
+_NETWORKS = figure2.NETWORKS | {"good": ("good", "good"), "smoke": ("good", "good")}
 
 
 def get_config(arg: str = "good"):

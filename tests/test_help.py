@@ -176,7 +176,7 @@ def test_mistakes_in_options_are_answered_by_one_line(name, capsys, tmp_path):
         ("w1_benchmark", ["--lipschitz", "onesided"], "did you mean one_sided?"),
         ("w1_benchmark", ["--dims", "a"], "--dims must be a whole number, got 'a'"),
         ("evidence", ["--only", "depht"], "did you mean depth?"),
-        ("random_architectures", ["--numbers", "1.5"], "must be a whole number"),
+        ("random_architectures", ["--variants", "1.5"], "from 0 to 199, got '1.5'"),
     ],
 )
 def test_misspelt_values_of_options_are_answered_by_the_near_one(
@@ -200,7 +200,7 @@ def test_misspelt_values_of_options_are_answered_by_the_near_one(
     ],
 )
 def test_fields_of_random_architectures_are_checked(change, words, tmp_path, capsys):
-    args = ["", "--out", str(tmp_path / "out"), "--numbers", "1", "--set", change]
+    args = ["", "--out", str(tmp_path / "out"), "--variants", "1", "--set", change]
     assert random_architectures.main(args) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line

@@ -77,8 +77,9 @@ def test_every_image_experiment_trains(name, tmp_path):
     ],
 )
 def test_image_experiments_resolve_under_every_constraint(name, constraint):
-    for variant in ("smoke", ""):
-        config = load_experiment(name, variant or ("good" if name == "lsun64" else ""))
+    default = {"lsun64": "good"}.get(name, "")
+    for variant in ("smoke", default):
+        config = load_experiment(name, variant)
         config.lipschitz = constraint
         assert configs.resolve(config).critic.network != "mlp"
 
@@ -109,6 +110,47 @@ def test_the_robustness_architectures_build(variant, tmp_path):
     config.update_from_flattened_dict(fields)
     experiment = build(configs.resolve(config))
     assert experiment.dataset.shape == (8, 8, 3)
+
+
+def test_the_architectures_of_figure_2_are_the_same_small_and_at_64():
+    def layers(config):
+        """How often images are halved and doubled, and what is between."""
+        players = config.critic, config.generator
+        fields = "activation", "norm", "weight_std", "network"
+        return [tuple(getattr(p, f, None) for f in fields) for p in players]
+
+    for variant in ROBUSTNESS[1:]:
+        large, small = (
+            configs.resolve(load_experiment(name, variant))
+            for name in ("lsun64", "figure2_clothes")
+        )
+        assert layers(large) == layers(small)
+        assert small.critic.width < large.critic.width
+        for player in ("critic", "generator"):
+            counts = [
+                sum(getattr(getattr(each, player), "blocks", ()))
+                + len(getattr(getattr(each, player), "blocks", ()))
+                for each in (large, small)
+            ]
+            assert counts[0] == counts[1]  # as many blocks, those between sizes too
+
+
+@pytest.mark.parametrize(
+    ("variant", "lipschitz", "objective", "n_critic"),
+    [
+        ("gated", "unconstrained", "nonsaturating", 1),
+        ("gated-lsgan", "unconstrained", "least_squares", 1),
+        ("dcgan", "clip", "wasserstein", 2),
+        ("mlp", "two_sided", "wasserstein", 2),
+        ("bottleneck", "directional", "wasserstein", 2),
+        ("tanh", "zero_centred", "relativistic", 1),
+    ],
+)
+def test_the_methods_of_figure_2(variant, lipschitz, objective, n_critic):
+    config = load_experiment("figure2_clothes", variant)
+    config.lipschitz = lipschitz
+    found = configs.resolve(config)
+    assert (found.objective, found.n_critic) == (objective, n_critic)
 
 
 def test_random_architectures_are_a_draw_of_the_papers_space():

@@ -30,14 +30,14 @@ def run(out, *arguments):
 
 @pytest.mark.long
 def test_a_study_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
-    assert run(tmp_path, "--numbers", "3") == 0
+    assert run(tmp_path, "--variants", "3") == 0
     record = tmp_path / "003-two_sided.json"
     before = record.read_bytes()
     runs, original = [], loop.run
     monkeypatch.setattr(
         loop, "run", lambda *args: runs.append(args[1].name) or original(*args)
     )
-    assert run(tmp_path, "--numbers", "3", "--lipschitz", "two_sided", "clip") == 0
+    assert run(tmp_path, "--variants", "3", "--lipschitz", "two_sided", "clip") == 0
     assert runs == ["003-clip"]
     assert record.read_bytes() == before
     assert "clip: 1 runs, score" in capsys.readouterr().out
@@ -64,7 +64,7 @@ def test_a_run_that_diverged_is_recorded_as_one(tmp_path, capsys, monkeypatch):
         raise FloatingPointError("training has diverged")
 
     monkeypatch.setattr(loop, "run", diverge)
-    assert run(tmp_path, "--numbers", "0") == 0
+    assert run(tmp_path, "--variants", "0") == 0
     record = json.loads((tmp_path / "000-two_sided.json").read_text())
     assert record["result"] is None
     assert "0% >= 2" in capsys.readouterr().out
@@ -76,7 +76,7 @@ def test_a_study_that_is_stopped_says_so_in_one_line(tmp_path, capsys, monkeypat
         raise Interrupted(signal.SIGINT, 1, folder)
 
     monkeypatch.setattr(loop, "run", stop)
-    assert run(tmp_path, "--numbers", "0") == 130
+    assert run(tmp_path, "--variants", "0") == 130
     error = capsys.readouterr().err
     assert "stopped by SIGINT at step 1" in error
     assert "saved: the same command goes on from there" in error  # it has no --workdir
@@ -93,20 +93,20 @@ def test_a_run_that_was_begun_is_gone_on_with(tmp_path, monkeypatch):
         raise Interrupted(signal.SIGINT, 2, folder)
 
     monkeypatch.setattr(loop, "run", stop)
-    assert run(tmp_path, "--numbers", "0") == 130
+    assert run(tmp_path, "--variants", "0") == 130
     (newest,) = (tmp_path / "000-two_sided" / "checkpoints").glob("2")
     saved = newest.stat().st_mtime_ns
     monkeypatch.setattr(loop, "run", original)
-    assert run(tmp_path, "--numbers", "0") == 0
+    assert run(tmp_path, "--variants", "0") == 0
     assert newest.stat().st_mtime_ns == saved
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--numbers", "200"], "a number from 0 to 199"),
-        (["--numbers", "0", "--set", "steps"], "FIELD=VALUE"),
-        (["--numbers", "0", "--set", "step=3"], "step"),
+        (["--variants", "200"], "a number from 0 to 199"),
+        (["--variants", "0", "--set", "steps"], "FIELD=VALUE"),
+        (["--variants", "0", "--set", "step=3"], "step"),
         (["--experiment", "none.py"], "there is no such file"),
     ],
 )
@@ -122,7 +122,7 @@ def test_what_cannot_be_run_is_refused_before_any_compute(
 
 def test_other_settings_are_refused(tmp_path, capsys):
     (tmp_path / "000-clip.json").write_text(json.dumps({"config": {}, "result": None}))
-    arguments = ["", "--out", str(tmp_path), "--numbers", "0", "--lipschitz", "clip"]
+    arguments = ["", "--out", str(tmp_path), "--variants", "0", "--lipschitz", "clip"]
     assert study.main([*arguments, "--set", *FIELDS]) == 2
     assert "was made with other settings" in capsys.readouterr().err
 
@@ -131,7 +131,7 @@ def test_other_settings_are_refused(tmp_path, capsys):
 def test_a_damaged_record_is_named_before_any_compute(text, tmp_path, capsys):
     record = tmp_path / "007-clip.json"  # not of the numbers that are to be run
     record.write_text(text)
-    assert run(tmp_path, "--numbers", "0") == 2
+    assert run(tmp_path, "--variants", "0") == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {record} is not the record of a run: move it away")
     assert record.read_text() == text
@@ -142,11 +142,11 @@ def test_two_studies_do_not_share_a_run(tmp_path, capsys, monkeypatch):
     statuses = []
 
     def train(config, folder, experiment):
-        statuses.append(run(tmp_path, "--numbers", "0"))  # the second, meanwhile
+        statuses.append(run(tmp_path, "--variants", "0"))  # the second, meanwhile
         return {"score": 2.0}
 
     monkeypatch.setattr(loop, "run", train)
-    assert run(tmp_path, "--numbers", "0") == 0
+    assert run(tmp_path, "--variants", "0") == 0
     assert statuses == [2]
     (line,) = capsys.readouterr().err.splitlines()
     assert f"another process is running in {tmp_path / '000-two_sided'}" in line
@@ -157,13 +157,13 @@ def test_a_run_that_another_study_has_finished_is_not_run_again(tmp_path, monkey
         runs.append(folder.name)
         if folder.name == "000-two_sided":  # another study does the next meanwhile
             monkeypatch.setattr(loop, "run", lambda *_: {"score": 3.0})
-            assert run(tmp_path, "--numbers", "1") == 0
+            assert run(tmp_path, "--variants", "1") == 0
             monkeypatch.setattr(loop, "run", train)
         return {"score": 2.0}
 
     runs = []
     monkeypatch.setattr(loop, "run", train)
-    assert run(tmp_path, "--numbers", "0", "1") == 0
+    assert run(tmp_path, "--variants", "0", "1") == 0
     assert runs == ["000-two_sided"]
     record = json.loads((tmp_path / "001-two_sided.json").read_text())
     assert record["result"] == {"score": 3.0}
@@ -193,7 +193,7 @@ def test_two_constraints_are_compared_architecture_by_architecture():
 
 @pytest.mark.long
 def test_the_original_gan_is_one_of_the_columns(tmp_path, capsys):
-    numbers = ["--numbers", "3", "--lipschitz", "two_sided", "unconstrained"]
+    numbers = ["--variants", "3", "--lipschitz", "two_sided", "unconstrained"]
     assert run(tmp_path, *numbers) == 0
     record = json.loads((tmp_path / "003-unconstrained.json").read_text())
     assert record["config"]["objective"] == "nonsaturating"

@@ -2,7 +2,7 @@
 
 The study of Gulrajani et al. 2017, Table 1, with several constraints. Each run writes
 a record when it ends, and a run with a record is skipped: an interrupted study resumes,
-and processes that train other numbers may use the same folder. Several hosts share the
+and processes that train other variants may use the same folder. Several hosts share the
 runs of one study.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from wgan_gp.constraints import CONSTRAINTS, two_sided
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.studies.names import constraint_name
+from wgan_gp.studies.random_architectures import draws
 from wgan_gp.studies.random_architectures.configurations import runs
 from wgan_gp.studies.random_architectures.study import study
 from wgan_gp.studies.running import Study, add_host_flags, host_rank, run_command
@@ -36,7 +37,7 @@ def main(argv: list[str]) -> int:
 
 def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
     args = arguments.parse(_parser(), argv)
-    found = runs(args.experiment, args.numbers, args.lipschitz, args.set)
+    found = runs(args.experiment, args.variants, args.lipschitz, args.set)
     return study(found, args.out, args.experiment.read_bytes()), host_rank(args)
 
 
@@ -54,16 +55,16 @@ def _parser():
         type=_experiment,
         default=EXPERIMENT,
         metavar="FILE",
-        help="config file, or name of an experiment, whose variants are the numbers"
+        help="config file, or name of an experiment, whose variants are architectures"
         f" (default: {EXPERIMENT})",
     )
     add(
-        "--numbers",
-        type=int,
+        "--variants",
         nargs="*",
-        default=list(range(200)),
-        metavar="N",
-        help="architectures to train (default: 0 to 199)",
+        default=[str(number) for number in range(draws.COUNT)],
+        metavar="NAME",
+        help="architectures to train, by the experiment's names or numbers (default: 0"
+        f" to {draws.COUNT - 1})",
     )
     arguments.add_lipschitz(
         parser, CONSTRAINTS, default=constraint_name(two_sided.CHOICE)

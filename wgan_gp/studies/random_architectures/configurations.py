@@ -1,4 +1,4 @@
-"""The settings of each run: an architecture, by number, under a constraint."""
+"""The settings of each run: an architecture, by its name, under a constraint."""
 
 import importlib.util
 import json
@@ -17,15 +17,15 @@ from wgan_gp.system.values import did_you_mean
 
 def runs(
     experiment: Path,
-    numbers: Iterable[int],
+    variants: Iterable[str],
     constraints: Iterable[str],
     changes: list[str],
 ) -> dict[str, Settings]:
     """The settings of each run.
 
     Args:
-      experiment: a config file whose variants are the numbers.
-      numbers: of the architectures.
+      experiment: a config file whose variants are architectures.
+      variants: their names or numbers.
       constraints: names of constraints.
       changes: fields to change in all runs, `FIELD=VALUE` each.
 
@@ -33,24 +33,29 @@ def runs(
       The settings by the name of the run, such as "007-two_sided".
 
     Raises:
-      ValueError: the file cannot be loaded, or a number or a change is not valid.
+      ValueError: the file cannot be loaded, or a variant or a change is not valid.
     """
     changed = _changes(changes)
     load = _loader(experiment)
     return {
-        f"{number:03d}-{lipschitz}": _run(load, number, lipschitz, changed)
-        for number in dict.fromkeys(numbers)
+        f"{_padded(variant)}-{lipschitz}": _run(load, variant, lipschitz, changed)
+        for variant in dict.fromkeys(variants)
         for lipschitz in dict.fromkeys(constraints)
     }
 
 
+def _padded(variant: str) -> str:
+    """The variant, as a file's name that sorts by number."""
+    return f"{int(variant):03d}" if variant.isdecimal() else variant
+
+
 def _run(
-    load: Callable[[int], ConfigDict],
-    number: int,
+    load: Callable[[str], ConfigDict],
+    variant: str,
     lipschitz: str,
     changes: dict[str, Any],
 ) -> Settings:
-    config = load(number).copy_and_resolve_references()
+    config = load(variant).copy_and_resolve_references()
     fields = [path for path, _ in configs.flatten(config)]
     for path in changes:
         if path not in fields:
@@ -105,9 +110,9 @@ def _loader(path: Path):
     return partial(_load, path, module.get_config)
 
 
-def _load(path: Path, get_config: Callable[[str], Any], number: int) -> ConfigDict:
+def _load(path: Path, get_config: Callable[[str], Any], variant: str) -> ConfigDict:
     try:
-        config = get_config(str(number))
+        config = get_config(variant)
     except Exception as error:
         raise ValueError(_of_file(path, error)) from error
     if not isinstance(config, ConfigDict) or "task" not in config:
