@@ -100,11 +100,13 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rng = np.random.default_rng(0)
-        splits = {
-            f"{split}_images": rng.integers(0, 256, (n, *SHAPE), np.uint8)
-            for split in ("train", "validation", "test")
-        }
-        np.savez(folder / "images.npz", **splits)
+        train, validation, test = rng.integers(0, 256, (3, n, *SHAPE), np.uint8)
+        np.savez(
+            folder / "images.npz",
+            train_images=train,
+            validation_images=validation,
+            test_images=test,
+        )
         some, many = ({}, {})
         for count, found in ((_SOME, some), (n, many)):
             for what, command in commands(folder, count).items():

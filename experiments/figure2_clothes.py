@@ -83,6 +83,7 @@ def get_config(arg: str = "dcgan"):
     arg = arg or "dcgan"
     name = arg.removesuffix("-lsgan")
     critic, generator = figure2.NETWORKS.get(name, ("dcgan", "dcgan"))
+    variants: dict[str, Any] = _variants()
     return configs.experiment(
         "figure2_clothes",
         arg,
@@ -90,5 +91,5 @@ def get_config(arg: str = "dcgan"):
         generator=generator,
         default=DEFAULT,
         smoke=configs.IMAGE_SMOKE,
-        **_variants(),
+        **variants,
     )

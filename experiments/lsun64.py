@@ -13,6 +13,8 @@ E; for "good" beta1 is 0; 200,000 updates. "smoke" is the default in seconds, wi
 download.
 """
 
+from typing import Any
+
 from wgan_gp import configs
 from wgan_gp.studies.random_architectures import figure2
 
@@ -25,7 +27,7 @@ DEFAULT = {
     "eval_samples": 300,
     "eval_repeats": 1,
 }
-VARIANTS = figure2.architectures(4) | {
+VARIANTS: dict[str, Any] = figure2.architectures(4) | {
     "good": {},
     "smoke": configs.IMAGE_SMOKE | {"data": {"name": "mnist5k", "size": (64, 64)}},
 }

@@ -133,7 +133,7 @@ def sliced_wasserstein(
     _check_equal_counts(first, second)
     if directions < 1:
         raise ValueError(f"directions must be at least 1, got {directions}")
-    centre = sum(_mean(each) for each in (first, second)) / 2
+    centre = (_mean(first) + _mean(second)) / 2
     lines = jax.random.normal(jax.random.key(seed), (directions, len(centre)))
     lines = np.asarray(lines / jnp.linalg.norm(lines, axis=1, keepdims=True))
 
