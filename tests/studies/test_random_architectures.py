@@ -1,13 +1,15 @@
 import json
 import signal
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.helpers import unchecked
 from wgan_gp.runs import loop
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies.random_architectures import __main__ as study
-from wgan_gp.studies.random_architectures import records
+from wgan_gp.studies.random_architectures import pictures, records
 
 FIELDS = [
     *(
@@ -40,7 +42,38 @@ def test_a_study_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
     assert run(tmp_path, "--variants", "3", "--lipschitz", "two_sided", "clip") == 0
     assert runs == ["003-clip"]
     assert record.read_bytes() == before
-    assert "clip: 1 runs, score" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "clip: 1 runs, score" in said
+    assert f"samples of each run: {tmp_path / 'samples.png'}" in said
+    assert Image.open(tmp_path / "samples.png").width > 100
+
+
+def test_samples_have_a_place_for_each_architecture_and_method(tmp_path, monkeypatch):
+    grey = {"gated-clip": 40, "gated-lsgan-unconstrained": 80, "tanh-clip": 120}
+    for name in grey:
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(
+        pictures,
+        "_samples",
+        lambda folder: np.full((2, 3, 1), grey[folder.name], np.uint8),
+    )
+    seen = {}
+    monkeypatch.setattr(
+        pictures.figures,
+        "save_image",
+        lambda path, sheet, **headings: seen.update(sheet=sheet, **headings),
+    )
+    records = {
+        name: {"config": {"lipschitz": name.split("-")[-1]}, "result": {"score": 1}}
+        for name in grey
+    }
+    lost = {"config": {"lipschitz": "clip"}, "result": None}  # it diverged
+    assert pictures.write_samples(records | {"mlp-clip": lost}, tmp_path)
+    assert seen["rows"] == ["gated", "tanh", "mlp"]
+    assert seen["columns"] == ["clip", "unconstrained lsgan"]
+    inner = seen["sheet"][::8, ::9, 0]
+    np.testing.assert_array_equal(inner, [[40, 80], [120, 255], [255, 255]])
+    assert pictures.write_samples({"mlp-clip": lost}, tmp_path) is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from wgan_gp.build import build
 from wgan_gp.configs import Settings, as_dict
 from wgan_gp.configs.comparison import differences, join_changes
 from wgan_gp.runs import loop, resume, workdir
+from wgan_gp.studies.random_architectures.pictures import write_samples
 from wgan_gp.studies.random_architectures.records import read, summary
 from wgan_gp.studies.running import Program, Records, Save, Study
 
@@ -32,8 +33,14 @@ def study(runs: dict[str, Settings], out: Path, experiment: bytes) -> Study:
         programs=[_program(out, experiment, *each) for each in runs.items()],
         read_record=read,
         is_complete=lambda name, record: is_complete(out, name, runs[name], record),
-        make_tables=lambda records: print(summary(list(records.values()))),
+        make_tables=partial(_tables, out),
     )
+
+
+def _tables(out: Path, records: Records) -> None:
+    print(summary(list(records.values())))
+    if (path := write_samples(records, out)) is not None:
+        print(f"samples of each run: {path}")
 
 
 def is_complete(

@@ -1,0 +1,57 @@
+"""Samples of all runs in one picture, as Gulrajani et al. 2017, Figure 2."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgan_gp.runs import draws, figures, sampling
+
+_EACH, _ACROSS = 8, 4  # samples of a run, and how many beside each other
+_MOST_ROWS = 16
+
+
+def write_samples(records: dict[str, dict[str, Any]], out: Path) -> Path | None:
+    """Writes `samples.png`: a row for each architecture, a column for each method.
+
+    Args:
+      records: by the names of the runs; the first 16 architectures are shown.
+      out: the folder of the runs. One that diverged, or of which only the record is
+        there, is left white.
+
+    Returns:
+      The file; None where there is no run to draw from.
+    """
+    cells = {_place(name, record): name for name, record in records.items()}
+    rows = list(dict.fromkeys(row for row, _ in cells))[:_MOST_ROWS]
+    columns = list(dict.fromkeys(column for _, column in cells))
+    drawn = {
+        place: picture
+        for place, name in cells.items()
+        if place[0] in rows and records[name]["result"]
+        if (picture := _samples(out / name)) is not None
+    }
+    if not drawn:
+        return None
+    blank = np.full_like(next(iter(drawn.values())), 255)
+    pictures = [drawn.get((row, column), blank) for row in rows for column in columns]
+    sheet = figures.image_grid(np.stack(pictures), columns=len(columns), gap=6)
+    path = out / "samples.png"
+    figures.save_image(path, sheet, columns=columns, rows=rows)
+    return path
+
+
+def _place(name: str, record: dict[str, Any]) -> tuple[str, str]:
+    """The architecture and the method of a run; a variant may have a part of both."""
+    lipschitz = record["config"]["lipschitz"]
+    architecture, _, method = name.removesuffix(f"-{lipschitz}").partition("-")
+    return architecture, f"{lipschitz} {method}".strip()
+
+
+def _samples(folder: Path) -> np.ndarray | None:
+    try:
+        run = sampling.open_run(folder)
+    except FileNotFoundError:
+        return None
+    pixels = draws.concatenate(sampling.draw(run, _EACH), _EACH)
+    return figures.image_grid(pixels, columns=_ACROSS)
