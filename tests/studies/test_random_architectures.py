@@ -45,7 +45,8 @@ def test_a_study_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "clip: 1 runs, score" in said
     assert f"samples of each run: {tmp_path / 'samples.png'}" in said
-    assert Image.open(tmp_path / "samples.png").width > 100
+    with Image.open(tmp_path / "samples.png") as picture:
+        assert picture.width > 100
 
 
 def test_samples_have_a_place_for_each_architecture_and_method(tmp_path, monkeypatch):
