@@ -48,7 +48,7 @@ def own_set(folder, shape=(12, 8, 8, 3), classes=2):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["mnist", "cifar10", "cifar10_resnet"])
+@pytest.mark.parametrize("name", ["mnist", "mnist5k", "cifar10", "cifar10_resnet"])
 def test_every_image_experiment_trains(name, tmp_path):
     config = resolve(name, "smoke", steps=2)
     workdir.prepare(tmp_path, config)
@@ -114,10 +114,17 @@ def test_the_robustness_architectures_build(variant, tmp_path):
 
 def test_the_architectures_of_figure_2_are_the_same_small_and_at_64():
     def layers(config):
-        """How often images are halved and doubled, and what is between."""
+        """What is between halvings and doublings."""
         players = config.critic, config.generator
         fields = "activation", "norm", "weight_std", "network"
         return [tuple(getattr(p, f, None) for f in fields) for p in players]
+
+    def channels(config):
+        """Of all sizes but the smallest, as multiples of those at full size."""
+        found = [
+            getattr(p, "multipliers", ()) for p in (config.critic, config.generator)
+        ]
+        return found[0][:3], found[1][-3:]
 
     for variant in ROBUSTNESS[1:]:
         large, small = (
@@ -125,6 +132,9 @@ def test_the_architectures_of_figure_2_are_the_same_small_and_at_64():
             for name in ("lsun64", "figure2_clothes")
         )
         assert layers(large) == layers(small)
+        assert channels(large) == channels(small)
+        if "multipliers" in dir(small.critic):
+            assert len(small.critic.multipliers) == len(large.critic.multipliers) - 1
         assert small.critic.width < large.critic.width
         for player in ("critic", "generator"):
             counts = [
@@ -140,6 +150,9 @@ def test_the_architectures_of_figure_2_are_the_same_small_and_at_64():
     [
         ("gated", "unconstrained", "nonsaturating", 1),
         ("gated-lsgan", "unconstrained", "least_squares", 1),
+        ("gated-lsgan", "", "least_squares", 1),
+        ("gated-lsgan", "two_sided", "least_squares", 2),
+        ("gated-lsgan", "zero_centred", "least_squares", 1),
         ("dcgan", "clip", "wasserstein", 2),
         ("mlp", "two_sided", "wasserstein", 2),
         ("bottleneck", "directional", "wasserstein", 2),
@@ -148,7 +161,7 @@ def test_the_architectures_of_figure_2_are_the_same_small_and_at_64():
 )
 def test_the_methods_of_figure_2(variant, lipschitz, objective, n_critic):
     config = load_experiment("figure2_clothes", variant)
-    config.lipschitz = lipschitz
+    config.lipschitz = lipschitz or config.lipschitz
     found = configs.resolve(config)
     assert (found.objective, found.n_critic) == (objective, n_critic)
 

@@ -16,9 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from wgan_gp.data import DATASETS
-from wgan_gp.data.image_sets import ImageData
 from wgan_gp.data.images import open_images
-from wgan_gp.data.sources import SPLITS
+from wgan_gp.data.sources import SPLITS, ImageSource
 from wgan_gp.evaluate import memory
 from wgan_gp.evaluate.feature_distances import inception_score
 from wgan_gp.evaluate.images import (
@@ -34,7 +33,6 @@ from wgan_gp.runs.opening import open_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 from wgan_gp.system.values import one_of, whole
 
-_SUPPORT = 10_000  # most images for precision and recall, which compare n^2 pairs
 _LEAST = 10  # fewest images: the score is a mean over 10 parts
 
 
@@ -77,16 +75,19 @@ def _open(workdir: Path, n: int) -> sampling.FinishedRun:
             " to score beside: add a metric to its experiment's file"
         )
     run = sampling.open_run(workdir)
-    memory.check_samples(
-        3 * n, sampling.sample_spec(run, n)
-    )  # and two sets of real images of this size
+    memory.check_samples(n, sampling.sample_spec(run, n))  # one set at a time
     return run
 
 
 def _score_run(
     run: sampling.FinishedRun, n: int, split: str, observe: Observer, seed: int
 ) -> dict[str, float]:
-    reals = _reals(run.settings.data, split, n, seed)
+    data = run.settings.data
+    sources = [
+        open_images(data.name, each, **data.source_options)
+        for each in (split, _other(split))
+    ]
+    reals = _reals(sources[0], n, seed)
     if len(reals) < _LEAST:
         raise ValueError(
             f"the {split} split of {run.settings.data.name} has {len(reals)} images,"
@@ -99,7 +100,7 @@ def _score_run(
     fakes = draws.concatenate(sampling.draw(run, n, seed=seed), n)
     scores = _compare(real_features, *observe(fakes), seed=seed)
     del fakes
-    others = _reals(run.settings.data, _other(split), n, seed)
+    others = _reals(sources[1], n, seed)
     counts["floor_images"] = len(others)
     if len(others) < _LEAST:
         return scores | counts
@@ -116,7 +117,6 @@ def _compare(
         reals,
         features,
         subset_size=min(1000, len(reals), len(features)),
-        max_support=_SUPPORT,
         seed=seed,
     )
     scores = {"score": classes.mean, "score_std": classes.standard_deviation}
@@ -127,8 +127,7 @@ def _other(split: str) -> str:
     return "validation" if split == "train" else "train"
 
 
-def _reals(data: ImageData, split: str, n: int, seed: int) -> np.ndarray:
-    source = open_images(data.name, split, **data.source_options)
+def _reals(source: ImageSource, n: int, seed: int) -> np.ndarray:
     order = np.random.default_rng(seed).permutation(source.count)[:n]
     examples = (source.read(int(index)) for index in order)
     return np.stack([each.image for each in examples if each is not None])

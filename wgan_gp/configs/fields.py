@@ -111,9 +111,10 @@ IMAGE_SMOKE: dict[str, Any] = {
     "eval_samples": 20,
     "eval_repeats": 1,
 }
-# For grey pictures of about 28 x 28 in minutes of two cores: one critic step for each
-# generator step, high rates and an average of the generator, which is normalised by the
-# batch and doubles pictures without transposed convolutions (`docs/images.md`).
+# For grey pictures of about 28 x 28 in minutes of two cores: an average of a generator
+# that is normalised by the batch and doubles pictures without transposed convolutions;
+# under penalties one critic step for each generator step, at high rates
+# (`docs/images.md`).
 SMALL_PICTURES: dict[str, Any] = {
     "batch_size": 50,
     "critic": {"width": 32},

@@ -9,7 +9,8 @@ import numpy as np
 from wgan_gp.data import Dataset, text
 from wgan_gp.data.conditions import own_entries
 from wgan_gp.data.ranges import to_pixels
-from wgan_gp.evaluate.distances import as_float64, sliced_wasserstein
+from wgan_gp.evaluate.distances import as_float64
+from wgan_gp.evaluate.images import sliced_pixels
 from wgan_gp.evaluate.ngrams import ngram_divergences
 from wgan_gp.evaluate.sequences import windows_wasserstein
 from wgan_gp.evaluate.vectors import LEAST_SAMPLES, marginal_wasserstein
@@ -109,15 +110,14 @@ def _classes(dataset: Dataset, samples: np.ndarray) -> np.ndarray:
 
 
 def _compared(dataset: Dataset, samples: np.ndarray, scale: str) -> np.ndarray:
-    """What is compared of samples `[n, ...]`: rows, series, pixels, or lines `[n]`."""
+    """What is compared of samples `[n, ...]`: rows, series, bytes, or lines `[n]`."""
     if dataset.kind == "vectors":
         return as_float64(samples)
     own = own_entries(dataset, samples)
     if dataset.characters is not None:
         return np.array(text.decode(own, dataset.characters), str)
     if dataset.kind == "images":
-        flat = to_pixels(own, scale).reshape(len(own), math.prod(dataset.own_shape))
-        return flat / np.float32(255)
+        return to_pixels(own, scale)
     return as_float64(own)
 
 
@@ -140,5 +140,5 @@ def _order(dataset: Dataset) -> int:
 _DISTANCES: dict[str, tuple[str, Callable[[Any, Any], float]]] = {
     "vectors": ("marginal_w1", marginal_wasserstein),
     "sequences": ("windows_w1", windows_wasserstein),
-    "images": ("sliced_w1", sliced_wasserstein),
+    "images": ("sliced_w1", sliced_pixels),
 }

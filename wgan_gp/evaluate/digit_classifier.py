@@ -1,4 +1,4 @@
-"""A small classifier of digits, whose features stand in for Inception's on MNIST.
+"""A small classifier, whose features stand in for Inception's on digits and the like.
 
 Inception knows photographs; on digits the field measures with a network trained on
 digits, as [Binkowski] et al. 2018, arXiv:1801.01401, do. The network is two
@@ -62,7 +62,7 @@ def train_digit_classifier(
     Args:
       images: `[n, H, W, C]`, grey or in colour, sides from 4 pixels; uint8, or floats
         in [0, 1]. Black comes in at the sides of a moved digit.
-      labels: the digits they show, `[n]`.
+      labels: of the classes that they show, `[n]`, from 0 to 9.
       key: of the first weights, the batches and the moves.
       steps: of Adam, with decay of weights, a warm-up and a cosine to 0.
       batch_size: images a step, drawn with replacement.

@@ -112,8 +112,8 @@ def sliced_wasserstein(
     """Sliced W1: the mean of the W1 of the samples' projections onto random lines.
 
     At most W1; of a translation in many dimensions D it sees about sqrt(2 / (pi D)).
-    Time grows as n log n; memory beside the samples as n, whatever their size and type.
-    (Bonneel et al. 2015, with p = 1.)
+    Time grows as n log n; memory beside the samples as n + directions D, whatever type
+    they have. (Bonneel et al. 2015, with p = 1.)
 
     Args:
       first: samples `[n, ...]`.
@@ -133,12 +133,13 @@ def sliced_wasserstein(
     _check_equal_counts(first, second)
     if directions < 1:
         raise ValueError(f"directions must be at least 1, got {directions}")
-    centre = (_mean(first) + _mean(second)) / 2
+    centre = _mean(first) / 2 + _mean(second) / 2
     lines = jax.random.normal(jax.random.key(seed), (directions, len(centre)))
     lines = np.asarray(lines / jnp.linalg.norm(lines, axis=1, keepdims=True))
 
     # Some lines at a time: memory stays at n, whatever the number of lines.
-    parts = np.array_split(lines, -(-directions // _LINES))
+    together = max(1, min(_LINES, _BLOCK // len(first)))
+    parts = np.array_split(lines, -(-directions // together))
     return sum(_along(first, second, centre, part) for part in parts) / directions
 
 

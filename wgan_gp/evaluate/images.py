@@ -35,6 +35,9 @@ from wgan_gp.evaluate.feature_distances import (
 from wgan_gp.evaluate.inception import inception_features, load_inception
 from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
+# Most images for precision and recall, which compare n^2 pairs.
+MAX_SUPPORT = 10_000
+
 # uint8 images [n, H, W, C] -> features [n, F], probabilities of classes [n, K]
 Observer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -52,7 +55,7 @@ class Reals(NamedTuple):
 
 
 def digit_observer(name: str, **options) -> Observer:
-    """A classifier, trained when this is called on the train split of a set of digits.
+    """A classifier, trained when this is called on the train split of a labelled set.
 
     It is trained from a fixed key, so that two calls for one set compare.
 
@@ -64,7 +67,7 @@ def digit_observer(name: str, **options) -> Observer:
       `images [n, H, W, C] -> (features [n, 64], probabilities [n, 10])`.
 
     Raises:
-      ValueError: the set has no labels, or more than 10 classes.
+      ValueError: the set has no labels or more than 10 classes, or is too small.
     """
     source = open_images(name, "train", **options)
     check_digits(source)
@@ -129,6 +132,17 @@ def observe_reals(images: np.ndarray, observer: Observer | None) -> Reals:
     return Reals(images, None if observer is None else observer(images)[0])
 
 
+def sliced_pixels(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> float:
+    """The sliced W1 of pixels in [0, 1].
+
+    Args:
+      first: images `[n, H, W, C]`, uint8.
+      second: as many.
+      seed: of the directions.
+    """
+    return sliced_wasserstein(first, second, seed=seed) / 255
+
+
 def image_quality(
     fakes: np.ndarray, reals: Reals, observer: Observer | None, *, seed: int = 0
 ) -> dict[str, float]:
@@ -146,7 +160,7 @@ def image_quality(
       same of the digit classifier) over 10 parts; for 10 classes also
       `class_divergence` and `confidence`.
     """
-    quality = {"sliced_w1": sliced_wasserstein(fakes, reals.images, seed=seed) / 255}
+    quality = {"sliced_w1": sliced_pixels(fakes, reals.images, seed=seed)}
     if observer is None or reals.features is None:
         return quality
     features, probabilities = observer(fakes)
@@ -166,7 +180,7 @@ def compare_features(
     fakes: np.ndarray,
     *,
     subset_size: int,
-    max_support: int | None = None,
+    max_support: int | None = MAX_SUPPORT,
     seed: int = 0,
 ) -> dict[str, float]:
     """Every distance between two sets of features.

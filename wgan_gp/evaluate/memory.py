@@ -23,7 +23,7 @@ SHARE = 0.8  # of the machine's memory, for the state alone
 # real ones, and as float64.
 _BYTES_PER_STEP = 36
 # Bytes of one value of an image and of a generated one: both as float32 and as bytes.
-# `image_quality` needs little beside them.
+# What `image_quality` needs beside them does not grow with the pictures' size.
 _BYTES_PER_VALUE = 10
 
 

@@ -1,9 +1,10 @@
 """Trains random architectures: `python -m wgan_gp.studies.random_architectures`.
 
-The study of Gulrajani et al. 2017, Table 1, with several constraints. Each run writes
-a record when it ends, and a run with a record is skipped: an interrupted study resumes,
-and processes that train other variants may use the same folder. Several hosts share the
-runs of one study.
+The studies of Gulrajani et al. 2017, Table 1, and with `--experiment figure2_clothes`
+Figure 2, under several constraints. Each run writes a record when it ends, and a run
+with a record is skipped: an interrupted study resumes, and processes that train other
+variants may use the same folder. Several hosts share the runs of one study. Of images,
+OUT/samples.png shows samples of each run.
 """
 
 import sys

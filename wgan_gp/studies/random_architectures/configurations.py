@@ -35,6 +35,8 @@ def runs(
     Raises:
       ValueError: the file cannot be loaded, or a variant or a change is not valid.
     """
+    if "" in (variants := [_plain(each) for each in variants]):
+        raise ValueError("--variants: a name is empty: name an architecture")
     changed = _changes(changes)
     load = _loader(experiment)
     return {
@@ -42,6 +44,11 @@ def runs(
         for variant in dict.fromkeys(variants)
         for lipschitz in dict.fromkeys(constraints)
     }
+
+
+def _plain(variant: str) -> str:
+    """The variant; a number without zeros in front."""
+    return str(int(variant)) if variant.isdecimal() else variant
 
 
 def _padded(variant: str) -> str:
@@ -114,7 +121,8 @@ def _load(path: Path, get_config: Callable[[str], Any], variant: str) -> ConfigD
     try:
         config = get_config(variant)
     except Exception as error:
-        raise ValueError(_of_file(path, error)) from error
+        line = f"{_of_file(path, error)}; name architectures by --variants"
+        raise ValueError(line) from error
     if not isinstance(config, ConfigDict) or "task" not in config:
         raise ValueError(f"--experiment {path} does not hold an experiment")
     return config

@@ -16,11 +16,12 @@ def write_samples(records: dict[str, dict[str, Any]], out: Path) -> Path | None:
 
     Args:
       records: by the names of the runs; the first 16 architectures are shown.
-      out: the folder of the runs. One that diverged, or of which only the record is
-        there, is left white.
+      out: the folder of the runs. One that diverged, whose folder is gone or cannot be
+        read, or whose pictures are of another size than those of the first, is left
+        white.
 
     Returns:
-      The file; None where there is no run to draw from.
+      The file; None where no run can be drawn from, as where none is on images.
     """
     cells = {_place(name, record): name for name, record in records.items()}
     rows = list(dict.fromkeys(row for row, _ in cells))[:_MOST_ROWS]
@@ -35,6 +36,7 @@ def write_samples(records: dict[str, dict[str, Any]], out: Path) -> Path | None:
         return None
     blank = np.full_like(next(iter(drawn.values())), 255)
     pictures = [drawn.get((row, column), blank) for row in rows for column in columns]
+    pictures = [each if each.shape == blank.shape else blank for each in pictures]
     sheet = figures.image_grid(np.stack(pictures), columns=len(columns), gap=6)
     path = out / "samples.png"
     figures.save_image(path, sheet, columns=columns, rows=rows)
@@ -51,7 +53,9 @@ def _place(name: str, record: dict[str, Any]) -> tuple[str, str]:
 def _samples(folder: Path) -> np.ndarray | None:
     try:
         run = sampling.open_run(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
+        return None
+    if run.settings.data.kind != "images":
         return None
     pixels = draws.concatenate(sampling.draw(run, _EACH), _EACH)
     return figures.image_grid(pixels, columns=_ACROSS)

@@ -33,7 +33,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def summary(records: list[dict[str, Any]]) -> str:
-    """A line for each run, and for each constraint the shares of runs by score.
+    """A line for each run, and for each method the shares of runs by score.
 
     Args:
       records: of all finished runs.
@@ -41,17 +41,17 @@ def summary(records: list[dict[str, Any]]) -> str:
     lines = [
         f"{r['config']['name']} {r['config']['lipschitz']}: {_line(r)}" for r in records
     ]
-    for lipschitz in dict.fromkeys(r["config"]["lipschitz"] for r in records):
-        scores = [_score(r) for r in records if r["config"]["lipschitz"] == lipschitz]
-        lines.append(f"{lipschitz}: {len(scores)} runs, score {_shares(scores)}")
+    for method in dict.fromkeys(map(_method, records)):
+        scores = [_score(r) for r in records if _method(r) == method]
+        lines.append(f"{method}: {len(scores)} runs, score {_shares(scores)}")
     return "\n".join([*lines, *_comparisons(records)])
 
 
 def _comparisons(records: list[dict[str, Any]]) -> list[str]:
-    """For each two constraints, a table as [WGAN-GP], Table 1, as lines."""
+    """For each two methods, a table as [WGAN-GP], Table 1, as lines."""
     scores: dict[str, dict[str, float | None]] = {}
     for record in records:
-        of_one = scores.setdefault(record["config"]["lipschitz"], {})
+        of_one = scores.setdefault(_method(record), {})
         of_one[record["config"]["name"]] = _score(record)
     return [
         line
@@ -85,6 +85,13 @@ def _comparison(
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(map(str.rjust, row, widths)) for row in rows]
     return [f"{first} and {second}, {len(common)} architectures:", *lines]
+
+
+def _method(record: dict[str, Any]) -> str:
+    """The constraint; of least squares, the objective too."""
+    config = record["config"]
+    least_squares = config.get("objective") == "least_squares"
+    return config["lipschitz"] + (" least_squares" if least_squares else "")
 
 
 def _score(record: dict[str, Any]) -> float | None:
