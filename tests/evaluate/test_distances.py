@@ -148,6 +148,20 @@ def test_sliced_is_at_most_exact_and_repeats_with_its_seed():
         sliced_wasserstein(first, second, directions=0)
 
 
+def test_sliced_w1_of_large_samples_is_finite():
+    first = np.full((3, 2), 1.6e308)
+    second = 0.9 * first
+    scaled = 1e300 * sliced_wasserstein(first / 1e300, second / 1e300)
+    np.testing.assert_allclose(sliced_wasserstein(first, second), scaled)
+
+
+def test_sliced_w1_is_the_same_of_bytes_and_in_small_blocks(monkeypatch):
+    first, second = np.random.default_rng(0).integers(0, 256, (2, 40, 3, 2), np.uint8)
+    whole = sliced_wasserstein(first.astype(float), second.astype(float))
+    monkeypatch.setattr(distances, "_BLOCK", 50)
+    np.testing.assert_allclose(sliced_wasserstein(first, second), whole, rtol=1e-12)
+
+
 def test_the_entropic_distance_tends_to_the_exact_one():
     first, second = draw(seed=0), 2 + draw(seed=1)
     exact = exact_wasserstein(first, second)
