@@ -140,18 +140,20 @@ def sliced_wasserstein(
     # Some lines at a time: memory stays at n, whatever the number of lines.
     together = max(1, min(_LINES, _BLOCK // len(first)))
     parts = np.array_split(lines, -(-directions // together))
-    return sum(_along(first, second, centre, part) for part in parts) / directions
+    along = [_along(first, second, centre, part) for part in parts]
+    # Divided before they are added, since the sum of large distances may be infinite.
+    return float((np.concatenate(along) / directions).sum())
 
 
-def _along(first, second, centre: np.ndarray, lines: np.ndarray) -> float:
-    """The sum of W1 along lines `[L, D]`."""
+def _along(first, second, centre: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """W1 along each of the lines `[L, D]`, `[L]`."""
     shadows = [
         np.concatenate([lines @ (rows - centre[None]).T for rows in _rows(each)], 1)
         for each in (first, second)
     ]
     for each in shadows:
         each.sort(axis=1)
-    return float(np.abs(shadows[0] - shadows[1]).mean(axis=1).sum())
+    return np.abs(shadows[0] - shadows[1]).mean(axis=1)
 
 
 def _mean(samples: np.ndarray) -> np.ndarray:
