@@ -1,4 +1,4 @@
-"""Fashion-MNIST, all of it: 60,000 pictures of clothes, in about eight minutes.
+"""Fashion-MNIST, all of it: 60,000 pictures of clothes, in about ten minutes.
 
     python -m wgan_gp.data.prepare fashion_mnist --source FOLDER
     python -m wgan_gp.main --config experiments/fashion_mnist.py

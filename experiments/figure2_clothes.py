@@ -12,6 +12,7 @@ squares as the objective, and `unconstrained` as the default. WGANs make two cri
 steps for each generator step, the others one. Rates are five times those of the paper,
 which trains for 200,000 updates. FOLDER has the published files, as in
 `fashion_mnist.py`. `:smoke` takes seconds, without the set.
+
 The study that trains all: `python -m wgan_gp.studies.random_architectures --experiment
 figure2_clothes --variants dcgan constant mlp unnormalised gated tanh bottleneck
 --lipschitz unconstrained clip two_sided directional zero_centred`.

@@ -40,7 +40,7 @@ def runs(
     changed = _changes(changes)
     load = _loader(experiment)
     return {
-        f"{_padded(variant)}-{lipschitz}": _run(load, variant, lipschitz, changed)
+        f"{_file_name(variant)}-{lipschitz}": _run(load, variant, lipschitz, changed)
         for variant in dict.fromkeys(variants)
         for lipschitz in dict.fromkeys(constraints)
     }
@@ -51,9 +51,9 @@ def _plain(variant: str) -> str:
     return str(int(variant)) if variant.isdecimal() else variant
 
 
-def _padded(variant: str) -> str:
-    """The variant, as a file's name that sorts by number."""
-    return f"{int(variant):03d}" if variant.isdecimal() else variant
+def _file_name(variant: str) -> str:
+    """The variant; a number with zeros in front, so that files are in its order."""
+    return variant.zfill(3) if variant.isdecimal() else variant
 
 
 def _run(

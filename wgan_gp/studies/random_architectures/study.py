@@ -8,11 +8,10 @@ from typing import Any
 from wgan_gp import configs
 from wgan_gp.build import build
 from wgan_gp.configs import Settings, as_dict
-from wgan_gp.configs.comparison import differences, join_changes
 from wgan_gp.runs import loop, resume, workdir
 from wgan_gp.studies.random_architectures.pictures import write_samples
 from wgan_gp.studies.random_architectures.records import read, summary
-from wgan_gp.studies.running import Program, Records, Save, Study
+from wgan_gp.studies.running import Program, Records, Save, Study, check_settings
 
 _CURE = "Use another --out, or move that folder away"
 _SPEC = workdir.RUN_SPEC._replace(cure=_CURE)
@@ -57,15 +56,8 @@ def is_complete(
     Raises:
       ValueError: the record was made with other settings.
     """
-    try:
-        changes = differences(configs.resolve_stored(record["config"]), settings)
-    except ValueError as error:
-        changes = [str(error)]
-    if changes:
-        raise ValueError(
-            f"{out / name}.json was made with other settings ({join_changes(changes)}):"
-            " move it away, or use another --out"
-        )
+    stored = partial(configs.resolve_stored, record["config"])
+    check_settings(out / f"{name}.json", stored, settings)
     return True
 
 

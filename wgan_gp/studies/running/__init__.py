@@ -5,6 +5,7 @@ A study is a `Study`: programs that write records, and tables made from the reco
 """
 
 from wgan_gp.studies.running.runner import check, run, run_command
+from wgan_gp.studies.running.settings import check_settings
 from wgan_gp.studies.running.sharing import add_host_flags, host_rank, programs_of_host
 from wgan_gp.studies.running.study import Program, Records, Save, Study
 
@@ -15,6 +16,7 @@ __all__ = [
     "Study",
     "add_host_flags",
     "check",
+    "check_settings",
     "host_rank",
     "programs_of_host",
     "run",

@@ -12,9 +12,8 @@ import jax
 import numpy as np
 
 from wgan_gp import configs
-from wgan_gp.configs.comparison import differences, join_changes
 from wgan_gp.data.pairs import PUBLISHED_PAIR, unpublished
-from wgan_gp.studies.running import Program, Records, Save, Study
+from wgan_gp.studies.running import Program, Records, Save, Study, check_settings
 from wgan_gp.studies.w1_benchmark import table
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
@@ -108,21 +107,13 @@ def is_complete(out: Path, cell: Cell, record: dict[str, Any]) -> bool:
     Raises:
       ValueError: it was made with other settings.
     """
-    path = out / f"{cell.name}.json"
-    whole = {"name": path.stem, "task": "critic", "seed": 0} | record["config"]
-    try:
-        before = _shaping(configs.resolve_stored(whole))
-        changes = differences(
-            {"recipe": record["recipe"]} | before,
-            {"recipe": cell.recipe} | cell.settings,
-        )
-    except ValueError as error:  # not valid in this version
-        changes = [str(error)]
-    if changes:
-        raise ValueError(
-            f"{path} was made with other settings ({join_changes(changes)}): move it"
-            " away, or use another --out"
-        )
+    whole = {"name": cell.name, "task": "critic", "seed": 0} | record["config"]
+
+    def stored() -> dict[str, Any]:
+        return {"recipe": record["recipe"]} | _shaping(configs.resolve_stored(whole))
+
+    now = {"recipe": cell.recipe} | cell.settings
+    check_settings(out / f"{cell.name}.json", stored, now)
     return record["seeds"] >= cell.seeds
 
 
