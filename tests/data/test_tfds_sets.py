@@ -124,6 +124,23 @@ def test_splits_of_published_sets(name, counts, expected):
             tfds_sets._split_expression(builder, name, split)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_many_records_at_a_time_are_the_same_pictures(data_dir, monkeypatch, fails):
+    def refuse(self, indices):
+        raise OSError("one of many")
+
+    monkeypatch.setattr(tfds_sets, "_CHUNK", 7)
+    source = open_images("invented/plain", "train", data_dir=data_dir)
+    if fails:
+        sources = "tensorflow_datasets.core.data_sources"
+        monkeypatch.setattr(f"{sources}.base.BaseDataSource.__getitems__", refuse)
+    images, labels = load_arrays(source, 17)
+    alone = [source.read(index) for index in range(17)]
+    np.testing.assert_array_equal(images, [each.image for each in alone])
+    np.testing.assert_array_equal(labels, [each.label for each in alone])
+    np.testing.assert_array_equal(source.read_labels()[:17], labels)
+
+
 def test_corrupt_records_are_named_and_refused_or_skipped(data_dir):
     split = (
         "train" if 7 in numbers("invented/plain", "train", data_dir) else "validation"

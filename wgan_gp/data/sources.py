@@ -41,6 +41,8 @@ class ImageSource(NamedTuple):
       read: index -> example. Several threads call it at once. It returns None for a
         corrupt record that is to be skipped, and otherwise raises ValueError for it.
       skipped: names of the records skipped so far; `read` adds to it.
+      read_first: n -> what `read` returns for each of the first n indices, in order;
+        None where that is no faster.
       arrays: the whole split, `[N, H, W, C]` and `[N]`, if it is in memory.
       class_names: the name of each class, in the order of its numbers.
       read_labels: returns labels `[N]` without decoding a picture; None if there are no
@@ -56,6 +58,7 @@ class ImageSource(NamedTuple):
     classes: int | None
     read: Callable[[int], Example | None]
     skipped: set[str]
+    read_first: Callable[[int], Iterable[Example | None]] | None = None
     arrays: Example | None = None
     class_names: tuple[str, ...] | None = None
 
@@ -153,8 +156,12 @@ def load_arrays(source: ImageSource, count: int | None = None) -> Example:
     """
     if source.arrays is not None:
         return source.arrays
-    examples = [source.read(index) for index in range(count or source.count)]
-    examples = [example for example in examples if example is not None]
+    count = count or source.count
+    if source.read_first is not None:
+        found = source.read_first(count)
+    else:
+        found = map(source.read, range(count))
+    examples = [example for example in found if example is not None]
     if not examples:
         raise ValueError(
             f"all of {source.name}'s {source.split} split is corrupt: replace its files"

