@@ -41,6 +41,16 @@ def test_to_uint8_cuts_what_lies_outside_and_rounds_the_rest():
     np.testing.assert_array_equal(got, [0, 0, 255, 255, 0, 1])
 
 
+def test_pixels_are_converted_some_at_a_time(monkeypatch):
+    images = np.linspace(-1, 1, 2 * 5 * 12).reshape(2, 5, 2, 2, 3).astype(np.float32)
+    whole = ranges.to_pixels(images, "symmetric")
+    monkeypatch.setattr(ranges, "_CHUNK", 3 * 12)
+    parts = ranges.to_pixels(images, "symmetric")
+    chex.assert_shape(parts, (10, 2, 2, 3))
+    np.testing.assert_array_equal(parts, whole)
+    np.testing.assert_array_equal(parts.ravel()[[0, -1]], [0, 255])
+
+
 def test_dequantised_bytes_fill_their_own_cell():
     images = jnp.broadcast_to(BYTES[:, None], (256, 400))
     cells = (np.asarray(ranges.dequantise(key(), images), np.float64) + 1) * 128

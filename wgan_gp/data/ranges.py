@@ -6,6 +6,7 @@ ranges by name: "unit" [0, 1] goes with a generator that ends in a sigmoid, "sym
 distribution has a density as the generated one has.
 """
 
+import math
 from collections.abc import Callable
 
 import jax
@@ -14,6 +15,7 @@ import numpy as np
 
 # (key, uint8 [..., H, W, C]) -> float32 of the same shape. The key is for noise.
 Scale = Callable[[jax.Array, jax.Array], jax.Array]
+_CHUNK = 2**22  # entries that `to_pixels` converts at a time: a set has many
 
 
 def to_range(images: jax.Array, low: float, high: float) -> jax.Array:
@@ -116,5 +118,10 @@ def to_pixels(images: jax.Array | np.ndarray, scale: str) -> np.ndarray:
     Returns:
       uint8 `[n, H, W, C]`.
     """
-    flat = jnp.reshape(jnp.asarray(images), (-1, *images.shape[-3:]))
-    return np.asarray(to_uint8(flat, *PIXEL_RANGES[scale]))
+    flat = images.reshape(-1, *images.shape[-3:])
+    pixels = np.empty(flat.shape, np.uint8)
+    size = max(1, _CHUNK // math.prod(flat.shape[1:]))
+    for start in range(0, len(flat), size):
+        part = jnp.asarray(flat[start : start + size])
+        pixels[start : start + size] = to_uint8(part, *PIXEL_RANGES[scale])
+    return pixels
