@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console
@@ -17,9 +18,9 @@ from rich.table import Table
 
 from wgan_gp.data import DATASETS
 from wgan_gp.data.images import open_images
-from wgan_gp.data.sources import SPLITS, ImageSource
+from wgan_gp.data.sources import SPLITS, ImageSource, read_examples
 from wgan_gp.evaluate import memory
-from wgan_gp.evaluate.feature_distances import inception_score
+from wgan_gp.evaluate.feature_distances import InceptionScore, inception_score
 from wgan_gp.evaluate.images import (
     Observer,
     compare_features,
@@ -94,31 +95,36 @@ def _score_run(
             f" and scores need {_LEAST}: name another --split"
         )
     # One set at a time: pictures and features of many are large.
-    real_features, _ = observe(reals)
+    features, _ = observe(reals)
     counts = {"generated": n, "real": len(reals)}
     del reals
-    fakes = draws.concatenate(sampling.draw(run, n, seed=seed), n)
-    scores = _compare(real_features, *observe(fakes), seed=seed)
-    del fakes
+    made = _observed(draws.concatenate(sampling.draw(run, n, seed=seed), n), observe)
+    scores = _compare(features, made, seed)
+    del made
     others = _reals(sources[1], n, seed)
     counts["floor_images"] = len(others)
     if len(others) < _LEAST:
         return scores | counts
-    floor = _compare(real_features, *observe(others), seed=seed)
+    floor = _compare(features, _observed(others, observe), seed)
     return scores | counts | {FLOOR + name: each for name, each in floor.items()}
 
 
-def _compare(
-    reals: np.ndarray, features: np.ndarray, probabilities: np.ndarray, *, seed: int
-):
-    """Scores of images, from their features and those of real images."""
-    classes = inception_score(probabilities, splits=min(_LEAST, len(features)))
-    distances = compare_features(
-        reals,
-        features,
-        subset_size=min(1000, len(reals), len(features)),
-        seed=seed,
-    )
+class _Observed(NamedTuple):
+    features: np.ndarray
+    classes: InceptionScore
+
+
+def _observed(images: np.ndarray, observe: Observer) -> _Observed:
+    features, probabilities = observe(images)
+    splits = min(_LEAST, len(features))
+    return _Observed(features, inception_score(probabilities, splits=splits))
+
+
+def _compare(reals: np.ndarray, found: _Observed, seed: int) -> dict[str, float]:
+    """Scores of images, from what is seen in them and the features of real images."""
+    features, classes = found
+    size = min(1000, len(reals), len(features))
+    distances = compare_features(reals, features, subset_size=size, seed=seed)
     scores = {"score": classes.mean, "score_std": classes.standard_deviation}
     return scores | distances
 
@@ -128,9 +134,8 @@ def _other(split: str) -> str:
 
 
 def _reals(source: ImageSource, n: int, seed: int) -> np.ndarray:
-    order = np.random.default_rng(seed).permutation(source.count)[:n]
-    examples = (source.read(int(index)) for index in order)
-    return np.stack([each.image for each in examples if each is not None])
+    order = np.random.default_rng(seed).permutation(source.count)[:n].tolist()
+    return np.stack([each.image for each in read_examples(source, order)])
 
 
 def table(scores: dict[str, float], split: str) -> Table:

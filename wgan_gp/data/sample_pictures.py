@@ -6,7 +6,12 @@ import numpy as np
 
 from wgan_gp.data.images import open_all_splits
 from wgan_gp.data.reading import Reading, Samples, as_flags, most_rows, some_rows
-from wgan_gp.data.sources import ImageSet, ImageSource, summarise_left_out
+from wgan_gp.data.sources import (
+    ImageSet,
+    ImageSource,
+    read_examples,
+    summarise_left_out,
+)
 
 
 def read_pictures(path: Path, how: Reading) -> Samples:
@@ -38,12 +43,11 @@ def _some_pictures(
     found, first = [], 0
     for source in sources:
         inside = chosen[(chosen >= first) & (chosen < first + source.count)]
-        found += [source.read(int(index - first)) for index in inside]
+        found += read_examples(source, (inside - first).tolist())
         first += source.count
-    images = [each.image for each in found if each is not None]
-    if not images:
+    if not found:
         raise ValueError(f"no picture of {path} can be read: replace them")
-    return np.stack(images)
+    return np.stack([each.image for each in found])
 
 
 def _picture_notes(images: ImageSet) -> tuple[str, ...]:

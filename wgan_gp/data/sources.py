@@ -10,7 +10,7 @@ of files that were left out.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -41,8 +41,8 @@ class ImageSource(NamedTuple):
       read: index -> example. Several threads call it at once. It returns None for a
         corrupt record that is to be skipped, and otherwise raises ValueError for it.
       skipped: names of the records skipped so far; `read` adds to it.
-      read_first: n -> what `read` returns for each of the first n indices, in order;
-        None where that is no faster.
+      read_many: indices -> what `read` returns for each, in order; None where that is
+        no faster.
       arrays: the whole split, `[N, H, W, C]` and `[N]`, if it is in memory.
       class_names: the name of each class, in the order of its numbers.
       read_labels: returns labels `[N]` without decoding a picture; None if there are no
@@ -58,7 +58,7 @@ class ImageSource(NamedTuple):
     classes: int | None
     read: Callable[[int], Example | None]
     skipped: set[str]
-    read_first: Callable[[int], Iterable[Example | None]] | None = None
+    read_many: Callable[[Sequence[int]], Iterable[Example | None]] | None = None
     arrays: Example | None = None
     class_names: tuple[str, ...] | None = None
 
@@ -139,6 +139,19 @@ def source_from_arrays(
     )
 
 
+def read_examples(source: ImageSource, indices: Sequence[int]) -> Iterator[Example]:
+    """The examples of these indices, in order, without corrupt ones to be skipped.
+
+    Raises:
+      ValueError: a picture is corrupt and not to be skipped.
+    """
+    if source.read_many is not None:
+        found = source.read_many(indices)
+    else:
+        found = map(source.read, indices)
+    return (example for example in found if example is not None)
+
+
 def load_arrays(source: ImageSource, count: int | None = None) -> Example:
     """Reads a split into memory.
 
@@ -156,12 +169,7 @@ def load_arrays(source: ImageSource, count: int | None = None) -> Example:
     """
     if source.arrays is not None:
         return source.arrays
-    count = count or source.count
-    if source.read_first is not None:
-        found = source.read_first(count)
-    else:
-        found = map(source.read, range(count))
-    examples = [example for example in found if example is not None]
+    examples = list(read_examples(source, range(count or source.count)))
     if not examples:
         raise ValueError(
             f"all of {source.name}'s {source.split} split is corrupt: replace its files"

@@ -39,7 +39,7 @@ from wgan_gp.evaluate.nearest_neighbours import precision_recall
 # Most images for precision and recall, which compare n^2 pairs.
 MAX_SUPPORT = 10_000
 
-_classifiers: dict[tuple, Any] = {}
+_classifiers: dict[Any, Any] = {}
 
 # uint8 images [n, H, W, C] -> features [n, F], probabilities of classes [n, K]
 Observer = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -82,8 +82,10 @@ def digit_observer(name: str, **options) -> Observer:
 
 def _classifier(images: np.ndarray, labels: np.ndarray) -> Any:
     """The trained classifier; a process that asks again, as a study, trains it once."""
-    key = images.shape, images.dtype, hashlib.sha256(images).digest()
-    key = *key, hashlib.sha256(labels).digest()
+    key = (
+        images.shape,
+        *(hashlib.sha256(x.tobytes()).digest() for x in (images, labels)),
+    )
     if key not in _classifiers:
         _classifiers[key] = train_digit_classifier(images, labels, jax.random.key(0))
     return _classifiers[key]

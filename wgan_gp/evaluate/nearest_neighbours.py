@@ -56,12 +56,16 @@ def precision_recall(
 
 def _squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[np.ndarray]:
     """Rows of the distances `[n, m]`, a block at a time."""
-    y_norms = np.square(y).sum(1)[None]
+    y_norms = _squared_norms(y)[None]
     for rows in np.array_split(x, -(-len(x) * len(y) // _BLOCK)):
-        norms = np.square(rows).sum(1)[:, None] + y_norms
+        norms = _squared_norms(rows)[:, None] + y_norms
         squared = norms - 2 * rows @ y.T
         # A copy of a sample is at distance 0, whatever was lost to rounding.
         yield np.where(squared > 1e-12 * norms, squared, 0.0)
+
+
+def _squared_norms(x: np.ndarray) -> np.ndarray:
+    return np.einsum("ij,ij->i", x, x)
 
 
 def _share_inside(points: np.ndarray, centres: np.ndarray, k: int) -> float:
