@@ -72,7 +72,7 @@ RULED = [path for path, each in DESCRIBED.items() if each.valid or words(each)]
 
 @pytest.mark.parametrize("path", RULED)
 def test_what_a_description_rules_out_is_refused(path):
-    for config in having(path):
+    for config in having(path)[:2]:
         section, _, name = path.rpartition(".")
         kind = (config[section] if section else config).get_type(name)
         for value in outside(DESCRIBED[path], kind):

@@ -45,7 +45,7 @@ def test_a_convolution_is_one_over_positions(apart):
 @pytest.mark.parametrize(("dilation", "reach"), [(1, 3 * 2), (2, 2 * (1 + 2 + 4))])
 def test_with_dilation_blocks_see_farther(dilation, reach):
     network = SequenceGenerator((49, 1), width=4, blocks=3, kernel=3, dilation=dilation)
-    params = network.init(key(), jnp.zeros((1, 3)))
+    params = jax.jit(network.init)(key(), jnp.zeros((1, 3)))
     params = jax.tree.map(jnp.abs, params)  # so that no ReLU hides an effect
 
     def middle(bias):
@@ -53,14 +53,15 @@ def test_with_dilation_blocks_see_farther(dilation, reach):
         changed = {"params": params["params"] | {"Dense_0": first}}
         return network.apply(changed, jnp.zeros((1, 3)))[0, 24, 0]
 
-    slopes = jax.grad(middle)(jnp.zeros(49 * 4)).reshape(49, 4)
+    slopes = jax.jit(jax.grad(middle))(jnp.zeros(49 * 4)).reshape(49, 4)
     (positions,) = np.nonzero(np.abs(slopes).sum(axis=1))
     assert (positions[0], positions[-1]) == (24 - reach, 24 + reach)
 
 
 def test_generated_text_is_a_distribution_at_each_position():
     network = SequenceGenerator((6, 4), width=8, blocks=1, output="softmax")
-    made = network.apply(network.init(key(), jnp.zeros((1, 3))), jnp.ones((5, 3)))
+    params = jax.jit(network.init)(key(), jnp.zeros((1, 3)))
+    made = jax.jit(network.apply)(params, jnp.ones((5, 3)))
     assert made.shape == (5, 6, 4)
     np.testing.assert_allclose(made.sum(axis=-1), 1, rtol=1e-5)
 

@@ -45,9 +45,9 @@ CHAINS = {
 )
 def test_norms_are_those_of_the_layers_as_matrices(name):
     network = CHAINS[name]
-    params, found = network.init(key()), spectrally_normalised(network)
+    params, found = jax.jit(network.init)(key()), spectrally_normalised(network)
     state = jax.jit(found.init_state)(params)
-    prepared = found.prepare(params, state)["params"]
+    prepared = jax.jit(found.prepare)(params, state)["params"]
     layers = linear_layers(network)
     assert {layer.name for layer in layers} == {*state}
     for layer in layers:
@@ -55,7 +55,7 @@ def test_norms_are_those_of_the_layers_as_matrices(name):
         for part in (*layer.path, "kernel"):
             kernel, normalised = kernel[part], normalised[part]
         zero = jnp.zeros(layer.input_shape)
-        matrix = jax.jacobian(partial(layer.apply, kernel))(zero)
+        matrix = jax.jit(jax.jacobian(partial(layer.apply, kernel)))(zero)
         norm = np.linalg.norm(matrix.reshape(-1, zero.size), 2)
         np.testing.assert_allclose(normalised * norm, kernel, rtol=1e-3, atol=1e-5)
 

@@ -53,19 +53,20 @@ def test_the_command_keeps_what_other_claims_measured(tmp_path):
     assert len(tables["depth"]) == 5
 
 
-def test_a_broken_table_is_refused_and_kept(tmp_path):
+def test_a_broken_table_is_refused_and_kept(tmp_path, monkeypatch, capsys):
     (tmp_path / "evidence.json").write_text("[1, 2")
-    done = run_module("wgan_gp.studies.evidence", "--out", ".", cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: evidence.json is not a table of evidence")
+    monkeypatch.chdir(tmp_path)
+    assert main(["", "--out", "."]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: evidence.json is not a table of evidence")
     assert (tmp_path / "evidence.json").read_text() == "[1, 2"
 
 
-def test_a_file_as_the_folder_is_refused(tmp_path):
+def test_a_file_as_the_folder_is_refused(tmp_path, monkeypatch, capsys):
     (tmp_path / "taken").write_text("mine")
-    done = run_module("wgan_gp.studies.evidence", "--out", "taken", cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: --out taken is a file")
+    monkeypatch.chdir(tmp_path)
+    assert main(["", "--out", "taken"]) == 2
+    assert capsys.readouterr().err.startswith("error: --out taken is a file")
     assert (tmp_path / "taken").read_text() == "mine"
 
 
