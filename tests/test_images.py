@@ -70,6 +70,7 @@ def test_every_image_experiment_trains(name, tmp_path):
         "mnist",
         "mnist5k",
         "fashion_mnist",
+        "blue_marble",
         "digits",
         "cifar10",
         "cifar10_resnet",
@@ -77,8 +78,11 @@ def test_every_image_experiment_trains(name, tmp_path):
     ],
 )
 def test_image_experiments_resolve_under_every_constraint(name, constraint):
-    default = {"lsun64": "good"}.get(name, "")
-    for variant in ("smoke", default):
+    others = {
+        "lsun64": ("good",),
+        "blue_marble": ("", "conditional", "dcgan", "resnet"),
+    }
+    for variant in ("smoke", *others.get(name, ("",))):
         config = load_experiment(name, variant)
         config.lipschitz = constraint
         assert configs.resolve(config).critic.network != "mlp"

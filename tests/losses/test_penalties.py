@@ -212,7 +212,7 @@ def test_numerical_gradients_agree(name):
         pair = draw_pair(count=4)
         params = tanh_params(scale=2.0)
         check_grads(
-            lambda p: mean_penalty(name, lambda x: tanh_critic(p, x), *pair),
+            jax.jit(lambda p: mean_penalty(name, lambda x: tanh_critic(p, x), *pair)),
             (params,),
             order=1,
             modes=["rev"],

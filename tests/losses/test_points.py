@@ -243,7 +243,7 @@ def test_real_and_generated_samples_are_points():
 @pytest.mark.parametrize("shape", SAMPLE_SHAPES)
 def test_noise_around_real_samples_has_the_length_of_its_share(shape):
     reals, fakes = draw_pair(shape, count=4000)
-    (points,) = losses.around_reals(0.5)(reals, fakes, key())
+    (points,) = jax.jit(losses.around_reals(0.5))(reals, fakes, key())
     moved = (points - reals).reshape(4000, -1)
     distances = np.linalg.norm((reals - fakes).reshape(4000, -1), axis=1)
     shares = moved / distances[:, None]

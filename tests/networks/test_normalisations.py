@@ -66,7 +66,7 @@ def spread(shape):
 
 def learned(module, x):
     """Parameters as after training: of each channel its own."""
-    params = module.init(key(), x)
+    params = jax.jit(module.init)(key(), x)
     return jax.tree.map(lambda p: p + jax.random.normal(key(2), p.shape), params)
 
 
@@ -84,7 +84,7 @@ def test_images_are_normalised_over_the_axes_of_the_paper_each_on_its_own(norm):
             for each in x
         ]
     )
-    one = partial(module.apply, params)
+    one = jax.jit(partial(module.apply, params))
     # One unbatched image, such images under vmap, and a batch.
     np.testing.assert_allclose(one(x[0]), expected[0], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(jax.vmap(one)(x), expected, rtol=1e-4, atol=1e-4)

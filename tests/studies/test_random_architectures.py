@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import signal
 
@@ -45,6 +47,7 @@ def test_a_study_goes_on_where_it_stopped(tmp_path, capsys, monkeypatch):
     said = capsys.readouterr().out
     assert "clip: 1 runs, score" in said
     assert f"samples of each run: {tmp_path / 'samples.png'}" in said
+    assert len((tmp_path / "results.csv").read_text().splitlines()) == 3
     with Image.open(tmp_path / "samples.png") as picture:
         assert picture.width > 100
 
@@ -75,6 +78,27 @@ def test_samples_have_a_place_for_each_architecture_and_method(tmp_path, monkeyp
     inner = seen["sheet"][::8, ::9, 0]
     np.testing.assert_array_equal(inner, [[40, 80], [120, 255], [255, 255]])
     assert pictures.write_samples({"mlp-clip": lost}, tmp_path) is None
+
+
+def test_the_table_has_a_row_for_each_run():
+    def record(lipschitz, result, failure=""):
+        config = {"lipschitz": lipschitz}
+        return {"config": config, "result": result, "failure": failure}
+
+    found = {
+        "gated-lsgan-unconstrained": record("unconstrained", {"step": 2}),
+        "003-clip": record("clip", {"step": 2, "frechet": 1.5}),
+        "mlp-clip": record("clip", None, "a loss, at step 1, is NaN"),
+    }
+    assert [*csv.DictReader(io.StringIO(records.csv_table(found)))] == [
+        {"architecture": name, "method": method, "step": step}
+        | {"frechet": frechet, "failure": failure}
+        for name, method, step, frechet, failure in [
+            ("gated", "unconstrained lsgan", "2", "", ""),
+            ("003", "clip", "2", "1.5", ""),
+            ("mlp", "clip", "", "", "a loss, at step 1, is NaN"),
+        ]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -63,18 +63,19 @@ def test_norms_are_those_of_the_layers_as_matrices(name):
 @pytest.mark.parametrize("network", CHAINS.values(), ids=CHAINS)
 def test_the_layers_together_are_the_network(network):
     """The norms are those of the operations that the network computes."""
-    params = network.init(key())
+    params = jax.jit(network.init)(key())
     x, layers = jax.random.normal(key(1), network.input_shape), linear_layers(network)
     h = x
     for layer in layers:
         kernel = params["params"]
         for part in (*layer.path, "kernel"):
             kernel = kernel[part]
-        h = layer.apply(kernel, jnp.reshape(h, layer.input_shape))
+        h = jax.jit(layer.apply)(kernel, jnp.reshape(h, layer.input_shape))
         if layer is not layers[-1]:
             leaky = isinstance(network.module, CRITICS["dcgan"])
             h = nn.leaky_relu(h, 0.2) if leaky else nn.relu(h)
-    np.testing.assert_allclose(jnp.max(h), network.apply(params, x), rtol=1e-4)
+    expected = jax.jit(network.apply)(params, x)
+    np.testing.assert_allclose(jnp.max(h), expected, rtol=1e-4)
 
 
 def test_the_gradient_of_the_norm_is_that_of_the_matrix():

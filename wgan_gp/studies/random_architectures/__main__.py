@@ -3,8 +3,8 @@
 The studies of Gulrajani et al. 2017, Table 1, and with `--experiment figure2_clothes`
 Figure 2, under several constraints. Each run writes a record when it ends, and a run
 with a record is skipped: an interrupted study resumes, and processes that train other
-variants may use the same folder. Several hosts share the runs of one study. Of images,
-OUT/samples.png shows samples of each run.
+variants may use the same folder. Several hosts share the runs of one study.
+OUT/results.csv has a row for each run, and of images OUT/samples.png its samples.
 """
 
 import sys

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.runs import draws, figures, sampling
+from wgan_gp.studies.random_architectures.records import place
 
 _EACH, _ACROSS = 8, 4  # samples of a run, and how many beside each other
 _MOST_ROWS = 16
@@ -23,7 +24,7 @@ def write_samples(records: dict[str, dict[str, Any]], out: Path) -> Path | None:
     Returns:
       The file; None where no run can be drawn from, as where none is on images.
     """
-    cells = {_place(name, record): name for name, record in records.items()}
+    cells = {place(name, record): name for name, record in records.items()}
     rows = list(dict.fromkeys(row for row, _ in cells))[:_MOST_ROWS]
     columns = list(dict.fromkeys(column for _, column in cells))
     drawn = {
@@ -41,13 +42,6 @@ def write_samples(records: dict[str, dict[str, Any]], out: Path) -> Path | None:
     path = out / "samples.png"
     figures.save_image(path, sheet, columns=columns, rows=rows)
     return path
-
-
-def _place(name: str, record: dict[str, Any]) -> tuple[str, str]:
-    """The architecture and the method of a run; a variant may have a part of both."""
-    lipschitz = record["config"]["lipschitz"]
-    architecture, _, method = name.removesuffix(f"-{lipschitz}").partition("-")
-    return architecture, f"{lipschitz} {method}".strip()
 
 
 def _samples(folder: Path) -> np.ndarray | None:

@@ -1,5 +1,7 @@
-"""The records of runs, and their summary."""
+"""The records of runs, their summary, and a table of all of them."""
 
+import csv
+import io
 import json
 from itertools import combinations
 from pathlib import Path
@@ -30,6 +32,43 @@ def read(path: Path) -> dict[str, Any]:
             " from its checkpoint"
         )
     return record
+
+
+def place(name: str, record: dict[str, Any]) -> tuple[str, str]:
+    """The architecture and the method of a run; a variant may have a part of both.
+
+    Args:
+      name: of the run.
+      record: of the run.
+
+    Example:
+      >>> place("gated-lsgan-clip", {"config": {"lipschitz": "clip"}})
+      ('gated', 'clip lsgan')
+    """
+    lipschitz = record["config"]["lipschitz"]
+    architecture, _, method = name.removesuffix(f"-{lipschitz}").partition("-")
+    return architecture, f"{lipschitz} {method}".strip()
+
+
+def csv_table(records: dict[str, dict[str, Any]]) -> str:
+    """A CSV table with a row for each run.
+
+    Its columns are the architecture, the method, the scalars of the last evaluation,
+    and how the run failed, if it diverged.
+
+    Args:
+      records: by the names of the runs.
+    """
+    results = [each["result"] or {} for each in records.values()]
+    scalars = list(dict.fromkeys(name for each in results for name in each))
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["architecture", "method", *scalars, "failure"])
+    for (name, record), result in zip(records.items(), results):
+        numbers = [result.get(each) for each in scalars]
+        failure = record.get("failure", "")
+        writer.writerow([*place(name, record), *numbers, failure])
+    return file.getvalue()
 
 
 def summary(records: list[dict[str, Any]]) -> str:

@@ -10,8 +10,9 @@ from wgan_gp.build import build
 from wgan_gp.configs import Settings, as_dict
 from wgan_gp.runs import loop, resume, workdir
 from wgan_gp.studies.random_architectures.pictures import write_samples
-from wgan_gp.studies.random_architectures.records import read, summary
+from wgan_gp.studies.random_architectures.records import csv_table, read, summary
 from wgan_gp.studies.running import Program, Records, Save, Study, check_settings
+from wgan_gp.system.files import write_text
 
 _CURE = "Use another --out, or move that folder away"
 _SPEC = workdir.RUN_SPEC._replace(cure=_CURE)
@@ -38,6 +39,8 @@ def study(runs: dict[str, Settings], out: Path, experiment: bytes) -> Study:
 
 def _tables(out: Path, records: Records) -> None:
     print(summary(list(records.values())))
+    write_text(out / "results.csv", csv_table(records))
+    print(f"a row for each run: {out / 'results.csv'}")
     if (path := write_samples(records, out)) is not None:
         print(f"samples of each run: {path}")
 
