@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from docs.recompute import autodiff, benchmark, claims, constraints, evidence, study
+from docs.recompute import (
+    autodiff,
+    benchmark,
+    claims,
+    clothes,
+    constraints,
+    evidence,
+    study,
+)
 from wgan_gp.studies.w1_benchmark import table as w1_tables
 
 ROOT = Path(__file__).parent.parent.parent
@@ -20,7 +28,7 @@ _SETTINGS = (
     r"1 \+ d / \(?2λ\)?",
     r"[λc] (=|>=) [\d.]+((,| and|,? or| to) [\d.]+)*",
     r"\b[DN] (=|>=|<=|is) \d+((,| and|,? or|,? to) \d+)*",
-    r"\b(claim|section) \d+",
+    r"\b(claim|section|Figure) \d+",
     r"\| \d+\. ",
     r"\b(L2|W1|CIFAR-10)\b",
     r"\b(Adam|RMSProp|rate) \de-\d(,? \([\d., ]+\))?",
@@ -80,6 +88,12 @@ PAGES = (
             "directional": benchmark.directional_table,
         },
         benchmark.sentences,
+    ),
+    Page(
+        ROOT / "docs" / "images.md",
+        {"clothes": clothes.table},
+        clothes.sentences,
+        ("## Figure 2 in small", "## Memory and precision"),
     ),
     Page(
         ROOT / "README.md",
