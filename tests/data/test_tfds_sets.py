@@ -126,15 +126,20 @@ def test_splits_of_published_sets(name, counts, expected):
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_many_records_at_a_time_are_the_same_pictures(data_dir, monkeypatch, fails):
-    def refuse(self, indices):
-        raise OSError("one of many")
+    kind = tfds.core.data_sources.base.BaseDataSource
+    original, asked = kind.__getitems__, []
 
+    def many(self, indices):
+        asked.append(len(indices))
+        if fails:
+            raise OSError("one of many")
+        return original(self, indices)
+
+    monkeypatch.setattr(kind, "__getitems__", many)
     monkeypatch.setattr(tfds_sets, "_CHUNK", 7)
     source = open_images("invented/plain", "train", data_dir=data_dir)
-    if fails:
-        sources = "tensorflow_datasets.core.data_sources"
-        monkeypatch.setattr(f"{sources}.base.BaseDataSource.__getitems__", refuse)
     images, labels = load_arrays(source, 17)
+    assert asked == [7, 7, 3]
     alone = [source.read(index) for index in range(17)]
     np.testing.assert_array_equal(images, [each.image for each in alone])
     np.testing.assert_array_equal(labels, [each.label for each in alone])
@@ -155,6 +160,11 @@ def test_corrupt_records_are_named_and_refused_or_skipped(data_dir):
         for x in ("train", "validation")
     ]
     assert set.union(*found) == set(range(N)) - {7}
+    opened = open_images(
+        "invented/corrupt", split, data_dir=data_dir, skip_corrupt=True
+    )
+    load_arrays(opened)
+    assert len(opened.skipped) == 1
 
 
 def test_pictures_of_several_sizes_need_one(data_dir):

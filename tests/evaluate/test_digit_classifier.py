@@ -4,6 +4,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from tests.helpers import key
+from wgan_gp.evaluate import images as image_metrics
 from wgan_gp.evaluate.digit_classifier import (
     PatchConv,
     digit_features,
@@ -202,3 +203,18 @@ def test_statistics_of_two_digits():
 def test_statistics_of_no_predictions_are_refused(rows):
     with pytest.raises(ValueError, match="probabilities must be"):
         digit_statistics(rows)
+
+
+def test_a_process_trains_once_for_the_same_pictures_and_labels(tmp_path, monkeypatch):
+    trained = []
+    train = lambda *args: trained.append(args) or len(trained)  # noqa: E731
+    monkeypatch.setattr(image_metrics, "train_digit_classifier", train)
+    monkeypatch.setattr(image_metrics, "_classifiers", {})
+    seen = lambda params, images: params  # noqa: E731
+    monkeypatch.setattr(image_metrics, "digit_features", seen)
+    pictures = np.random.default_rng(0).integers(0, 256, (30, 8, 8), np.uint8)
+    np.savez(tmp_path / "a.npz", images=pictures, labels=np.arange(30) % 3)
+    np.savez(tmp_path / "b.npz", images=pictures, labels=np.arange(30) // 10)
+    names = [f"npz:{tmp_path / file}" for file in ("a.npz", "b.npz", "a.npz")]
+    found = [image_metrics.digit_observer(name)(pictures) for name in names]
+    assert found == [1, 2, 1]

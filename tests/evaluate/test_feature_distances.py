@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
@@ -270,3 +272,16 @@ def test_rows_that_are_no_distributions_are_refused(rows, match):
 def test_no_parts_are_refused():
     with pytest.raises(ValueError, match="splits must be at least 1, got 0"):
         inception_score(np.eye(3), splits=0)
+
+
+def test_precision_and_recall_hold_some_blocks_and_not_all(monkeypatch):
+    monkeypatch.setattr(nearest_neighbours, "_BLOCK", 20_000)
+    real, fake = np.random.default_rng(0).normal(size=(2, 1000, 2))
+    precision_recall(real[:10], fake[:10])
+    tracemalloc.start()
+    try:
+        precision_recall(real, fake)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 3e6  # all distances in float64 take 8e6 bytes

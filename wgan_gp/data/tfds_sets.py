@@ -39,7 +39,7 @@ PUBLISHED_SPLITS = {
 }
 # Other sets without a validation split give up the last 1 / 10 of their train split.
 VALIDATION_DIVISOR = 10
-_CHUNK = 512  # records read at a time
+_CHUNK = 128  # records read at a time; two such parts are in memory
 
 
 def open_tfds(

@@ -77,8 +77,12 @@ def _share_inside(points: np.ndarray, centres: np.ndarray, k: int) -> float:
       k: from 1 to m - 1.
     """
     # Each centre is its own nearest neighbour, so the k-th other one is at index k.
+    # A view of a block would keep all of it, and all blocks take n^2 numbers.
     radii = np.concatenate(
-        [np.partition(d, k, axis=1)[:, k] for d in _squared_distances(centres, centres)]
+        [
+            np.partition(d, k, axis=1)[:, k].copy()
+            for d in _squared_distances(centres, centres)
+        ]
     )
     inside = [(d <= radii[None]).any(1) for d in _squared_distances(points, centres)]
     return float(np.concatenate(inside).mean())

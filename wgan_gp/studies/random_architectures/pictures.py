@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.runs import draws, figures, sampling
-from wgan_gp.studies.random_architectures.records import place
+from wgan_gp.studies.random_architectures.records import architecture_and_method
 
 _EACH, _ACROSS = 8, 4  # samples of a run, and how many beside each other
 _MOST_ROWS = 16
@@ -24,7 +24,7 @@ def write_samples(records: dict[str, dict[str, Any]], out: Path) -> Path | None:
     Returns:
       The file; None where no run can be drawn from, as where none is on images.
     """
-    cells = {place(name, record): name for name, record in records.items()}
+    cells = {architecture_and_method(*each): each[0] for each in records.items()}
     rows = list(dict.fromkeys(row for row, _ in cells))[:_MOST_ROWS]
     columns = list(dict.fromkeys(column for _, column in cells))
     drawn = {

@@ -34,15 +34,17 @@ def read(path: Path) -> dict[str, Any]:
     return record
 
 
-def place(name: str, record: dict[str, Any]) -> tuple[str, str]:
-    """The architecture and the method of a run; a variant may have a part of both.
+def architecture_and_method(name: str, record: dict[str, Any]) -> tuple[str, str]:
+    """The two by which runs are told apart: the constraint is the method.
+
+    A variant's name may have a method too, as "gated-lsgan".
 
     Args:
       name: of the run.
       record: of the run.
 
     Example:
-      >>> place("gated-lsgan-clip", {"config": {"lipschitz": "clip"}})
+      >>> architecture_and_method("gated-lsgan-clip", {"config": {"lipschitz": "clip"}})
       ('gated', 'clip lsgan')
     """
     lipschitz = record["config"]["lipschitz"]
@@ -67,7 +69,8 @@ def csv_table(records: dict[str, dict[str, Any]]) -> str:
     for (name, record), result in zip(records.items(), results):
         numbers = [result.get(each) for each in scalars]
         failure = record.get("failure", "")
-        writer.writerow([*place(name, record), *numbers, failure])
+        row = [*architecture_and_method(name, record), *numbers, failure]
+        writer.writerow(row)
     return file.getvalue()
 
 
