@@ -83,7 +83,7 @@ def digit_observer(name: str, **options) -> Observer:
 def _classifier(images: np.ndarray, labels: np.ndarray) -> Any:
     """The trained classifier; a process that asks again, as a study, trains it once."""
     arrays = map(np.ascontiguousarray, (images, labels))
-    digests = [hashlib.sha256(memoryview(x)).digest() for x in arrays]
+    digests = [hashlib.sha256(x.data).digest() for x in arrays]
     key = images.shape, *digests
     if key not in _classifiers:
         _classifiers[key] = train_digit_classifier(images, labels, jax.random.key(0))
