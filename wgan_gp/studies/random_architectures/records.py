@@ -44,8 +44,8 @@ def architecture_and_method(name: str, record: dict[str, Any]) -> tuple[str, str
       record: of the run.
 
     Example:
-      >>> architecture_and_method("gated-lsgan-clip", {"config": {"lipschitz": "clip"}})
-      ('gated', 'clip lsgan')
+      >>> architecture_and_method("gated-lsgan-any", {"config": {"lipschitz": "any"}})
+      ('gated', 'any lsgan')
     """
     lipschitz = record["config"]["lipschitz"]
     architecture, _, method = name.removesuffix(f"-{lipschitz}").partition("-")
