@@ -12,7 +12,10 @@ import sys
 import time
 from collections.abc import Sequence
 
-SIZES = (64, 64), (64, 256), (128, 64), (128, 256), (128, 512), (256, 256)
+SIZES = (
+    *((64, 64), (64, 256), (128, 64), (128, 256), (128, 512)),
+    *((256, 256), (512, 256)),
+)
 HEADER = """\
 | width | batch | 1 device on 1 core, ms | 2 devices on 2 cores | 1 device on 2 cores \
 | 2 devices gain over 1 core | over 1 device on 2 cores |"""
@@ -66,25 +69,12 @@ def train_on_command(width: int, batch: int, count: int, cores: str) -> None:
     import jax
 
     jax.config.update("jax_num_cpu_devices", count)
-    from functools import partial
+    from benchmarks.toy_steps import runner
 
-    from wgan_gp import configs, devices, train
-    from wgan_gp.build import build
-
-    config = configs.base()
-    config.batch_size = batch
-    config.critic.hidden = config.generator.hidden = (width,) * 3
-    parts = build(configs.resolve(config))
-    parts = parts.algorithm, parts.hyperparameters
-    mesh = devices.make_mesh(count)
-    state = devices.replicate(train.init(*parts, jax.random.key(0)), mesh)
-    step = devices.jit_replicated(
-        partial(train.train_steps, *parts), mesh, donate_argnums=0
-    )
+    run = runner(width, ITERATIONS, count, batch)
     for _ in sys.stdin:
         started = time.perf_counter()
-        state, _ = step(state, ITERATIONS)
-        jax.block_until_ready(state)
+        run()
         print(time.perf_counter() - started, flush=True)
 
 

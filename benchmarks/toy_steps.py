@@ -6,27 +6,38 @@ from functools import partial
 import jax
 from jax.sharding import AxisType, PartitionSpec
 
-from wgan_gp import configs, train
+from wgan_gp import configs, devices, train
 from wgan_gp.build import build
 
 BATCH, N_CRITIC = 256, 5
 
 
-def algorithm(width: int):
+def algorithm(width: int, batch: int = BATCH):
     """WGAN-GP on 8 Gaussians, with three hidden layers in both networks."""
     config = configs.base()
-    config.batch_size, config.n_critic = BATCH, N_CRITIC
+    config.batch_size, config.n_critic = batch, N_CRITIC
     config.critic.hidden = config.generator.hidden = (width,) * 3
     experiment = build(configs.resolve(config))
     return experiment.algorithm, experiment.hyperparameters
 
 
-def runner(width: int, iterations: int) -> Callable[[], None]:
-    """A function that trains for `iterations` and waits."""
-    parts = algorithm(width)
+def runner(
+    width: int, iterations: int, count: int = 1, batch: int = BATCH
+) -> Callable[[], None]:
+    """A function that trains for `iterations` and waits.
+
+    Args:
+      width: of the hidden layers.
+      iterations: of each call.
+      count: how many devices share a batch.
+      batch: the samples of an update.
+    """
+    parts, mesh = algorithm(width, batch), devices.make_mesh(count)
     state = jax.jit(partial(train.init, *parts))(jax.random.key(0))
-    step = jax.jit(partial(train.train_steps, *parts), donate_argnums=0)
-    holder = [state]
+    step = devices.jit_replicated(
+        partial(train.train_steps, *parts), mesh, donate_argnums=0
+    )
+    holder = [devices.replicate(state, mesh)]
 
     def run():
         holder[0], _ = step(holder[0], iterations)
@@ -36,7 +47,7 @@ def runner(width: int, iterations: int) -> Callable[[], None]:
 
 
 def runner_of_many(
-    width: int, iterations: int, runs: int, devices: int
+    width: int, iterations: int, runs: int, count: int
 ) -> Callable[[], object]:
     """A function that trains many runs in one program and waits.
 
@@ -44,11 +55,11 @@ def runner_of_many(
       width: of the hidden layers.
       iterations: of each run.
       runs: how many, by `jax.vmap`.
-      devices: over which they are split.
+      count: devices over which they are split.
     """
     parts = algorithm(width)
     mesh = jax.make_mesh(
-        (devices,), ("runs",), (AxisType.Auto,), devices=jax.devices()[:devices]
+        (count,), ("runs",), (AxisType.Auto,), devices=jax.devices()[:count]
     )
     spread = partial(
         jax.shard_map,

@@ -15,6 +15,7 @@ from wgan_gp.system.platforms import cores
 Batches = Mapping[str, tuple[int, int]]
 
 _LEAST_WORK = 8192  # samples times width for which another CPU device is worth it
+_MOST_WIDTH = 256  # beyond which one device's products use all cores as well
 
 
 def make_mesh(count: int) -> Mesh:
@@ -167,7 +168,9 @@ def cpu_device_count(batch_size: int, width: int | None) -> int:
       width: of the narrowest hidden layer of a multilayer perceptron; None for other
         networks.
     """
-    work = batch_size * (width or 0)
+    if width is None or width > _MOST_WIDTH:
+        return 1
+    work = batch_size * width
     fit = (
         count
         for count in range(cores(), 1, -1)
