@@ -84,16 +84,30 @@ def start(experiment: build.Experiment) -> train.TrainState:
 
 
 def jax_runner(experiment: build.Experiment, steps: int) -> Callable[[], None]:
-    """A function that trains for `steps` and waits."""
-    state, step = start(experiment), critic_step(experiment)
+    """A function that trains for `steps` and waits.
+
+    The steps are one program, as in training: its arrays are made once.
+    """
+    algorithm, state = experiment.algorithm, start(experiment)
+
+    def several(sampler, generator, critic, count):
+        critic, _ = train.critic_steps(
+            algorithm.critic._replace(sample_real=sampler),
+            experiment.hyperparameters,
+            partial(train.generate, algorithm, generator),
+            critic,
+            jax.random.split(jax.random.fold_in(jax.random.key(1), count), steps),
+        )
+        return critic
+
+    run_several = jax.jit(several, donate_argnums=2)
     sampler, generator = experiment.dataset.sample, state.generator.params
-    critic, done = state.critic, 0
+    critic, calls = state.critic, 0
 
     def run():
-        nonlocal critic, done
-        for count in range(done, done + steps):
-            critic, _ = step(sampler, generator, critic, np.uint32(count))
-        done += steps
+        nonlocal critic, calls
+        critic = run_several(sampler, generator, critic, np.uint32(calls))
+        calls += 1
         jax.block_until_ready(critic)
 
     return run

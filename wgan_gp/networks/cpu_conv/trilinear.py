@@ -18,6 +18,7 @@ there are enough channels. For other platforms it is lowered to XLA's convolutio
 program that was traced for a CPU then runs elsewhere, too.
 """
 
+import math
 from functools import partial
 from typing import Any
 
@@ -183,21 +184,21 @@ def _matmul(first, second, of: int, window: Window) -> jax.Array:
         return second @ first[0, 0].T
     if of == Y:
         return first @ second[0, 0]
-    patches = _patches(first, window)
-    patches, y = (x.reshape(-1, x.shape[-1]) for x in (patches, second))
-    return (patches.T @ y).reshape(_shape(first, second, of, window))
+    y = second.reshape(-1, second.shape[-1])
+    return (_patches(first, window) @ y).reshape(_shape(first, second, of, window))
 
 
 def _patches(x: jax.Array, window: Window) -> jax.Array:
-    """The patch that each output sees: `[N, H, W, C]` to `[N, P, Q, h w C]`."""
+    """What each output sees, a column each: `[N, H, W, C]` to `[h w C, N P Q]`."""
     (top, left), none = ((low, high, 0) for low, high in window.pads), (0, 0, 0)
     x = lax.pad(x, jnp.zeros((), x.dtype), (none, top, left, none))
+    x = x.transpose(3, 0, 1, 2)  # few channels: rows of pixels are copied faster
     (rows, columns), s = window.out(), window.stride
     shifted = [
-        x[:, i : i + s * (rows - 1) + 1 : s, j : j + s * (columns - 1) + 1 : s]
+        x[:, :, i : i + s * (rows - 1) + 1 : s, j : j + s * (columns - 1) + 1 : s]
         for i, j in np.ndindex(*window.kernel)
     ]
-    return jnp.concatenate(shifted, axis=-1)
+    return jnp.stack(shifted).reshape(math.prod(window.kernel) * len(x), -1)
 
 
 def _lowering(gradient_of_one, over):

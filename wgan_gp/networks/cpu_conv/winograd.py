@@ -42,8 +42,8 @@ def convolution(x: jax.Array, k: jax.Array, window: Window) -> jax.Array:
     Returns:
       Images `[N, P, Q, O]`.
     """
-    phases, taps = to_phases(x, window.stride), phase_kernel(k, window)
-    return _filter(phases, taps, low_padding(window), window.out())
+    phases = to_phases(x, window.stride)
+    return _filter(phases, _tap_values(k, window), low_padding(window), window.out())
 
 
 def transposed(k: jax.Array, y: jax.Array, window: Window) -> jax.Array:
@@ -60,10 +60,9 @@ def transposed(k: jax.Array, y: jax.Array, window: Window) -> jax.Array:
     # It is a convolution of y with the kernel turned by 180 degrees.
     size = tuple(-(-size // window.stride) for size in window.size)
     low = [TAPS - 1 - before for before in low_padding(window)]
-    turned = phase_kernel(k, window)[::-1, ::-1]
     x = jax.ShapeDtypeStruct((len(y), *window.size, k.shape[-2]), y.dtype)
     from_phases = jax.linear_transpose(partial(to_phases, stride=window.stride), x)
-    return from_phases(_filter(y, turned, low, size, swap_channels=True))[0]
+    return from_phases(_filter(y, _tap_values(k, window), low, size, turned=True))[0]
 
 
 def kernel_gradient(x: jax.Array, y: jax.Array, window: Window) -> jax.Array:
@@ -106,39 +105,49 @@ def _values(terms: int) -> np.ndarray:
 _TAP_TRANSFORM, _OUTPUT_TRANSFORM = _values(TAPS), _values(_OUTPUTS)
 _INPUT_TRANSFORM = np.linalg.inv(_values(_INPUTS)).T
 _INPUT_TRANSFORM[np.abs(_INPUT_TRANSFORM) < 1e-12] = 0  # `_combine` leaves zeros out
+# Taps in reverse order are a polynomial r(t) = t^2 k(1 / t), and 1 / t is a point where
+# t is one: its values are those of k, in another order and scaled. With both in the
+# other transforms, a kernel and the same kernel turned by 180 degrees share its values.
+_TURNED = np.array([5, 3, 4, 1, 2, 0])
+_SCALE = np.array([1, 2, 2, 0.5, 0.5, 1])[:, None]
+_TURNED_INPUT_TRANSFORM = _SCALE * _INPUT_TRANSFORM[_TURNED]
+_TURNED_OUTPUT_TRANSFORM = _OUTPUT_TRANSFORM[_TURNED]
+
+
+def _tap_values(k: jax.Array, window: Window) -> jax.Array:
+    """Transforms a kernel `[h, w, C, O]`: `[36, s^2 C, O]`."""
+    taps = phase_kernel(k, window)
+    return _both(_TAP_TRANSFORM, taps).reshape(_INPUTS**2, *taps.shape[2:])
 
 
 def _filter(
-    x: jax.Array,
-    k: jax.Array,
-    low: Sequence[int],
-    size: Sequence[int],
-    swap_channels=False,
+    x: jax.Array, taps: jax.Array, low: Sequence[int], size: Sequence[int], turned=False
 ) -> jax.Array:
     """y[p] = sum over q of x[p + q - low] k[q], for all p below `size`.
 
     Args:
       x: images `[N, H, W, C]`, zero outside.
-      k: the kernel `[3, 3, C, O]`.
+      taps: `[36, C, O]`, from `_tap_values`.
       low: pixels of padding before x.
       size: height and width of y.
-      swap_channels: whether k is `[3, 3, O, C]`. Its channels are swapped after its
-        transform: matrix products take a transposed factor at no cost, and transforms
-        of one would read memory out of order.
+      turned: takes k[2 - q] for k[q], and O for C. Matrix products take a transposed
+        factor at no cost.
 
     Returns:
       Images `[N, *size, O]`.
     """
     grid = _grid(size)
-    taps = _both(_TAP_TRANSFORM, k).reshape(_INPUTS**2, *k.shape[2:])
-    taps = taps.swapaxes(1, 2) if swap_channels else taps
+    into, out_of = _INPUT_TRANSFORM, _OUTPUT_TRANSFORM
+    if turned:
+        taps = taps.swapaxes(1, 2)
+        into, out_of = _TURNED_INPUT_TRANSFORM, _TURNED_OUTPUT_TRANSFORM
     channels = taps.shape[-1]
 
     def convolve_portion(x):
-        products = jnp.matmul(_input_values(x, low, grid), taps)
+        products = jnp.matmul(_input_values(x, low, grid, into), taps)
         products = products.reshape(_INPUTS, _INPUTS, -1, *grid, channels)
-        y = _combine(_OUTPUT_TRANSFORM.T, list(products), 3)
-        y = _combine(_OUTPUT_TRANSFORM.T, list(y), 4)
+        y = _combine(out_of.T, list(products), 3)
+        y = _combine(out_of.T, list(y), 4)
         y = y.reshape(-1, _OUTPUTS * grid[0], _OUTPUTS * grid[1], channels)
         return y[:, : size[0], : size[1]]
 
@@ -151,7 +160,7 @@ def _correlate(x: jax.Array, y: jax.Array, low: Sequence[int]) -> jax.Array:
     grid = _grid(y.shape[1:3])
 
     def add(total, portion):
-        x = _input_values(portion[0], low, grid)
+        x = _input_values(portion[0], low, grid, _INPUT_TRANSFORM)
         return total + x.swapaxes(1, 2) @ _output_values(portion[1], grid), None
 
     start = jnp.zeros((_INPUTS**2, x.shape[-1], y.shape[-1]), x.dtype)
@@ -159,8 +168,10 @@ def _correlate(x: jax.Array, y: jax.Array, low: Sequence[int]) -> jax.Array:
     return _both(_TAP_TRANSFORM.T, total.reshape(_INPUTS, _INPUTS, *total.shape[1:]))
 
 
-def _input_values(x: jax.Array, low: Sequence[int], grid: Pair) -> jax.Array:
-    """Transforms tiles of 6 x 6 inputs, which overlap by 2.
+def _input_values(
+    x: jax.Array, low: Sequence[int], grid: Pair, matrix: np.ndarray
+) -> jax.Array:
+    """Transforms tiles of 6 x 6 inputs, which overlap by 2, by a matrix `[6, 6]`.
 
     Images `[n, H, W, C]` to values `[36, tiles, C]`.
     """
@@ -170,11 +181,10 @@ def _input_values(x: jax.Array, low: Sequence[int], grid: Pair) -> jax.Array:
     ]
     x = lax.pad(x, jnp.zeros((), x.dtype), ((0, 0, 0), *edges, (0, 0, 0)))
     height, width = (_OUTPUTS * (tiles - 1) + 1 for tiles in grid)
-    x = _combine(
-        _INPUT_TRANSFORM, [x[:, i : i + height : _OUTPUTS] for i in range(_INPUTS)], 0
-    )
+    rows = [x[:, i : i + height : _OUTPUTS] for i in range(_INPUTS)]
+    x = _combine(matrix, rows, 0)
     columns = [x[:, :, :, j : j + width : _OUTPUTS] for j in range(_INPUTS)]
-    return _combine(_INPUT_TRANSFORM, columns, 1).reshape(_INPUTS**2, -1, x.shape[-1])
+    return _combine(matrix, columns, 1).reshape(_INPUTS**2, -1, x.shape[-1])
 
 
 def _output_values(y: jax.Array, grid: Pair) -> jax.Array:
