@@ -228,19 +228,23 @@ def test_a_run_that_another_study_has_finished_is_not_run_again(tmp_path, monkey
 
 
 def test_two_constraints_are_compared_architecture_by_architecture():
-    scores = {"two_sided": [2.5, 4.0, 9.5, 1.2], "unconstrained": [1.0, 4.5, 2.0, None]}
-    made = [
-        {
-            "config": {"name": f"net-{i}", "lipschitz": lipschitz},
+    scores = {
+        "-two_sided": [2.5, 4.0, 9.5, 1.2],
+        "-lsgan-unconstrained": [1.0, 4.5, 2.0, None],
+    }
+    made = {
+        f"{i}{name}": {
+            "config": {"name": "net", "lipschitz": name.split("-")[-1]},
             "result": None if score is None else {"score": score},
             "failure": "diverged",
         }
-        for lipschitz, each in scores.items()
+        for name, each in scores.items()
         for i, score in enumerate(each)
-    ]
+    }
     text = records.summary(made)
-    table = text[text.index("two_sided and unconstrained") :].splitlines()
-    assert table[0] == "two_sided and unconstrained, 4 architectures:"
+    assert "\n3 unconstrained lsgan: diverged\n" in text
+    table = text[text.index("two_sided and unconstrained lsgan") :].splitlines()
+    assert table[0] == "two_sided and unconstrained lsgan, 4 architectures:"
     counts = {row.split()[0]: row.split()[1:] for row in table[2:]}
     # A run that diverged has the lowest score: it reaches nothing.
     assert counts["2"] == ["1", "0", "2", "1"]

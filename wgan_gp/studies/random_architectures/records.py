@@ -74,32 +74,23 @@ def csv_table(records: dict[str, dict[str, Any]]) -> str:
     return file.getvalue()
 
 
-def summary(records: list[dict[str, Any]]) -> str:
+def summary(records: dict[str, dict[str, Any]]) -> str:
     """A line for each run, and for each method the shares of runs by score.
 
     Args:
-      records: of all finished runs.
+      records: by the names of the runs.
     """
-    lines = [
-        f"{r['config']['name']} {r['config']['lipschitz']}: {_line(r)}" for r in records
-    ]
-    for method in dict.fromkeys(map(_method, records)):
-        scores = [_score(r) for r in records if _method(r) == method]
-        lines.append(f"{method}: {len(scores)} runs, score {_shares(scores)}")
-    return "\n".join([*lines, *_comparisons(records)])
-
-
-def _comparisons(records: list[dict[str, Any]]) -> list[str]:
-    """For each two methods, a table as [WGAN-GP], Table 1, as lines."""
-    scores: dict[str, dict[str, float | None]] = {}
-    for record in records:
-        of_one = scores.setdefault(_method(record), {})
-        of_one[record["config"]["name"]] = _score(record)
-    return [
-        line
-        for first, second in combinations(scores, 2)
-        for line in _comparison(first, second, scores[first], scores[second])
-    ]
+    lines, scores = [], dict[str, dict[str, float | None]]()
+    for name, record in records.items():
+        architecture, method = architecture_and_method(name, record)
+        lines.append(f"{architecture} {method}: {_line(record)}")
+        scores.setdefault(method, {})[architecture] = _score(record)
+    for method, of_one in scores.items():
+        shares = _shares([*of_one.values()])
+        lines.append(f"{method}: {len(of_one)} runs, score {shares}")
+    for first, second in combinations(scores, 2):  # as [WGAN-GP], Table 1
+        lines += _comparison(first, second, scores[first], scores[second])
+    return "\n".join(lines)
 
 
 def _comparison(
@@ -127,13 +118,6 @@ def _comparison(
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = ["  ".join(map(str.rjust, row, widths)) for row in rows]
     return [f"{first} and {second}, {len(common)} architectures:", *lines]
-
-
-def _method(record: dict[str, Any]) -> str:
-    """The constraint; of least squares, the objective too."""
-    config = record["config"]
-    least_squares = config.get("objective") == "least_squares"
-    return config["lipschitz"] + (" least_squares" if least_squares else "")
 
 
 def _score(record: dict[str, Any]) -> float | None:

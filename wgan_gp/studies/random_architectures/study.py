@@ -38,7 +38,7 @@ def study(runs: dict[str, Settings], out: Path, experiment: bytes) -> Study:
 
 
 def _tables(out: Path, records: Records) -> None:
-    print(summary(list(records.values())))
+    print(summary(records))
     write_text(out / "results.csv", csv_table(records))
     print(f"a row for each run: {out / 'results.csv'}")
     if (path := write_samples(records, out)) is not None:
