@@ -1,4 +1,4 @@
-"""Figure 2 of Gulrajani et al. 2017 in small, in docs/images.md, from its runs."""
+"""Runs on Fashion-MNIST in docs/images.md: Figure 2 in small, and quality over time."""
 
 import csv
 from collections.abc import Iterator
@@ -6,10 +6,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from wgan_gp.studies.evidence.common import markdown
 
-RECORD = Path(__file__).parent.parent / "images" / "figure2_clothes.csv"
+_FOLDER = Path(__file__).parent.parent / "images"
+RECORD = _FOLDER / "figure2_clothes.csv"
+CURVES = _FOLDER / "fashion_mnist_curves.csv"
 _METHODS = {
     "unconstrained": "GAN",
     "unconstrained lsgan": "LSGAN",
@@ -80,3 +83,27 @@ def sentences() -> Iterator[str]:
         number("dcgan", each, "seconds") for each in ("two_sided", "unconstrained")
     ]
     yield f"`dcgan` took {times[0]:.0f} s under WGAN-GP and {times[1]:.0f} s as a GAN"
+
+
+def curves() -> Figure:
+    """Frechet distance over minutes of training on two idle cores."""
+    with CURVES.open(encoding="utf-8", newline="") as lines:
+        rows = [*csv.DictReader(lines)]
+    drawn = Figure((6, 3.5), layout="constrained")
+    axes = drawn.subplots()
+    for name in dict.fromkeys(row["run"] for row in rows):
+        of_one = [row for row in rows if row["run"] == name]
+        minutes = [
+            int(row["updates"]) * float(row["ms_an_update"]) / 60_000 for row in of_one
+        ]
+        axes.plot(minutes, [float(row["frechet"]) for row in of_one], "o-", label=name)
+    floor = float(rows[0]["floor_frechet"])
+    axes.axhline(floor, color="grey", linestyle="--", label="real clothes")
+    ticks = [2, 5, 10, 20, 50, 100]
+    axes.set(
+        xlabel="minutes of training", ylabel="Frechet distance", yscale="log", xlim=0
+    )
+    axes.set_yticks(ticks, list(map(str, ticks)))
+    axes.minorticks_off()
+    axes.legend()
+    return drawn
