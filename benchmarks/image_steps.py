@@ -29,7 +29,7 @@ CASES = {
         partial(cifar10.get_config, "width64"), 32, 3, 4, (16, 64, 256)
     ),
     "MNIST DCGAN": Case(mnist.get_config, 28, 1, 6, (16, 64, 256)),
-    "CIFAR ResNet": Case(cifar10_resnet.get_config, 32, 3, 1, (16, 64)),
+    "CIFAR ResNet": Case(cifar10_resnet.get_config, 32, 3, 2, (16, 64)),
 }
 
 

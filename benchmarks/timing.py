@@ -68,14 +68,14 @@ def flops(function, *args) -> float:
     return analysis["flops"]
 
 
+def product(size: int) -> tuple[Callable[[], object], int]:
+    """A function that multiplies two square matrices and waits, and its FLOPs."""
+    a = jnp.ones((size, size))
+    multiply = jax.jit(jnp.matmul)
+    return lambda: multiply(a, a).block_until_ready(), 2 * size**3
+
+
 def peak_flops(size: int = 1024) -> float:
     """FLOP/s of a large matrix product, best of several."""
-    a = jnp.ones((size, size))
-    product = jax.jit(jnp.matmul)
-    product(a, a).block_until_ready()
-    best = float("inf")
-    for _ in range(20):
-        start = time.perf_counter()
-        product(a, a).block_until_ready()
-        best = min(best, time.perf_counter() - start)
-    return 2 * size**3 / best
+    multiply, work = product(size)
+    return work / min(in_turn([multiply], rounds=20)[0])

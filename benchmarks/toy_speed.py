@@ -4,9 +4,9 @@
     python -m benchmarks.toy_speed --parts
 
 The training command splits a batch over as many CPU devices as pay: it is timed so, and
-on one device with all cores. PyTorch has one thread or all, whichever is faster. Prints
-the share of the machine's matrix-product peak that training reaches, too; `--parts` is
-what a critic step's time goes into, on one core.
+on one device with all cores. PyTorch has one thread or all, whichever is faster. A
+product of two matrices takes turns with them: of its FLOP/s training reaches a share.
+`--parts` is what a critic step's time goes into, on one core.
 """
 
 import argparse
@@ -19,13 +19,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from benchmarks.timing import in_turn, peak_flops
+from benchmarks.timing import in_turn, peak_flops, product
 from benchmarks.toy_steps import BATCH, N_CRITIC, algorithm, runner
 from wgan_gp import devices, losses, train
 from wgan_gp.algorithm import critic_gradient, generate
 from wgan_gp.system import platforms
 
 WIDTHS, ROUNDS, CRITIC_STEPS = (64, 128, 512), 9, 200
+HEADER = """\
+| width | PyTorch, ms (threads) | one device, ms | PyTorch / ours \
+| devices of the command | ms | PyTorch / ours | share of a large product's FLOP/s |
+|---|---|---|---|---|---|---|---|"""
 
 
 def forward_flops(width: int) -> int:
@@ -42,14 +46,14 @@ def iteration_flops(width: int) -> float:
     return N_CRITIC * (generator + 10 * forward) + 3 * generator + 2 * forward
 
 
-def compare(width: int, peak: float) -> str:
+def compare(width: int) -> str:
     """A row of the table: milliseconds, and PyTorch's over ours."""
     import torch
 
     from benchmarks.torch_toy import TorchToy
 
     iterations = max(2, 12_800 // width)
-    split = devices.cpu_device_count(BATCH, width)
+    split = devices.cpu_device_count(BATCH, [width])
     sides = [runner(width, iterations, count) for count in dict.fromkeys([1, split])]
     toy = TorchToy(width, BATCH, N_CRITIC)
 
@@ -58,8 +62,13 @@ def compare(width: int, peak: float) -> str:
         toy.run(iterations)
 
     peers = [partial(peer, threads) for threads in (1, platforms.cores())]
-    *ours, one_thread, all_threads = in_turn([*sides, *peers], rounds=ROUNDS)
-    theirs = min(one_thread, all_threads, key=statistics.median)
+    multiply, work = product(1024)
+    calls = [*sides, *peers, multiply]
+    *ours, one_thread, all_threads, multiplied = in_turn(calls, rounds=ROUNDS)
+    threads, theirs = min(
+        [(1, one_thread), (platforms.cores(), all_threads)],
+        key=lambda each: statistics.median(each[1]),
+    )
 
     def cell(times: list[float]) -> str:
         ratios = [b / a for a, b in zip(times, theirs)]
@@ -67,12 +76,13 @@ def compare(width: int, peak: float) -> str:
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         return f"{ms:.2f} | {statistics.median(ratios):.2f} ({spread})"
 
-    best = statistics.median(ours[-1]) / iterations
-    share = iteration_flops(width) / best / peak
+    pairs = zip(ours[-1], multiplied)
+    share = iteration_flops(width) * iterations / work
+    share *= statistics.median(b / a for a, b in pairs)
     peer_ms = 1e3 * statistics.median(theirs) / iterations
     return (
-        f"| {width} | {peer_ms:.2f} | {cell(ours[0])} | {split} | {cell(ours[-1])}"
-        f" | {share:.0%} |"
+        f"| {width} | {peer_ms:.2f} ({threads}) | {cell(ours[0])}"
+        f" | {split} | {cell(ours[-1])} | {share:.0%} |"
     )
 
 
@@ -81,7 +91,7 @@ def parts(width: int) -> dict[str, Callable[[], Any]]:
     whole, hyperparameters = algorithm(width)
     critic = whole.critic
     state = jax.jit(partial(train.init, whole, hyperparameters))(jax.random.key(0))
-    real_key, fake_key, key = jax.random.split(jax.random.key(1), 3)
+    real_key, fake_key, latent_key, key = jax.random.split(jax.random.key(1), 4)
     keys = jax.random.split(jax.random.key(2), CRITIC_STEPS)
     sample_fake = partial(generate, whole, state.generator.params)
     batch = (
@@ -117,15 +127,14 @@ def parts(width: int) -> dict[str, Callable[[], Any]]:
     return {
         "a critic step": timed(step, state.critic),
         "gradient of the loss": timed(descend, state.critic.params),
-        "generating samples": timed(generated, whole.sample_latent(fake_key, BATCH)),
+        "generating samples": timed(generated, whole.sample_latent(latent_key, BATCH)),
         "random draws": timed(draw, jnp.zeros(())),
     }
 
 
 def print_parts() -> None:
     """What a critic step's time goes into, on one core."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     peak = peak_flops()
     print(f"matrix-product peak of the core: {peak / 1e9:.0f} GFLOP/s")
     for width in WIDTHS:
@@ -145,18 +154,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--parts", action="store_true", help="of a critic step")
     if parser.parse_args().parts:
+        if not hasattr(os, "sched_setaffinity"):
+            parser.error("--parts: this system cannot pin a process to one core")
         print_parts()
         return
     devices.provide_cpu_devices(platforms.cores())
-    peak = peak_flops()
     print(f"JAX {jax.__version__} on {jax.devices()[0].device_kind},", end=" ")
-    print(f"matrix-product peak {peak / 1e9:.0f} GFLOP/s, batch {BATCH}")
-    print(
-        "| width | PyTorch, ms | one device, ms | ratio | devices | ms | ratio", end=""
-    )
-    print(" | share of peak |")
+    print(f"matrix-product peak {peak_flops() / 1e9:.0f} GFLOP/s, batch {BATCH}")
+    print(HEADER)
     for width in WIDTHS:
-        print(compare(width, peak), flush=True)
+        print(compare(width), flush=True)
 
 
 if __name__ == "__main__":

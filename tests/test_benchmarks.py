@@ -14,7 +14,10 @@ from benchmarks import (
     image_memory,
     image_steps,
     products,
+    toy_speed,
+    toy_steps,
 )
+from tests.helpers import unchecked
 from wgan_gp.build import build
 
 
@@ -23,6 +26,19 @@ def test_the_updates_whose_communication_is_counted_can_be_traced(player, tmp_pa
     update = communication.updates(build(communication.toy(tmp_path)))[player]
     result, _ = jax.eval_shape(update.function, *update.arguments)
     assert communication.tree_bytes(result.params) == update.parameters
+
+
+def test_the_parts_of_a_toys_critic_step_can_be_timed(monkeypatch):
+    monkeypatch.setattr(toy_speed, "CRITIC_STEPS", 2)
+    with unchecked():  # the same numbers are drawn in each step
+        for part in toy_speed.parts(4).values():
+            part()
+
+
+def test_a_toy_can_be_timed_on_two_devices():
+    run = toy_steps.runner(4, 1, 2, 16)
+    run()
+    run()
 
 
 @pytest.mark.parametrize("name", accelerator.IMAGES)

@@ -48,7 +48,7 @@ def _cpu_devices(settings: "CriticSettings") -> int:
     from wgan_gp import devices
 
     widths = getattr(settings.critic, "hidden", None)
-    return devices.cpu_device_count(settings.batch_size, widths and min(widths))
+    return devices.cpu_device_count(settings.batch_size, widths)
 
 
 def _prepare_workdir(settings: "CriticSettings", experiment: Any, text: bytes):

@@ -10,7 +10,8 @@ import pytest
 from jax import lax
 
 from tests.helpers import cases, key, unchecked
-from wgan_gp.networks.cpu_conv import conv_general_dilated, conv_transpose
+from wgan_gp.networks.cpu_conv import conv_general_dilated, conv_transpose, winograd
+from wgan_gp.networks.cpu_conv.phases import Window
 
 LAYOUT = ("NHWC", "HWIO", "NHWC")
 UNEVEN = ((0, 3), (2, 1))
@@ -151,6 +152,24 @@ def test_conv_transpose_is_the_transpose(kernel, size):
     y = jax.random.normal(key(1), (3, size, size, 5))
     (expected,) = jax.linear_transpose(forward, x)(y)
     chex.assert_trees_all_close(conv_transpose(y, k, 2), expected, atol=2e-5)
+
+
+def test_a_convolution_and_its_transpose_share_the_transform_of_their_kernel(
+    monkeypatch,
+):
+    # Equal parts of a program are computed once.
+    def recorded(*arguments):
+        values.append(transform(*arguments))
+        return values[-1]
+
+    transform, values = winograd._tap_values, []
+    monkeypatch.setattr(winograd, "_tap_values", recorded)
+    x, k = draw(8, 5, 16)
+    window = Window((8, 9), (5, 5), 2, ((1, 2), (2, 2)))
+    y = winograd.convolution(x, k, window)
+    winograd.transposed(k, y, window)
+    chex.assert_trees_all_equal(*values)
+    assert len(values) == 2
 
 
 def test_flax_takes_it():

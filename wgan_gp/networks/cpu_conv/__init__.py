@@ -3,7 +3,7 @@
 A gradient penalty differentiates the critic twice. The convolutions that this leads to
 have dilated images and kernels as large as images, and XLA has no fast code for them on
 CPUs: with XLA's convolutions a training step of the CIFAR-10 DCGAN takes 8.1 times as
-long as in PyTorch, with these 0.81 times (`benchmarks/README.md`).
+long as in PyTorch, with these less than once (`benchmarks/README.md`).
 
 The package exports two functions that compute what their namesakes in JAX compute:
 

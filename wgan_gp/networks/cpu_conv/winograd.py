@@ -106,8 +106,9 @@ _TAP_TRANSFORM, _OUTPUT_TRANSFORM = _values(TAPS), _values(_OUTPUTS)
 _INPUT_TRANSFORM = np.linalg.inv(_values(_INPUTS)).T
 _INPUT_TRANSFORM[np.abs(_INPUT_TRANSFORM) < 1e-12] = 0  # `_combine` leaves zeros out
 # Taps in reverse order are a polynomial r(t) = t^2 k(1 / t), and 1 / t is a point where
-# t is one: its values are those of k, in another order and scaled. With both in the
-# other transforms, a kernel and the same kernel turned by 180 degrees share its values.
+# t is one: its values are those of k in another order, times t^2. With order and scale
+# moved into the transforms of inputs and outputs, a kernel and the same kernel turned
+# by 180 degrees share their values.
 _TURNED = np.array([5, 3, 4, 1, 2, 0])
 _SCALE = np.array([1, 2, 2, 0.5, 0.5, 1])[:, None]
 _TURNED_INPUT_TRANSFORM = _SCALE * _INPUT_TRANSFORM[_TURNED]
