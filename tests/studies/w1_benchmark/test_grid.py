@@ -345,7 +345,10 @@ def test_the_cones_of_the_benchmark_see_as_many_samples_as_the_networks():
         seen[recipe] = config.steps * config.batch_size
     assert seen["tuned"] == seen["cones"]
     assert config.construction.anchors == 512
+    assert config.construction.temperature_start == 0.05
     assert configs.resolve(cell_config(2, 4, "cones")).construction.anchors == 64
+    many = configs.resolve(cell_config(64, 256, "cones")).construction
+    assert (many.anchors, many.temperature_start) == (2048, 0.02)
 
 
 @pytest.mark.long

@@ -72,7 +72,6 @@ CONES: dict[str, Any] = {
     "log_every": 100,
     "eval_every": 500,
     "eval_samples": 4096,
-    "construction": {"temperature_start": 0.05},
     "critic_optimiser": {
         "name": "adam",
         "beta1": 0.9,
@@ -161,10 +160,15 @@ def _cones(dimension: int, funnels: int) -> dict[str, Any]:
     # Each funnel should have some of the first anchors, which are real samples, and the
     # more the farther these lie from its centre.
     share = 4 if dimension <= 16 else 32
+    anchors = min(max(share * funnels, 64), max(8 * funnels, 1024))
+    # Where they are few, they must not move to the same place: no sample should see all
+    # of them at the start, though distances differ little in many dimensions.
+    few = dimension > 16 and anchors < 16 * funnels
     # In few dimensions funnels are small, and samples lie close to their centres.
     return {
         "construction": {
-            "anchors": min(max(share * funnels, 64), 1024),
+            "anchors": anchors,
+            "temperature_start": 0.02 if few else 0.05,
             "temperature_end": 3e-4 if dimension <= 4 else 1e-3,
         },
         "critic_optimiser": {"learning_rate": min(0.005 * dimension, 0.05)},
