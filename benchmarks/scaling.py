@@ -12,9 +12,14 @@ import sys
 import time
 from collections.abc import Sequence
 
-SIZES = (
-    *((64, 64), (64, 256), (128, 64), (128, 256), (128, 512)),
-    *((256, 256), (512, 256)),
+SIZES = (  # width, batch
+    (64, 64),
+    (64, 256),
+    (128, 64),
+    (128, 256),
+    (128, 512),
+    (256, 256),
+    (512, 256),
 )
 HEADER = """\
 | width | batch | 1 device on 1 core, ms | 2 devices on 2 cores | 1 device on 2 cores \

@@ -76,9 +76,8 @@ def compare(width: int) -> str:
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         return f"{ms:.2f} | {statistics.median(ratios):.2f} ({spread})"
 
-    pairs = zip(ours[-1], multiplied)
     share = iteration_flops(width) * iterations / work
-    share *= statistics.median(b / a for a, b in pairs)
+    share *= statistics.median(b / a for a, b in zip(ours[-1], multiplied))
     peer_ms = 1e3 * statistics.median(theirs) / iterations
     return (
         f"| {width} | {peer_ms:.2f} ({threads}) | {cell(ours[0])}"
@@ -101,8 +100,7 @@ def parts(width: int) -> dict[str, Callable[[], Any]]:
     gradient = critic_gradient(critic, hyperparameters, state.critic.state)
 
     def step(player, key):
-        step = partial(train.critic_step, critic, hyperparameters, sample_fake)
-        return step(player, key)[0]
+        return train.critic_step(critic, hyperparameters, sample_fake, player, key)[0]
 
     def descend(params, _):
         by_parameter, _ = gradient(params, batch)
