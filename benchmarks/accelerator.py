@@ -69,6 +69,7 @@ class Sizes(NamedTuple):
     rounds: int
 
 
+PARTS = ("numbers", "toy", "many toys", "images", "memory")
 SIZES = {
     "full": Sizes(8192, (64, 512), (1, 16, 64, 256, 1024), tuple(IMAGES), None, 100, 7),
     "smoke": Sizes(64, (64,), (1, 2), ("CIFAR DCGAN",), 2, 1, 1),
@@ -98,8 +99,11 @@ class Record:
         try:
             function()
         except Exception as error:
-            lines = f"{type(error).__name__}: {error}".splitlines()
-            self.row(part, **columns, not_measured=lines[0][:200])
+            self.row(part, **columns, not_measured=_first_line(error))
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
 def _text(value: Any) -> str:
@@ -130,8 +134,11 @@ def _product(matmul: Callable[..., jax.Array], a: jax.Array) -> None:
     matmul(a, a).block_until_ready()
 
 
-def numbers(record: Record, name: str, experiment: build.Experiment) -> None:
+def numbers(
+    record: Record, name: str, build_experiment: Callable[[], build.Experiment]
+) -> None:
     """A critic's loss and its gradient in each precision, beside the CPU's."""
+    experiment = build_experiment()
     algorithm = experiment.algorithm
     real_key, fake_key, key = jax.random.split(jax.random.key(2), 3)
     state = image_steps.start(experiment)
@@ -167,35 +174,55 @@ def numbers(record: Record, name: str, experiment: build.Experiment) -> None:
 
 def toy(record: Record, width: int, sizes: Sizes, device: str | None) -> None:
     """Milliseconds of an update of the generator with those of its critic."""
-    count = sizes.iterations
-    calls = [toy_steps.runner(width, count)]
+    peers: dict[str, Callable[[], Callable[[int], None]]] = {}
     if device:
-        from benchmarks.torch_toy import TorchToy
+        from benchmarks import torch_peers
 
-        peer = TorchToy(width, toy_steps.BATCH, toy_steps.N_CRITIC, device)
-        calls.append(partial(_waiting, peer.run, max(1, count // 5), device))
-    times = timing.in_turn(calls, rounds=sizes.rounds)
-    ours = [1e3 * t / count for t in times[0]]
-    theirs = [1e3 * t / max(1, count // 5) for t in times[-1]] if device else []
-    record.row("toy", width=width, **_compared(ours, theirs))
+        peers = torch_peers.toys(width, toy_steps.BATCH, toy_steps.N_CRITIC, device)
+    count = sizes.iterations
+    ours = toy_steps.runner(width, count)
+    row = _beside_peers(ours, peers, count, max(1, count // 5), sizes.rounds)
+    record.row("toy", width=width, **row)
 
 
-def _compared(ours: list[float], theirs: list[float]) -> dict[str, Any]:
-    row: dict[str, Any] = {"ms": statistics.median(ours)}
-    if theirs:
-        ratios = [b / a for a, b in zip(ours, theirs)]
-        row |= {"pytorch_ms": statistics.median(theirs)}
-        row |= {"pytorch_over_ours": statistics.median(ratios)}
-        row |= {"least": min(ratios), "greatest": max(ratios)}
+def _beside_peers(
+    ours: Callable[[], None],
+    peers: dict[str, Callable[[], Callable[[int], None]]],
+    count: int,
+    their_count: int,
+    rounds: int,
+) -> dict[str, Any]:
+    """Milliseconds of a step of ours and of PyTorch's, in turn.
+
+    Args:
+      ours: does `count` steps and waits.
+      peers: make functions that do so many steps and wait, by a name for columns.
+      count: steps of ours between two looks at the clock.
+      their_count: theirs.
+      rounds: how often each is timed.
+    """
+    row: dict[str, Any] = {}
+    calls = [ours]
+    names = []
+    for name, make in peers.items():
+        try:
+            call = partial(make(), their_count)
+            call()
+        except Exception as error:
+            row[f"{name}_not_measured"] = _first_line(error)
+        else:
+            calls.append(call)
+            names.append(name)
+    first, *others = timing.in_turn(calls, rounds=rounds)
+    first = [1e3 * seconds / count for seconds in first]
+    row = {"ms": statistics.median(first)} | row
+    for name, times in zip(names, others):
+        theirs = [1e3 * seconds / their_count for seconds in times]
+        ratios = [b / a for a, b in zip(first, theirs)]
+        row |= {f"{name}_ms": statistics.median(theirs)}
+        row |= {f"{name}_over_ours": statistics.median(ratios)}
+        row |= {f"{name}_least": min(ratios), f"{name}_greatest": max(ratios)}
     return row
-
-
-def _waiting(run: Callable[[int], None], count: int, device: str) -> None:
-    import torch
-
-    run(count)
-    if device == "cuda":
-        torch.cuda.synchronize()
 
 
 def many_toys(record: Record, sizes: Sizes) -> None:
@@ -229,20 +256,15 @@ def images(
         step = image_steps.critic_step(experiment)
         arguments = experiment.dataset.sample, state.generator.params, state.critic
         work = products.flops(step, *arguments, np.uint32(0))
-        calls = [image_steps.jax_runner(experiment, count)]
-        if device and "64" not in name and chosen.dtype == "float32":
-            import torch
+        peers: dict[str, Callable[[], Callable[[int], None]]] = {}
+        if device:
+            from benchmarks import torch_peers
 
-            from benchmarks.image_peer import torch_peer
-
-            tf32 = precision == "TF32"
-            torch.backends.cuda.matmul.allow_tf32 = tf32
-            torch.backends.cudnn.allow_tf32 = tf32
-            peer = torch_peer(case, config, device)
-            calls.append(partial(_waiting, peer.run, count, device))
-        times = timing.in_turn(calls, rounds=sizes.rounds)
-    ours, *theirs = [[1e3 * t / count for t in each] for each in times]
-    row = _compared(ours, theirs[0] if theirs else [])
+            torch_peers.set_precision(tf32=precision == "TF32")
+            half = chosen.dtype == "bfloat16"
+            peers = torch_peers.images(case, config, device, half=half)
+        ours, their_count = image_steps.jax_runner(experiment, count), count // 4 or 1
+        row = _beside_peers(ours, peers, count, their_count, sizes.rounds)
     if jax.default_backend() != "cpu":  # whose convolutions are not counted
         row["share_of_peak"] = work / (row["ms"] / 1e3) / peak
     batch = config.batch_size
@@ -284,6 +306,7 @@ def main(argv: list[str] | None = None) -> None:
         "--seconds", type=float, default=480, help="start no part after"
     )
     parser.add_argument("--sizes", choices=SIZES, default="full")
+    parser.add_argument("--parts", choices=PARTS, nargs="+", default=PARTS)
     flags = parser.parse_args(argv)
     record, sizes = Record(flags.record, flags.seconds), SIZES[flags.sizes]
     device = torch_device()
@@ -298,29 +321,33 @@ def main(argv: list[str] | None = None) -> None:
     peaks = peak(record, sizes.peak)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "images.npz"
-        small = sizes.batch or 16
-        for name in sizes.images[:2]:
-            config = image_steps.resolved(IMAGES[name], file, small)
-            record.measure(
-                "numbers", partial(numbers, record, name, build.build(config))
-            )
-        for width in sizes.toys:
-            record.measure("toy", partial(toy, record, width, sizes, device))
-        record.measure("many toys", partial(many_toys, record, sizes))
-        for precision in ("TF32", "bfloat16", "float32"):
-            for name in sizes.images:
-                options = {"peak": peaks[precision], "device": device}
-                arguments = record, name, file, sizes, precision
-                record.measure(
-                    "images",
-                    partial(images, *arguments, **options),
-                    network=name,
-                    precision=precision,
-                )
-        for name in sizes.images[1:3] or sizes.images:
-            record.measure(
-                "memory", partial(memory, record, name, file, sizes), network=name
-            )
+        for part, function, columns in _parts(record, sizes, file, device, peaks):
+            if part in flags.parts:
+                record.measure(part, function, **columns)
+
+
+def _parts(
+    record: Record,
+    sizes: Sizes,
+    file: Path,
+    device: str | None,
+    peaks: dict[str, float],
+) -> Iterator[tuple[str, Callable[[], None], dict[str, Any]]]:
+    """What is measured after the peaks, with the columns of a row that says why not."""
+    for name in sizes.images[:2]:
+        config = image_steps.resolved(IMAGES[name], file, sizes.batch or 16)
+        experiment = partial(build.build, config)
+        yield "numbers", partial(numbers, record, name, experiment), {"critic": name}
+    for width in sizes.toys:
+        yield "toy", partial(toy, record, width, sizes, device), {"width": width}
+    yield "many toys", partial(many_toys, record, sizes), {}
+    for precision in ("TF32", "bfloat16", "float32"):
+        options = {"peak": peaks[precision], "device": device}
+        for name in sizes.images:
+            function = partial(images, record, name, file, sizes, precision, **options)
+            yield "images", function, {"network": name, "precision": precision}
+    for name in sizes.images[1:3] or sizes.images:
+        yield "memory", partial(memory, record, name, file, sizes), {"network": name}
 
 
 def _torch_version() -> str:

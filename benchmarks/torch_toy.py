@@ -1,5 +1,7 @@
 """The toy training loop as a PyTorch user would write it, eager, for comparison."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -19,11 +21,18 @@ def mlp(width: int, outputs: int) -> nn.Sequential:
 class TorchToy:
     """WGAN-GP on 8 Gaussians; `run(n)` does n generator iterations."""
 
-    def __init__(self, width: int, batch_size: int, n_critic: int, device: str = "cpu"):
+    def __init__(
+        self,
+        width: int,
+        batch_size: int,
+        n_critic: int,
+        device: str = "cpu",
+        **adam: Any,
+    ):
         self.device = device
         self.critic, self.generator = (mlp(width, n).to(device) for n in (1, 2))
         self.batch_size, self.n_critic = batch_size, n_critic
-        adam = {"lr": 1e-3, "betas": (0.0, 0.9)}
+        adam |= {"lr": 1e-3, "betas": (0.0, 0.9)}
         self.critic_opt = torch.optim.Adam(self.critic.parameters(), **adam)
         self.generator_opt = torch.optim.Adam(self.generator.parameters(), **adam)
         self.modes = torch.tensor(RING_MODES, dtype=torch.float32, device=device)

@@ -50,6 +50,19 @@ def test_the_image_networks_of_an_accelerator_can_be_built(name, tmp_path):
     assert experiment.dataset.shape == (case.size, case.size, case.channels)
 
 
+@pytest.mark.parametrize("name", accelerator.IMAGES | image_steps.CASES)
+@pytest.mark.long
+def test_pytorchs_networks_on_images_compute_what_ours_do(name, tmp_path):
+    pytest.importorskip("torch")
+    from benchmarks import image_speed
+    from benchmarks.image_peer import torch_peer
+
+    case = (accelerator.IMAGES | image_steps.CASES)[name]
+    config = image_steps.resolved(case, tmp_path / "images.npz", 2)
+    with unchecked():  # the same key draws for both
+        image_speed.check_peer(build(config), torch_peer(case, config))
+
+
 @pytest.mark.long
 def test_an_accelerators_benchmark_runs_on_a_cpu(tmp_path):
     file = tmp_path / "record.json"

@@ -1,0 +1,104 @@
+"""PyTorch's training steps that take turns with this project's on an accelerator."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+import torch
+
+from benchmarks.image_peer import torch_peer
+from benchmarks.image_steps import Case
+from benchmarks.torch_toy import TorchToy
+
+Run = Callable[[int], None]  # does so many steps and waits
+LAYOUTS = {"": torch.contiguous_format, "_channels_last": torch.channels_last}
+
+
+class Trainer(Protocol):
+    """What trains by `run(steps)`."""
+
+    def run(self, steps: int, /) -> None:
+        """Trains."""
+
+
+def set_precision(tf32: bool) -> None:
+    """Of products in float32; convolutions are chosen by their times, as XLA's are."""
+    torch.backends.cuda.matmul.allow_tf32 = tf32
+    torch.backends.cudnn.allow_tf32 = tf32
+    torch.backends.cudnn.benchmark = True
+
+
+def toys(
+    width: int, batch_size: int, n_critic: int, device: str
+) -> dict[str, Callable[[], Run]]:
+    """Makers of runs on 2-D data by name: eager, as a CUDA graph, and compiled."""
+
+    def trainer(**adam: Any) -> TorchToy:
+        return TorchToy(width, batch_size, n_critic, device, **adam)
+
+    return {
+        "eager": lambda: waiting(trainer().run, device),
+        **_graph("graph", partial(trainer, capturable=True), device),
+        "compiled": lambda: waiting(_compiled(trainer()).run, device),
+    }
+
+
+def images(
+    case: Case, config: Any, device: str, *, half: bool
+) -> dict[str, Callable[[], Run]]:
+    """Makers of runs on images by name: eager and as a CUDA graph, in two layouts.
+
+    Args:
+      case: what is measured.
+      config: its configuration.
+      device: where it computes.
+      half: whether networks compute in bfloat16, by autocast.
+    """
+    makers: dict[str, Callable[[], Run]] = {}
+    for suffix, layout in LAYOUTS.items():
+        make = partial(torch_peer, case, config, device, layout, half=half)
+        makers["eager" + suffix] = lambda make=make: waiting(make().run, device)
+        makers |= _graph("graph" + suffix, partial(make, capturable=True), device)
+    return makers
+
+
+def waiting(run: Run, device: str) -> Run:
+    """The same run, which waits for the device."""
+
+    def run_and_wait(steps: int) -> None:
+        run(steps)
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    return run_and_wait
+
+
+def _graph(
+    name: str, make: Callable[[], Trainer], device: str
+) -> dict[str, Callable[[], Run]]:
+    """A step that is recorded once and replayed; there is no such thing on a CPU."""
+    return {name: lambda: waiting(recorded(make()), device)} if device == "cuda" else {}
+
+
+def recorded(trainer: Trainer) -> Run:
+    """A trainer's step as a CUDA graph, which starts all of its kernels at once."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):  # allocates and chooses before it is recorded
+        trainer.run(3)
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        trainer.run(1)
+
+    # The graph reads and writes the trainer's arrays, which must not be freed.
+    def replay(trainer: Trainer, steps: int) -> None:
+        for _ in range(steps):
+            graph.replay()
+
+    return partial(replay, trainer)
+
+
+def _compiled(trainer: TorchToy) -> TorchToy:
+    trainer.critic.compile()
+    return trainer
