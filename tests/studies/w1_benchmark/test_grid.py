@@ -347,8 +347,9 @@ def test_the_cones_of_the_benchmark_see_as_many_samples_as_the_networks():
     assert config.construction.anchors == 512
     assert config.construction.temperature_start == 0.05
     assert configs.resolve(cell_config(2, 4, "cones")).construction.anchors == 64
-    many = configs.resolve(cell_config(64, 256, "cones")).construction
-    assert (many.anchors, many.temperature_start) == (2048, 0.02)
+    many = [configs.resolve(cell_config(64, n, "cones")) for n in (64, 256)]
+    found = [(c.construction.anchors, c.construction.temperature_start) for c in many]
+    assert found == [(2048, 0.05), (2048, 0.02)]
 
 
 @pytest.mark.long
