@@ -134,11 +134,10 @@ def _product(matmul: Callable[..., jax.Array], a: jax.Array) -> None:
     matmul(a, a).block_until_ready()
 
 
-def numbers(
-    record: Record, name: str, build_experiment: Callable[[], build.Experiment]
-) -> None:
+def numbers(record: Record, name: str, file: Path, sizes: Sizes) -> None:
     """A critic's loss and its gradient in each precision, beside the CPU's."""
-    experiment = build_experiment()
+    batch = sizes.batch or 16
+    experiment = build.build(image_steps.resolved(IMAGES[name], file, batch))
     algorithm = experiment.algorithm
     real_key, fake_key, key = jax.random.split(jax.random.key(2), 3)
     state = image_steps.start(experiment)
@@ -174,10 +173,11 @@ def numbers(
 
 def toy(record: Record, width: int, sizes: Sizes, device: str | None) -> None:
     """Milliseconds of an update of the generator with those of its critic."""
-    peers: dict[str, Callable[[], Callable[[int], None]]] = {}
+    peers: timing.Makers = {}
     if device:
         from benchmarks import torch_peers
 
+        torch_peers.set_precision(tf32=True)  # JAX's default, which ours has here
         peers = torch_peers.toys(width, toy_steps.BATCH, toy_steps.N_CRITIC, device)
     count = sizes.iterations
     ours = toy_steps.runner(width, count)
@@ -187,7 +187,7 @@ def toy(record: Record, width: int, sizes: Sizes, device: str | None) -> None:
 
 def _beside_peers(
     ours: Callable[[], None],
-    peers: dict[str, Callable[[], Callable[[int], None]]],
+    peers: timing.Makers,
     count: int,
     their_count: int,
     rounds: int,
@@ -256,11 +256,11 @@ def images(
         step = image_steps.critic_step(experiment)
         arguments = experiment.dataset.sample, state.generator.params, state.critic
         work = products.flops(step, *arguments, np.uint32(0))
-        peers: dict[str, Callable[[], Callable[[int], None]]] = {}
+        peers: timing.Makers = {}
         if device:
             from benchmarks import torch_peers
 
-            torch_peers.set_precision(tf32=precision == "TF32")
+            torch_peers.set_precision(tf32=chosen.matmul == "default")
             half = chosen.dtype == "bfloat16"
             peers = torch_peers.images(case, config, device, half=half)
         ours, their_count = image_steps.jax_runner(experiment, count), count // 4 or 1
@@ -306,7 +306,16 @@ def main(argv: list[str] | None = None) -> None:
         "--seconds", type=float, default=480, help="start no part after"
     )
     parser.add_argument("--sizes", choices=SIZES, default="full")
-    parser.add_argument("--parts", choices=PARTS, nargs="+", default=PARTS)
+    parser.add_argument(
+        "--parts", choices=PARTS, nargs="+", default=PARTS, help="only these"
+    )
+    parser.add_argument(
+        "--precisions",
+        choices=PRECISIONS,
+        nargs="+",
+        default=("TF32", "bfloat16", "float32"),
+        help="of images, in this order",
+    )
     flags = parser.parse_args(argv)
     record, sizes = Record(flags.record, flags.seconds), SIZES[flags.sizes]
     device = torch_device()
@@ -321,6 +330,7 @@ def main(argv: list[str] | None = None) -> None:
     peaks = peak(record, sizes.peak)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "images.npz"
+        peaks = {name: peaks[name] for name in flags.precisions}
         for part, function, columns in _parts(record, sizes, file, device, peaks):
             if part in flags.parts:
                 record.measure(part, function, **columns)
@@ -333,16 +343,23 @@ def _parts(
     device: str | None,
     peaks: dict[str, float],
 ) -> Iterator[tuple[str, Callable[[], None], dict[str, Any]]]:
-    """What is measured after the peaks, with the columns of a row that says why not."""
+    """What is measured after the peaks, with the columns of a row that says why not.
+
+    Args:
+      record: takes the rows.
+      sizes: how much is measured.
+      file: of images, to be written.
+      device: PyTorch's; None to leave it out.
+      peaks: FLOP/s by the precisions in which images are measured.
+    """
     for name in sizes.images[:2]:
-        config = image_steps.resolved(IMAGES[name], file, sizes.batch or 16)
-        experiment = partial(build.build, config)
-        yield "numbers", partial(numbers, record, name, experiment), {"critic": name}
+        function = partial(numbers, record, name, file, sizes)
+        yield "numbers", function, {"critic": name}
     for width in sizes.toys:
         yield "toy", partial(toy, record, width, sizes, device), {"width": width}
     yield "many toys", partial(many_toys, record, sizes), {}
-    for precision in ("TF32", "bfloat16", "float32"):
-        options = {"peak": peaks[precision], "device": device}
+    for precision, most in peaks.items():
+        options = {"peak": most, "device": device}
         for name in sizes.images:
             function = partial(images, record, name, file, sizes, precision, **options)
             yield "images", function, {"network": name, "precision": precision}

@@ -8,6 +8,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+Run = Callable[[int], None]  # does so many steps and waits
+Makers = dict[str, Callable[[], Run]]  # of runs, by name
+
 
 class Comparison(NamedTuple):
     """Seconds per call of two functions, and their ratio round by round."""

@@ -8,9 +8,9 @@ import torch
 
 from benchmarks.image_peer import torch_peer
 from benchmarks.image_steps import Case
+from benchmarks.timing import Makers, Run
 from benchmarks.torch_toy import TorchToy
 
-Run = Callable[[int], None]  # does so many steps and waits
 LAYOUTS = {"": torch.contiguous_format, "_channels_last": torch.channels_last}
 
 
@@ -22,15 +22,13 @@ class Trainer(Protocol):
 
 
 def set_precision(tf32: bool) -> None:
-    """Of products in float32; convolutions are chosen by their times, as XLA's are."""
+    """Of products in float32. Convolutions are chosen by their times, as XLA's are."""
     torch.backends.cuda.matmul.allow_tf32 = tf32
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True
 
 
-def toys(
-    width: int, batch_size: int, n_critic: int, device: str
-) -> dict[str, Callable[[], Run]]:
+def toys(width: int, batch_size: int, n_critic: int, device: str) -> Makers:
     """Makers of runs on 2-D data by name: eager, as a CUDA graph, and compiled."""
 
     def trainer(**adam: Any) -> TorchToy:
@@ -38,27 +36,25 @@ def toys(
 
     return {
         "eager": lambda: waiting(trainer().run, device),
-        **_graph("graph", partial(trainer, capturable=True), device),
+        **_graph("graph", trainer, device),
         "compiled": lambda: waiting(_compiled(trainer()).run, device),
     }
 
 
-def images(
-    case: Case, config: Any, device: str, *, half: bool
-) -> dict[str, Callable[[], Run]]:
+def images(case: Case, config: Any, device: str, *, half: bool) -> Makers:
     """Makers of runs on images by name: eager and as a CUDA graph, in two layouts.
 
     Args:
       case: what is measured.
       config: its configuration.
       device: where it computes.
-      half: whether networks compute in bfloat16, by autocast.
+      half: whether networks compute in bfloat16, by autocast, but for the penalty.
     """
-    makers: dict[str, Callable[[], Run]] = {}
+    makers: Makers = {}
     for suffix, layout in LAYOUTS.items():
         make = partial(torch_peer, case, config, device, layout, half=half)
         makers["eager" + suffix] = lambda make=make: waiting(make().run, device)
-        makers |= _graph("graph" + suffix, partial(make, capturable=True), device)
+        makers |= _graph("graph" + suffix, make, device)
     return makers
 
 
@@ -73,30 +69,32 @@ def waiting(run: Run, device: str) -> Run:
     return run_and_wait
 
 
-def _graph(
-    name: str, make: Callable[[], Trainer], device: str
-) -> dict[str, Callable[[], Run]]:
+def _graph(name: str, make: Callable[..., Trainer], device: str) -> Makers:
     """A step that is recorded once and replayed; there is no such thing on a CPU."""
-    return {name: lambda: waiting(recorded(make()), device)} if device == "cuda" else {}
+    if device != "cuda":
+        return {}
+    adam = {"capturable": True, "fused": True}
+    return {name: lambda: waiting(Recorded(make(**adam)).run, device)}
 
 
-def recorded(trainer: Trainer) -> Run:
+class Recorded:
     """A trainer's step as a CUDA graph, which starts all of its kernels at once."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):  # allocates and chooses before it is recorded
-        trainer.run(3)
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        trainer.run(1)
 
-    # The graph reads and writes the trainer's arrays, which must not be freed.
-    def replay(trainer: Trainer, steps: int) -> None:
+    def __init__(self, trainer: Trainer):
+        self._trainer = trainer  # the graph reads and writes its arrays
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):  # allocates and chooses before the recording
+            trainer.run(3)
+        torch.cuda.current_stream().wait_stream(stream)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            trainer.run(1)
+
+    def run(self, steps: int) -> None:
+        """Trains."""
         for _ in range(steps):
-            graph.replay()
-
-    return partial(replay, trainer)
+            self._graph.replay()
 
 
 def _compiled(trainer: TorchToy) -> TorchToy:

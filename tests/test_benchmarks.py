@@ -1,5 +1,6 @@
 """Benchmarks that nothing else runs: they still fit what they measure."""
 
+import importlib.util
 import json
 
 import jax
@@ -52,15 +53,19 @@ def test_the_image_networks_of_an_accelerator_can_be_built(name, tmp_path):
 
 @pytest.mark.parametrize("name", accelerator.IMAGES | image_steps.CASES)
 @pytest.mark.long
-def test_pytorchs_networks_on_images_compute_what_ours_do(name, tmp_path):
-    pytest.importorskip("torch")
+def test_pytorchs_critics_of_images_compute_what_ours_do(name, tmp_path):
+    torch = pytest.importorskip("torch")
     from benchmarks import image_speed
     from benchmarks.image_peer import torch_peer
 
     case = (accelerator.IMAGES | image_steps.CASES)[name]
     config = image_steps.resolved(case, tmp_path / "images.npz", 2)
-    with unchecked():  # the same key draws for both
-        image_speed.check_peer(build(config), torch_peer(case, config))
+    for layout in (torch.contiguous_format, torch.channels_last):
+        peer = torch_peer(case, config, layout=layout)
+        with unchecked():  # the same key draws for both
+            image_speed.check_peer(build(config), peer)
+        pixels = (2, case.channels, case.size, case.size)
+        assert peer.generator(torch.zeros(2, peer.latent)).shape == pixels
 
 
 @pytest.mark.long
@@ -72,6 +77,11 @@ def test_an_accelerators_benchmark_runs_on_a_cpu(tmp_path):
     assert not [row for row in rows if "not_measured" in row]
     parts = {"machine", "peak", "numbers", "toy", "many toys", "images", "memory"}
     assert {row["part"] for row in rows} == parts
+    failed = {key for row in rows for key in row if key.endswith("_not_measured")}
+    if importlib.util.find_spec("torch"):
+        assert failed <= {"compiled_not_measured"}
+        images = [row for row in rows if row["part"] == "images"]
+        assert all("eager_channels_last_ms" in row for row in images)
     errors = [row["gradient_error"] for row in rows if row["part"] == "numbers"]
     assert errors[0] == 0 < errors[-1] < 0.1  # float32 is the CPU's own; bfloat16
 

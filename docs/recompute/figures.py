@@ -27,7 +27,7 @@ def draw() -> Iterator[Path]:
     best = ranking.best_points(*stored("sweep_constraints"), METRIC)
     title = "Each constraint at its best strength, 8 seeds"
     yield _save("sweep_constraints", ranking.draw(best, METRIC, title=title))
-    yield _save("fashion_mnist_curves", clothes.curves())
+    yield _save("fashion_mnist_curves", clothes.curves_figure())
     yield from redraw(CLAIMS, FOLDER / "evidence")
 
 

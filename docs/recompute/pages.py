@@ -91,7 +91,7 @@ PAGES = (
     ),
     Page(
         ROOT / "docs" / "images.md",
-        {"clothes": clothes.table},
+        {"clothes": clothes.table, "curves": clothes.curves_table},
         clothes.sentences,
         ("## Figure 2 in small", "## Memory and precision"),
     ),

@@ -160,7 +160,7 @@ def _cones(dimension: int, funnels: int) -> dict[str, Any]:
     # Each funnel should have some of the first anchors, which are real samples, and the
     # more the farther these lie from its centre.
     share = 4 if dimension <= 16 else 32
-    anchors = min(max(share * funnels, 64), 2048)
+    anchors = min(max(share * funnels, 64), max(8 * funnels, 2048))
     # Where they are few, they must not move to the same place: no sample should see all
     # of them at the start, though distances differ little in many dimensions.
     few = dimension > 16 and anchors < 16 * funnels
