@@ -6,7 +6,7 @@
 
 Records are `docs/w1_benchmark/*.json`, `docs/images/evidence/evidence.json`,
 `docs/images/sweep_*.csv`, `docs/images/figure2_clothes.csv` and
-`docs/images/fashion_mnist_curves.csv`. A page has four kinds of numbers. Tables between
+`docs/images/*_curves.csv`. A page has four kinds of numbers. Tables between
 `<!-- table NAME: begin -->` and `<!-- table NAME: end -->` are written from records.
 Sentences are compared with what the records say. Numbers between `<!-- no record -->`
 and `<!-- end -->` were measured in runs whose records were not kept. All others are

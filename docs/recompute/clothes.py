@@ -1,19 +1,15 @@
-"""Runs on Fashion-MNIST in docs/images.md: Figure 2 in small, and quality over time."""
+"""Figure 2 in small, on Fashion-MNIST, in docs/images.md."""
 
 import csv
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from wgan_gp.studies.evidence.common import markdown
 
-_FOLDER = Path(__file__).parent.parent / "images"
-RECORD = _FOLDER / "figure2_clothes.csv"
-CURVES = _FOLDER / "fashion_mnist_curves.csv"
+RECORD = Path(__file__).parent.parent / "images" / "figure2_clothes.csv"
 _METHODS = {
     "unconstrained": "GAN",
     "unconstrained lsgan": "LSGAN",
@@ -84,81 +80,3 @@ def sentences() -> Iterator[str]:
         number("dcgan", each, "seconds") for each in ("two_sided", "unconstrained")
     ]
     yield f"`dcgan` took {times[0]:.0f} s under WGAN-GP and {times[1]:.0f} s as a GAN"
-
-
-class Curve(NamedTuple):
-    """Runs of one configuration with several seeds."""
-
-    updates: np.ndarray  # [T]
-    frechet: np.ndarray  # [S, T]
-    ms: float  # an update
-
-
-@cache
-def curves() -> dict[str, Curve]:
-    """Quality over time on Fashion-MNIST, by configuration."""
-    with CURVES.open(encoding="utf-8", newline="") as lines:
-        rows = [*csv.DictReader(lines)]
-    found = {}
-    for name in dict.fromkeys(row["run"] for row in rows):
-        of_one = [row for row in rows if row["run"] == name]
-        seeds = dict.fromkeys(row["seed"] for row in of_one)
-        frechet = [
-            [float(row["frechet"]) for row in of_one if row["seed"] == seed]
-            for seed in seeds
-        ]
-        first = [row for row in of_one if row["seed"] == of_one[0]["seed"]]
-        found[name] = Curve(
-            np.array([int(row["updates"]) for row in first]),
-            np.array(frechet),
-            float(first[0]["ms_an_update"]),
-        )
-    return found
-
-
-def floors() -> np.ndarray:
-    """Frechet distances of real clothes, one for each seed."""
-    with CURVES.open(encoding="utf-8", newline="") as lines:
-        by_seed = {r["seed"]: float(r["floor_frechet"]) for r in csv.DictReader(lines)}
-    return np.array([*by_seed.values()])
-
-
-def curves_table() -> str:
-    """Frechet distances over updates; means and standard deviations of seeds."""
-    rows = []
-    for name, curve in curves().items():
-        row = {"": name, "seeds": len(curve.frechet)}
-        for updates in (250, 500, 1000, 1500, 2000, 3000, 4000):
-            at = curve.frechet[:, curve.updates == updates]
-            row[f"{updates:,}"] = _mean_and_deviation(at[:, 0]) if at.size else ""
-        rows.append(row | {"ms an update (2 cores)": f"{curve.ms:.0f}"})
-    real = dict.fromkeys(rows[0], "") | {"": "real clothes", "seeds": len(floors())}
-    return markdown([*rows, real | {"4,000": _mean_and_deviation(floors())}])
-
-
-def _mean_and_deviation(values: np.ndarray) -> str:
-    deviation = f" ± {values.std(ddof=1):.1f}" if len(values) > 1 else ""
-    return f"{values.mean():.1f}{deviation}"
-
-
-def curves_figure() -> Figure:
-    """Frechet distance over minutes of training on two idle cores."""
-    drawn = Figure((6, 4), layout="constrained")
-    axes = drawn.subplots()
-    for name, curve in curves().items():
-        minutes = curve.updates * curve.ms / 60_000
-        (line,) = axes.plot(
-            minutes, curve.frechet.mean(0), "o-", label=name.replace("`", "")
-        )
-        low, high = curve.frechet.min(0), curve.frechet.max(0)
-        axes.fill_between(minutes, low, high, color=line.get_color(), alpha=0.2)
-    low, high = floors().min(), floors().max()
-    axes.axhspan(low, high, color="grey", alpha=0.4, label="real clothes")
-    ticks = [2, 5, 10, 20, 50, 100]
-    axes.set(
-        xlabel="minutes of training", ylabel="Frechet distance", yscale="log", xlim=0
-    )
-    axes.set_yticks(ticks, list(map(str, ticks)))
-    axes.minorticks_off()
-    drawn.legend(loc="outside lower center", ncols=3)
-    return drawn

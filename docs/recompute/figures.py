@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from docs.recompute import clothes
+from docs.recompute import curves
 from docs.recompute.constraints import FOLDER
 from wgan_gp.runs.drawing import save_figure
 from wgan_gp.studies import sweep
@@ -27,7 +27,7 @@ def draw() -> Iterator[Path]:
     best = ranking.best_points(*stored("sweep_constraints"), METRIC)
     title = "Each constraint at its best strength, 8 seeds"
     yield _save("sweep_constraints", ranking.draw(best, METRIC, title=title))
-    yield _save("fashion_mnist_curves", clothes.curves_figure())
+    yield _save("fashion_mnist_curves", curves.figure("fashion_mnist"))
     yield from redraw(CLAIMS, FOLDER / "evidence")
 
 

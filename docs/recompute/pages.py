@@ -11,6 +11,7 @@ from docs.recompute import (
     claims,
     clothes,
     constraints,
+    curves,
     evidence,
     study,
 )
@@ -91,7 +92,15 @@ PAGES = (
     ),
     Page(
         ROOT / "docs" / "images.md",
-        {"clothes": clothes.table, "curves": clothes.curves_table},
+        {
+            "clothes": clothes.table,
+            "fashion_mnist": lambda: curves.table(
+                "fashion_mnist", (250, 500, 1000, 1500, 2000, 3000, 4000)
+            ),
+            "blue_marble": lambda: curves.table(
+                "blue_marble", (500, 1000, 1500, 2000, 3000, 4000)
+            ),
+        },
         clothes.sentences,
         ("## Figure 2 in small", "## Memory and precision"),
     ),
