@@ -358,8 +358,8 @@ def _parts(
     for width in sizes.toys:
         yield "toy", partial(toy, record, width, sizes, device), {"width": width}
     yield "many toys", partial(many_toys, record, sizes), {}
-    for precision, most in peaks.items():
-        options = {"peak": most, "device": device}
+    for precision, peak_flops in peaks.items():
+        options = {"peak": peak_flops, "device": device}
         for name in sizes.images:
             function = partial(images, record, name, file, sizes, precision, **options)
             yield "images", function, {"network": name, "precision": precision}

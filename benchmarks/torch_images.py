@@ -1,9 +1,10 @@
-"""Image networks and a critic step as a PyTorch user would write them, eager.
+"""Image networks and a critic step in PyTorch, as its users would write them.
 
 Channels first, and PyTorch's even padding where TensorFlow's is uneven, so that no
 layer needs a padded copy.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -76,7 +77,14 @@ class Block(nn.Module):
         shortcut that is reduced before its 1 x 1 convolution.
     """
 
-    def __init__(self, inputs, outputs, resample, norm, good=False):
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        resample: str,
+        norm: Callable[[int], nn.Module],
+        good: bool = False,
+    ):
         super().__init__()
         up, down = resample == "up", resample == "down"
         self.up = nn.Upsample(scale_factor=2) if up else nn.Identity()
@@ -102,7 +110,10 @@ def _no_norm(channels: int) -> nn.Identity:
 
 
 class ResNetCritic(nn.Module):
-    """The critic for 32 x 32 of Gulrajani et al. 2017, appendix F."""
+    """The critic for 32 x 32 of Gulrajani et al. 2017, appendix F.
+
+    Its layers and those of `Block` are declared in the order that `copy_critic` needs.
+    """
 
     def __init__(self, channels: int, width: int):
         super().__init__()
@@ -154,7 +165,9 @@ def good_generator(channels: int, fields: Any) -> nn.Sequential:
     )
 
 
-def players(size: int, channels: int, critic: Any, generator: Any):
+def players(
+    size: int, channels: int, critic: Any, generator: Any
+) -> tuple[nn.Module, nn.Module]:
     """Critic and generator, by the fields of a configuration.
 
     Args:

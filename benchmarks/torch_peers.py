@@ -22,7 +22,7 @@ class Trainer(Protocol):
 
 
 def set_precision(tf32: bool) -> None:
-    """Of products in float32. Convolutions are chosen by their times, as XLA's are."""
+    """Sets that of products in float32, and chooses convolutions by times, as XLA."""
     torch.backends.cuda.matmul.allow_tf32 = tf32
     torch.backends.cudnn.allow_tf32 = tf32
     torch.backends.cudnn.benchmark = True

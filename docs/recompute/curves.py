@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from wgan_gp.studies.evidence.common import markdown
 
 _FOLDER = Path(__file__).parent.parent / "images"
-RECORDS = {name: f"{name}_curves.csv" for name in ("fashion_mnist", "blue_marble")}
 
 
 class Curve(NamedTuple):
@@ -27,7 +26,8 @@ class Curve(NamedTuple):
 @cache
 def curves(name: str) -> dict[str, Curve]:
     """The runs of a record, by configuration."""
-    with (_FOLDER / RECORDS[name]).open(encoding="utf-8", newline="") as lines:
+    path = _FOLDER / f"{name}_curves.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
         rows = [*csv.DictReader(lines)]
     runs: dict[str, dict[str, list[dict[str, str]]]] = {}
     for row in rows:
@@ -36,9 +36,10 @@ def curves(name: str) -> dict[str, Curve]:
 
 
 def _curve(seeds: list[list[dict[str, str]]]) -> Curve:
-    ms = seeds[0][0]["ms_an_update"]
+    (updates,) = {tuple(int(row["updates"]) for row in seed) for seed in seeds}
+    (ms,) = {row["ms_an_update"] for seed in seeds for row in seed}
     return Curve(
-        np.array([int(row["updates"]) for row in seeds[0]]),
+        np.array(updates),
         np.array([[float(row["frechet"]) for row in seed] for seed in seeds]),
         np.array([float(seed[0]["floor_frechet"]) for seed in seeds]),
         float(ms) if ms else None,

@@ -18,10 +18,10 @@ maximum over all points. Nobody has published it as a critic.
 
 When it fails: Euclidean distances say little about images, and cones see nothing else.
 The first anchors are drawn from the data, which cannot be done where data is streamed.
-Adam moves a coordinate of an anchor by no more than the learning rate in an update: in
-a game whose distances are long beside that, cones sink more slowly than a generator
-runs after them, and it leaves the data (docs/results.md, claim 13). A rate of 0.03 mean
-distances between samples kept up with it there.
+Adam moves a coordinate of an anchor by about the learning rate in an update: in a game
+whose distances are long beside that, cones sink more slowly than a generator runs after
+them, and it leaves the data (docs/results.md, claim 13). At a rate of 0.03 mean
+distances between samples it stayed, and was still worse than under other constraints.
 """
 
 import dataclasses
