@@ -18,7 +18,7 @@ EVALUATION = [{"step": 5, "wasserstein": 0.5, "w1": 1.0, "share": 0.5}]
 SLOPES = {f"gradient_norm_{name}": 1.0 for name in ("mean", "min", "max")}
 SAVERS = {
     "figure": lambda path: drawing.save_figure(path, Figure(figsize=(1, 1))),
-    "picture": lambda path: drawing._save_image(path, np.zeros((8, 8, 3), np.uint8)),
+    "picture": lambda path: drawing.save_image(path, np.zeros((8, 8, 3), np.uint8)),
 }
 
 

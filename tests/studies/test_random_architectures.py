@@ -12,6 +12,7 @@ from wgan_gp.runs import loop
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies.random_architectures import __main__ as study
 from wgan_gp.studies.random_architectures import pictures, records
+from wgan_gp.system.files import WriteError
 
 FIELDS = [
     *(
@@ -63,7 +64,7 @@ def test_samples_have_a_place_for_each_architecture_and_method(tmp_path, monkeyp
     )
     seen = {}
     monkeypatch.setattr(
-        pictures.figures,
+        pictures.drawing,
         "save_image",
         lambda path, sheet, **headings: seen.update(sheet=sheet, **headings),
     )
@@ -78,6 +79,17 @@ def test_samples_have_a_place_for_each_architecture_and_method(tmp_path, monkeyp
     inner = seen["sheet"][::8, ::9, 0]
     np.testing.assert_array_equal(inner, [[40, 80], [120, 255], [255, 255]])
     assert pictures.write_samples({"mlp-clip": lost}, tmp_path) is None
+
+
+def test_a_full_disk_keeps_the_samples_of_before(tmp_path, monkeypatch):
+    sample = np.zeros((2, 3, 1), np.uint8)
+    monkeypatch.setattr(pictures, "_samples", lambda folder: sample)
+    (tmp_path / "samples.png").write_bytes(b"old")
+    (tmp_path / "samples.part.png").symlink_to("/dev/full")
+    found = {"tanh-clip": {"config": {"lipschitz": "clip"}, "result": {"score": 1}}}
+    with pytest.raises(WriteError, match=r"samples\.png: No space left on device"):
+        pictures.write_samples(found, tmp_path)
+    assert (tmp_path / "samples.png").read_bytes() == b"old"
 
 
 def test_the_table_has_a_row_for_each_run():

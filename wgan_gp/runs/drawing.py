@@ -149,7 +149,17 @@ def save_figure(path: Path, figure: Figure) -> None:
     _write_atomically(path, partial(figure.savefig, dpi=150))
 
 
-def _save_image(path: Path, image: np.ndarray, **headings) -> None:
+def save_image(path: Path, image: np.ndarray, **headings: list[str]) -> None:
+    """Writes a picture as PNG, atomically.
+
+    Args:
+      path: of the file; an existing file is replaced once the new one is complete.
+      image: `[H, W, C]` bytes.
+      **headings: of `figures.save_image`.
+
+    Raises:
+      WriteError: the file cannot be written.
+    """
     _write_atomically(path, partial(figures.save_image, image=image, **headings))
 
 
@@ -179,6 +189,6 @@ def _draw_images(
     folder: Path,
 ) -> None:
     headings = grids.grid_layout(experiment.dataset).headings
-    _save_image(folder / "samples.png", images, **headings)
+    save_image(folder / "samples.png", images, **headings)
     lines = grids.interpolations(experiment, settings, state)
-    _save_image(folder / "interpolation.png", lines)
+    save_image(folder / "interpolation.png", lines)

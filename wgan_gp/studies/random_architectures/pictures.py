@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan_gp.runs import draws, figures, sampling
+from wgan_gp.runs import drawing, draws, figures, sampling
 from wgan_gp.studies.random_architectures.records import architecture_and_method
 
 _EACH, _ACROSS = 8, 4  # samples of a run, and how many beside each other
@@ -23,6 +23,9 @@ def write_samples(records: dict[str, dict[str, Any]], out: Path) -> Path | None:
 
     Returns:
       The file; None where no run can be drawn from, as where none is on images.
+
+    Raises:
+      WriteError: the file cannot be written.
     """
     cells = {architecture_and_method(*each): each[0] for each in records.items()}
     rows = list(dict.fromkeys(row for row, _ in cells))[:_MOST_ROWS]
@@ -40,7 +43,7 @@ def write_samples(records: dict[str, dict[str, Any]], out: Path) -> Path | None:
     pictures = [each if each.shape == blank.shape else blank for each in pictures]
     sheet = figures.image_grid(np.stack(pictures), columns=len(columns), gap=6)
     path = out / "samples.png"
-    figures.save_image(path, sheet, columns=columns, rows=rows)
+    drawing.save_image(path, sheet, columns=columns, rows=rows)
     return path
 
 
