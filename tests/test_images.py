@@ -23,7 +23,7 @@ from tests.helpers import (
     run_module,
     unchecked,
 )
-from wgan_gp import configs, sample, train
+from wgan_gp import configs, devices, sample, train
 from wgan_gp.algorithm import updates
 from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.data import Dataset
@@ -305,6 +305,17 @@ def test_digits_are_measured_by_a_classifier(tmp_path, monkeypatch):
     assert result["frechet"] > 5 * result["floor_frechet"]
     assert result["recall"] < result["floor_recall"]
     assert 0 < result["confidence"] <= 1
+
+
+def test_a_run_says_that_weights_are_not_the_published_ones(tmp_path):
+    (tmp_path / "weights.pth").write_bytes(b"others")
+    weights = str(tmp_path / "weights.pth")
+    fields = {"features.network": "inception", "features.weights": weights}
+    for chosen, said in ((fields, True), ({}, False)):
+        config = resolve("digits", "smoke", **chosen)
+        lines = loop.begin_with(config, build(config), devices.make_mesh(1))
+        words = "not comparable with published ones"
+        assert any(words in line for line in lines) == said
 
 
 @pytest.mark.long

@@ -18,6 +18,7 @@ from wgan_gp.configs import Settings
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
 from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
+from wgan_gp.evaluate.inception import difference_from_published
 from wgan_gp.runs import (
     animation,
     class_tables,
@@ -65,12 +66,7 @@ def run(
     """
     console = console or Console(quiet=not hosts.is_first())
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
-    remarks = [
-        *experiment.dataset.notes,
-        devices.unused_devices(mesh, settings.batches, settings.mesh.data),
-        describe_counts(experiment.evaluation, experiment.dataset),
-    ]
-    remarks = [line for line in remarks if line]
+    remarks = begin_with(settings, experiment, mesh)
     for line in remarks:
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     dataset_file.write(workdir, experiment.dataset)
@@ -104,6 +100,18 @@ def run(
     )
     report.conclude(workdir, facts, console)
     return result
+
+
+def begin_with(settings: Settings, experiment: Experiment, mesh: Mesh) -> list[str]:
+    """The lines about data, devices and features that a run begins with."""
+    weights = settings.features.weights
+    lines = [
+        *experiment.dataset.notes,
+        devices.unused_devices(mesh, settings.batches, settings.mesh.data),
+        describe_counts(experiment.evaluation, experiment.dataset),
+        difference_from_published(weights) if weights is not None else None,
+    ]
+    return [line for line in lines if line]
 
 
 def run_keys(seed: int | jax.Array) -> jax.Array:
