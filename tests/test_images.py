@@ -259,6 +259,7 @@ def test_bfloat16_spares_the_penalty_unless_it_is_asked_for():
     assert 1e-5 < abs(low["penalty"] / exact["penalty"] - 1) < 0.05
 
 
+@pytest.mark.long
 def test_a_streamed_set_trains_like_one_on_the_device(tmp_path):
     config = resolve(
         "digits", "smoke", **{"data.resident_bytes": 1000, "steps": 4, "log_every": 1}

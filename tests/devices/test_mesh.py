@@ -64,7 +64,7 @@ def close(first, second, rtol=1e-5, atol=1e-6):
 @pytest.mark.parametrize(
     "choices",
     [
-        {},
+        pytest.param({}, marks=pytest.mark.long),
         pytest.param({"constraint": CLIP}, marks=pytest.mark.long),
         {"constraint": INDEPENDENT, "microbatches": 2},
         pytest.param({"constraint": LARGEST}, marks=pytest.mark.long),

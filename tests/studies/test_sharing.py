@@ -63,6 +63,7 @@ def assert_whole(out):
     assert not [*out.rglob("*.lock"), *out.rglob("*.part")]
 
 
+@pytest.mark.long
 def test_hosts_do_a_part_each_and_one_that_dies_is_made_up_for(tmp_path):
     go = tmp_path / "go"
     first, second = (

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.helpers import key
+from tests.helpers import cases, key
 from wgan_gp.networks import CRITICS, IMAGE_ACTIVATIONS, MLPCritic, Network, from_flax
 from wgan_gp.networks.lipschitz.chains import linear_layers, steepest_slope
 from wgan_gp.networks.lipschitz.spectral import (
@@ -40,9 +40,7 @@ CHAINS = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", ["mlp", "dcgan", pytest.param("strides", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("name", cases(["mlp", "dcgan", "strides"], soon=["mlp"]))
 def test_norms_are_those_of_the_layers_as_matrices(name):
     network = CHAINS[name]
     params, found = jax.jit(network.init)(key()), spectrally_normalised(network)
