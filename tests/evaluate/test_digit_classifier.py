@@ -34,7 +34,7 @@ def small():
     datasets = pytest.importorskip("sklearn.datasets")
     images, labels = datasets.load_digits(return_X_y=True)
     images, labels = shuffled(images.reshape(-1, 8, 8, 1) / 16, labels)
-    params = train_digit_classifier(images[:1200], labels[:1200], key(), steps=350)
+    params = train_digit_classifier(images[:1200], labels[:1200], key(), steps=400)
     return images, labels, params
 
 
@@ -45,7 +45,7 @@ def accuracy(params, images, labels):
 
 def test_it_reads_small_digits_it_has_not_seen(small):
     images, labels, params = small
-    assert accuracy(params, images[1200:], labels[1200:]) >= 0.97
+    assert accuracy(params, images[1200:], labels[1200:]) >= 0.98
 
 
 @pytest.mark.usefixtures("optimised")
@@ -114,7 +114,7 @@ def test_it_tells_colours_that_are_as_bright():
     labels = rng.integers(3, size=60)
     images = np.zeros((60, 5, 5, 3), np.uint8)
     images[np.arange(60), :, :, labels] = rng.integers(99, 256, (60, 5, 5))
-    params = train_digit_classifier(images[:40], labels[:40], key(), steps=350)
+    params = train_digit_classifier(images[:40], labels[:40], key(), steps=60)
     assert accuracy(params, images[40:], labels[40:]) == 1
     with pytest.raises(ValueError, match=r"not for images of \(5, 5, 1\)"):
         digit_features(params, images[..., :1])
@@ -122,7 +122,7 @@ def test_it_tells_colours_that_are_as_bright():
 
 def test_images_need_not_be_square_or_even():
     images = np.random.default_rng(0).uniform(size=(30, 17, 23, 1))
-    params = train_digit_classifier(images, np.arange(30) % 10, key(), steps=350)
+    params = train_digit_classifier(images, np.arange(30) % 10, key(), steps=2)
     assert digit_features(params, images)[0].shape == (30, 64)
 
 
