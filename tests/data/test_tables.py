@@ -14,6 +14,7 @@ from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Columns
 from wgan_gp.data.meanings import describe
 from wgan_gp.data.summaries import summarise
 from wgan_gp.data.table_files import read_table
+from wgan_gp.data.table_rows import MOST_COLUMNS
 from wgan_gp.data.tables import open_table
 
 ROWS = 200
@@ -153,6 +154,14 @@ def test_columns_can_be_chosen_and_left_out(tmp_path):
         "rooms",
     ]
     assert "town" not in names(open_table("csv", path, without=("town",)))
+
+
+def test_a_few_of_very_many_columns_can_be_chosen(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(40, MOST_COLUMNS + 1)))
+    with pytest.raises(ValueError, match=r"16,385 columns .* choose some by"):
+        open_table("npy", path)
+    assert open_table("npy", path, columns=("x3", "x16385")).shape == (2,)
 
 
 def test_missing_values_are_counted_and_their_rows_left_out(tmp_path):

@@ -4,13 +4,15 @@ import itertools
 
 import matplotlib as mpl
 import pytest
+from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from docs.recompute.constraints import FOLDER
-from wgan_gp.runs.style import PAGE, STYLE, line, ordered_line, styled
+from wgan_gp.runs.drawing import save_figure
+from wgan_gp.runs.style import PAGE, STYLE, fonts, line, ordered_line, styled
 from wgan_gp.studies.evidence.study import CLAIMS, stored_figures
 
 LEAST = 8  # points
@@ -33,6 +35,25 @@ def test_the_style_is_a_figures_and_nobody_elses():
     labels = [*axes.get_xticklabels(), *axes.get_yticklabels()]
     assert {label.get_fontsize() for label in labels} == {STYLE["xtick.labelsize"]}
     assert axes.get_xgridlines()[-1].get_visible()
+
+
+def test_signs_that_no_font_has_are_said_in_one_line(tmp_path):
+    figure = Figure()
+    figure.suptitle("身長 身 km", family="DejaVu Sans")
+    with pytest.warns(UserWarning, match="no installed font has 身長, drawn") as caught:
+        save_figure(tmp_path / "a.png", figure)
+    assert len(caught) == 1
+    assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+def test_installed_fonts_of_other_scripts_are_used(monkeypatch):
+    names = ["Comic Sans", "Noto Sans CJK JP", "DejaVu Sans"]
+    monkeypatch.setattr(font_manager, "get_font_names", lambda: names)
+    fonts.cache_clear()
+    figure = _plot()
+    fonts.cache_clear()
+    (axes,) = figure.axes
+    assert axes.title.get_fontfamily() == ["DejaVu Sans", "Noto Sans CJK JP"]
 
 
 def test_curves_differ_by_more_than_colour():

@@ -1,5 +1,6 @@
 """Checks of a complete configuration: each field by its rule, then fields together."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from wgan_gp.configs.schema import (
     flatten,
     get,
 )
-from wgan_gp.configs.settings import PLAYERS
+from wgan_gp.configs.settings import PLAYERS, LabelWeights
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
 from wgan_gp.data.image_conditions import CHANNELS
@@ -146,6 +147,20 @@ def _check_labels(config: ConfigDict) -> None:
         )
 
 
+def _check_label_weights(config: ConfigDict) -> None:
+    data = config.data
+    classifies = data.kind == "images" and data.conditioning != CHANNELS
+    if classifies and config.conditional:
+        return
+    needed = "conditional = True" if classifies else "labels of pictures to classify"
+    for player, default in dataclasses.asdict(LabelWeights()).items():
+        if config.label_weights[player] != default:
+            raise ValueError(
+                f"label_weights.{player} = {config.label_weights[player]} has no effect"
+                f" without {needed}: leave it out"
+            )
+
+
 def _takes_labels(module: Any) -> bool:
     return "classes" in module.__dataclass_fields__
 
@@ -195,6 +210,7 @@ _TOGETHER: dict[str, tuple[Callable[[ConfigDict], None], ...]] = {
         _check_features,
         _check_microbatches,
         _check_labels,
+        _check_label_weights,
     ),
 }
 

@@ -1,5 +1,6 @@
 """Tables as their files have them, before anything is said of what they mean."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ class RawTable(NamedTuple):
 def from_arrow(table: Any, path: Path) -> RawTable:
     """A table of PyArrow's, with its columns as NumPy's."""
     names = table.column_names
-    if twice := sorted({each for each in names if names.count(each) > 1}):
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         raise ValueError(
             f"{path} has two columns {show(twice[0])}: give each column its own name"
         )

@@ -24,7 +24,6 @@ from wgan_gp.system.files import unchanged
 from wgan_gp.system.values import show
 
 _DELIMITERS = ",;\t|"
-MOST_COLUMNS = 2**14
 
 
 def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
@@ -46,11 +45,6 @@ def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
         raise ValueError(f"{path} has no columns")
     if not table.count:
         raise ValueError(f"{path} has a header and no rows")
-    if len(table.columns) > MOST_COLUMNS:
-        raise ValueError(
-            f"{path} has {len(table.columns):,} columns, more than {MOST_COLUMNS:,}:"
-            " choose some by data.columns"
-        )
     return table
 
 

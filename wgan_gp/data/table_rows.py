@@ -17,6 +17,7 @@ from wgan_gp.data.raw_tables import RawTable
 from wgan_gp.system.values import did_you_mean, join_names, show
 
 LEAST_ROWS = 30  # so that three are held out
+MOST_COLUMNS = 2**14  # that are used
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +91,8 @@ def chosen_columns(
       path: of the file.
 
     Raises:
-      ValueError: a name is not there, or a column is not fit to be learned.
+      ValueError: a name is not there, a column is not fit to be learned, or there are
+        too many.
     """
     known = [*raw.columns, *raw.refused]
     asked = {"data.columns": columns or (), "data.without": without}
@@ -117,6 +119,11 @@ def chosen_columns(
             )
     if not {*names} - told_names:
         raise ValueError(f"no column of {path} is left to learn")
+    if len(names) > MOST_COLUMNS:
+        raise ValueError(
+            f"{len(names):,} columns of {path} are more than {MOST_COLUMNS:,}: choose"
+            " some by data.columns"
+        )
     return names
 
 

@@ -1,5 +1,7 @@
 """The pictures of a finished run, drawn from its final state and written as files."""
 
+import re
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -146,7 +148,23 @@ def save_figure(path: Path, figure: Figure) -> None:
     Raises:
       WriteError: the file cannot be written.
     """
-    _write_atomically(path, partial(figure.savefig, dpi=150))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _write_atomically(path, partial(figure.savefig, dpi=150))
+    missing = {}
+    for each in caught:
+        if found := re.match(r"Glyph (\d+) .*missing from", str(each.message)):
+            missing[chr(int(found[1]))] = None
+        else:
+            warnings.warn_explicit(
+                each.message, each.category, each.filename, each.lineno
+            )
+    if missing:
+        warnings.warn(
+            f"no installed font has {''.join(missing)}, drawn as boxes in {path}:"
+            " install one that has, such as Noto Sans CJK",
+            stacklevel=2,
+        )
 
 
 def save_image(path: Path, image: np.ndarray, **headings: list[str]) -> None:

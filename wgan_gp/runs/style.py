@@ -6,10 +6,11 @@ colour. `styled` puts a function that draws a figure under this style.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 PAGE = 7.0  # inches, the width of a figure
@@ -46,6 +47,22 @@ STYLE = {
 }
 
 
+# Fonts with characters that DejaVu Sans lacks, by how their names begin on Linux, macOS
+# and Windows.
+_OTHER_SCRIPTS = (
+    *("Noto Sans CJK", "Noto Sans Devanagari", "Noto Sans Thai", "Source Han Sans"),
+    *("WenQuanYi", "Arial Unicode MS", "Hiragino Sans", "Apple SD Gothic Neo"),
+    *("Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Nirmala UI", "Leelawadee UI"),
+)
+
+
+@cache
+def fonts() -> list[str]:
+    """Matplotlib's own font, then those installed that have what it lacks."""
+    installed = sorted(font_manager.get_font_names())
+    return ["DejaVu Sans", *(n for n in installed if n.startswith(_OTHER_SCRIPTS))]
+
+
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Wraps a function that draws a figure, so that it has `STYLE`.
 
@@ -55,7 +72,7 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
     @wraps(draw)
     def drawn(*args: Any, **named: Any) -> Figure:
-        with mpl.rc_context(STYLE):
+        with mpl.rc_context(STYLE | {"font.family": fonts()}):
             return draw(*args, **named)
 
     return drawn
