@@ -270,7 +270,13 @@ def _beside_others(record: dict[str, Any] | None, best: float) -> str:
         np.mean(record[name]) for name in ("cosine", "estimate", "w1")
     )
     mark = "**" if cosine == best else ""
-    return f"{mark}{cosine:.3f}{mark} ({estimate / w1:.2f})"
+    error = f" ± {standard_error(record['cosine']):.3f}" if record["seeds"] > 1 else ""
+    return f"{mark}{cosine:.3f}{mark}{error} ({estimate / w1:.2f})"
+
+
+def standard_error(values: list[float]) -> float:
+    """Of the mean over seeds."""
+    return float(np.std(values, ddof=1) / len(values) ** 0.5)
 
 
 _BESIDE = {
@@ -281,9 +287,8 @@ _BESIDE = {
 
 
 def beside_cells() -> list[tuple[int, int]]:
-    """The cells that `directional` was run for with several seeds."""
-    found = cells("tuned", "directional")
-    return [c for c in found if records()["tuned", "directional", *c]["seeds"] > 1]
+    """The cells that `directional` was run for with fewer updates too."""
+    return cells("tuned-fewer_updates", "directional")
 
 
 def directional_table() -> str:
@@ -303,8 +308,8 @@ def directional_table() -> str:
 def _cosine_and_estimate(record: dict[str, Any] | None) -> str:
     if record is None:
         return "—"
-    error = np.std(record["cosine"], ddof=1) / record["seeds"] ** 0.5
     ratio = np.mean(record["estimate"]) / np.mean(record["w1"])
+    error = standard_error(record["cosine"])
     return f"{np.mean(record['cosine']):.3f} ± {error:.3f} ({ratio:.2f})"
 
 

@@ -15,7 +15,7 @@ from tests.helpers import (
     key,
     resolve,
 )
-from wgan_gp import train
+from wgan_gp import devices, train
 from wgan_gp.build import build
 from wgan_gp.runs import draws, loop, opening, workdir
 
@@ -73,6 +73,13 @@ def test_a_run_traces_its_step_once_and_records_what_is_due(monkeypatch, tmp_pat
 
 
 @pytest.mark.long
+def test_a_run_of_cones_says_that_the_critics_network_has_no_part():
+    for name, said in (("cones", True), ("orthogonal", False)):
+        config = resolve(lipschitz=name)
+        lines = loop.begin_with(config, build(config), devices.make_mesh(1))
+        assert any("critic.* has no effect" in line for line in lines) == said
+
+
 def test_evaluation_and_logging_change_nothing_of_the_training(tmp_path):
     often = resolve(log_every=3, eval_every=4, eval_repeats=1, **SMALL)
     rarely = resolve(log_every=100, eval_every=100, eval_samples=20, **SMALL)

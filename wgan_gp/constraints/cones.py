@@ -110,4 +110,5 @@ CHOICE = Choice(
     colour="#88CCEE",
     sentence="A maximum of cones takes the place of the critic's network.",
     source="McShane 1934, doi:10.1090/S0002-9904-1934-05978-0",
+    remark="the critic is a maximum of cones and no network: critic.* has no effect",
 )

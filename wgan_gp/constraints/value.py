@@ -82,6 +82,7 @@ class Choice(NamedTuple):
         microbatches.
       check: `configuration -> None`. `configs` calls it with the whole configuration;
         it raises ValueError for fields that do not go together.
+      remark: a line that a run of a generator begins with; empty for none.
     """
 
     settings: type
@@ -99,6 +100,7 @@ class Choice(NamedTuple):
     section: str = "penalty"
     pairs_samples: Callable[[Any], bool] = lambda section: False
     check: Callable[[Any], None] = lambda config: None
+    remark: str = ""
 
 
 def aimed_slope(choice: Choice, section: Any) -> float | None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from wgan_gp import data, devices, train
 from wgan_gp.build import Experiment
 from wgan_gp.configs import Settings
+from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
 from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
@@ -103,9 +104,10 @@ def run(
 
 
 def begin_with(settings: Settings, experiment: Experiment, mesh: Mesh) -> list[str]:
-    """The lines about data, devices and features that a run begins with."""
+    """The lines on constraint, data, devices and features that a run begins with."""
     weights = settings.features.weights
     lines = [
+        CONSTRAINTS[settings.lipschitz].remark,
         *experiment.dataset.notes,
         devices.unused_devices(mesh, settings.batches, settings.mesh.data),
         describe_counts(experiment.evaluation, experiment.dataset),
