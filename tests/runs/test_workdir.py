@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.helpers import ROOT, resolve, run_module
+from tests.helpers import ROOT, contents, resolve, run_module
 from tests.test_faults import train
 from wgan_gp.runs import workdir
 
@@ -56,6 +56,26 @@ def test_the_command_refuses_a_read_only_folder_before_any_compute(read_only):
     assert done.returncode == 2
     assert (done.stdout, done.stderr.count("\n")) == ("", 1)
     assert done.stderr.startswith(f"error: cannot write {folder}: ")
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        (None, "holds figures but no config.json"),
+        ("{", "holds a config.json that is not JSON"),
+        ('{"model": "resnet"}', "holds a config.json without lipschitz"),
+    ],
+)
+@pytest.mark.parametrize("flag", ["overwrite", "accept_changes"])
+def test_what_only_looks_like_a_run_is_never_removed(config, problem, flag, tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "mine.png").write_bytes(b"mine")
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    before = contents(tmp_path)
+    with pytest.raises(FileExistsError, match=f"{problem}, so no run: name another"):
+        workdir.prepare(tmp_path, resolve(), **{flag: True})
+    assert contents(tmp_path) == before
 
 
 def test_a_run_without_a_name_never_goes_on_with_another(tmp_path):

@@ -47,6 +47,7 @@ class WorkdirSpec(NamedTuple):
       read_settings: `path -> settings`. Reads the stored `config.json`; called by
         `check` and `prepare` if the workdir is used. Raises ValueError.
       cure: ends the message for a workdir with other settings: what to do.
+      mark: a field of `config.json` that what is no `noun` does not have.
     """
 
     noun: str
@@ -54,6 +55,7 @@ class WorkdirSpec(NamedTuple):
     free_fields: tuple[str, ...]
     read_settings: Callable[[Path], Any]
     cure: str
+    mark: str
 
 
 def unused_folder(folder: Path) -> Path:
@@ -130,7 +132,8 @@ def check(
 
     Raises:
       FileExistsError: the folder is a file, another process runs in it, or it holds a
-        run with other settings, each of which is named, or what is no run.
+        run with other settings, each of which is named, or what is no run, which
+        `overwrite` does not remove.
       ValueError: the run's configuration, or its versions, cannot be read.
       WriteError: what the folder holds cannot be written to.
     """
@@ -148,13 +151,35 @@ def _check(
 ):
     existing = _existing(workdir, spec)
     _check_writable(workdir, existing)
-    if overwrite or not existing:
+    if not existing:
+        return
+    _check_is_one(workdir, existing[0], spec)
+    if overwrite:
         return
     versions.read(workdir)
-    changes = _changes(workdir, settings, existing[0], spec)
+    changes = _changes(workdir, settings, spec)
     changes += resumable(changes)
     if changes and not accept_changes:
         raise _other_settings(workdir, changes, spec)
+
+
+def _check_is_one(workdir: Path, found: Path, spec: WorkdirSpec) -> None:
+    """Raises FileExistsError for what only looks like it, such as a user's figures/."""
+    path = workdir / "config.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        problem = f"holds {found.name} but no config.json"
+    except (ValueError, RecursionError):
+        problem = "holds a config.json that is not JSON"
+    else:
+        if isinstance(stored, dict) and spec.mark in stored:
+            return
+        problem = f"holds a config.json without {spec.mark}"
+    raise FileExistsError(
+        f"{workdir} {problem}, so no {spec.noun}: name another --workdir, or move what"
+        " it holds away"
+    )
 
 
 def _existing(workdir: Path, spec: WorkdirSpec) -> list[Path]:
@@ -200,7 +225,7 @@ def prepare(
     with writing(workdir):
         workdir.mkdir(parents=True, exist_ok=True)
     if overwrite:
-        _remove(_existing(workdir, spec))
+        _remove(_existing(workdir, spec)[::-1])  # config.json last: it says what it is
     lines = versions.changes(workdir), experiment_file.differs(workdir, experiment)
     write_json(workdir / "config.json", as_dict(settings))
     if experiment is not None:
@@ -215,15 +240,10 @@ def _remove(paths: list[Path]) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _changes(workdir: Path, settings: Any, found: Path, spec: WorkdirSpec) -> list[str]:
+def _changes(workdir: Path, settings: Any, spec: WorkdirSpec) -> list[str]:
     """What differs between a folder's run and a configuration, in words."""
-    path, noun = workdir / "config.json", spec.noun
-    if not path.is_file():
-        raise FileExistsError(
-            f"{workdir} holds {found.name} but no config.json, so no {noun} that could"
-            f" go on. {spec.cure}"
-        )
-    return differences(spec.read_settings(path), settings, spec.free_fields)
+    stored = spec.read_settings(workdir / "config.json")
+    return differences(stored, settings, spec.free_fields)
 
 
 def _other_settings(
@@ -274,4 +294,5 @@ RUN_SPEC = WorkdirSpec(
     read_settings,
     "Name another --workdir, add --overwrite to replace that run, or --accept_changes"
     " to go on with it like this",
+    "lipschitz",
 )

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from tests.studies.sweep.test_plan import configuration
+from wgan_gp.runs import workdir
 from wgan_gp.studies import sweep
-from wgan_gp.studies.sweep import ranking
+from wgan_gp.studies.sweep import ranking, study
+from wgan_gp.studies.sweep.__main__ import SWEEP_SPEC
 from wgan_gp.studies.sweep.chunks import Result
 
 GRID = (
@@ -16,7 +19,7 @@ GRID = (
 FLOORS = {0: 0.04, 1: 0.05, 2: 0.1}
 
 
-def made(ratio):
+def finished(ratio):
     """A sweep with scores by `ratio(settings, seed)`; None is a run that diverged."""
     found = sweep.resolve(configuration(grid=GRID, seeds=3))
     results = []
@@ -25,7 +28,11 @@ def made(ratio):
         floor = FLOORS[run.seed]
         metrics = {} if score is None else {"w1": score * floor, "floor": floor}
         results.append(Result(run, metrics))
-    return ranking.best_points(found, results, "w1")
+    return found, results
+
+
+def made(ratio):
+    return ranking.best_points(*finished(ratio), "w1")
 
 
 def by_strength(settings, seed):
@@ -85,3 +92,16 @@ def test_a_constraint_of_which_all_runs_diverged_is_last(lost):
     )
     assert ranking.in_order(best)[-1] == lost
     ranking.draw(best, "w1", title="x")
+
+
+def test_all_that_a_sweep_writes_of_its_results_is_its_own_to_replace(tmp_path):
+    found, results = finished(by_strength)
+    study._tables(found, tmp_path, Console(quiet=True), {"0000": results})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("table.csv", "summary.md", "summary.png", "ranking.md", "ranking.png")
+    }
+    (tmp_path / "config.json").write_text('{"grid": []}')
+    options = {"overwrite": True, "spec": SWEEP_SPEC}
+    workdir.prepare(tmp_path, found.settings, **options)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"config.json", "versions.json"}

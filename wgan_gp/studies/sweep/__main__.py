@@ -60,6 +60,8 @@ SWEEP_SPEC = workdir.WorkdirSpec(
         "table.csv",
         "summary.md",
         "summary.png",
+        "ranking.md",
+        "ranking.png",
         versions.NAME,
     ),
     free_fields=(
@@ -68,6 +70,7 @@ SWEEP_SPEC = workdir.WorkdirSpec(
     ),
     read_settings=read_settings,
     cure="Name another --workdir, or add --overwrite to replace that sweep",
+    mark="grid",
 )
 
 
