@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wgan_gp.configs.command_line import with_flagfiles
 from wgan_gp.runs.start import prepare_run
 from wgan_gp.runs.started import started_by
 from wgan_gp.system import failures
@@ -35,6 +36,7 @@ def main(argv: list[str]) -> int:
         return 0
     with Listener() as listener:
         try:
+            argv = with_flagfiles(argv)
             settings, experiment, folder, lock = prepare_run(argv)
         except failures.EXPECTED as error:
             return _fail(failures.explain(error), 2)

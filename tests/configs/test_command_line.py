@@ -99,6 +99,30 @@ def test_flags_of_the_config_need_the_file_before_them():
         assert "put --config FILE before it" in refused(*args)
 
 
+def test_flags_can_be_in_a_file(tmp_path):
+    file = tmp_path / "flags"
+    file.write_text(f"# mine\n--config={TOY}\n--config.steps=12\n")
+    status, _, error = run_main("--flagfile", file, "--workdir", tmp_path / "run")
+    assert (status, error) == (0, "")
+    assert b"def get_config" in (tmp_path / "run" / "experiment.py").read_bytes()
+    assert '"steps": 12' in (tmp_path / "run" / "config.json").read_text()
+
+
+def test_a_file_of_flags_that_cannot_be_read_is_refused(tmp_path):
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    for given in (["--flagfile", tmp_path / "bytes"], ["--flagfile=x"], ["--flagfile"]):
+        status, out, error = run_main(*given)
+        assert (status, out, error.count("\n")) == (2, "", 1)
+        assert error.startswith("error: --flagfile needs a text file")
+    # ml_collections reads them too, as the package is imported.
+    done = run_module("wgan_gp.studies.sweep", "--flagfile=x", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, error_of(["--flagfile=x"]))
+
+
+def error_of(given):
+    return run_main(*given)[2]
+
+
 def test_files_that_are_nearly_right_are_named(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     for name in ("experiments/toy8gaus.py", "toy8gauss.py", "experiments/toy8gauss"):

@@ -5,7 +5,10 @@ a ValueError with one line; `flag_errors` explains mistakes in flags.
 """
 
 import itertools
+import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,39 @@ _LARGEST = 2**20  # bytes of a config file
 _SIBLINGS = 1000  # the most files whose names are compared with a misspelt one
 
 
+@contextmanager
+def program_arguments(argv: list[str]) -> Iterator[None]:
+    """Makes `sys.argv` this within: ml_collections looks there for what is set."""
+    before, sys.argv = sys.argv, argv
+    try:
+        yield
+    finally:
+        sys.argv = before
+
+
+def with_flagfiles(argv: list[str]) -> list[str]:
+    """A command line with the lines of its flagfiles in the place of `--flagfile`.
+
+    Args:
+      argv: the program's name, then its arguments.
+
+    Raises:
+      ValueError: a flagfile is not named, or cannot be read.
+    """
+    try:
+        return [argv[0], *flags.FLAGS.read_flags_from_files(argv[1:])]
+    except (flags.Error, UnicodeDecodeError) as error:
+        text = flag_errors.error_text(error).removeprefix("ERROR:: ")
+        raise ValueError(
+            f"--flagfile needs a text file with a flag on each line: {shorten(text)}"
+        ) from None
+
+
 def parse(argv: list[str], *, sweep: bool = False) -> bytes:
     """Sets the flags from a command line, and loads the file of `--config`.
 
     Args:
-      argv: the program's name, then its arguments.
+      argv: the program's name, then its arguments, from `with_flagfiles`.
       sweep: whether the file must define a sweep rather than an experiment.
 
     Returns:
@@ -42,7 +73,7 @@ def parse(argv: list[str], *, sweep: bool = False) -> bytes:
     for path in paths:
         _check_file(path)
     path, text = (paths[-1], _read(paths[-1])) if paths else ("", b"")
-    with experiment_file.accepting(path, text):
+    with experiment_file.accepting(path, text), program_arguments(argv):
         _load(argv, paths, sweep)
     experiment_file.check_stands_alone(path, text)
     return text

@@ -12,7 +12,7 @@ from wgan_gp.system.values import did_you_mean, nearest, show
 
 _NOUNS = {"int": "a whole number", "float": "a number", "bool": "True or False"}
 _TUPLE = "a tuple such as (64, 64)"
-_SPECIAL = ("flagfile", "undefok")  # flags of absl that are not in `flags.FLAGS`
+_SPECIAL = ("undefok",)  # a flag of absl that is not in `flags.FLAGS`
 _TRUTHS = ("true", "false", "yes", "no", "on", "off", "0", "1")
 
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from absl import flags
 from ml_collections import config_flags
 
+from wgan_gp.configs.command_line import program_arguments
 from wgan_gp.system.paths import expand
 
 if TYPE_CHECKING:
     from wgan_gp.devices.hosts import HostRank
 
-CONFIG = config_flags.DEFINE_config_file(
-    "config", None, "An experiment's file, with its variant after a colon."
-)
+with program_arguments(["wgan-gp"]):  # of which there is nothing to read yet
+    CONFIG = config_flags.DEFINE_config_file(
+        "config", None, "An experiment's file, with its variant after a colon."
+    )
 WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the run; by default a new one in runs/."
 )

@@ -64,6 +64,4 @@ def started_by(argv: list[str]) -> Start:
             default = flags.FLAGS[f"config.{field}"].default
             # A flag that takes a tuple has its default as a list.
             defaults[field] = tuple(default) if isinstance(default, list) else default
-        if name == "flagfile":  # which may hold --overwrite
-            arguments.append(Argument(("--nooverwrite",)))
     return Start(experiment, tuple(arguments), defaults, Path.cwd())

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from wgan_gp import devices
 from wgan_gp.configs import command_help, experiment_file
-from wgan_gp.configs.command_line import parse
+from wgan_gp.configs.command_line import parse, with_flagfiles
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.runs import command, versions, workdir
 from wgan_gp.studies.running import Study, run_command
@@ -103,7 +103,7 @@ def _help() -> str:
 def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
     """Reads the command line; returns the study and this host's rank."""
     devices.provide_cpu_devices(cores())
-    text = parse(argv, sweep=True)
+    text = parse(with_flagfiles(argv), sweep=True)
     _check_flags(rank := command.host_rank())
     sweep = resolve(command.CONFIG.value)
     folder = command.workdir_or_default(f"runs/{sweep.settings.name}")
