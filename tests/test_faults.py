@@ -237,6 +237,7 @@ def drive(folder):
 
 def test_a_finished_run_says_so_and_how_to_train_longer(tmp_path):
     assert "finished" not in drive(tmp_path)
+    (tmp_path / workdir.REPORT).touch()  # as a run ends, which `drive` does not
     out = drive(tmp_path)
     assert f"finished, at step 12: its results are in {tmp_path}" in out
     assert "raise --config.steps and add --accept_changes" in out

@@ -334,8 +334,9 @@ def test_a_critic_that_exact_critics_are_ahead_of_is_not_at_its_optimum(
     # Twice as steep, it has twice the estimate.
     twice = resolve(**{"penalty.target": 2.0})
     assert advice(twice, measured | {"wasserstein": 2 * estimate}) == found
-    # Without a scale an estimate says nothing about W1.
+    # Without a scale, and by another objective, an estimate says nothing about W1.
     assert not advice(resolve(lipschitz="clip"), measured)
+    assert not advice(resolve(objective="least_squares"), measured)
 
 
 @pytest.mark.parametrize(
@@ -359,11 +360,18 @@ def test_a_critic_is_judged_by_the_slope_that_it_was_asked_for():
     assert "far from 1.5-Lipschitz" in line
 
 
-def test_a_clipped_critic_is_frozen_at_another_scale():
+@pytest.mark.parametrize(
+    ("constraint", "cure"),
+    [
+        ("clip", "a larger clip_bound"),
+        ("zero_centred", "a smaller penalty.weight"),
+        ("unconstrained", "a constraint"),
+    ],
+)
+def test_a_critic_without_a_scale_is_frozen_at_another(constraint, cure):
     measured = {"gradient_norm_mean": 5e-7, "wasserstein": 1e-9}
-    (line,) = advice(resolve(lipschitz="clip"), measured)
-    assert "is frozen (mean gradient norm 5e-07, below 1e-06)" in line
-    assert "clip_bound" in line
+    (line,) = advice(resolve(lipschitz=constraint), measured)
+    assert f"is frozen (mean gradient norm 5e-07, below 1e-06): try {cure}" in line
 
 
 def test_records_after_a_step_are_cut_off(tmp_path):
@@ -381,6 +389,19 @@ def test_records_after_a_step_are_cut_off(tmp_path):
     assert truncate_records(path, 2) == [one, two]
     assert path.read_text() == json.dumps(one) + "\n" + json.dumps(two) + "\n"
     assert truncate_records(tmp_path / "none", 5) == []
+
+
+def test_a_last_step_that_was_evaluated_as_one_among_others_is_evaluated_again(
+    tmp_path,
+):
+    path, folder = tmp_path / "metrics.jsonl", tmp_path
+    known = [{"split": split, "step": 2} for split in ("train", "eval")]
+    path.write_text("\n".join(map(json.dumps, known)))
+    assert driver._records(folder, resolve(steps=9), 2) == known
+    assert driver._records(folder, resolve(steps=2), 2) == known[:1]
+    path.write_text("\n".join(map(json.dumps, known)))
+    (folder / "report.html").touch()  # the run was finished
+    assert driver._records(folder, resolve(steps=2), 2) == known
 
 
 def test_a_stopped_run_has_the_conventional_status(tmp_path):

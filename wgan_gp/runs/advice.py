@@ -1,7 +1,7 @@
 """Advice of a run: on critics that look broken, when to stop, and on the constraint."""
 
 from wgan_gp.configs import CriticSettings, constraint_section
-from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED, aimed_slope
+from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED, Choice, aimed_slope
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate.metrics import METRICS
 
@@ -28,15 +28,13 @@ def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
     mean, found = measured.get("gradient_norm_mean"), []
     if mean is None:
         return found
-    section = constraint_section(settings)
-    aim = aimed_slope(CONSTRAINTS[settings.lipschitz], section)
+    choice = CONSTRAINTS[settings.lipschitz]
+    aim = aimed_slope(choice, constraint_section(settings))
     if aim is None:
         if mean < _FROZEN_WITHOUT_SCALE:
-            strength = CONSTRAINTS[settings.lipschitz].strength
             found.append(
                 f"the critic is frozen (mean gradient norm {mean:.2g}, below"
-                f" {_FROZEN_WITHOUT_SCALE:g}): try"
-                f" {f'a larger {strength}' if strength else 'a constraint'}, or fewer"
+                f" {_FROZEN_WITHOUT_SCALE:g}): try {_without_scale(choice)}, or fewer"
                 " layers"
             )
         return found
@@ -60,15 +58,27 @@ def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
             " few samples to learn from"
         )
     if "lower_bound" in measured and not found:
-        found += _beside_exact_critics(measured, aim)
+        found += _beside_exact_critics(settings, measured, aim)
     return found
 
 
-def _beside_exact_critics(measured: dict[str, float], aim: float) -> list[str]:
+def _without_scale(choice: Choice) -> str:
+    """What makes a critic steeper whose strength sets its scale."""
+    if choice.strength is None:
+        return "a constraint"
+    penalised = choice.section == "penalty"
+    return f"a {'smaller' if penalised else 'larger'} {choice.strength}"
+
+
+def _beside_exact_critics(
+    settings: CriticSettings, measured: dict[str, float], aim: float
+) -> list[str]:
     """Advice by the lower bound of W1 that exact critics give in a last evaluation."""
     bound, error = measured["lower_bound"], measured["lower_bound_error"]
     estimate, low = measured["wasserstein"] / aim, bound - 3 * error
-    if low > max(_BEHIND * estimate, 0):
+    # At the optimum of another objective a critic's difference is not W1.
+    estimates = getattr(settings, "objective", "wasserstein") == "wasserstein"
+    if estimates and low > max(_BEHIND * estimate, 0):
         return [
             f"the critic is not near its optimum (its estimate is {estimate:.2g}, and"
             f" W1 is more than {low:.2g}): try more n_critic or steps, or a higher"

@@ -27,6 +27,7 @@ from wgan_gp.runs.records import (
     truncate_records,
 )
 from wgan_gp.runs.trainable import Trainable
+from wgan_gp.runs.workdir import REPORT
 from wgan_gp.system.files import WriteError
 from wgan_gp.system.signals import DeferredSignals
 
@@ -97,10 +98,7 @@ def _drive(
     signals: DeferredSignals,
 ):
     state, done = _resume(trainable, checkpoints, settings, console)
-    records = hosts.on_first_host(
-        lambda: truncate_records(workdir / "metrics.jsonl", done)
-    )
-    history = _history(records)
+    history = _history(hosts.on_first_host(partial(_records, workdir, settings, done)))
     with (
         open_writer(workdir, done) as writer,
         progress_bar(console) as progress,
@@ -144,6 +142,16 @@ def _drive(
             live = trainable.progress_text(scalars, history.evaluation)
             progress.update(task, completed=done, description=live)
     return devices.unreplicate(state), history
+
+
+def _records(workdir: Path, settings: CriticSettings, done: int) -> list[dict]:
+    """The records up to the saved step, without any that are made again.
+
+    Without a report the last step was evaluated as one among others, if it was: the run
+    was to go on for longer, or was killed before its end.
+    """
+    finished = done < settings.steps or (workdir / REPORT).exists()
+    return truncate_records(workdir / "metrics.jsonl", done, evaluated=finished)
 
 
 def _save(

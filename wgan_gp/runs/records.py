@@ -25,7 +25,9 @@ class History(NamedTuple):
     evaluation: list[dict[str, float]]
 
 
-def truncate_records(path: Path, step: int) -> list[dict[str, Any]]:
+def truncate_records(
+    path: Path, step: int, *, evaluated: bool = True
+) -> list[dict[str, Any]]:
     """Removes the records after a step from `metrics.jsonl`.
 
     A resumed run writes the records after its checkpoint again. Lines that are not
@@ -34,6 +36,7 @@ def truncate_records(path: Path, step: int) -> list[dict[str, Any]]:
     Args:
       path: of the file; it need not exist.
       step: the last step whose records are kept.
+      evaluated: whether the evaluation of this step itself is kept.
 
     Returns:
       The records that are kept.
@@ -49,7 +52,9 @@ def truncate_records(path: Path, step: int) -> list[dict[str, Any]]:
             record = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if _is_record(record) and record["step"] <= step:
+        if not _is_record(record) or record["step"] > step:
+            continue
+        if evaluated or (record["split"], record["step"]) != ("eval", step):
             records.append(record)
     write_text(path, "".join(json.dumps(record) + "\n" for record in records))
     return records
