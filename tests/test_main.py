@@ -71,28 +71,6 @@ def test_a_run_draws_its_figures(smoke_run, name):
     assert pixels.std() > 0.01
 
 
-def test_another_run_is_left_alone_unless_overwrite_is_given(smoke_run, tmp_path):
-    before = contents(smoke_run.folder)
-    arguments = ("--workdir", smoke_run.folder, "--config.seed=1")
-    done = start("--config", SMOKE, *arguments, cwd=tmp_path)
-    assert_refused(done, "other settings: seed was 0, is 1", "--overwrite")
-    assert contents(smoke_run.folder) == before
-    assert not contents(tmp_path)
-
-
-def test_overwrite_replaces_the_run_and_nothing_else(tmp_path):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    (folder / "config.json").write_text("{}")
-    (folder / "notes.txt").write_text("mine")
-    args = ("--config", SMOKE, "--workdir", folder, "--overwrite")
-    done = start(*args, "--config.lipschitz=clip", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    config = json.loads((folder / "config.json").read_text())
-    assert (config["lipschitz"], config["clip_bound"]) == ("clip", 0.01)
-    assert (folder / "notes.txt").read_text() == "mine"
-
-
 BROKEN = {"syntax.py": "def get_config(:\n", "empty.py": "x = 1\n"}
 REFUSED = {
     "unknown constraint": (

@@ -39,6 +39,16 @@ def assert_refused(done, *words):
         assert word in error
 
 
+def test_overwrite_replaces_the_run_and_nothing_else(folder):
+    done = command(folder, "--overwrite", "--config.lipschitz=clip")
+    assert (done[0], done[2]) == (0, "")
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["lipschitz"], config["clip_bound"]) == ("clip", 0.01)
+    assert (folder / "notes.txt").read_text() == "mine"
+    kept = {"config.json", "experiment.py", "versions.json", "lock", "notes.txt"}
+    assert {path.name for path in folder.iterdir()} == kept
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -49,7 +59,14 @@ def assert_refused(done, *words):
         (["--config.lipschitz=clip"], ["cannot go on from step 20"]),
         (["--config.steps=10", "--accept_changes"], ["20 are done already"]),
         (["--config.steps=10"], ["set --config.steps to at least 20"]),
-        (["--config.seed=1"], ["seed was 0, is 1", "--accept_changes"]),
+        (
+            ["--config.penalty.weight=7"],
+            ["other settings: penalty.weight was", "is 7.0", "--overwrite", "--accept"],
+        ),
+        (
+            ["--config.seed=1", "--config.steps=30", "--accept_changes"],
+            ["seed was 0, is 1, and the state has the first", "--overwrite"],
+        ),
         (["--overwrite", "--config.batch_size=0"], ["batch_size must be"]),
         (["--overwrite", "--config.mesh.data=64"], ["mesh.data is 64"]),
     ],

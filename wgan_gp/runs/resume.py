@@ -40,9 +40,9 @@ def check(
 
     Raises:
       ValueError: fewer steps are asked for than are done; the checkpoint has other
-        networks, another optimiser, or a position in other data; the classes had other
-        names; all steps are done, so that the changes would have no effect; or all
-        checkpoints are damaged.
+        networks, another optimiser, another seed, or a position in other data; the
+        classes had other names; all steps are done, so that the changes would have no
+        effect; or all checkpoints are damaged.
     """
     others = []
     if settings.task != "critic":
@@ -60,6 +60,8 @@ def check(
     # The networks have learned classes by number; renamed classes would be confused.
     found = [each for each in others if each.startswith(_CLASSES)]
     found = found or _obstacles(folder / str(step), settings, experiment)
+    if seeds := [each for each in changed if each.startswith("seed ")]:
+        found = [f"{seeds[0]}, and the state has the first", *found]
     if found:
         other = f"with other settings ({join_changes(changed)})"
         raise ValueError(
