@@ -26,7 +26,7 @@ from tests.helpers import (
     wait_for,
 )
 from wgan_gp import main
-from wgan_gp.runs import checkpoint, driver, figures, loop, workdir
+from wgan_gp.runs import checkpoint, driver, figures, loop, restore, workdir
 from wgan_gp.runs.records import MetricWriter
 from wgan_gp.runs.trainable import Trainable
 from wgan_gp.system.signals import Listener
@@ -227,12 +227,17 @@ def test_a_full_disk_at_the_start_is_named(tmp_path):
     assert not contents(tmp_path)
 
 
-def drive(folder):
+def drive(folder, **fields):
     """What is printed by a training that costs nothing, to its end."""
-    out = io.StringIO()
-    workdir.prepare(folder, resolve(**FIELDS))
-    driver.drive(trainable(), resolve(**FIELDS), folder, Console(file=out, width=999))
+    out, config = io.StringIO(), resolve(**(FIELDS | fields))
+    workdir.prepare(folder, config)
+    driver.drive(trainable(), config, folder, Console(file=out, width=999))
     return out.getvalue()
+
+
+def test_checkpoints_are_kept_for_good_at_steps_of_their_own(tmp_path):
+    drive(tmp_path, **{"checkpoint.keep_every": 5})
+    assert restore.steps(tmp_path / "checkpoints") == [12, 10, 5]
 
 
 def test_a_finished_run_says_so_and_how_to_train_longer(tmp_path):

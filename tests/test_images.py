@@ -340,6 +340,10 @@ def test_samples_of_a_conditional_run_can_be_drawn(tmp_path):
         ({"compute.microbatches": 3}, "must divide batch_size = 8"),
         ({"compute.dtype": "float16"}, "compute.dtype must be one of"),
         ({"label_weights.critic": -1.0}, "label_weights.critic must be"),
+        (
+            {"lipschitz": "clip", "compute.penalty_dtype": "bfloat16"},
+            "compute.penalty_dtype = 'bfloat16' has no effect",
+        ),
         ({"label_weights.critic": 2.0}, "has no effect without conditional = True"),
         ({"generator_batch_size": 0}, "generator_batch_size must be"),
         ({"generator.multipliers": (8, 4, 2, 1)}, "can be halved 3 times"),

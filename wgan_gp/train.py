@@ -38,6 +38,7 @@ from wgan_gp.algorithm import (
 )
 from wgan_gp.algorithm import Optimiser as Optimiser
 from wgan_gp.algorithm import bind_critic as bind_critic
+from wgan_gp.algorithm import bind_penalty as bind_penalty
 
 
 def train_step(
@@ -314,7 +315,11 @@ def make_critic_train(
 
     Returns:
       `train(key, hyperparameters) -> (critic, curves)`, as from `critic_steps`.
+
+    Raises:
+      ValueError: steps is no whole number >= 1.
     """
+    checks.check_whole("steps", steps)
 
     def train(key, hyperparameters):
         init_key, train_key = jax.random.split(key)

@@ -1,12 +1,13 @@
 """What no step could be made of is refused in one line."""
 
+import jax
 import numpy as np
 import optax
 import pytest
 
 from tests.games import tiny
-from tests.helpers import key
-from wgan_gp import losses, train
+from tests.helpers import draw_pair, key
+from wgan_gp import constraints, losses, train
 from wgan_gp.constraints import CLIP
 from wgan_gp.networks import MLP
 
@@ -67,6 +68,9 @@ RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0)
         ({"n_critic": 0}, {}, ValueError, "n_critic must be a whole number >= 1"),
         ({}, {"n_critic": 0}, ValueError, r"between 1 and Algorithm\.n_critic = 2"),
         ({}, {"n_critic": 3}, ValueError, r"between 1 and Algorithm\.n_critic = 2"),
+        ({}, {"n_critic": 1.5}, ValueError, r"a whole number between 1 and"),
+        ({}, {"ema_decay": -3.0}, ValueError, r"ema_decay must be in \[0, 1\), got -3"),
+        ({"generator_batch_size": 0}, {}, ValueError, "generator_batch_size must be a"),
     ],
 )
 def test_choices_that_do_not_fit_are_refused(choices, rates, error, words):
@@ -75,10 +79,31 @@ def test_choices_that_do_not_fit_are_refused(choices, rates, error, words):
     assert "\n" not in str(caught.value)
 
 
+def test_a_penalty_is_evaluated_by_the_network_that_it_is_trained_by():
+    slope = losses.slope_penalty(lambda s: s, losses.gradient_norm, losses.interpolates)
+    network = tiny().critic.network
+    twice = network._replace(apply=lambda params, x: 2 * network.apply(params, x))
+    reals, fakes = draw_pair((2,))
+    measured = []
+    for given in (None, twice):
+        algorithm = tiny(
+            penalty_network=given, constraint=constraints.penalise(slope)
+        ).critic
+        critic = train.init_critic(algorithm, RATES, key())
+        bound = train.bind_critic(algorithm, critic)
+        penalty = train.bind_penalty(algorithm, critic)
+        measured.append(penalty(bound, reals, fakes, jax.random.split(key(1), 6)))
+    np.testing.assert_allclose(measured[1], 2 * measured[0], rtol=1e-6)
+    free = tiny(constraint=constraints.Constraint()).critic
+    assert train.bind_penalty(free, critic) is None
+
+
 def test_a_classifier_is_needed_to_weigh_its_labels():
     critic = tiny().critic._replace(label_weight=1.0)
-    with pytest.raises(ValueError, match="needs a network with `classify`"):
+    with pytest.raises(ValueError, match="needs a critic's network with `classify`"):
         train.init_critic(critic, RATES, key())
+    with pytest.raises(ValueError, match=r"the generator's label_weight = 1\.0 needs"):
+        train.init(tiny()._replace(label_weight=1.0), RATES, key())
     with pytest.raises(TypeError, match=r"expected train\.Hyperparameters, got None"):
         train.init_critic(tiny().critic, None, key())
 
@@ -87,6 +112,8 @@ def test_a_classifier_is_needed_to_weigh_its_labels():
 def test_a_run_of_no_steps_is_refused(steps):
     with pytest.raises(ValueError, match="steps must be a whole number >= 1, got"):
         train.make_train(tiny(), steps)
+    with pytest.raises(ValueError, match="steps must be a whole number >= 1, got"):
+        train.make_critic_train(tiny().critic, lambda key, n: None, steps)
 
 
 @pytest.mark.parametrize(

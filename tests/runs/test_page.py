@@ -102,6 +102,7 @@ def facts(**fields):
         Argument((f"--config.data.name=csv:{image}.csv",), "data.name"),
         Argument(("--config.lipschitz=two_sided",), "lipschitz"),
         Argument(("--config.penalty.weight=10.0",), "penalty.weight"),
+        Argument(("--config.critic_optimiser.beta1=0",), "critic_optimiser.beta1"),
         Argument(("--hosts", "2")),
     )
     tables = (
@@ -154,6 +155,7 @@ def test_commands_are_quoted_and_leave_out_what_another_constraint_refuses():
     experiment = ["wgan-gp", "train", f"--config={HOSTILE[2]}.py"]
     name = f"--config.data.name=csv:{HOSTILE[1]}.csv"
     own = ["--config.lipschitz=two_sided", "--config.penalty.weight=10.0"]
+    own += ["--config.critic_optimiser.beta1=0"]
     assert resume == [*experiment, name, *own, "--hosts", "2", folder]
     assert longer[-3:] == ["--config.steps=40", folder, "--accept_changes"]
     other_one = ["--hosts", "2", "--config.lipschitz=one_sided"]

@@ -11,6 +11,7 @@ from wgan_gp.algorithm.choices import (
 )
 from wgan_gp.algorithm.critics import (
     bind_critic,
+    bind_penalty,
     constrain,
     critic_gradient,
     critic_network,
@@ -36,6 +37,7 @@ __all__ = [
     "Sampler",
     "TrainState",
     "bind_critic",
+    "bind_penalty",
     "constrain",
     "critic_gradient",
     "critic_network",

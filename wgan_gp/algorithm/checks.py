@@ -18,8 +18,8 @@ def check_critic_algorithm(algorithm: Any, hyperparameters: Any) -> None:
 
     Raises:
       TypeError: a choice is of another kind.
-      ValueError: its numbers do not fit each other, one of them is missing or has no
-        effect, or there is no classifier.
+      ValueError: its numbers do not fit each other, one of them is missing, a learning
+        rate has no effect, or there is no classifier.
     """
     constraints.check(algorithm.constraint)
     _check_network("network", algorithm.network)
@@ -37,11 +37,7 @@ def check_critic_algorithm(algorithm: Any, hyperparameters: Any) -> None:
         raise ValueError(
             f"microbatches must divide batch_size = {algorithm.batch_size}, got {parts}"
         )
-    if algorithm.label_weight and algorithm.network.classify is None:
-        raise ValueError(
-            f"label_weight = {algorithm.label_weight} needs a network with `classify`,"
-            " an auxiliary classifier: give it one, or leave label_weight at 0"
-        )
+    _check_label_weight("", algorithm.label_weight, algorithm.network)
 
 
 def check_algorithm(algorithm: Any, hyperparameters: Any) -> None:
@@ -63,14 +59,20 @@ def check_algorithm(algorithm: Any, hyperparameters: Any) -> None:
     name, rate = "generator_optimiser", "generator_learning_rate"
     _check_optimiser(name, algorithm.generator_optimiser, hyperparameters, rate)
     check_whole("n_critic", algorithm.n_critic)
+    if algorithm.generator_batch_size is not None:
+        check_whole("generator_batch_size", algorithm.generator_batch_size)
     _check_comparison(algorithm)
+    _check_label_weight(
+        "generator's ", algorithm.label_weight, algorithm.critic.network
+    )
+    _check_decay(hyperparameters.ema_decay)
     count, most = hyperparameters.n_critic, algorithm.n_critic
     if isinstance(count, jax.core.Tracer) or count is None:
         return
-    if count < 1 or count > most:
+    if count < 1 or count > most or count != int(count):
         raise ValueError(
-            f"Hyperparameters.n_critic must lie between 1 and Algorithm.n_critic ="
-            f" {most}, got {count}"
+            f"Hyperparameters.n_critic must be a whole number between 1 and"
+            f" Algorithm.n_critic = {most}, got {count}"
         )
 
 
@@ -148,6 +150,22 @@ def _check_sampler(name: str, sampler: Any) -> None:
             f"{name} must be a function (key, n) -> [n, ...], got a"
             f" {type(sampler).__name__}: of an array write data.resident(ARRAY)"
         )
+
+
+def _check_label_weight(whose: str, weight: float, critic: Network) -> None:
+    """Raises ValueError for a weight of what no classifier says."""
+    if weight and critic.classify is None:
+        raise ValueError(
+            f"the {whose}label_weight = {weight} needs a critic's network with"
+            " `classify`, an auxiliary classifier: give it one, or leave label_weight"
+            " at 0"
+        )
+
+
+def _check_decay(decay: Any) -> None:
+    """Raises ValueError unless the average is one."""
+    if not isinstance(decay, jax.core.Tracer) and not 0 <= decay < 1:
+        raise ValueError(f"Hyperparameters.ema_decay must be in [0, 1), got {decay}")
 
 
 def _check_strength(constraint: constraints.Constraint, strength: Any) -> None:

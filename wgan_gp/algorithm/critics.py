@@ -65,6 +65,25 @@ def bind_critic(algorithm: CriticAlgorithm, critic: Player) -> losses.Critic:
     return bind(critic_network(algorithm), critic.params, critic.state)
 
 
+def bind_penalty(algorithm: CriticAlgorithm, critic: Player) -> losses.Penalty | None:
+    """The penalty as training computes it, say in another number type than the critic.
+
+    Args:
+      algorithm: what the critic was trained by.
+      critic: its parameters and state.
+
+    Returns:
+      The constraint's penalty, which ignores the critic that it is given where
+      `penalty_network` is another; None if there is none.
+    """
+    algorithm = constrained(algorithm)
+    penalty, network = algorithm.constraint.penalty, algorithm.penalty_network
+    if penalty is None or network is None:
+        return penalty
+    own = bind(network, critic.params, critic.state)
+    return lambda _, reals, fakes, keys: penalty(own, reals, fakes, keys)
+
+
 def critic_gradient(
     algorithm: CriticAlgorithm, hyperparameters: Hyperparameters, state: Any
 ) -> Callable[[Any, Any], tuple[Any, Metrics]]:

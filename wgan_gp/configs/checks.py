@@ -14,7 +14,7 @@ from wgan_gp.configs.schema import (
     flatten,
     get,
 )
-from wgan_gp.configs.settings import PLAYERS, LabelWeights
+from wgan_gp.configs.settings import PLAYERS, ComputeSettings, LabelWeights
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import DATASETS
 from wgan_gp.data.image_conditions import CHANNELS
@@ -89,6 +89,18 @@ def _check_microbatches(config: ConfigDict) -> None:
         raise ValueError(
             f"compute.microbatches must be 1 with lipschitz = {config.lipschitz!r} as"
             f" set here, whose penalty needs the whole batch at once; got {parts}"
+        )
+
+
+def _check_penalty_dtype(config: ConfigDict) -> None:
+    chosen, default = config.compute.penalty_dtype, ComputeSettings().penalty_dtype
+    if chosen == default:
+        return
+    constraint = CONSTRAINTS[config.lipschitz].make(constraint_section(config))
+    if constraint.penalty is None:
+        raise ValueError(
+            f"compute.penalty_dtype = {chosen!r} has no effect with lipschitz ="
+            f" {config.lipschitz!r}, which has no penalty: leave it out"
         )
 
 
@@ -209,6 +221,7 @@ _TOGETHER: dict[str, tuple[Callable[[ConfigDict], None], ...]] = {
         _check_pixels,
         _check_features,
         _check_microbatches,
+        _check_penalty_dtype,
         _check_labels,
         _check_label_weights,
     ),

@@ -41,7 +41,8 @@ class Objective(NamedTuple):
       generator: `(on_fakes [B], on_reals [B] or None) -> []`. `generator_loss` calls
         it.
       compares: whether the generator's loss depends on real samples. Each generator
-        step then draws as many of them as it generates.
+        step then draws as many of them as it generates; of a stream it takes those of
+        the last critic step.
       bounded: whether the critic's loss is bounded below without a constraint.
       sentence: what it is, for help texts.
       source: its paper.

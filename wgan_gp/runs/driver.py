@@ -130,7 +130,7 @@ def _drive(
             writer.write("train", done, scalars)
             trainable.keep_frame(own, done)
             # Before the evaluation, which may run out of memory.
-            if _due(done, settings.checkpoint.every, settings):
+            if _is_saved(done, settings):
                 _save(done, own, trainable, checkpoints, writer)
             if _due(done, settings.eval_every, settings):
                 evaluate(own, done)
@@ -284,7 +284,13 @@ def _due(step: int, every: int, settings: CriticSettings) -> bool:
     return step % every == 0 or step == settings.steps
 
 
+def _is_saved(step: int, settings: CriticSettings) -> bool:
+    every, for_good = settings.checkpoint.every, settings.checkpoint.keep_every
+    return _due(step, every, settings) or bool(for_good and step % for_good == 0)
+
+
 def next_stop(done: int, settings: CriticSettings) -> int:
     """The next step after `done` at which the run logs, evaluates or saves."""
-    intervals = settings.log_every, settings.eval_every, settings.checkpoint.every
+    saved = settings.checkpoint.every, settings.checkpoint.keep_every or settings.steps
+    intervals = settings.log_every, settings.eval_every, *saved
     return min(*(done - done % n + n for n in intervals), settings.steps)

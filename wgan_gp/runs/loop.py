@@ -321,5 +321,5 @@ def _diagnose_part(
     key: jax.Array,
 ):
     bound = train.bind_critic(algorithm.critic, critic)
-    penalty = algorithm.critic.constraint.penalty
+    penalty = train.bind_penalty(algorithm.critic, critic)
     return critic_diagnostics(bound, reals, fakes, key, penalty=penalty)

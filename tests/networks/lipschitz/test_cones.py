@@ -51,6 +51,16 @@ def test_the_value_is_the_maximum_of_cones():
         np.testing.assert_allclose(critic(x), expected, rtol=1e-3, atol=1e-3)
 
 
+def test_samples_that_are_drawn_twice_are_moved_a_little_apart():
+    few = sample(key(7), 3)
+    network = cones(draw=lambda _, n: few[jnp.arange(n) % 3])
+    anchors = np.asarray(started(network)[0]["anchors"])
+    np.testing.assert_array_equal(anchors[:3], few.reshape(3, 6))
+    np.testing.assert_allclose(anchors[3:6], few.reshape(3, 6), atol=0.1)
+    apart = np.linalg.norm(anchors[:, None] - anchors, axis=-1) + np.eye(8)
+    assert apart.min() > 1e-3
+
+
 def test_labels_beside_samples_are_left_out():
     labelled = cones(draw=lambda key, n: (sample(key, n), jnp.zeros(n, int)))
     assert labelled.init(key())["anchors"].shape == (8, 6)

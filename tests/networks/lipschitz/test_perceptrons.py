@@ -20,6 +20,14 @@ from wgan_gp.networks.lipschitz.sll import bound, sll_network
 from wgan_gp.networks.lipschitz.sorting import sort
 
 
+@pytest.mark.parametrize("wrap", [sll_network, orthogonal_network])
+def test_a_critic_without_hidden_layers_is_linear_of_slope_1(wrap):
+    network = wrap(from_flax(MLPCritic(hidden=()), (2,)))
+    critic = bind(network, network.init(key()))
+    slope = jax.grad(critic)(jnp.ones(2))
+    np.testing.assert_allclose(jnp.linalg.norm(slope), 1, rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     "shape", [(6, 6), (2, 64), (64, 2), (40, 24), (1, 3), (96, 96)]
 )

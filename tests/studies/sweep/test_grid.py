@@ -38,6 +38,7 @@ def test_values_are_literals_or_bare_words():
         ("seed=1", "set seeds"),
         ("name=x", "name has no effect"),
         ("checkpoint.every=1", "checkpoint.every has no effect"),
+        ("mesh.data=1,2", "mesh.data has no effect"),
     ],
 )
 def test_what_cannot_be_a_study_is_refused(text, words):

@@ -28,6 +28,7 @@ from wgan_gp.networks.lipschitz.perceptrons import in_full_precision
 _ROUNDING = 0.005
 _EXACT, _EXACT_ROUNDING = 4, 0.0002
 _TINY = 1e-12
+_MOVED = 0.01  # of the standard deviation of the anchors' entries
 
 
 class Annealing(NamedTuple):
@@ -68,9 +69,9 @@ def cones_network(
 ) -> Network:
     """A critic that is a smooth maximum of cones.
 
-    Anchors start at real samples, where an optimal critic has its peaks, and heights at
-    0: the first critic is minus the distance to the nearest anchor. Images are vectors
-    to it.
+    Anchors start at real samples, where an optimal critic has its peaks, a little apart
+    where a sample was drawn twice, and heights at 0: the first critic is minus the
+    distance to the nearest anchor. Images are vectors to it.
 
     Args:
       network: the critic in whose place it is; only the shape of a sample is used.
@@ -100,6 +101,7 @@ def cones_network(
         drawn = sample_real(key, count)
         samples = drawn[0] if isinstance(drawn, tuple) else drawn
         anchors = jnp.reshape(samples, (count, math.prod(network.input_shape)))
+        anchors = _apart(anchors, jax.random.fold_in(key, 1))
         return {"anchors": anchors, "heights": jnp.zeros(count)}
 
     def prepare(params: Any, state: ConesState) -> dict[str, jax.Array]:
@@ -122,6 +124,20 @@ def cones_network(
         update=lambda params, state: state._replace(updates=state.updates + 1),
         module=None,
     )
+
+
+def _apart(anchors: jax.Array, key: jax.Array) -> jax.Array:
+    """Anchors `[J, D]`, those moved a little that are there before.
+
+    A data set is drawn from with repetition, and equal cones have equal gradients: they
+    would be one cone for ever.
+    """
+    order = jnp.lexsort((anchors[:, 0], jnp.sum(anchors, 1)))
+    ordered = anchors[order]
+    again = jnp.all(ordered[1:] == ordered[:-1], 1)
+    again = jnp.zeros(len(anchors), bool).at[order[1:]].set(again)
+    noise = jax.random.normal(key, anchors.shape) * jnp.std(anchors, 0, keepdims=True)
+    return jnp.where(again[:, None], anchors + _MOVED * noise, anchors)
 
 
 def _first_state(params: dict[str, jax.Array]) -> ConesState:

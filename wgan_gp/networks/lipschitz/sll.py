@@ -62,7 +62,7 @@ def sll_network(network: Network) -> Network:
 
 def features(sizes: Sizes) -> int:
     """Numbers that go from layer to layer; at least those of a sample."""
-    return max(sizes.inputs, *sizes.hidden)
+    return max((sizes.inputs, *sizes.hidden))
 
 
 def _init(sizes: Sizes, key: jax.Array) -> Any:

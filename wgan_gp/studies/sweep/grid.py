@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from wgan_gp.system.values import did_you_mean, show
 
 _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
-# Fields without effect in a sweep: runs are named by their points, and nothing is
-# logged.
+# Fields without effect in a sweep, as all of `checkpoint` and `mesh`: runs are named by
+# their points, nothing is logged, and the sweep's own fields say where it is computed.
 NO_EFFECT = ("name", "task", "log_every", "eval_every", "debug_nans")
 
 
@@ -68,7 +68,7 @@ def _check_field(path: str, known: list[str]) -> None:
         raise ValueError(
             "grid: seed is not varied here: set seeds, and experiment.seed"
         )
-    if path in NO_EFFECT or path.startswith("checkpoint."):
+    if path in NO_EFFECT or path.startswith(("checkpoint.", "mesh.")):
         raise ValueError(f"grid: {path} has no effect on a sweep's runs: leave it out")
     if path not in known:
         raise ValueError(
