@@ -19,6 +19,7 @@ def pytest_configure():
     # Compiling takes most of the suite's time. `smoke_run` is compiled as users' runs
     # are, with all optimisations.
     jax.config.update("jax_disable_most_optimizations", True)
+    jax.config.update("jax_include_full_tracebacks_in_locations", False)
     # Tracing makes many objects, few of them garbage.
     gc.set_threshold(20_000)
     os.environ["XLA_FLAGS"] = " ".join(

@@ -1,5 +1,6 @@
 """`--help` of the commands, and the descriptions of fields that `main` prints."""
 
+import functools
 import re
 
 import pytest
@@ -27,12 +28,17 @@ NEEDED = {
 DESCRIBED = command_help.field_help()
 
 
+@functools.cache
+def every_base():
+    bases = [(*each, configs.base(**each[1])) for each in command_help.base_variants()]
+    return [(*each, set(dict(configs.flatten(each[-1])))) for each in bases]
+
+
 def having(path):
     """Configurations with the field, one of each kind."""
     found = {}
-    for kind, given in command_help.base_variants():
-        config = configs.base(**given)
-        if path in dict(configs.flatten(config)):
+    for kind, given, config, paths in every_base():
+        if path in paths:
             player = path.partition(".")[0]
             network = given.get(player, "") if player in command_help.PLAYERS else ""
             found.setdefault((kind, network), config)

@@ -7,6 +7,7 @@ A field whose default is None is open: the constraint or the user sets it.
 """
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
@@ -64,7 +65,7 @@ def declarations(
     Yields:
       The name and the declaration of each field.
     """
-    hints = typing.get_type_hints(section)
+    hints = _hints(section)
     for field in dataclasses.fields(section):
         declared = field.metadata.get("setting")
         open_to_users = declared or field.default is not dataclasses.MISSING
@@ -75,6 +76,11 @@ def declarations(
             field.name,
             Declaration(plain_type(hints[field.name]), field.default, sentence, rule),
         )
+
+
+@functools.cache
+def _hints(section: Any) -> dict[str, Any]:
+    return typing.get_type_hints(section)
 
 
 def plain_type(hint: Any) -> type:
