@@ -15,6 +15,7 @@ from rich.console import Console
 from tests.data.test_tables import rows, write_csv
 from tests.helpers import (
     ROOT,
+    SMALL,
     key,
     made_once,
     own_tables,
@@ -29,17 +30,17 @@ from wgan_gp.data.conditions import with_label_entries
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.tables import open_table
 from wgan_gp.evaluate.held_out import hold_out
-from wgan_gp.runs import sampling
+from wgan_gp.runs import loop, sampling, workdir
 from wgan_gp.runs.class_tables import class_table
 from wgan_gp.train import generate, init, train_steps
 
 FILE = f"{ROOT / 'experiments' / 'vectors.py'}:smoke"
-SMALL = ("--config.eval_samples=20", "--config.eval_repeats=1")
+FEW = ("--config.eval_samples=20", "--config.eval_repeats=1")
 
 
 def train(folder, name, *flags):
     """The command of a user, in a process of its own: its status and what it says."""
-    given = ("--config", FILE, f"--config.data.name={name}", *SMALL, *flags)
+    given = ("--config", FILE, f"--config.data.name={name}", *FEW, *flags)
     return run_module("wgan_gp.main", *given, "--workdir", folder, cwd=folder.parent)
 
 
@@ -47,8 +48,11 @@ def train(folder, name, *flags):
 def run(tmp_path_factory):
     def make(folder):
         name = f"csv:{write_csv(folder / 'a.csv', rows())}"
-        done = train(folder / "run", name)
-        assert not done.returncode, done.stderr
+        few = {"data.name": name, "eval_samples": 20, "eval_repeats": 1}
+        config = resolve("vectors", "smoke", **(few | SMALL))
+        workdir.prepare(folder / "run", config)
+        with unchecked():
+            loop.run(config, folder / "run", build(config))
         (folder / "a.csv").unlink()  # sampling needs no data
 
     return made_once(tmp_path_factory, "table", make) / "run"
