@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import jax
 import numpy as np
@@ -172,6 +173,19 @@ def test_rows_are_read_from_files(kind, tmp_path):
     else:
         {"csv": write_csv, "parquet": write_parquet}[kind](path, table)
     np.testing.assert_array_equal(read_given(path, columns, in_array=False), [[0], [2]])
+
+
+def test_columns_of_an_array_are_found_by_their_names(tmp_path):
+    columns = Columns((Column("a", NUMBER), Column("b", NUMBER)), given=("a", "b"))
+    given = np.array([[1.0, 100.0], [2.0, 200.0]])
+    np.savez(tmp_path / "a.npz", given=given, given_names=["b", "a"])
+    np.savez(tmp_path / "b.npz", given=given)
+    np.savez(tmp_path / "c.npz", given=given, given_names=[b"a", "ä".encode()])
+    read = partial(read_given, columns=columns, in_array=True)
+    np.testing.assert_array_equal(read(tmp_path / "a.npz"), given[:, ::-1])
+    np.testing.assert_array_equal(read(tmp_path / "b.npz"), given)
+    with pytest.raises(ValueError, match=r"c.npz has no column 'b', .*: it has a, ä"):
+        read(tmp_path / "c.npz")
 
 
 def test_a_csv_file_may_be_in_the_encoding_of_the_table_or_in_utf_8(tmp_path):

@@ -324,6 +324,15 @@ def test_arrays_of_other_shapes_and_objects_are_refused(tmp_path):
         read_table("npz", tmp_path / "d.npz")
 
 
+def test_names_that_are_bytes_are_utf_8(tmp_path):
+    values, path = np.random.default_rng(0).normal(size=(50, 2)), tmp_path / "a.npz"
+    np.savez(path, samples=values, columns=[b"a", "Größe".encode()])
+    assert [*read_table("npz", path).columns] == ["a", "Größe"]
+    np.savez(path, samples=values, columns=[b"a", b"\xff"])
+    with pytest.raises(ValueError, match="columns are bytes that are not UTF-8"):
+        read_table("npz", path)
+
+
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
     path = write_csv(tmp_path / "a.csv", rows())
     from wgan_gp.data import table_files

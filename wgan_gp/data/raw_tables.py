@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan_gp.data.given_arrays import array_names
+from wgan_gp.data.labels import as_text
 from wgan_gp.system.values import show
 
 
@@ -96,10 +98,7 @@ def _as_numpy(values: Any) -> tuple[np.ndarray, bool]:
 def as_objects(labels: np.ndarray, path: Path) -> np.ndarray:
     """Labels as numbers or as text, for `RawTable.columns`."""
     if labels.dtype.kind == "S":
-        try:
-            labels = np.char.decode(labels, "utf-8")
-        except UnicodeDecodeError:
-            raise ValueError(f"{path}: labels are bytes that are not UTF-8") from None
+        labels = as_text(labels, f"{path}: labels")
     if labels.dtype.kind == "b":
         labels = labels.astype(str)
     if labels.dtype.kind == "U":
@@ -120,16 +119,8 @@ def from_array(samples: np.ndarray, names: Any, path: Path) -> RawTable:
             f"{path} must have samples of numbers [N, D], got {samples.dtype}"
             f" {list(samples.shape)}"
         )
-    if names is None:
-        names = np.array([f"x{i + 1}" for i in range(samples.shape[1])])
-    if names.shape != samples.shape[1:] or names.dtype.kind not in "US":
-        raise ValueError(
-            f"{path}: columns must be {samples.shape[1]} names, got {names.dtype}"
-            f" {list(names.shape)}"
-        )
-    names = [str(each) for each in names.astype(str)]
-    if len(set(names)) < len(names):
-        raise ValueError(f"{path}: columns has a name twice: give each its own")
+    own = {} if names is None else {"columns": names}
+    names = array_names(own, "columns", "x", samples.shape[1], path)
     values = samples.astype(np.float64).T
     whole = samples.dtype.kind in "iub"
     return RawTable(
