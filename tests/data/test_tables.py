@@ -14,6 +14,7 @@ from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Columns
 from wgan_gp.data.meanings import describe
 from wgan_gp.data.summaries import summarise
 from wgan_gp.data.table_files import read_table
+from wgan_gp.data.table_parts import read_parts
 from wgan_gp.data.table_rows import MOST_COLUMNS
 from wgan_gp.data.tables import open_table
 
@@ -200,6 +201,14 @@ def test_the_index_that_pandas_writes_is_left_out(tmp_path):
     dataset = open_table("csv", write_csv(tmp_path / "a.csv", table))
     assert [each.name for each in dataset.columns.columns] == list(rows())
     assert any("counts the rows" in note for note in dataset.notes)
+
+
+def test_the_index_that_pandas_writes_to_parquet_is_left_out(tmp_path):
+    table = rows() | {"__index_level_0__": np.arange(ROWS) * 3}
+    path = write_parquet(tmp_path / "a.parquet", table)
+    for raw in (read_table("parquet", path), *read_parts("parquet", path)):
+        assert [*raw.columns] == list(rows())
+        assert "__index_level_0__, the index of pandas, is left out" in raw.notes[0]
 
 
 def test_windows_text_needs_its_encoding(tmp_path):

@@ -87,8 +87,9 @@ def standardised(
     scale = float(np.abs(values).max()) or 1.0  # squares of huge values are not finite
     learned, axes = values[train] / scale, tuple(range(values.ndim - 1))
     means, stds = scale * learned.mean(axis=axes), scale * learned.std(axis=axes)
-    for name, std in zip(names, stds):
-        if not std > 0:
+    # By its ends: rounding gives a constant as 0.1 a deviation that is not 0.
+    for name, std, spread in zip(names, stds, np.ptp(learned, axis=axes)):
+        if not (std > 0 and spread > 0):
             raise ValueError(f"{path}: {what} {show(name)} is constant: leave it out")
     return tuple(
         Column(name, NUMBER, mean, std)

@@ -1,5 +1,6 @@
 """Tables as their files have them, before anything is said of what they mean."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +10,10 @@ import numpy as np
 from wgan_gp.data.given_arrays import array_names
 from wgan_gp.data.labels import as_text
 from wgan_gp.system.values import show
+
+# What pandas calls an index without a name in a Parquet file. One with a name is a
+# column like the others.
+_INDEX = re.compile(r"__index_level_\d+__")
 
 
 class RawTable(NamedTuple):
@@ -39,6 +44,9 @@ def from_arrow(table: Any, path: Path) -> RawTable:
         )
     columns, refused, whole, notes = {}, {}, set(), []
     for name, values in zip(names, table.columns):
+        if _INDEX.fullmatch(name):
+            notes.append(f"{path}: {name}, the index of pandas, is left out")
+            continue
         if not name.strip():
             notes.append(_unnamed(path, values))
             continue
