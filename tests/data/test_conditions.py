@@ -203,6 +203,7 @@ FILES = {
     "no file": ("b.csv", "there is no file"),
     "another kind": ("a.txt", "must end in one of .csv, .parquet, .npy, .npz, got"),
     "dates": ("dates.csv", "column 'dose' has dates or times"),
+    "an empty line": ("empty.csv", "row 2: column 'dose' has no value"),
     "series without given": ("a.npz", "has no array given, [n, 1]: it has samples"),
     "series of another width": (
         "two.npz",
@@ -216,6 +217,7 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_no_conditions_is_refused_in_one_line(name, tmp_path):
     write_csv(tmp_path / "dates.csv", {"dose": ["2020-01-01"]})
+    (tmp_path / "empty.csv").write_text("dose\n1\n\n2\n")
     np.savez(tmp_path / "a.npz", samples=np.ones((2, 3)))
     np.savez(tmp_path / "two.npz", given=np.ones((2, 2)))
     np.savez(tmp_path / "text.npz", given=["a", "b"])

@@ -196,6 +196,34 @@ def test_a_file_without_a_header_has_numbered_columns(tmp_path):
     assert any("no header line: its columns are x1 to x2" in n for n in dataset.notes)
 
 
+def test_a_header_that_counts_the_columns_is_their_names(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("0,1,2\n" + "0.5,1.5,2.5\n" * 3)
+    raw = read_table("csv", path)
+    assert ([*raw.columns], raw.count) == (["0", "1", "2"], 3)
+    assert raw.notes == (
+        f"{path}: the first line counts the columns, and is their names",
+    )
+    path.write_text("2,1,0\n" + "0.5,1.5,2.5\n" * 3)
+    raw = read_table("csv", path)
+    assert ([*raw.columns], raw.count) == (["x1", "x2", "x3"], 4)
+    assert raw.notes[0].endswith("are x1 to x3, and its first line is a row")
+
+
+def test_delimiters_are_not_sought_in_quotes(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('"Weight, kg, dry";"Height, cm"\n1.5;2\n')
+    assert [*read_table("csv", path).columns] == ["Weight, kg, dry", "Height, cm"]
+
+
+def test_an_empty_line_is_a_missing_value_where_there_is_one_column(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a\n1\n\n2\n")
+    np.testing.assert_array_equal(read_table("csv", path).columns["a"], [1, np.nan, 2])
+    path.write_text("a,b\n1,1\n\n2,2\n")
+    np.testing.assert_array_equal(read_table("csv", path).columns["a"], [1, 2])
+
+
 def test_the_index_that_pandas_writes_is_left_out(tmp_path):
     table = {"": np.arange(ROWS)} | rows()
     dataset = open_table("csv", write_csv(tmp_path / "a.csv", table))
