@@ -12,6 +12,7 @@ from wgan_gp import distance
 from wgan_gp.data.reading import Reading
 from wgan_gp.data.sample_sets import read_pair
 from wgan_gp.evaluate.lower_bound import critic_gradients
+from wgan_gp.runs import figures
 from wgan_gp.runs.distance_figures import pictures_figure
 from wgan_gp.runs.network_estimate import network_estimate
 from wgan_gp.runs.set_distance import standardised
@@ -182,6 +183,19 @@ def test_pictures_of_all_splits_are_one_set(folder):
         assert {*map(bytes, each.values)} == {*map(bytes, images)}
     (some, _) = read(folder / "a.npz", folder / "b.npz", rows=25)
     assert (len(some.values), some.total) == (25, 30)
+
+
+def test_pictures_that_are_skipped_are_counted(folder):
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        for i in range(30):
+            figures.save_image(
+                folder / name / f"{i:02}.png", np.full((4, 4, 1), i, np.uint8), least=1
+            )
+    (folder / "b" / "07.png").write_bytes(b"no picture")
+    real, fake = read(folder / "a", folder / "b", skip_corrupt=True)
+    assert not real.notes
+    assert fake.notes == (f"folder:{folder / 'b'}: 1 file left out: 1 corrupt",)
 
 
 def test_standardised_columns_count_alike():
