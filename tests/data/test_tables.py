@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.helpers import key
 from wgan_gp.data import columns as meaning
-from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Columns
-from wgan_gp.data.meanings import describe
+from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Column, Columns
+from wgan_gp.data.meanings import describe, label_column
 from wgan_gp.data.summaries import summarise
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.table_parts import read_parts
@@ -347,6 +347,12 @@ def test_a_damaged_file_is_refused_in_one_line(kind, content, message, tmp_path)
 
 
 def test_arrays_of_other_shapes_and_objects_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", np.ones((4, 2)))
+    (tmp_path / "a.npz").rename(tmp_path / "a.npy")
+    with pytest.raises(
+        ValueError, match=r"an archive of arrays: rename it to .*a\.npz"
+    ):
+        read_table("npy", tmp_path / "a.npy")
     np.save(tmp_path / "a.npy", np.ones((4, 2, 3)))
     with pytest.raises(ValueError, match=r"numbers \[N, D\], got float64 \[4, 2, 3\]"):
         read_table("npy", tmp_path / "a.npy")
@@ -423,6 +429,33 @@ def test_any_finite_numbers_come_back(pairs):
     np.testing.assert_array_equal(
         made.hardened(made.hardened(vectors)), made.hardened(vectors)
     )
+
+
+def test_a_label_has_fewer_values_than_rows(tmp_path):
+    path = write_csv(tmp_path / "a.csv", {"id": range(400), "x": np.arange(400) / 7})
+    with pytest.raises(ValueError, match="label 'id' has 400 different values in 400"):
+        open_table("csv", path, label="id")
+    assert len(label_column("id", range(4096), 10**6).values) == 4096
+    with pytest.raises(ValueError, match="at most 4,096 can be learned as classes"):
+        label_column("id", range(4097), 10**6)
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype"),
+    [
+        (Column("c", CONSTANT, values=("DE",)), "<U2"),
+        (Column("c", CONSTANT, values=(5.0,)), "f8"),
+        (Column("w", WHOLE, 0.0, 1.0, -9.0, 9.0), "i8"),
+        (Column("w", WHOLE, 0.0, 1.0, -9.0, 2.0**54), "f8"),
+        (Column("c", CATEGORY, values=(1.0, 2.0)), "i8"),
+        (Column("c", CATEGORY, values=(1.0, 2.0**54)), "f8"),
+        (Column("c", CATEGORY, values=("a", "bc")), "<U2"),
+    ],
+    ids=str,
+)
+def test_the_type_of_a_column_does_not_depend_on_the_rows(column, dtype):
+    for count in (0, 3):
+        assert column.decode(np.zeros((count, column.width))).dtype == dtype
 
 
 def test_soft_entries_come_back_as_the_largest():
