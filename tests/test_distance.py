@@ -239,6 +239,13 @@ def test_gradients_point_to_what_is_real():
     assert (np.linalg.norm(found, axis=1) <= 1 + 1e-6).all()
 
 
+def test_pictures_that_are_all_one_have_a_figure_without_gradients():
+    same = np.full((30, 2, 2, 1), 0.5)
+    gradients = critic_gradients(same, same, same[:8])
+    np.testing.assert_array_equal(gradients, np.zeros((8, 2, 2, 1)))
+    assert len(pictures_figure(same[:8], gradients, 0.0).axes) == 24
+
+
 def test_a_figure_of_pictures_has_a_row_for_each_step():
     examples = np.zeros((2, 4, 4, 3))
     figure = pictures_figure(examples, np.ones_like(examples), 48**0.5)
