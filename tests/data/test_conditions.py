@@ -126,6 +126,10 @@ BAD = {
     "no column": ({"dose": None}, "rows has no column 'dose', which the generator is"),
     "no value": ({"age": [20, None]}, "rows, row 2: column 'age' has no value"),
     "not a number": ({"dose": ["a", 1]}, "row 1: column 'dose' is 'a', expected a num"),
+    "masked": (
+        {"dose": np.ma.array([0.5, 1.0], mask=[False, True])},
+        "row 2: column 'dose' has no value",
+    ),
     "NaN": ({"dose": [0.5, np.nan]}, "row 2: column 'dose' has no value"),
     "infinite": ({"dose": [0.5, np.inf]}, "column 'dose' is inf, expected a finite"),
     "too large": ({"dose": [0.5, 1e300]}, "column 'dose' is 1e+300, expected a finite"),

@@ -100,6 +100,10 @@ def encode_given(
 
 def _values(column: Any) -> np.ndarray:
     """A column as an array; dates stay dates, which no number stands for."""
+    if isinstance(column, np.ma.MaskedArray):
+        missing = np.ma.getmaskarray(column)
+        column = np.array(column.data, object)
+        column[missing] = None
     try:
         values = np.asarray(column)
     except ValueError:  # nested lists of different lengths

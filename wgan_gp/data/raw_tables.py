@@ -123,9 +123,10 @@ def from_array(samples: np.ndarray, names: Any, path: Path) -> RawTable:
       ValueError: it is no array of numbers `[N, D]`, or its names do not fit.
     """
     if samples.ndim != 2 or samples.dtype.kind not in "fiub":
+        series = "; series [N, T, C] are rows as samples.reshape(N, T * C)"
         raise ValueError(
             f"{path} must have samples of numbers [N, D], got {samples.dtype}"
-            f" {list(samples.shape)}"
+            f" {list(samples.shape)}{series if samples.ndim == 3 else ''}"
         )
     own = {} if names is None else {"columns": names}
     names = array_names(own, "columns", "x", samples.shape[1], path)
