@@ -12,6 +12,7 @@ from wgan_gp import distance
 from wgan_gp.data.reading import Reading
 from wgan_gp.data.sample_sets import read_pair
 from wgan_gp.evaluate.lower_bound import critic_gradients
+from wgan_gp.runs import figures
 from wgan_gp.runs.distance_figures import pictures_figure
 from wgan_gp.runs.network_estimate import network_estimate
 from wgan_gp.runs.set_distance import standardised
@@ -184,6 +185,19 @@ def test_pictures_of_all_splits_are_one_set(folder):
     assert (len(some.values), some.total) == (25, 30)
 
 
+def test_pictures_that_are_skipped_are_counted(folder):
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        for i in range(30):
+            figures.save_image(
+                folder / name / f"{i:02}.png", np.full((4, 4, 1), i, np.uint8), least=1
+            )
+    (folder / "b" / "07.png").write_bytes(b"no picture")
+    real, fake = read(folder / "a", folder / "b", skip_corrupt=True)
+    assert not real.notes
+    assert fake.notes == (f"folder:{folder / 'b'}: 1 file left out: 1 corrupt",)
+
+
 def test_standardised_columns_count_alike():
     x, y = normal(), normal(1)
     units = np.array([1e-200, 1e170])
@@ -223,6 +237,13 @@ def test_gradients_point_to_what_is_real():
     assert found.shape == (4, 2)
     np.testing.assert_allclose(found[:, 0], 1, atol=0.1)
     assert (np.linalg.norm(found, axis=1) <= 1 + 1e-6).all()
+
+
+def test_pictures_that_are_all_one_have_a_figure_without_gradients():
+    same = np.full((30, 2, 2, 1), 0.5)
+    gradients = critic_gradients(same, same, same[:8])
+    np.testing.assert_array_equal(gradients, np.zeros((8, 2, 2, 1)))
+    assert len(pictures_figure(same[:8], gradients, 0.0).axes) == 24
 
 
 def test_a_figure_of_pictures_has_a_row_for_each_step():

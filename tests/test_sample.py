@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import shutil
 import signal
 import time
@@ -19,6 +21,7 @@ from wgan_gp.evaluate import memory
 from wgan_gp.runs import dataset_file, opening, sample_files, workdir
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.runs.draws import SampleBatch
+from wgan_gp.system.files import WriteError
 from wgan_gp.system.signals import Listener
 
 
@@ -266,6 +269,7 @@ def test_a_description_is_read_back(tmp_path):
         (["--workdir", "run", "--n", "2", "--png", "new"], "--png is for pictures"),
         (["--workdir", "run", "--n", "two", "--out", "x.npz"], "got 'two'"),
         (["--workdir", "run", "--n", "9" * 17, "--out", "x.npz"], "GB free for --out"),
+        (["--workdir", "run", "--n", "9" * 400, "--out", "x.npz"], "n must be below"),
         (["--workdir", "run", "--n", "2", "--out", "x.npz", "--seed", "-1"], "seed"),
         (["--workdir", "~nobody_here/run", "--n", "2", "--png", "x"], "no user's home"),
     ],
@@ -296,20 +300,59 @@ def test_samples_that_memory_cannot_hold_are_refused(smoke_run, monkeypatch):
         sample.sample(smoke_run.folder, 11 * 10**7)
 
 
-@pytest.mark.parametrize("name", ["pngs", "s.npz"])
-def test_what_a_killed_process_left_is_written_over(name, pictures, tmp_path):
-    place = tmp_path / name
-    draft = place.with_name(f".{place.stem}.part{place.suffix}")
-    if place.suffix:
-        draft.write_bytes(b"half of it")
-    else:
-        draft.mkdir()
-        (draft / "000000.png").write_bytes(b"half of it")
-    flag = "--out" if place.suffix else "--png"
-    args = ("--workdir", pictures, "--n", 2, flag, place)
-    assert sample.main(["sample", *map(str, args)]) == 0
-    assert place.exists()
-    assert not draft.exists()
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    draft = tmp_path / ".s.npz-abc"
+    draft.mkdir()
+    (draft / "s.npz").write_bytes(b"half of it")
+    (draft / "writing").touch()
+    os.utime(draft / "writing", (1, 1))
+    with sample_files.atomic_path(tmp_path / "s.npz") as path:
+        path.touch()
+    assert [each.name for each in tmp_path.iterdir()] == ["s.npz"]
+
+
+def test_two_processes_with_one_name_leave_the_first_ones_file(tmp_path, monkeypatch):
+    def write(path, text, other=lambda: None):
+        with sample_files.atomic_path(path) as draft:
+            draft.write_text(text)
+            other()
+
+    first = partial(write, tmp_path / "a.csv", "first")
+    with pytest.raises(WriteError, match=r"a\.csv: File exists: name another"):
+        write(tmp_path / "a.csv", "second", first)
+    monkeypatch.setattr(os, "link", unlinkable)
+    with pytest.raises(WriteError, match=r"a\.csv: File exists: name another"):
+        write(tmp_path / "a.csv", "third")
+    write(tmp_path / "b.csv", "fourth")
+    found = {each.name: each.read_text() for each in tmp_path.iterdir()}
+    assert found == {"a.csv": "first", "b.csv": "fourth"}
+
+
+def unlinkable(*_):
+    raise PermissionError(errno.EPERM, "Operation not permitted")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--png link", "--png link is a link, or the folder that this command runs in"),
+        ("--png .", "--png . is a link, or the folder that this command runs in"),
+        ("--out new/a.npz --png new", "one is within the other"),
+        ("--out new/../a.npz --png ./a.npz/in", "one is within the other"),
+        ("--out a.npz --png b/../a.png", "is where the grid beside --out goes"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_refused_at_once(
+    tmp_path, monkeypatch, capsys, arguments, words
+):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(sample, "_write", lambda _: 1 / 0)
+    if "link" in arguments:
+        (here / "link").symlink_to(tmp_path / "empty")
+        (tmp_path / "empty").mkdir()
+    assert words in refused(capsys, "--workdir", "x", "--n", 2, *arguments.split())
 
 
 def test_the_grid_and_the_folder_of_pictures_need_two_names(pictures, tmp_path, capsys):

@@ -98,6 +98,7 @@ def test_without_an_observer_only_pixels_are_compared():
         (["--workdir", "run", "--digts"], "no flag --digts: did you mean --digits?"),
         (["--workdir", "run", "--digits", "--split", "trian"], "got 'trian'"),
         (["--workdir", "run", "--digits", "--n", "9" * 12], "GB of memory"),
+        (["--workdir", "run", "--digits", "--n", "9" * 400], "n must be below"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_in_one_line(
@@ -110,6 +111,23 @@ def test_what_cannot_be_scored_is_refused_in_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_splits_are_opened_and_counted_before_a_classifier_is_trained(
+    run, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(score, "digit_observer", lambda *_, **__: 1 / 0)
+    arguments = ("", "--workdir", str(run), "--digits", "--n", "20")
+    original, found = score.open_images, []
+
+    def few(*args, **options):
+        found.append(args[1])
+        return original(*args, **options)._replace(count=9)
+
+    monkeypatch.setattr(score, "open_images", few)
+    assert score.main([*arguments, "--split", "test"]) == 2
+    assert "test split of digits8x8 has 9 images, and" in capsys.readouterr().err
+    assert found == ["test", "train"]
 
 
 @pytest.mark.long

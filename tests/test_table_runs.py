@@ -26,12 +26,14 @@ from tests.helpers import (
 from wgan_gp import sample
 from wgan_gp.build import build
 from wgan_gp.data import DATASETS, Dataset
+from wgan_gp.data.columns import CONSTANT, NUMBER, Column, Columns
 from wgan_gp.data.conditions import with_label_entries
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.tables import open_table
 from wgan_gp.evaluate.held_out import hold_out
-from wgan_gp.runs import loop, sampling, workdir
+from wgan_gp.runs import loop, sampling, table_samples, workdir
 from wgan_gp.runs.class_tables import class_table
+from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.train import generate, init, train_steps
 
 FILE = f"{ROOT / 'experiments' / 'vectors.py'}:smoke"
@@ -89,6 +91,29 @@ def test_parquet_and_python_have_the_same_rows_as_csv(run, tmp_path):
             np.testing.assert_allclose(three[name], values, rtol=1e-8)
         else:
             assert two[name] == values == three[name].tolist()
+
+
+def test_numbers_are_as_exact_in_csv_as_a_generator_is(tmp_path):
+    columns = (
+        Column("time", NUMBER, 1.7e9, 100.0),
+        Column("height", NUMBER, 170.0, 8.0),
+        Column("scale", CONSTANT, values=(0.1,)),
+    )
+    dataset = Dataset("", (2,), lambda key, n: key, columns=Columns(columns))
+    samples = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
+    for part, suffix in ((samples, ".csv"), (samples[:0], ".parquet")):
+        path = tmp_path / f"a{suffix}"
+        with table_samples.FILES[suffix](path, dataset, None) as write:
+            write(SampleBatch(part, None))
+            write(SampleBatch(samples, None))
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    written = np.array([line.split(",") for line in lines[1:51]], float)
+    exact = samples * np.array([100.0, 8.0]) + np.array([1.7e9, 170.0])
+    np.testing.assert_allclose(written[:, 0], exact[:, 0], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(written[:, 1], exact[:, 1], rtol=0, atol=1e-6)
+    assert all(line.endswith(",0.1") for line in lines[1:])
+    assert all(len(line) <= 15 + 9 + 5 + 3 for line in lines)
+    assert parquet.read_table(tmp_path / "a.parquet").num_rows == 50
 
 
 def test_text_needs_a_table(run, tmp_path, capsys):

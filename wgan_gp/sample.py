@@ -86,14 +86,28 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     suffixes = *table_samples.FILES, ".txt"
     if args.out is not None and args.out.suffix not in suffixes:
         raise ValueError(f"--out must end in {' or '.join(suffixes)}, got {args.out}")
-    if args.out is not None and args.png == args.out.with_suffix(".png"):
-        raise ValueError(
-            f"--png {args.png} is where the grid beside --out goes: name another folder"
-        )
+    if args.out is not None and args.png is not None:
+        _check_apart(args.out, args.png)
     for flag in ("out", "png"):
         if (target := getattr(args, flag)) is not None:
             sample_files.check_creatable(target, f"--{flag}")
     return args
+
+
+def _check_apart(out: Path, png: Path) -> None:
+    """Refuses a file, or its grid, and a folder of which one is the other, or in it."""
+    file, folder = out.resolve(), png.resolve()
+    grid = file.with_suffix(".png")
+    if folder == grid:
+        raise ValueError(
+            f"--png {png} is where the grid beside --out goes: name another folder"
+        )
+    for each in (file, grid):
+        if folder.is_relative_to(each) or each.is_relative_to(folder):
+            raise ValueError(
+                f"--out {out} and --png {png}: one is within the other, and a folder"
+                " must be new: name two apart"
+            )
 
 
 def _write(args: argparse.Namespace) -> str:

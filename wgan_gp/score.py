@@ -32,7 +32,7 @@ from wgan_gp.evaluate.metrics import FLOOR, METRICS, Metric
 from wgan_gp.runs import draws, sampling
 from wgan_gp.runs.opening import open_settings
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
-from wgan_gp.system.values import one_of, whole
+from wgan_gp.system.values import below, one_of, whole
 
 _LEAST = 10  # fewest images: the score is a mean over 10 parts
 
@@ -62,7 +62,8 @@ def score(
       ValueError: the run is not on images, n < 10, or n images do not fit in memory.
     """
     _check(n, split, seed)
-    return _score_run(_open(workdir, n), n, split, observe, seed)
+    run = _open(workdir, n)
+    return _score_run(run, _sources(run, split), n, observe, seed)
 
 
 def _open(workdir: Path, n: int) -> sampling.FinishedRun:
@@ -80,20 +81,38 @@ def _open(workdir: Path, n: int) -> sampling.FinishedRun:
     return run
 
 
-def _score_run(
-    run: sampling.FinishedRun, n: int, split: str, observe: Observer, seed: int
-) -> dict[str, float]:
+def _sources(run: sampling.FinishedRun, split: str) -> list[ImageSource]:
+    """Opens the split to compare with and the other one, before anything is computed.
+
+    Raises:
+      ValueError: the data are not there, or the split has fewer than 10 images.
+    """
     data = run.settings.data
     sources = [
         open_images(data.name, each, **data.source_options)
         for each in (split, _other(split))
     ]
-    reals = _reals(sources[0], n, seed)
-    if len(reals) < _LEAST:
+    _check_count(sources[0].count, sources[0])
+    return sources
+
+
+def _check_count(count: int, source: ImageSource) -> None:
+    if count < _LEAST:
         raise ValueError(
-            f"the {split} split of {run.settings.data.name} has {len(reals)} images,"
-            f" and scores need {_LEAST}: name another --split"
+            f"the {source.split} split of {source.name} has {count} images, and scores"
+            f" need {_LEAST}: name another --split"
         )
+
+
+def _score_run(
+    run: sampling.FinishedRun,
+    sources: list[ImageSource],
+    n: int,
+    observe: Observer,
+    seed: int,
+) -> dict[str, float]:
+    reals = _reals(sources[0], n, seed)
+    _check_count(len(reals), sources[0])  # fewer where corrupt ones are skipped
     # One set at a time: pictures and features of many are large.
     features = observe(reals)[0]
     counts = {"generated": n, "real": len(reals)}
@@ -235,6 +254,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _check(n: int, split: str, seed: int) -> None:
     if n < _LEAST:
         raise ValueError(f"n must be at least {_LEAST} images, got {n}")
+    below("n", n, 2**63)
     one_of("--split", split, SPLITS)
     whole("--seed", seed, 0, 2**32)
 
@@ -242,14 +262,14 @@ def _check(n: int, split: str, seed: int) -> None:
 def _score(args: argparse.Namespace) -> str:
     """Computes the scores, prints their table to stderr, and returns them as JSON."""
     run = _open(args.workdir, args.n)
-    data = run.settings.data
+    data, sources = run.settings.data, _sources(run, args.split)
     if args.inception is not None:
         observe = inception_observer(str(args.inception))
         if (line := difference_from_published(args.inception)) is not None:
             print(line, file=sys.stderr)
     else:
         observe = digit_observer(data.name, **data.source_options)
-    scores = _score_run(run, args.n, args.split, observe, args.seed)
+    scores = _score_run(run, sources, args.n, observe, args.seed)
     Console(stderr=True).print(table(scores, args.split))
     return json.dumps(scores, indent=1)
 

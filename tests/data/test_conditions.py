@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import jax
 import numpy as np
@@ -125,6 +126,10 @@ BAD = {
     "no column": ({"dose": None}, "rows has no column 'dose', which the generator is"),
     "no value": ({"age": [20, None]}, "rows, row 2: column 'age' has no value"),
     "not a number": ({"dose": ["a", 1]}, "row 1: column 'dose' is 'a', expected a num"),
+    "masked": (
+        {"dose": np.ma.array([0.5, 1.0], mask=[False, True])},
+        "row 2: column 'dose' has no value",
+    ),
     "NaN": ({"dose": [0.5, np.nan]}, "row 2: column 'dose' has no value"),
     "infinite": ({"dose": [0.5, np.inf]}, "column 'dose' is inf, expected a finite"),
     "too large": ({"dose": [0.5, 1e300]}, "column 'dose' is 1e+300, expected a finite"),
@@ -174,6 +179,19 @@ def test_rows_are_read_from_files(kind, tmp_path):
     np.testing.assert_array_equal(read_given(path, columns, in_array=False), [[0], [2]])
 
 
+def test_columns_of_an_array_are_found_by_their_names(tmp_path):
+    columns = Columns((Column("a", NUMBER), Column("b", NUMBER)), given=("a", "b"))
+    given = np.array([[1.0, 100.0], [2.0, 200.0]])
+    np.savez(tmp_path / "a.npz", given=given, given_names=["b", "a"])
+    np.savez(tmp_path / "b.npz", given=given)
+    np.savez(tmp_path / "c.npz", given=given, given_names=[b"a", "ä".encode()])
+    read = partial(read_given, columns=columns, in_array=True)
+    np.testing.assert_array_equal(read(tmp_path / "a.npz"), given[:, ::-1])
+    np.testing.assert_array_equal(read(tmp_path / "b.npz"), given)
+    with pytest.raises(ValueError, match=r"c.npz has no column 'b', .*: it has a, ä"):
+        read(tmp_path / "c.npz")
+
+
 def test_a_csv_file_may_be_in_the_encoding_of_the_table_or_in_utf_8(tmp_path):
     town = Column("Größe", CATEGORY, values=("ä", "ö"))
     columns = Columns((town,), given=("Größe",))
@@ -189,6 +207,7 @@ FILES = {
     "no file": ("b.csv", "there is no file"),
     "another kind": ("a.txt", "must end in one of .csv, .parquet, .npy, .npz, got"),
     "dates": ("dates.csv", "column 'dose' has dates or times"),
+    "an empty line": ("empty.csv", "row 2: column 'dose' has no value"),
     "series without given": ("a.npz", "has no array given, [n, 1]: it has samples"),
     "series of another width": (
         "two.npz",
@@ -202,6 +221,7 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_no_conditions_is_refused_in_one_line(name, tmp_path):
     write_csv(tmp_path / "dates.csv", {"dose": ["2020-01-01"]})
+    (tmp_path / "empty.csv").write_text("dose\n1\n\n2\n")
     np.savez(tmp_path / "a.npz", samples=np.ones((2, 3)))
     np.savez(tmp_path / "two.npz", given=np.ones((2, 2)))
     np.savez(tmp_path / "text.npz", given=["a", "b"])

@@ -321,6 +321,28 @@ def test_two_folders_for_one_split_are_refused(tmp_path):
     refuse(tmp_path, "two folders for its validation split, Validation and val")
 
 
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [("val", "train"), ("val", "train/cat"), ("train", "."), ("train", "val")],
+)
+def test_a_split_that_leads_into_another_by_a_link_is_refused(tmp_path, link, target):
+    for place in {"train", "val"} - {link}:
+        save(tmp_path / place / "cat" / "0.png", PICTURES[0])
+    (tmp_path / link).symlink_to(target, target_is_directory=True)
+    refuse(tmp_path, "by a link: give each split its own")
+
+
+def test_a_split_may_be_a_link_to_a_folder_of_its_own(tmp_path):
+    root = tmp_path / "set"
+    save(root / "learned" / "0.png", PICTURES[0])
+    save(tmp_path / "disk" / "1.png", PICTURES[1])
+    (root / "train").symlink_to("learned")
+    (root / "val").symlink_to(tmp_path / "disk")
+    found = open_all_splits(f"folder:{root}")
+    assert [found.open(split).count for split in found.splits] == [1, 1]
+    assert not found.left_out
+
+
 def test_pictures_beside_the_folders_of_splits_are_left_out(tmp_path):
     for name in ("train/0", "val/0", "other/0", "1"):
         save(tmp_path / f"{name}.png", PICTURES[0])

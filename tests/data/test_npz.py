@@ -139,7 +139,9 @@ def test_pickles_are_never_opened(tmp_path):
 def test_a_declared_size_over_the_limit_is_refused_before_reading(
     tmp_path, shape, dtype
 ):
-    refuse(hostile_header(tmp_path, shape, dtype), "bytes, more than the", "max_bytes")
+    refuse(
+        hostile_header(tmp_path, shape, dtype), "bytes, more than the", "fewer samples"
+    )
 
 
 def test_a_zip_that_grows_over_the_limit_is_refused(tmp_path):

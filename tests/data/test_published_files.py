@@ -77,6 +77,10 @@ def test_the_command_writes_a_set_that_is_read_back(name, tmp_path, capsys):
     pictures, _ = made["test"]
     found = [opened.read(i).image.tobytes() for i in range(opened.count)]
     assert sorted(found) == sorted(each.tobytes() for each in pictures)
+    assert prepare.main(["prepare", name, *flags]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{tmp_path / 'sets' / name}" in line
+    assert "--source has no effect: remove that folder, or name another" in line
 
 
 def damage(path, content):

@@ -122,6 +122,14 @@ REFUSED = {
     "missing": ({"samples": WITH_NAN}, "1 of 40 series have values that are missing"),
     "infinite": ({"samples": WITH_NAN * 0 + np.inf}, "40 of 40 series"),
     "constant": ({"samples": np.ones((40, 5, 1))}, "channel 'x1' is constant"),
+    "constant but for rounding": (
+        {
+            "samples": np.stack([np.arange(200.0), np.full(200, 0.1)], 1).reshape(
+                40, 5, 2
+            )
+        },
+        "channel 'x2' is constant",
+    ),
     "two arrays": ({"a": np.ones(3), "b": np.ones(3)}, "no array samples"),
     "names": (
         {"samples": simulated(40), "channels": ["a", "b"]},

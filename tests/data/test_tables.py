@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests.helpers import key
 from wgan_gp.data import columns as meaning
 from wgan_gp.data import table_rows
-from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Columns
-from wgan_gp.data.meanings import describe
+from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Column, Columns
+from wgan_gp.data.meanings import describe, label_column
 from wgan_gp.data.summaries import summarise
 from wgan_gp.data.table_files import read_table
+from wgan_gp.data.table_parts import read_parts
 from wgan_gp.data.tables import open_table
 
 ROWS = 200
@@ -196,11 +197,47 @@ def test_a_file_without_a_header_has_numbered_columns(tmp_path):
     assert any("no header line: its columns are x1 to x2" in n for n in dataset.notes)
 
 
+def test_a_header_that_counts_the_columns_is_their_names(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("0,1,2\n" + "0.5,1.5,2.5\n" * 3)
+    raw = read_table("csv", path)
+    assert ([*raw.columns], raw.count) == (["0", "1", "2"], 3)
+    assert raw.notes == (
+        f"{path}: the first line counts the columns, and is their names",
+    )
+    path.write_text("2,1,0\n" + "0.5,1.5,2.5\n" * 3)
+    raw = read_table("csv", path)
+    assert ([*raw.columns], raw.count) == (["x1", "x2", "x3"], 4)
+    assert raw.notes[0].endswith("are x1 to x3, and its first line is a row")
+
+
+def test_delimiters_are_not_sought_in_quotes(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('"Weight, kg, dry";"Height, cm"\n1.5;2\n')
+    assert [*read_table("csv", path).columns] == ["Weight, kg, dry", "Height, cm"]
+
+
+def test_an_empty_line_is_a_missing_value_where_there_is_one_column(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a\n1\n\n2\n")
+    np.testing.assert_array_equal(read_table("csv", path).columns["a"], [1, np.nan, 2])
+    path.write_text("a,b\n1,1\n\n2,2\n")
+    np.testing.assert_array_equal(read_table("csv", path).columns["a"], [1, 2])
+
+
 def test_the_index_that_pandas_writes_is_left_out(tmp_path):
     table = {"": np.arange(ROWS)} | rows()
     dataset = open_table("csv", write_csv(tmp_path / "a.csv", table))
     assert [each.name for each in dataset.columns.columns] == list(rows())
     assert any("counts the rows" in note for note in dataset.notes)
+
+
+def test_the_index_that_pandas_writes_to_parquet_is_left_out(tmp_path):
+    table = rows() | {"__index_level_0__": np.arange(ROWS) * 3}
+    path = write_parquet(tmp_path / "a.parquet", table)
+    for raw in (read_table("parquet", path), *read_parts("parquet", path)):
+        assert [*raw.columns] == list(rows())
+        assert "__index_level_0__, the index of pandas, is left out" in raw.notes[0]
 
 
 def test_windows_text_needs_its_encoding(tmp_path):
@@ -311,8 +348,14 @@ def test_a_damaged_file_is_refused_in_one_line(kind, content, message, tmp_path)
 
 
 def test_arrays_of_other_shapes_and_objects_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", np.ones((4, 2)))
+    (tmp_path / "a.npz").rename(tmp_path / "a.npy")
+    with pytest.raises(
+        ValueError, match=r"an archive of arrays: rename it to .*a\.npz"
+    ):
+        read_table("npy", tmp_path / "a.npy")
     np.save(tmp_path / "a.npy", np.ones((4, 2, 3)))
-    with pytest.raises(ValueError, match=r"numbers \[N, D\], got float64 \[4, 2, 3\]"):
+    with pytest.raises(ValueError, match=r"\[N, D\], got float64 \[4, 2, 3\]; series"):
         read_table("npy", tmp_path / "a.npy")
     np.save(tmp_path / "b.npy", np.array([{}], object), allow_pickle=True)
     with pytest.raises(ValueError, match="holds Python objects"):
@@ -323,6 +366,15 @@ def test_arrays_of_other_shapes_and_objects_are_refused(tmp_path):
     np.savez(tmp_path / "d.npz", u=np.ones((4, 2)), v=np.ones(3))
     with pytest.raises(ValueError, match="no array samples"):
         read_table("npz", tmp_path / "d.npz")
+
+
+def test_names_that_are_bytes_are_utf_8(tmp_path):
+    values, path = np.random.default_rng(0).normal(size=(50, 2)), tmp_path / "a.npz"
+    np.savez(path, samples=values, columns=[b"a", "Größe".encode()])
+    assert [*read_table("npz", path).columns] == ["a", "Größe"]
+    np.savez(path, samples=values, columns=[b"a", b"\xff"])
+    with pytest.raises(ValueError, match="columns are bytes that are not UTF-8"):
+        read_table("npz", path)
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
@@ -378,6 +430,33 @@ def test_any_finite_numbers_come_back(pairs):
     np.testing.assert_array_equal(
         made.hardened(made.hardened(vectors)), made.hardened(vectors)
     )
+
+
+def test_a_label_has_fewer_values_than_rows(tmp_path):
+    path = write_csv(tmp_path / "a.csv", {"id": range(400), "x": np.arange(400) / 7})
+    with pytest.raises(ValueError, match="label 'id' has 400 different values in 400"):
+        open_table("csv", path, label="id")
+    assert len(label_column("id", range(4096), 10**6).values) == 4096
+    with pytest.raises(ValueError, match="at most 4,096 can be learned as classes"):
+        label_column("id", range(4097), 10**6)
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype"),
+    [
+        (Column("c", CONSTANT, values=("DE",)), "<U2"),
+        (Column("c", CONSTANT, values=(5.0,)), "f8"),
+        (Column("w", WHOLE, 0.0, 1.0, -9.0, 9.0), "i8"),
+        (Column("w", WHOLE, 0.0, 1.0, -9.0, 2.0**54), "f8"),
+        (Column("c", CATEGORY, values=(1.0, 2.0)), "i8"),
+        (Column("c", CATEGORY, values=(1.0, 2.0**54)), "f8"),
+        (Column("c", CATEGORY, values=("a", "bc")), "<U2"),
+    ],
+    ids=str,
+)
+def test_the_type_of_a_column_does_not_depend_on_the_rows(column, dtype):
+    for count in (0, 3):
+        assert column.decode(np.zeros((count, column.width))).dtype == dtype
 
 
 def test_soft_entries_come_back_as_the_largest():

@@ -8,6 +8,7 @@ from sklearn.datasets import make_swiss_roll
 
 from tests.helpers import key
 from wgan_gp import data
+from wgan_gp.data.arrays import resident
 
 MIXTURES = ("8gaussians", "25gaussians")
 N = 8000
@@ -31,6 +32,20 @@ def test_samples_have_the_declared_shape_and_type(name, n):
     chex.assert_shape(samples, (n, *dataset.shape))
     chex.assert_type(samples, jnp.float32)
     assert dataset.name == name
+
+
+def test_resident_samples_may_have_any_byte_order_and_must_be_finite():
+    values = np.arange(6.0).reshape(3, 2)
+    for dtype in (">f4", ">f8", ">i2", "<f4"):
+        drawn = resident(values.astype(dtype))(key(), 50)
+        assert {*map(tuple, np.asarray(drawn).tolist())} == {
+            *map(tuple, values.tolist())
+        }
+    for bad in (1e300, np.nan, np.inf):
+        with pytest.raises(
+            ValueError, match="must be finite in float32, got values that"
+        ):
+            resident(np.array([[1.0], [bad]]))
 
 
 @pytest.mark.parametrize("name", data.DATASETS)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy
 
 from benchmarks import distance as benchmark
 from benchmarks.lower_bound import known_pairs
-from wgan_gp.evaluate import exact_wasserstein, w1_bracket
+from wgan_gp.evaluate import exact_wasserstein, upper_bound, w1_bracket
 from wgan_gp.evaluate.bracket import blurred_distances
 from wgan_gp.evaluate.upper_bound import LEVEL, cut_subsets, w1_upper_bound
 
@@ -87,6 +88,26 @@ def test_the_bound_is_the_mean_over_the_pairs():
     pairs = zip(*(each.reshape(3, 20, 1) for each in sides))
     expected = np.mean([exact_wasserstein(x, y) for x, y in pairs])
     np.testing.assert_allclose(found.value, expected, rtol=1e-9)
+
+
+def test_blocks_of_many_samples_are_no_larger_than_subsets(monkeypatch):
+    solve, sizes = upper_bound.exact_wasserstein_of_pairs, []
+
+    def seen(first, second):
+        sizes.append(first.shape[1])
+        return solve(first, second)
+
+    monkeypatch.setattr(upper_bound, "exact_wasserstein_of_pairs", seen)
+    sides = normal(4000, 1), normal(4000, 1, seed=1) + 3  # W1 is the means' difference
+    whole = w1_upper_bound(cut_subsets(*sides, 40), *sides, 0.0)
+    assert sizes[-1] == 400
+    monkeypatch.setattr(upper_bound, "SUBSET", 40)
+    capped = w1_upper_bound(cut_subsets(*sides, 40), *sides, 0.0)
+    assert sizes[-1] == 40
+    widths = [high - low for low, high in (whole.interval, capped.interval)]
+    error = (2 / 4000) ** 0.5
+    t = scipy.stats.t.ppf((1 + LEVEL) / 2, 9)
+    np.testing.assert_allclose(widths, 2 * t * error, rtol=0.5)
 
 
 @pytest.mark.long

@@ -33,7 +33,8 @@ def resident(samples: np.ndarray) -> Sampler:
       A sampler `(key, n) -> [n, ...]` of floats.
 
     Raises:
-      ValueError: there are no samples, or they are not real numbers.
+      ValueError: there are no samples, or they are not real numbers that are finite in
+        their type on the device, as float64 becomes float32 there.
 
     Example:
       >>> import jax, numpy as np
@@ -47,7 +48,15 @@ def resident(samples: np.ndarray) -> Sampler:
             "a data set needs at least one sample, [N, ...], got an array of shape"
             f" {samples.shape}"
         )
-    (on_device,) = as_floats(samples)
+    if not samples.dtype.isnative:  # as of files of other machines, which JAX refuses
+        samples = samples.astype(samples.dtype.newbyteorder("="))
+    with np.errstate(over="ignore"):  # it is refused below
+        (on_device,) = as_floats(samples)
+    if not jnp.isfinite(on_device).all():
+        raise ValueError(
+            f"samples must be finite in {on_device.dtype}, got values that are missing,"
+            " infinite or too large: leave these samples out, or scale them"
+        )
 
     # Its argument, since what a function closes over becomes a constant of the program.
     return jax.tree_util.Partial(_draw, on_device)

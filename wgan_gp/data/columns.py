@@ -67,34 +67,42 @@ class Column(NamedTuple):
                 raise ValueError(
                     f"column {show(self.name)} has the new value {show(unknown[0])}"
                 )
-            return np.eye(len(known))[[known[value] for value in values]]
+            entries = np.zeros((len(values), len(known)), np.float32)
+            entries[np.arange(len(values)), [known[value] for value in values]] = 1
+            return entries
         numbers = np.asarray(values, np.float64)
         if not np.isfinite(numbers).all():
             raise ValueError(f"column {show(self.name)} has values that are not finite")
         return ((numbers - self.mean) / self.std)[:, None]
 
     def decode(self, entries: np.ndarray) -> np.ndarray:
-        """Values `[N]` in the column's units, from entries `[N, width]`."""
+        """Values `[N]` in the column's units, from entries `[N, width]`.
+
+        Their type is that of the column, whatever the entries are: whole numbers are
+        int64 where all that the column can have fit.
+        """
         if self.kind == CONSTANT:
-            return np.array([self.values[0]] * len(entries))
+            return np.full(len(entries), self.values[0])
         if self.kind == CATEGORY:
             values = np.array(self.values)
-            return _as_whole(values)[np.argmax(entries, axis=1)]
+            exact = values.dtype.kind == "f" and _are_exact(*self.values)
+            return values.astype(np.int64 if exact else values.dtype)[
+                np.argmax(entries, axis=1)
+            ]
         numbers = entries[:, 0].astype(np.float64) * self.std + self.mean
         if self.kind == NUMBER:
             return numbers
-        return _as_whole(np.clip(np.rint(numbers), self.low, self.high))
+        numbers = np.clip(np.rint(numbers), self.low, self.high)
+        return numbers.astype(np.int64) if _are_exact(self.low, self.high) else numbers
 
 
 def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.0f}"
 
 
-def _as_whole(values: np.ndarray) -> np.ndarray:
-    """Whole floats as int64, where they fit; text as it is."""
-    if values.dtype.kind != "f" or np.abs(values).max(initial=0) >= 2**53:
-        return values
-    return values.astype(np.int64)
+def _are_exact(*values: float) -> bool:
+    """Whether whole floats are near enough to 0 that none between them is left out."""
+    return max(map(abs, values)) < 2**53
 
 
 class Columns(NamedTuple):

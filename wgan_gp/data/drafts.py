@@ -28,19 +28,36 @@ def draft_folder(folder: Path) -> Iterator[Path]:
     Raises:
       OSError: it cannot be made or renamed.
     """
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    with hidden_folder(folder) as draft:
+        yield draft
+        (draft / _LOCK).unlink()
+        try:
+            draft.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # another process was first
+                raise
+
+
+@contextmanager
+def hidden_folder(path: Path) -> Iterator[Path]:
+    """A hidden folder beside `path`, of this process alone, removed at the end.
+
+    Args:
+      path: whose parent folder is there.
+
+    Yields:
+      The hidden folder; one of a process that is killed is left to `remove_abandoned`.
+
+    Raises:
+      OSError: it cannot be made.
+    """
+    folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     try:
-        with (draft / _LOCK).open("w") as lock:
+        with (folder / _LOCK).open("w") as lock:
             _hold(lock)
-            yield draft
-            (draft / _LOCK).unlink()
-            try:
-                draft.rename(folder)
-            except OSError:
-                if not folder.is_dir():  # another process was first
-                    raise
+            yield folder
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_abandoned(parent: Path) -> None:

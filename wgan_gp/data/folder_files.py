@@ -8,11 +8,13 @@ Two layouts are read, each with or without classes:
     photos/train/cat/0.png       the same, with classes
 
 Only names and links are looked at here, no picture is opened. Paths are sorted, so
-the order is the same on every machine. Guarantees: no picture is in two splits, no
-link leads out of the folder, and a file that is not used is reported as a
-`LeftOutFile`, except for hidden files and what operating systems leave behind.
+the order is the same on every machine. A split's folder may be a link to elsewhere, as
+to a larger disk. Guarantees: no picture is in two splits, no other link leads out of
+the folder, and a file that is not used is reported as a `LeftOutFile`, except for
+hidden files and what operating systems leave behind.
 """
 
+import itertools
 import os
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -61,8 +63,8 @@ def find_splits(root: Path) -> tuple[dict[str, SplitFiles], list[LeftOutFile]]:
 
     Raises:
       ValueError: there are no or too few pictures, pictures lie beside subfolders of
-        classes, a link leads out of the folder, a folder cannot be read, or two
-        subfolders are for the same split.
+        classes, a link leads out of the folder, a folder cannot be read, two subfolders
+        are for the same split, or one is within another by a link.
     """
     folders = split_folders(root)
     if not folders:
@@ -74,20 +76,37 @@ def find_splits(root: Path) -> tuple[dict[str, SplitFiles], list[LeftOutFile]]:
             raise ValueError(f"{root}: {error}") from None
         splits = {x: SplitFiles(root, [paths[i] for i in order[x]]) for x in SPLITS}
         return splits, left_out
+    _check_apart(folders)
     excluded = tuple(folder.name for folder in folders.values())
     stray, left_out = _find_files(root, excluded)
+    belows = {split: folder.resolve() for split, folder in folders.items()}
     left_out += [
-        LeftOutFile(str(root / path), "in no split's folder") for path in stray
+        LeftOutFile(str(root / path), "in no split's folder")
+        for path in stray
+        if not any((root / path).is_relative_to(below) for below in belows.values())
     ]
     splits = {}
-    for split, folder in folders.items():
-        below = folder.resolve()
+    for split, below in belows.items():
         paths, others = _find_files(below)
         left_out += others
         if paths or split == "train":
             _check_classes(below, paths)
             splits[split] = SplitFiles(below, paths)
     return splits, left_out
+
+
+def _check_apart(folders: dict[str, Path]) -> None:
+    """Refuses folders of splits of which one leads, by a link, into another.
+
+    Raises:
+      ValueError: their pictures would be in both splits.
+    """
+    for inner, outer in itertools.permutations(folders.values(), 2):
+        if inner.resolve().is_relative_to(outer.resolve()):
+            raise ValueError(
+                f"the pictures of {inner} are in {outer}, too, by a link: give each"
+                " split its own"
+            )
 
 
 def split_folders(root: Path) -> dict[str, Path]:

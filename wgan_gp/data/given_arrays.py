@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from wgan_gp.data.columns import NUMBER, Column
+from wgan_gp.data.labels import as_text
 from wgan_gp.system.values import show
 
 
@@ -51,7 +52,8 @@ def array_names(
       path: of the file, for messages.
 
     Raises:
-      ValueError: they are no names, of another number, or one is there twice.
+      ValueError: they are no names, of another number, or one is there twice; or they
+        are bytes that are not UTF-8.
     """
     names = arrays.get(key, np.array([f"{usual}{i + 1}" for i in range(count)]))
     if names.shape != (count,) or names.dtype.kind not in "US":
@@ -59,7 +61,9 @@ def array_names(
             f"{path}: {key} must be {count} names, got {names.dtype}"
             f" {list(names.shape)}"
         )
-    names = [str(each) for each in names.astype(str)]
+    if names.dtype.kind == "S":
+        names = as_text(names, f"{path}: {key}")
+    names = names.tolist()
     if len(set(names)) < count:
         raise ValueError(f"{path}: {key} has a name twice: give each its own")
     return names
@@ -83,8 +87,9 @@ def standardised(
     scale = float(np.abs(values).max()) or 1.0  # squares of huge values are not finite
     learned, axes = values[train] / scale, tuple(range(values.ndim - 1))
     means, stds = scale * learned.mean(axis=axes), scale * learned.std(axis=axes)
-    for name, std in zip(names, stds):
-        if not std > 0:
+    # By its ends: rounding gives a constant as 0.1 a deviation that is not 0.
+    for name, std, spread in zip(names, stds, np.ptp(learned, axis=axes)):
+        if not (std > 0 and spread > 0):
             raise ValueError(f"{path}: {what} {show(name)} is constant: leave it out")
     return tuple(
         Column(name, NUMBER, mean, std)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.data.columns import CATEGORY, WHOLE, Column, Columns
-from wgan_gp.data.given_arrays import given_numbers
+from wgan_gp.data.given_arrays import array_names, given_numbers
 from wgan_gp.data.numpy_files import read_arrays
 from wgan_gp.data.summaries import is_number
 from wgan_gp.data.table_files import READERS, read_table
@@ -31,7 +31,8 @@ def read_given(
       path: of a table, .csv, .parquet, .npy or .npz.
       columns: of the run's data. Others in the file are ignored.
       in_array: whether an .npz file has an array `given` `[m, k]` rather than an array
-        for each column, as files of series and images do.
+        for each column, as files of series and images do. Its columns are found by
+        `given_names` `[k]`; without these, they are those that the generator is told.
       encoding: of a CSV file that is not UTF-8.
 
     Returns:
@@ -99,6 +100,10 @@ def encode_given(
 
 def _values(column: Any) -> np.ndarray:
     """A column as an array; dates stay dates, which no number stands for."""
+    if isinstance(column, np.ma.MaskedArray):
+        missing = np.ma.getmaskarray(column)
+        column = np.array(column.data, object)
+        column[missing] = None
     try:
         values = np.asarray(column)
     except ValueError:  # nested lists of different lengths
@@ -157,7 +162,7 @@ def _check_there(value: Any, where: str) -> None:
 
 
 def _of_array(path: Path, told: Columns) -> dict[str, np.ndarray]:
-    """The array `given` of a file as a table with the names of the run."""
+    """The array `given` of a file as a table, with its names or those of the run."""
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     arrays = read_arrays(path)
@@ -167,6 +172,9 @@ def _of_array(path: Path, told: Columns) -> dict[str, np.ndarray]:
             f" {', '.join(sorted(arrays)) or 'no arrays'}"
         )
     numbers = given_numbers(arrays["given"], path)
+    if (key := "given_names") in arrays:
+        names = array_names(arrays, key, "given", numbers.shape[1], path)
+        return dict(zip(names, numbers.T))
     if numbers.shape[1] != len(told.columns):
         raise ValueError(
             f"{path}: given must be [n, {len(told.columns)}], numbers for"

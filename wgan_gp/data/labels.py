@@ -65,7 +65,7 @@ def check_labels(labels: np.ndarray, count: int, what: str) -> np.ndarray:
     """
     flat = labels[:, 0] if labels.shape == (count, 1) else labels
     if flat.dtype.kind == "S":
-        flat = _as_text(flat, what)
+        flat = as_text(flat, what)
     elif flat.dtype.kind == "b":
         flat = flat.astype(str)
     elif flat.dtype.kind == "f" and np.all(np.isfinite(flat) & (flat == np.rint(flat))):
@@ -87,8 +87,8 @@ def check_labels(labels: np.ndarray, count: int, what: str) -> np.ndarray:
     return flat.astype(np.int64)
 
 
-def _as_text(labels: np.ndarray, what: str) -> np.ndarray:
-    """Decodes bytes `[n]` as UTF-8, or refuses them."""
+def as_text(labels: np.ndarray, what: str) -> np.ndarray:
+    """Decodes bytes `[n]` as UTF-8, or refuses them; `what` starts the error."""
     try:
         return np.char.decode(labels, "utf-8")
     except UnicodeDecodeError as error:

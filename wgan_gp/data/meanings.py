@@ -1,7 +1,8 @@
 """Says what the columns of a table mean: numbers, categories, constants (`columns`)."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from wgan_gp.data.summaries import Summary, is_number, summarise
 from wgan_gp.system.values import join_names, show
 
 _TEXTS = 10  # times as many values as of whole numbers may a category of text have
+_FEW_CLASSES, _MOST_CLASSES = 200, 4096  # of a label, whatever the number of rows
 _FAR = 30.0  # standard deviations; a value as far out rules the column's scale
 
 
@@ -54,19 +56,19 @@ def describe(
       summaries: of each column's values. Means and deviations are to be those of the
         training rows; a category's values are those of all rows.
       most_values: whole numbers of at most so many values are a category.
-      label: the name of the column with each row's class, a category of any size.
+      label: the name of the column with each row's class, as in `label_column`.
 
     Returns:
       The columns, and notes on them, one line each.
 
     Raises:
       ValueError: a column of text has more than ten times as many values, or numbers
-        among text; or all columns but the label are constant.
+        among text; the label has too many; or all other columns are constant.
     """
     made, notes = [], []
     for name, summary in summaries.items():
         if name == label:
-            made.append(Column(name, CATEGORY, values=tuple(summary.distinct)))
+            made.append(label_column(name, summary.distinct, summary.count))
             continue
         column = _column(name, summary, most_values)
         made.append(column)
@@ -79,6 +81,28 @@ def describe(
             f"constant, and filled in when rows are sampled: {join_names(constant)}"
         )
     return Columns(tuple(made), label), notes
+
+
+def label_column(name: str, values: Sequence[Any], rows: int) -> Column:
+    """The category that is each row's class, with an entry for each of its values.
+
+    Args:
+      name: of the column.
+      values: that it has, sorted.
+      rows: how many rows there are.
+
+    Raises:
+      ValueError: there are more than 200 values and than a tenth of the rows, or more
+        than 4,096: entries grow as rows times values.
+    """
+    most = min(max(_FEW_CLASSES, rows // 10), _MOST_CLASSES)
+    if len(values) > most:
+        raise ValueError(
+            f"the label {show(name)} has {len(values):,} different values in {rows:,}"
+            f" rows, and at most {most:,} can be learned as classes: name another, or"
+            " leave it out"
+        )
+    return Column(name, CATEGORY, values=tuple(values))
 
 
 def _column(name: str, summary: Summary, most_values: int) -> Column:

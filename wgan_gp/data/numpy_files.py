@@ -73,7 +73,11 @@ def read_npy(path: Path, max_bytes: int = 2**36) -> np.ndarray:
         large.
     """
     if zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is an archive of arrays: name it npz:{path}")
+        other = path.with_suffix(".npz")
+        raise ValueError(
+            f"{path} is an archive of arrays: rename it to {other}"
+            f" (data.name = npz:{other})"
+        )
     try:
         size = path.stat().st_size
         return _read_stream(lambda: path.open("rb"), size, str(path), max_bytes)
@@ -118,8 +122,8 @@ def _read_stream(
     size = max(math.prod(shape) * dtype.itemsize, size)
     if size > max_bytes:
         raise ValueError(
-            f"{what} takes {size} bytes, more than the {max_bytes} allowed: make it"
-            " smaller, or raise max_bytes"
+            f"{what} takes {size} bytes, more than the {max_bytes} allowed: save"
+            " fewer samples in it, or pictures as the files of a folder"
         )
     with open_stream() as file:
         try:

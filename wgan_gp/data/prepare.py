@@ -214,11 +214,20 @@ def main(argv: list[str]) -> int:
 
 
 def _prepare_named(argv: list[str]) -> str:
-    """Prepares the set that the arguments name; returns its folder."""
+    """Prepares the set that the arguments name; returns its folder.
+
+    Raises:
+      ValueError: it cannot be prepared, or it is there and --source has no effect.
+    """
     args = _parse_arguments(argv)
     splits = _published(args.name, args.source) if args.source else None
     builder = _open_preparable(args.name, args.data_dir)
     if splits is not None:
+        if is_prepared(builder):
+            raise ValueError(
+                f"{args.name} is in {builder.data_path} already, so that --source has"
+                " no effect: remove that folder, or name another --data_dir"
+            )
         _take_files(builder, splits)
     try:
         prepare(builder)

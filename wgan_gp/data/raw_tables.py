@@ -1,12 +1,19 @@
 """Tables as their files have them, before anything is said of what they mean."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from wgan_gp.data.given_arrays import array_names
+from wgan_gp.data.labels import as_text
 from wgan_gp.system.values import show
+
+# What pandas calls an index without a name in a Parquet file. One with a name is a
+# column like the others.
+_INDEX = re.compile(r"__index_level_\d+__")
 
 
 class RawTable(NamedTuple):
@@ -37,6 +44,9 @@ def from_arrow(table: Any, path: Path) -> RawTable:
         )
     columns, refused, whole, notes = {}, {}, set(), []
     for name, values in zip(names, table.columns):
+        if _INDEX.fullmatch(name):
+            notes.append(f"{path}: {name}, the index of pandas, is left out")
+            continue
         if not name.strip():
             notes.append(_unnamed(path, values))
             continue
@@ -96,10 +106,7 @@ def _as_numpy(values: Any) -> tuple[np.ndarray, bool]:
 def as_objects(labels: np.ndarray, path: Path) -> np.ndarray:
     """Labels as numbers or as text, for `RawTable.columns`."""
     if labels.dtype.kind == "S":
-        try:
-            labels = np.char.decode(labels, "utf-8")
-        except UnicodeDecodeError:
-            raise ValueError(f"{path}: labels are bytes that are not UTF-8") from None
+        labels = as_text(labels, f"{path}: labels")
     if labels.dtype.kind == "b":
         labels = labels.astype(str)
     if labels.dtype.kind == "U":
@@ -116,20 +123,13 @@ def from_array(samples: np.ndarray, names: Any, path: Path) -> RawTable:
       ValueError: it is no array of numbers `[N, D]`, or its names do not fit.
     """
     if samples.ndim != 2 or samples.dtype.kind not in "fiub":
+        series = "; series [N, T, C] are rows as samples.reshape(N, T * C)"
         raise ValueError(
             f"{path} must have samples of numbers [N, D], got {samples.dtype}"
-            f" {list(samples.shape)}"
+            f" {list(samples.shape)}{series if samples.ndim == 3 else ''}"
         )
-    if names is None:
-        names = np.array([f"x{i + 1}" for i in range(samples.shape[1])])
-    if names.shape != samples.shape[1:] or names.dtype.kind not in "US":
-        raise ValueError(
-            f"{path}: columns must be {samples.shape[1]} names, got {names.dtype}"
-            f" {list(names.shape)}"
-        )
-    names = [str(each) for each in names.astype(str)]
-    if len(set(names)) < len(names):
-        raise ValueError(f"{path}: columns has a name twice: give each its own")
+    own = {} if names is None else {"columns": names}
+    names = array_names(own, "columns", "x", samples.shape[1], path)
     values = samples.astype(np.float64).T
     whole = samples.dtype.kind in "iub"
     return RawTable(

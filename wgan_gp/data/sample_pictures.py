@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wgan_gp.data.image_notes import all_left_out
 from wgan_gp.data.images import open_all_splits
 from wgan_gp.data.reading import Reading, Samples, as_flags, most_rows, some_rows
 from wgan_gp.data.sources import (
@@ -33,7 +34,7 @@ def read_pictures(path: Path, how: Reading) -> Samples:
     total = sum(each.count for each in sources)
     most = how.rows or most_rows(int(np.prod(sources[0].shape)))
     values = _some_pictures(sources, some_rows(total, most, how.seed), path)
-    return Samples(values, total, None, _picture_notes(images))
+    return Samples(values, total, None, _picture_notes(images, sources))
 
 
 def _some_pictures(
@@ -50,10 +51,10 @@ def _some_pictures(
     return np.stack([each.image for each in found])
 
 
-def _picture_notes(images: ImageSet) -> tuple[str, ...]:
+def _picture_notes(images: ImageSet, sources: list[ImageSource]) -> tuple[str, ...]:
     notes = [as_flags(each) for each in images.notes]
-    if images.left_out:
-        notes.append(f"{images.name}: {summarise_left_out(images.left_out)}")
+    if left_out := all_left_out(images, *sources):  # with what was found while reading
+        notes.append(f"{images.name}: {summarise_left_out(left_out)}")
     return tuple(notes)
 
 

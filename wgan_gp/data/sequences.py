@@ -18,8 +18,10 @@ from wgan_gp.data.conditions import (
 )
 from wgan_gp.data.docstrings import read_docstrings
 from wgan_gp.data.given_arrays import standardised
+from wgan_gp.data.meanings import label_column
 from wgan_gp.data.series_files import LABEL, LONGEST, RawSeries, read_series
 from wgan_gp.data.sources import split_indices, summarise_left_out
+from wgan_gp.data.table_rows import naming
 from wgan_gp.data.text import (
     SUFFIX,
     Text,
@@ -140,8 +142,10 @@ def _with_conditions(
 ) -> tuple[Columns, np.ndarray]:
     """The channels, with what a generator is told; and its entries `[N, k]`."""
     if raw.labels is not None:
-        known = tuple(sorted(set(raw.labels.tolist())))
-        columns = Columns((*channels, Column(LABEL, CATEGORY, values=known)), LABEL)
+        known = sorted(set(raw.labels.tolist()))
+        with naming(path):
+            label = label_column(LABEL, known, len(raw.labels))
+        columns = Columns((*channels, label), LABEL)
         return columns, columns.conditions.encode({LABEL: raw.labels})
     told = [
         column

@@ -37,7 +37,7 @@ from wgan_gp.data.table_rows import (
 from wgan_gp.system.files import unchanged, write_json, writing
 
 HELD_OUT = 100_000  # rows at most, which are kept in memory
-_FORMAT = 1  # of the folder; another one is written anew
+_FORMAT = 2  # of the folder; another one is written anew
 _SEED = 1  # of the order on disk
 
 

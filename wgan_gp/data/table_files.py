@@ -1,6 +1,7 @@
 """Reads tables of a user's own: one row a sample, columns with names.
 
-    csv:FILE       text with a header line; the delimiter is found by itself
+    csv:FILE       text with a header line; the delimiter is found by itself. An empty
+                   line is a missing value where there is one column, else nothing
     parquet:FILE   Apache Parquet
     npy:FILE       one array [N, D], the format of `numpy.save`
     npz:FILE       arrays of `numpy.savez`: `samples` [N, D], and `labels` [N] and
@@ -11,6 +12,7 @@ PyArrow reads the first two, with its own list of spellings of a missing value (
 it means is the matter of `columns`. What does not fit there: `table_parts`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from wgan_gp.system.files import unchanged
 from wgan_gp.system.values import show
 
 _DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*("|$)')
 
 
 def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
@@ -76,7 +79,8 @@ def csv_options(
       block_size: bytes that are parsed at a time; None for PyArrow's own.
 
     Returns:
-      The options, and notes: a first line of numbers is no header.
+      The options, and notes: a first line of numbers is no header, unless these count
+      the columns from 0, as pandas does.
 
     Raises:
       ValueError: the first line is no text in this encoding.
@@ -84,18 +88,29 @@ def csv_options(
     from pyarrow import csv
 
     header = _first_line(path, encoding)
-    delimiter = max(_DELIMITERS, key=header.count)
+    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", header).count)
     names = [each.strip().strip('"') for each in header.split(delimiter)]
-    headless = all(map(is_number, names))
+    count, notes = len(names), []
+    counted = names == [str(i) for i in range(count)]
+    headless = all(map(is_number, names)) and not counted
+    if counted:
+        notes = [f"{path}: the first line counts the columns, and is their names"]
+    if headless:
+        notes = [
+            f"{path} has no header line: its columns are x1 to x{count}, and its first"
+            " line is a row"
+        ]
     read = csv.ReadOptions(
         encoding=encoding,
-        column_names=[f"x{i + 1}" for i in range(len(names))] if headless else None,
+        column_names=[f"x{i + 1}" for i in range(count)] if headless else None,
         block_size=block_size,
     )
-    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    note = f"{path} has no header line: its columns are x1 to x{len(names)}"
-    options = read, parse, csv.ConvertOptions(strings_can_be_null=True)
-    return options, [note] if headless else []
+    parse = csv.ParseOptions(
+        delimiter=delimiter,
+        newlines_in_values=True,
+        ignore_empty_lines=count > 1 or not header.strip(),
+    )
+    return (read, parse, csv.ConvertOptions(strings_can_be_null=True)), notes
 
 
 @contextmanager

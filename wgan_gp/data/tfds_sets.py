@@ -158,13 +158,18 @@ def _ensure_prepared(builder: Any, name: str, data_dir: str | None) -> Any:
         # describe its own files, so a new one reads what is on disk.
         builder = make_builder(name, data_dir)
     if not is_prepared(builder):
-        root = Path(builder.data_dir_root)
         raise ValueError(
-            f"{name} is not in {builder.data_path}: run `python -m wgan_gp.data.prepare"
-            f" {name} --data_dir {root}` on a machine with network, and copy its folder"
-            f" {root / builder.name} here"
+            f"{name} is not in {builder.data_path}: run {_command(builder, name)} on a"
+            " machine with network, and copy its folder"
+            f" {Path(builder.data_dir_root) / builder.name} here"
         )
     return builder
+
+
+def _command(builder: Any, name: str) -> str:
+    """The command that prepares a set where the builder looks for it."""
+    root = builder.data_dir_root
+    return f"`python -m wgan_gp.data.prepare {name} --data_dir {root}`"
 
 
 def _open_builder(name: str, data_dir: str | None) -> Any:
@@ -230,7 +235,7 @@ def _records(builder: Any, name: str, expression: str) -> Any:
         raise ValueError(
             f"{name} in {builder.data_path} is prepared as"
             f" {builder.info.file_format.value}, expected array_record: delete it and"
-            f" run `python -m wgan_gp.data.prepare {name}`"
+            f" run {_command(builder, name)}"
         ) from None
 
 

@@ -1,5 +1,6 @@
 """Writes samples to files batch by batch; a file appears only when it is complete."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
+from wgan_gp.data.drafts import hidden_folder, remove_abandoned
 from wgan_gp.runs import figures
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.system.files import writing
@@ -38,10 +40,15 @@ def check_creatable(path: Path, flag: str) -> None:
 
     Args:
       path: of the file or folder. It must not exist, except as an empty folder for
-        --png.
+        --png, which the finished one takes the place of.
       flag: of the command line that gave the path, for messages.
     """
     if path.is_dir() and flag == "--png" and not any(path.iterdir()):
+        if path.is_symlink() or path.samefile(os.curdir):
+            raise FileExistsError(
+                f"{flag} {path} is a link, or the folder that this command runs in:"
+                " name another"
+            )
         return
     if path.exists() or path.is_symlink():
         raise FileExistsError(f"{path} exists already: name another {flag}")
@@ -83,25 +90,39 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """A draft path that is renamed to `path` when the `with` block succeeds.
 
     If the block fails, the draft and the folders that were made for it are removed.
+
+    Raises:
+      WriteError: it cannot be written, or there is something at `path` by now.
     """
     made = [folder for folder in path.absolute().parents if not folder.exists()]
-    draft = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove(draft)  # left by a process that was killed
-            yield draft
-            draft.rename(path)
+            remove_abandoned(path.parent)
+            with hidden_folder(path) as folder:
+                draft = folder / path.name
+                yield draft
+                _move(draft, path)
     except BaseException:
-        _remove(draft)
         for folder in made:
             with suppress(OSError):
                 folder.rmdir()
         raise
 
 
-def _remove(path: Path) -> None:
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+def _move(draft: Path, path: Path) -> None:
+    """Gives a draft its name; raises an OSError if another file has it."""
+    if not draft.is_dir():
+        try:
+            os.link(draft, path)  # unlike a rename, this replaces no file
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        else:
+            return
+    draft.rename(path)  # a folder replaces an empty one alone
 
 
 @contextmanager

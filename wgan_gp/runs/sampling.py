@@ -18,7 +18,7 @@ from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.opening import FinishedRun, load_run
 from wgan_gp.runs.sample_files import SampleSpec
 from wgan_gp.system.paths import expand
-from wgan_gp.system.values import whole
+from wgan_gp.system.values import below, whole
 
 # Conditions of a user's own: a file of rows, or columns by their names.
 Given = str | Path | Mapping[str, Any]
@@ -250,11 +250,13 @@ def _postprocess(run: FinishedRun):
 
 
 def check_request(n: int | None, seed: int, given: Any = None) -> None:
-    """Raises ValueError for fewer than one sample, or a seed out of range."""
+    """Raises ValueError for a number of samples or a seed that is out of range."""
     if n is None and given is None:
         raise ValueError(
             "n, the number of samples, is missing: it is needed without given"
         )
     if n is not None and n < 1:
         raise ValueError(f"n must be >= 1, got {n}")
+    if n is not None:
+        below("n", n, 2**63)
     whole("seed", seed, 0, 2**32)

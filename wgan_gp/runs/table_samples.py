@@ -1,6 +1,7 @@
 """Samples that are vectors as tables: rows in the data's units, with column names."""
 
 import csv
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -10,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.data import Dataset
-from wgan_gp.data.columns import Columns, numbered
+from wgan_gp.data.columns import CONSTANT, NUMBER, Column, Columns, numbered
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.sample_files import SampleSpec, Write, npz_file
 
-_DIGITS = ".9g"  # of numbers in CSV files: those of float32, and no more
+_DIGITS = 9  # of numbers in CSV files: those of float32, and more of narrow columns
 
 
 def columns_of(dataset: Dataset) -> Columns:
@@ -88,14 +89,27 @@ def csv_file(path: Path, dataset: Dataset) -> Iterator[Write]:
             if not begun:
                 writer.writerow(table)
                 begun = True
-            writer.writerows(zip(*(_texts(values) for values in table.values())))
+            texts = map(_texts, columns_of(dataset).columns, table.values())
+            writer.writerows(zip(*texts))
 
         yield write
 
 
-def _texts(values: np.ndarray) -> list[str]:
-    form = _DIGITS if values.dtype.kind == "f" else ""
+def _texts(column: Column, values: np.ndarray) -> list[str]:
+    """The values `[m]` of a column as text."""
+    form = f".{_digits(column)}g" if values.dtype.kind == "f" else ""
     return [format(value, form) for value in values.tolist()]
+
+
+def _digits(column: Column) -> int:
+    """How many digits show a number of the column to 1e-7 of its deviation.
+
+    That is what float32, in which a generator computes, can tell apart.
+    """
+    if column.kind != NUMBER:
+        return 15 if column.kind == CONSTANT else 17  # as exact as they are
+    ratio = abs(column.mean) / column.std
+    return min(max(_DIGITS, 7 + math.ceil(math.log10(max(ratio, 1.0)))), 17)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ _CURES = {
     errno.EACCES: "name another folder, or make it writable",
     errno.EPERM: "name another folder, or make it writable",
     errno.ENOTDIR: "name another folder",
+    errno.EEXIST: "name another",
+    errno.ENOTEMPTY: "name another",
 }
 
 
