@@ -71,7 +71,7 @@ def check_peer(experiment: build.Experiment, peer: TorchImages) -> str:
 
 def compare_speed(file: Path, rounds: int) -> None:
     """Prints the table of times."""
-    print("network        ours ms  torch ms  ours/torch  (least to greatest)")
+    print("network        ours ms  torch ms  torch/ours  (least to greatest)")
     checks = []
     for name, case in CASES.items():
         config = resolved(case, file)
@@ -79,11 +79,11 @@ def compare_speed(file: Path, rounds: int) -> None:
         peer = torch_peer(case, config)
         checks.append(f"{name}: parameters {check_peer(experiment, peer)}")
         result = interleave(
-            partial(peer.run, case.steps),
             jax_runner(experiment, case.steps),
+            partial(peer.run, case.steps),
             rounds=rounds,
         )
-        theirs, ours = (1e3 * t / case.steps for t in (result.first, result.second))
+        ours, theirs = (1e3 * t / case.steps for t in (result.first, result.second))
         print(
             f"{name:13} {ours:8.1f}  {theirs:8.1f}  {result.ratio:10.2f}"
             f"  ({result.low:.2f} to {result.high:.2f})",

@@ -18,6 +18,7 @@ from tests.helpers import ROOT, code_blocks, unchecked
 from tests.hostile import command_line
 from wgan_gp import distance, main, sample
 from wgan_gp.runs import sampling
+from wgan_gp.system import shipped
 
 COMMANDS = {"wgan_gp.main": main.main, "wgan_gp.sample": sample.main}
 COMMANDS["wgan_gp.distance"] = distance.main
@@ -36,9 +37,9 @@ def commands(page):
 def run(line):
     _, _, module, *args = shlex.split(line, comments=True)
     if module == "wgan_gp.main":
-        file = args[args.index("--config") + 1]
-        assert (ROOT / file).is_file()
-        args[args.index("--config") + 1] = f"{ROOT / file}:smoke"
+        name = args[args.index("--config") + 1]
+        assert name in shipped.experiments()
+        args[args.index("--config") + 1] = f"{name}:smoke"
         args += FEW
     with unchecked(), command_line(*args) as argv:
         assert COMMANDS[module](argv) == 0, line
