@@ -10,6 +10,7 @@ import struct
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +27,7 @@ from tests.helpers import (
     wait_for,
 )
 from wgan_gp import main
-from wgan_gp.runs import checkpoint, driver, figures, loop, workdir
+from wgan_gp.runs import checkpoint, driver, figures, loop, restore, workdir
 from wgan_gp.runs.records import MetricWriter
 from wgan_gp.runs.trainable import Trainable
 from wgan_gp.system.signals import Listener
@@ -227,12 +228,37 @@ def test_a_full_disk_at_the_start_is_named(tmp_path):
     assert not contents(tmp_path)
 
 
-def drive(folder):
+def drive(folder, **fields):
     """What is printed by a training that costs nothing, to its end."""
-    out = io.StringIO()
-    workdir.prepare(folder, resolve(**FIELDS))
-    driver.drive(trainable(), resolve(**FIELDS), folder, Console(file=out, width=999))
+    out, config = io.StringIO(), resolve(**FIELDS | fields)
+    workdir.prepare(folder, config)
+    driver.drive(trainable(), config, folder, Console(file=out, width=999))
     return out.getvalue()
+
+
+def test_the_newest_checkpoints_are_kept_and_some_for_good(tmp_path):
+    kept = {"checkpoint.every": 2, "checkpoint.keep": 3, "checkpoint.keep_every": 4}
+    drive(tmp_path, **kept, steps=14)
+    assert restore.steps(tmp_path / "checkpoints") == [14, 12, 10, 8, 4]
+
+
+def test_records_are_on_the_disk_before_the_state_of_their_step(tmp_path, monkeypatch):
+    synced, saved, save = {}, [], checkpoint.Checkpoints.save
+
+    def sync(descriptor):
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        if path.suffix == ".jsonl":
+            synced[path.name] = path.read_text()
+
+    def saving(self, step, *state):
+        saved.append(step)
+        assert f'"train", "step": {step},' in synced["metrics.jsonl"]
+        save(self, step, *state)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(checkpoint.Checkpoints, "save", saving)
+    drive(tmp_path)
+    assert saved == [4, 8, 12]
 
 
 def test_a_finished_run_says_so_and_how_to_train_longer(tmp_path):
