@@ -234,6 +234,15 @@ def test_a_figure_of_pictures_has_a_row_for_each_step():
     np.testing.assert_allclose(shown[2], 1)
 
 
+def test_a_network_critic_that_diverges_is_refused(monkeypatch):
+    diverged = lambda samples: np.full(len(samples), np.nan)  # noqa: E731
+    monkeypatch.setattr(
+        "wgan_gp.runs.network_estimate._trained_critic", lambda *_: (diverged, 1.0)
+    )
+    with pytest.raises(ValueError, match="a critic under clip diverged: use cones"):
+        network_estimate(normal(), normal(1), "clip")
+
+
 @pytest.mark.long
 def test_a_network_critic_estimates_w1():
     x, y = normal(0, 400), normal(1, 400)

@@ -113,6 +113,13 @@ REFUSED = {
         ["--config", SMOKE, "--config.penalty.weight=nan"],
         ["penalty.weight", "finite"],
     ),
+    "search for NaN on several hosts": (
+        [
+            *("--config", SMOKE, "--config.debug_nans=True"),
+            *("--coordinator", "first:1", "--hosts", "2", "--host", "0"),
+        ],
+        ["debug_nans needs a run on one host"],
+    ),
     "box of words": (
         [
             "--config",

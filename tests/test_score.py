@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,6 +64,19 @@ def test_a_floor_of_too_few_images_is_left_out():
     counts = {"generated": 20, "real": 20, "floor_images": 3}
     table = score.table(scores | counts, "train")
     assert list(table.columns[2].cells) == ["too few"] * len(names)
+
+
+def test_a_split_of_too_few_images_is_refused(monkeypatch):
+    few = np.zeros((9, 8, 8, 1), np.uint8)
+    monkeypatch.setattr(score, "open_images", lambda *_: None)
+    monkeypatch.setattr(score, "_reals", lambda *_: few)
+    data = SimpleNamespace(name="digits8x8", source_options={})
+    run = SimpleNamespace(settings=SimpleNamespace(data=data))
+    words = (
+        "the train split of digits8x8 has 9 images, and scores need 10: name another"
+    )
+    with pytest.raises(ValueError, match=words):
+        score._score_run(run, 20, "train", observe, 0)
 
 
 def test_real_images_score_as_real_ones():

@@ -319,6 +319,13 @@ def test_arrays_of_other_shapes_and_objects_are_refused(tmp_path):
     np.savez(tmp_path / "c.npz", samples=np.ones((4, 2)), labels=np.ones(3))
     with pytest.raises(ValueError, match=r"labels must be \[4\]"):
         read_table("npz", tmp_path / "c.npz")
+    np.savez(tmp_path / "empty.npz")
+    with pytest.raises(ValueError, match=r"empty\.npz has no arrays"):
+        read_table("npz", tmp_path / "empty.npz")
+    named = {"samples": np.ones((4, 2)), "columns": ["label", "x"]}
+    np.savez(tmp_path / "e.npz", **named, labels=np.ones(4))
+    with pytest.raises(ValueError, match="has labels, and a column of the name label"):
+        read_table("npz", tmp_path / "e.npz")
     np.savez(tmp_path / "d.npz", u=np.ones((4, 2)), v=np.ones(3))
     with pytest.raises(ValueError, match="no array samples"):
         read_table("npz", tmp_path / "d.npz")

@@ -2,12 +2,16 @@
 
 import os
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from tests.helpers import ROOT, resolve, run_module
 from tests.test_faults import train
-from wgan_gp.runs import workdir
+from wgan_gp.devices import hosts
+from wgan_gp.runs import start, workdir
+
+NO = SimpleNamespace(value=False)
 
 
 @pytest.fixture
@@ -56,6 +60,23 @@ def test_the_command_refuses_a_read_only_folder_before_any_compute(read_only):
     assert done.returncode == 2
     assert (done.stdout, done.stderr.count("\n")) == ("", 1)
     assert done.stderr.startswith(f"error: cannot write {folder}: ")
+
+
+def test_what_a_run_left_without_its_configuration_is_refused(tmp_path):
+    (tmp_path / "metrics.jsonl").touch()
+    with pytest.raises(FileExistsError, match=r"holds metrics\.jsonl but no config\.j"):
+        workdir.check(tmp_path, resolve())
+
+
+def test_a_folder_that_the_other_hosts_do_not_have_is_refused(tmp_path, monkeypatch):
+    folder = str(tmp_path / "mine")
+    monkeypatch.setattr(hosts, "on_first_host", lambda _: folder)
+    flags = SimpleNamespace(**dict.fromkeys(("ACCEPT", "OVERWRITE"), NO))
+    monkeypatch.setattr(start, "command", flags)
+    with pytest.raises(ValueError, match="mine of host 0 is not there on this host"):
+        start._prepare_workdir(resolve(), None, b"")
+    workdir.prepare(tmp_path / "mine", resolve())
+    assert str(start._prepare_workdir(resolve(), None, b"")[0]) == folder
 
 
 def test_a_run_without_a_name_never_goes_on_with_another(tmp_path):

@@ -170,6 +170,16 @@ def test_a_lock_whose_file_was_replaced_meanwhile_is_taken_again(tmp_path, monke
     assert not path.exists()
 
 
+def test_tables_that_another_process_makes_for_long_are_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_TABLES_WAIT", 0.0)
+    (tmp_path / "letters").mkdir()
+    with (
+        file_lock(tmp_path / "letters" / "tables.lock", 0),
+        pytest.raises(FileExistsError, match="process has been making tables of"),
+    ):
+        running.run(study(tmp_path, names=()))
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_hosts_share_all_programs_and_have_none_in_common(count):
     shares = [
