@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers import key
+from tests.hostile import cases
 from wgan_gp.data import columns as meaning
 from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Columns
 from wgan_gp.data.meanings import describe
@@ -364,6 +365,7 @@ def test_a_description_survives_json():
 NUMBERS = st.floats(-1e300, 1e300, allow_nan=False)
 
 
+@cases("numbers of tables")
 @given(
     st.lists(st.tuples(NUMBERS, st.integers(-(2**40), 2**40)), min_size=3, max_size=40)
 )
