@@ -3,11 +3,10 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from tests.helpers import ROOT, command_environment, contents, run_module
+from tests.helpers import ROOT, command_environment, contents, run_module, wait_for
 from tests.test_main import assert_refused
 from wgan_gp.studies.running.locks import file_lock
 from wgan_gp.studies.sweep import __main__ as command
@@ -109,10 +108,7 @@ def test_a_signal_saves_first_and_the_same_command_goes_on(tmp_path):
         text=True,
     )
     folder = tmp_path / "broken" / "checkpoints" / "0000"
-    for _ in range(600):
-        if (folder / "200").exists():
-            break
-        time.sleep(0.1)
+    wait_for(folder / "200")
     process.send_signal(signal.SIGTERM)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
