@@ -49,7 +49,10 @@ def assert_refused(done, *words):
         (["--config.lipschitz=clip"], ["cannot go on from step 20"]),
         (["--config.steps=10", "--accept_changes"], ["20 are done already"]),
         (["--config.steps=10"], ["set --config.steps to at least 20"]),
-        (["--config.seed=1"], ["seed was 0, is 1", "--accept_changes"]),
+        (
+            ["--config.seed=1"],
+            ["other settings: seed was 0, is 1", "--accept_changes", "--overwrite"],
+        ),
         (["--overwrite", "--config.batch_size=0"], ["batch_size must be"]),
         (["--overwrite", "--config.mesh.data=64"], ["mesh.data is 64"]),
     ],
@@ -83,6 +86,7 @@ def test_what_is_no_table_is_refused(tmp_path):
     assert_refused(done, "table.npz': there is no file")
     done = command(tmp_path / "run", "--config.data.name=folder:pictures")
     assert_refused(done, "this experiment learns vectors", "experiments/digits.py")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_tilde_in_the_workdir_is_the_home(tmp_path, monkeypatch):
