@@ -163,7 +163,7 @@ def resolve(name="toy8gauss", arg="smoke", **fields):
     return configs.resolve(config)
 
 
-def wait_for(path, seconds=30):
+def wait_for(path, seconds=120):
     for _ in range(20 * seconds):
         if path.exists():
             return
@@ -182,11 +182,26 @@ def made_once(factory, name, make):
     try:
         folder.mkdir()
     except FileExistsError:
-        wait_for(folder / "whole", 120)
-        return folder
-    make(folder)
+        return _made(folder)
+    try:
+        make(folder)
+    except BaseException as error:
+        (folder / "failed").write_text(repr(error))
+        raise
     (folder / "whole").touch()
     return folder
+
+
+def _made(folder, seconds=600):
+    """The folder, once another worker has made it."""
+    for _ in range(20 * seconds):
+        if (folder / "whole").exists():
+            return folder
+        if (folder / "failed").exists():
+            why = (folder / "failed").read_text()
+            raise AssertionError(f"{folder} could not be made: {why}")
+        time.sleep(0.05)
+    raise AssertionError(f"{folder} was not made within {seconds} s")
 
 
 def run_module(module, *args, cwd, optimised=False):

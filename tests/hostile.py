@@ -37,6 +37,7 @@ CASES = {
     "checkpoints": 8,
     "records": 8,
     "tables": 250,
+    "numbers of tables": 100,
     "damaged tables": 100,
     "labels of tables": 60,
     "rows of conditions": 20,

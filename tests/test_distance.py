@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.data.test_tables import write_csv, write_parquet
 from tests.helpers import contents
@@ -12,7 +13,7 @@ from wgan_gp import distance
 from wgan_gp.data.reading import Reading
 from wgan_gp.data.sample_sets import read_pair
 from wgan_gp.evaluate.lower_bound import critic_gradients
-from wgan_gp.runs import figures
+from wgan_gp.runs import figures, set_distance
 from wgan_gp.runs.distance_figures import pictures_figure
 from wgan_gp.runs.network_estimate import network_estimate
 from wgan_gp.runs.set_distance import standardised
@@ -152,6 +153,70 @@ def test_rows_of_any_type_and_number_are_read(folder):
     assert {*map(tuple, fake.values)} <= {*map(tuple, whole.astype(float))}
 
 
+def test_the_commands_options_reach_the_reader_and_the_function(folder, monkeypatch):
+    """Each at a value that is not its default."""
+    seen = []
+
+    def reading(real, fake, how):
+        seen.append(how)
+        return read_pair(real, fake, Reading())
+
+    def computing(x, y, **options):
+        del options["report"]
+        seen.append(options)
+        raise ValueError("enough is known")
+
+    monkeypatch.setattr(distance, "read_pair", reading)
+    monkeypatch.setattr(distance, "distance", computing)
+    options = (
+        *("--critic", "sll", "--subset", 40, "--seed", 7, "--rows", 50),
+        *("--encoding", "latin-1", "--channels", 1, "--skip_corrupt"),
+        *("--columns", "weight", "--size", 3, 4),
+    )
+    assert call("real.csv", "fake.csv", *options) == 2
+    assert seen == [
+        Reading(("weight",), "latin-1", (3, 4), 1, skip_corrupt=True, rows=50, seed=7),
+        {"critic": "sll", "subset": 40, "seed": 7, "rows": N},
+    ]
+
+
+def test_another_critic_adds_its_estimate(monkeypatch):
+    seen = []
+
+    def estimate(x, y, critic, seed):
+        seen.append((x.shape, critic, seed))
+        return 1.5, (1.0, 2.0)
+
+    for name in ("w1_bracket", "blurred_distances"):
+        monkeypatch.setattr(set_distance, name, lambda *_, **__: None)
+    monkeypatch.setattr(set_distance, "network_estimate", estimate)
+    found = distance.distance(normal(), normal(1), critic="sll", seed=7)
+    assert (found.estimate, found.estimate_interval) == (1.5, (1.0, 2.0))
+    assert distance.distance(normal(), normal(1)).estimate is None
+    assert seen == [((N, 2), "sll", 7)]
+
+
+def test_files_are_read_in_their_encoding(folder):
+    text = "h\xf6he\n" + "\n".join(map(str, normal()[:, 0]))
+    (folder / "a.csv").write_text(text, encoding="latin-1")
+    (real, _) = read(folder / "a.csv", folder / "a.csv", encoding="latin-1")
+    assert real.columns == ("höhe",)
+
+
+def test_pictures_are_read_in_grey_and_without_those_that_are_damaged(folder):
+    (folder / "p").mkdir()
+    for i in range(20):
+        picture = np.full((3, 2, 3), 10 * i, np.uint8)
+        Image.fromarray(picture).save(folder / "p" / f"{i}.png")
+    (folder / "p" / "broken.png").write_bytes(b"no picture")
+    how = {"channels": 1, "skip_corrupt": True}
+    (real, _) = read(folder / "p", folder / "p", **how)
+    assert real.values.shape == (20, 3, 2, 1)
+    assert sorted(real.values[:, 0, 0, 0]) == list(range(0, 200, 10))
+    with pytest.raises(ValueError, match=r"--skip_corrupt"):
+        read(folder / "p", folder / "p")
+
+
 def test_rows_with_missing_values_are_left_out_with_a_note(folder):
     gaps = table(1)
     gaps["weight"][3:5] = np.nan
@@ -253,6 +318,15 @@ def test_a_figure_of_pictures_has_a_row_for_each_step():
     assert len(shown) == 6
     np.testing.assert_allclose(shown[4], 1)
     np.testing.assert_allclose(shown[2], 1)
+
+
+def test_a_network_critic_that_diverges_is_refused(monkeypatch):
+    diverged = lambda samples: np.full(len(samples), np.nan)  # noqa: E731
+    monkeypatch.setattr(
+        "wgan_gp.runs.network_estimate._trained_critic", lambda *_: (diverged, 1.0)
+    )
+    with pytest.raises(ValueError, match="a critic under clip diverged: use cones"):
+        network_estimate(normal(), normal(1), "clip")
 
 
 @pytest.mark.long

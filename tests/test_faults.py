@@ -10,6 +10,7 @@ import struct
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -235,9 +236,28 @@ def drive(folder, **fields):
     return out.getvalue()
 
 
-def test_checkpoints_are_kept_for_good_at_steps_of_their_own(tmp_path):
-    drive(tmp_path, **{"checkpoint.keep_every": 5})
-    assert restore.steps(tmp_path / "checkpoints") == [12, 10, 5]
+def test_the_newest_checkpoints_are_kept_and_others_for_good(tmp_path):
+    drive(tmp_path, **{"checkpoint.keep": 3, "checkpoint.keep_every": 5})
+    assert restore.steps(tmp_path / "checkpoints") == [12, 10, 8, 5]
+
+
+def test_records_are_on_the_disk_before_the_state_of_their_step(tmp_path, monkeypatch):
+    synced, saved, save = {}, [], checkpoint.Checkpoints.save
+
+    def sync(descriptor):
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        if path.suffix == ".jsonl":
+            synced[path.name] = path.read_text()
+
+    def saving(self, step, *state):
+        saved.append(step)
+        assert f'"train", "step": {step},' in synced["metrics.jsonl"]
+        save(self, step, *state)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(checkpoint.Checkpoints, "save", saving)
+    drive(tmp_path)
+    assert saved == [4, 8, 12]
 
 
 def test_a_finished_run_says_so_and_how_to_train_longer(tmp_path):

@@ -91,6 +91,13 @@ REFUSED = {
         ["--config", SMOKE, "--config.penalty.weight=nan"],
         ["penalty.weight", "finite"],
     ),
+    "search for NaN on several hosts": (
+        [
+            *("--config", SMOKE, "--config.debug_nans=True"),
+            *("--coordinator", "first:1", "--hosts", "2", "--host", "0"),
+        ],
+        ["debug_nans needs a run on one host"],
+    ),
     "box of words": (
         [
             "--config",
@@ -118,6 +125,6 @@ def test_bad_input_is_refused_in_one_line_and_writes_nothing(
 
 def test_a_workdir_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "run").write_text("mine")
-    done = start("--config", SMOKE, "--workdir", "run", cwd=tmp_path)
-    assert_refused(done, "run is a file")
+    args = ("--config", SMOKE, "--workdir", tmp_path / "run")
+    assert_refused(CompletedProcess(args, *run_main(*args)), "run is a file")
     assert (tmp_path / "run").read_text() == "mine"

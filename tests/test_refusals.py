@@ -100,6 +100,7 @@ def test_what_is_no_table_is_refused(tmp_path):
     assert_refused(done, "table.npz': there is no file")
     done = command(tmp_path / "run", "--config.data.name=folder:pictures")
     assert_refused(done, "this experiment learns vectors", "experiments/digits.py")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_tilde_in_the_workdir_is_the_home(tmp_path, monkeypatch):

@@ -1,4 +1,6 @@
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,9 +9,11 @@ from tests.helpers import resolve, run_module, unchecked
 from wgan_gp import score
 from wgan_gp.build import build
 from wgan_gp.data.images import open_images
+from wgan_gp.data.sources import source_from_arrays
 from wgan_gp.evaluate.images import Reals, image_quality, observe_reals
 from wgan_gp.evaluate.metrics import record_names
 from wgan_gp.runs import loop, workdir
+from wgan_gp.runs.draws import SampleBatch
 
 
 def observe(images):
@@ -56,6 +60,49 @@ def test_the_command_prints_json_and_says_what_it_means(run, monkeypatch, capsys
     assert "standard deviation over 10 parts" in words
 
 
+def test_the_commands_options_reach_the_scores(monkeypatch, capsys):
+    data = SimpleNamespace(name="digits8x8", source_options={})
+    run = SimpleNamespace(settings=SimpleNamespace(data=data))
+    seen = []
+
+    def scores(*given):
+        seen.append(given)
+        counts = {"generated": 12, "real": 12, "floor_images": 12}
+        return {"frechet": 2.5, "floor_frechet": 1.5} | counts
+
+    monkeypatch.setattr(score, "_open", lambda *given: seen.append(given) or run)
+    monkeypatch.setattr(score, "_score_run", scores)
+    monkeypatch.setattr(score, "inception_observer", lambda path: f"as {path} sees")
+    monkeypatch.setattr(score, "difference_from_published", lambda path: "unlike")
+    options = "--workdir run --inception w.pth --n 12 --split validation --seed 3"
+    assert score.main(["", *options.split()]) == 0
+    assert seen == [(Path("run"), 12), (run, 12, "validation", "as w.pth sees", 3)]
+    assert "unlike" in capsys.readouterr().err
+
+
+def test_a_seed_chooses_real_images_and_latents(monkeypatch):
+    """Of 40 images 20 are taken; a generated image shows its seed."""
+    images = np.arange(40, dtype=np.uint8)[:, None, None, None]
+    source = source_from_arrays("own", "train", images, None, None)
+    monkeypatch.setattr(score, "open_images", lambda *_: source)
+    made = lambda run, n, seed: [SampleBatch(images[:n] + 100 * seed, None)]  # noqa: E731
+    monkeypatch.setattr(score.sampling, "draw", made)
+    data = SimpleNamespace(name="own", source_options={})
+    run, seen = SimpleNamespace(settings=SimpleNamespace(data=data)), []
+
+    def look(images):
+        seen.append(images.ravel().tolist())
+        return np.random.default_rng(0).normal(size=(len(images), 4)), np.eye(20)
+
+    for seed in (1, 1, 2):
+        score._score_run(run, 20, "train", look, seed)
+    one, again, two = (seen[i : i + 3] for i in (0, 3, 6))
+    assert one == again
+    for split in (0, 2):
+        assert sorted(one[split]) != sorted(two[split])
+    assert one[1] == list(range(100, 120))
+
+
 def test_a_floor_of_too_few_images_is_left_out():
     names = ("score", "frechet", "kernel", "precision", "recall")
     scores = dict.fromkeys(names, 1.0)
@@ -63,6 +110,19 @@ def test_a_floor_of_too_few_images_is_left_out():
     counts = {"generated": 20, "real": 20, "floor_images": 3}
     table = score.table(scores | counts, "train")
     assert list(table.columns[2].cells) == ["too few"] * len(names)
+
+
+def test_a_split_of_too_few_images_is_refused(monkeypatch):
+    few = np.zeros((9, 8, 8, 1), np.uint8)
+    monkeypatch.setattr(score, "open_images", lambda *_: None)
+    monkeypatch.setattr(score, "_reals", lambda *_: few)
+    data = SimpleNamespace(name="digits8x8", source_options={})
+    run = SimpleNamespace(settings=SimpleNamespace(data=data))
+    words = (
+        "the train split of digits8x8 has 9 images, and scores need 10: name another"
+    )
+    with pytest.raises(ValueError, match=words):
+        score._score_run(run, 20, "train", observe, 0)
 
 
 def test_real_images_score_as_real_ones():

@@ -137,6 +137,8 @@ def test_a_signal_to_one_host_stops_and_saves_all(tmp_path):
     assert statuses == [128 + signal.SIGTERM] * 2
     assert errors[0] == errors[1]
     assert errors[0][0].startswith("stopped by SIGTERM at step")
+    (step,) = re.findall(r"at step (\d+), saved", errors[0][0])
+    assert (folder / "checkpoints" / step).is_dir()
 
 
 @pytest.mark.long

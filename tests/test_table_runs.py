@@ -272,14 +272,6 @@ def test_what_cannot_be_learned_is_refused_in_one_line(name, tmp_path):
     assert "\n" not in str(raised.value)
 
 
-def test_the_command_refuses_before_it_writes(tmp_path):
-    done = train(tmp_path / "run", f"csv:{tmp_path / 'absent.csv'}")
-    assert done.returncode == 2
-    assert "there is no file" in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "run").exists()
-
-
 def test_fields_for_tables_have_no_effect_on_toys():
     with pytest.raises(ValueError, match=r"data.without = .* is for tables"):
         build(resolve(**{"data.without": ("x",)}))

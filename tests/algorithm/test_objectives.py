@@ -11,7 +11,7 @@ import pytest
 from tests.games import sample_real, tiny
 from tests.helpers import cases, key, resolve, unchecked
 from wgan_gp import devices, losses, train
-from wgan_gp.algorithm.objectives import generator_objective
+from wgan_gp.algorithm.objectives import critic_objective, generator_objective
 from wgan_gp.build import build
 from wgan_gp.constraints import Constraint
 from wgan_gp.networks import bind
@@ -61,6 +61,62 @@ def test_players_minimise_the_objective(name):
     made = algorithm.generator.apply(state.generator.params, latents)
     expected = objective.generator(jax.vmap(critic)(made), jax.vmap(critic)(reals))
     np.testing.assert_allclose(loss, expected, rtol=1e-6)
+
+
+def logits(params, x):
+    """A classifier of three classes."""
+    return jnp.stack([x[0], 2 * x[1], x[0] - x[1]])
+
+
+def cross_entropy(samples, labels):
+    """By NumPy: minus the mean log-probability of the labels."""
+    scores = np.asarray(jax.vmap(partial(logits, None))(samples), np.float64)
+    logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+    return -logs[np.arange(len(labels)), labels].mean()
+
+
+LABELS = np.arange(8) % 3
+
+
+def weighed(label_weight):
+    """A game whose critic classifies; its generator looks at the latents alone."""
+    plain = tiny(constraint=Constraint())
+    make = plain.generator.apply
+    critic = plain.critic._replace(
+        network=plain.critic.network._replace(classify=logits),
+        label_weight=label_weight,
+    )
+    generator = plain.generator._replace(apply=lambda params, z: make(params, z[0]))
+    return plain._replace(critic=critic, generator=generator, label_weight=label_weight)
+
+
+def test_a_classifier_adds_its_cross_entropy_on_reals_to_the_critics_loss():
+    reals, fakes = sample_real(key(1), 8), sample_real(key(2), 8) - 3
+    params = tiny().critic.network.init(key())
+    found = []
+    for weight in (0.0, 0.7):
+        batch = (reals, LABELS, fakes, losses.sample_keys(key(3), 8))
+        found.append(critic_objective(weighed(weight).critic, None, params, batch))
+    (plain, scalars), (loss, more) = found
+    expected = cross_entropy(reals, LABELS)
+    np.testing.assert_allclose(loss - plain, 0.7 * expected, rtol=1e-5)
+    np.testing.assert_allclose(more["classification"], expected, rtol=1e-5)
+    assert "classification" not in scalars
+
+
+def test_a_classifier_adds_its_cross_entropy_on_fakes_to_the_generators_loss():
+    first, second = jax.random.split(key())
+    params = tiny().critic.network.init(first), tiny().generator.init(second)
+    latents = jax.random.normal(key(1), (8, 2)), LABELS
+    found = []
+    for weight in (0.0, 0.7):
+        game, given = weighed(weight), (latents, None)
+        found.append(generator_objective(game, game.critic.network, *params, given))
+    (plain, scalars), (loss, more) = found
+    fakes = tiny().generator.apply(params[1], latents[0])
+    expected = cross_entropy(fakes, LABELS)
+    np.testing.assert_allclose(loss - plain, 0.7 * expected, rtol=1e-5)
+    assert scalars == more  # the generator's loss is reported without the classifier
 
 
 def test_a_comparing_generator_sees_new_real_samples_and_others_none():

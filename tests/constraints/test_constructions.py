@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.games import tiny
-from tests.helpers import ROOT, cases, key, resolve, run_module, unchecked
+from tests.helpers import ROOT, key, resolve, run_module, unchecked
 from wgan_gp import configs, devices, train
 from wgan_gp.build import build
 from wgan_gp.constraints import CONSTRAINTS
@@ -41,7 +41,8 @@ def runner(algorithm):
     return lambda state, count: run(state, count)[0]
 
 
-@pytest.mark.parametrize("name", cases(NAMES, soon=("spectral",)))
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.long
 def test_a_resumed_run_is_the_same_to_the_last_bit(name, tmp_path):
     algorithm = game(name)
     with unchecked():
@@ -59,6 +60,7 @@ def test_a_resumed_run_is_the_same_to_the_last_bit(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", STATEFUL)
+@pytest.mark.long
 def test_training_is_the_same_on_one_device_and_on_four(name):
     algorithm, found = game(name), []
     for count in (1, 4):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers import key, resolve
 from wgan_gp import data
-from wgan_gp.build import build, open_dataset
+from wgan_gp.build import assemble, build, open_dataset
 from wgan_gp.data import docstrings, series
 from wgan_gp.data.sequences import open_series
 from wgan_gp.evaluate.metrics import METRICS
@@ -243,7 +243,8 @@ def test_text_has_its_characters(tmp_path):
 def test_the_papers_networks_have_their_parameters(tmp_path):
     """Counted by hand from the reference's layers, for a vocabulary of V characters."""
     name = text_file(tmp_path / "a.txt")
-    experiment = build(resolve("language", "paper", **{"data.name": name, "steps": 1}))
+    config = resolve("language", "paper", **{"data.name": name, "steps": 1})
+    experiment = assemble(config, open_dataset(config))
     vocabulary, width, length = experiment.dataset.shape[1], 512, 32
     blocks = 5 * 2 * (5 * width * width + width)
     counted = {

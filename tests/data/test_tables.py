@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers import key
+from tests.hostile import cases
 from wgan_gp.data import columns as meaning
 from wgan_gp.data import table_rows
 from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Column, Columns
@@ -363,6 +364,13 @@ def test_arrays_of_other_shapes_and_objects_are_refused(tmp_path):
     np.savez(tmp_path / "c.npz", samples=np.ones((4, 2)), labels=np.ones(3))
     with pytest.raises(ValueError, match=r"labels must be \[4\]"):
         read_table("npz", tmp_path / "c.npz")
+    np.savez(tmp_path / "empty.npz")
+    with pytest.raises(ValueError, match=r"empty\.npz has no arrays"):
+        read_table("npz", tmp_path / "empty.npz")
+    named = {"samples": np.ones((4, 2)), "columns": ["label", "x"]}
+    np.savez(tmp_path / "e.npz", **named, labels=np.ones(4))
+    with pytest.raises(ValueError, match="has labels, and a column of the name label"):
+        read_table("npz", tmp_path / "e.npz")
     np.savez(tmp_path / "d.npz", u=np.ones((4, 2)), v=np.ones(3))
     with pytest.raises(ValueError, match="no array samples"):
         read_table("npz", tmp_path / "d.npz")
@@ -410,6 +418,7 @@ def test_a_description_survives_json():
 NUMBERS = st.floats(-1e300, 1e300, allow_nan=False)
 
 
+@cases("numbers of tables")
 @given(
     st.lists(st.tuples(NUMBERS, st.integers(-(2**40), 2**40)), min_size=3, max_size=40)
 )

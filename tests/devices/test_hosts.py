@@ -1,8 +1,12 @@
+import queue
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import jax
+import numpy as np
 import pytest
+from jax.experimental import multihost_utils
 
 from wgan_gp.devices import hosts, rendezvous
 from wgan_gp.devices.hosts import HostRank
@@ -60,6 +64,12 @@ def test_open_mpi_gives_the_place(monkeypatch):
     rank = hosts.detect_rank(None, None, None)
     assert rank.coordinator.startswith("10.96.0.1:")
     assert rank[1:] == (2, 1)
+
+
+def test_a_launcher_that_does_not_say_how_many_there_are_is_refused(monkeypatch):
+    monkeypatch.setenv("OMPI_MCA_orte_hnp_uri", "1;tcp://10.96.0.1:34911")
+    with pytest.raises(ValueError, match=r"does not say how many .* give --coordinat"):
+        hosts.detect_rank(None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -155,3 +165,96 @@ def test_one_host_decides_for_itself():
     assert hosts.on_first_host(lambda: [1]) == [1]
     assert hosts.first_then_others(lambda: "made") == "made"
     assert hosts.max_over_hosts(15) == 15
+
+
+@pytest.fixture
+def both(monkeypatch):
+    """Calls a function with 0 and 1 on two hosts, threads that broadcast; the results.
+
+    An error that it raises is a result.
+    """
+    here, sent = threading.local(), queue.Queue()
+    meet, numbers = threading.Barrier(2), [0, 0]
+
+    def broadcast(value):
+        if here.index == 0:
+            sent.put(value)
+            return value
+        found = sent.get(timeout=10)
+        assert np.shape(value) == np.shape(found)
+        return found
+
+    def gather(number):
+        numbers[here.index] = number
+        meet.wait(10)
+        return np.array(numbers)
+
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    monkeypatch.setattr(jax, "process_index", lambda: here.index)
+    monkeypatch.setattr(multihost_utils, "broadcast_one_to_all", broadcast)
+    monkeypatch.setattr(multihost_utils, "process_allgather", gather)
+
+    def call(function):
+        def on_host(index):
+            here.index = index
+            try:
+                return function(index)
+            except (ValueError, OSError) as error:
+                return error
+
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(on_host, (0, 1)))
+
+    return call
+
+
+def test_the_first_host_alone_calls_and_all_have_its_result(both):
+    called = []
+
+    def make(index):
+        called.append(index)
+        return {"steps": [index, 7], "name": "ä"}
+
+    found = both(lambda index: hosts.on_first_host(lambda: make(index)))
+    assert found == [{"steps": [0, 7], "name": "ä"}] * 2
+    assert called == [0]
+
+
+@pytest.mark.parametrize("error", [ValueError("no such set"), OSError("a full disk")])
+def test_an_error_of_the_first_host_is_raised_on_all(both, error):
+    def refuse():
+        raise error
+
+    own, others = both(lambda _: hosts.on_first_host(refuse))
+    assert own is error
+    assert isinstance(others, ValueError)
+    assert str(others) == str(error)
+
+
+def test_the_other_hosts_follow_the_first(both):
+    called = []
+
+    def make(index):
+        threading.Event().wait(0.05 * (1 - index))
+        called.append(index)
+        return index
+
+    assert both(lambda i: hosts.first_then_others(lambda: make(i))) == [0, 1]
+    assert called == [0, 1]
+
+
+def test_what_the_first_host_cannot_make_is_not_tried_by_others(both):
+    called = []
+
+    def refuse(index):
+        called.append(index)
+        raise ValueError("no such set")
+
+    found = both(lambda i: hosts.first_then_others(lambda: refuse(i)))
+    assert [str(each) for each in found] == ["no such set"] * 2
+    assert called == [0]
+
+
+def test_all_hosts_have_the_largest_number(both):
+    assert both(lambda index: hosts.max_over_hosts((15, 2)[index])) == [15, 15]
+    assert both(lambda index: hosts.max_over_hosts((0, 2)[index])) == [2, 2]

@@ -191,6 +191,13 @@ def test_a_mesh_that_does_not_fit_is_refused(fields, words):
         mesh_of(resolve(**fields))
 
 
+def test_several_hosts_take_part_with_all_their_devices(monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    words = "mesh.data is 4, but 2 hosts take part with 8 devices in all: take 8"
+    with pytest.raises(ValueError, match=words):
+        mesh_of(resolve(**{"mesh.data": 4}))
+
+
 @pytest.mark.parametrize(
     ("fields", "count"),
     [

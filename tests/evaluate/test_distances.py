@@ -1,5 +1,6 @@
 from functools import partial
 from itertools import permutations
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -182,6 +183,14 @@ def test_the_entropic_distance_takes_unequal_numbers():
 def test_a_regularisation_that_is_not_positive_is_refused(bad):
     with pytest.raises(ValueError, match="regularisation must be > 0"):
         sinkhorn_divergence(draw(), draw(), regularisation=bad)
+
+
+def test_an_entropic_distance_that_does_not_converge_is_refused(monkeypatch):
+    found = 0.0, SimpleNamespace(converged=[True, False, True])
+    name = "ott.tools.sinkhorn_divergence.sinkhorn_divergence"
+    monkeypatch.setattr(name, lambda *_, **__: found)
+    with pytest.raises(ValueError, match=r"did not converge .*= 0\.5: take a larger"):
+        sinkhorn_divergence(draw(), draw(), regularisation=0.5)
 
 
 def test_more_samples_than_memory_holds_are_refused_with_what_fits(monkeypatch):

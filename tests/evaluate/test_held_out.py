@@ -1,5 +1,7 @@
 """What generated samples are compared with, and the metrics that measure them."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -31,13 +33,29 @@ def metric():
         )
 
 
-def test_vectors_are_compared_with_those_that_are_held_out():
-    assert (hold_out(VECTORS, TWO_SETS, key()).reals == 1).all()
+@pytest.mark.parametrize("held", [True, False], ids=["held out", "training"])
+@pytest.mark.parametrize(
+    ("shape", "fields"),
+    [
+        ((2,), {"classes": 1}),
+        ((2, 2), {"characters": "ab"}),
+        ((8, 2), {}),
+        ((2, 2, 1), {"classes": 1}),
+    ],
+    ids=["vectors", "text", "series", "images"],
+)
+def test_samples_are_compared_with_those_that_are_held_out(shape, fields, held):
+    """With training samples where none are held out."""
 
+    def sample(key, n):
+        zeros = jnp.zeros((n, *shape))
+        return (zeros, jnp.zeros(n, int)) if "classes" in fields else zeros
 
-def test_without_held_out_ones_they_are_compared_with_training_samples():
-    seen = VECTORS._replace(held_out=None)
-    assert (hold_out(seen, TWO_SETS, key()).reals == 0).all()
+    held_out = (lambda key, n: jnp.ones((n, *shape))) if held else None
+    dataset = Dataset("constant", shape, sample, held_out=held_out, **fields)
+    evaluation = TWO_SETS._replace(data=SimpleNamespace(scale="symmetric"))
+    reals = hold_out(dataset, evaluation, key()).reals
+    np.testing.assert_array_equal(reals, np.full((2, 4, *shape), float(held)))
 
 
 def test_a_metric_is_the_mean_over_sets_and_has_a_floor(metric):
@@ -59,7 +77,7 @@ def test_a_metric_of_images_sees_bytes(metric):
 
     metric(measure)
     images = Dataset("grey", (2, 2, 1), lambda key, n: jnp.zeros((n, 2, 2, 1)))
-    evaluation = TWO_SETS._replace(data=type("Data", (), {"scale": "symmetric"}))
+    evaluation = TWO_SETS._replace(data=SimpleNamespace(scale="symmetric"))
     held = hold_out(images, evaluation, key())
     assert held.floor["floor_x"] == 128
     assert held.quality(np.ones((1, 4, 2, 2, 1), np.float32))["x"] == 255

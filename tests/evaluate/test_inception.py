@@ -10,6 +10,7 @@ import pytest
 
 from tests.evaluate.weight_files import write_inception
 from tests.helpers import ROOT
+from wgan_gp.evaluate import images as observers
 from wgan_gp.evaluate import inception
 from wgan_gp.evaluate.inception import inception_features, load_inception, prepare
 from wgan_gp.evaluate.inception_network import Inception
@@ -224,3 +225,19 @@ def test_batches_are_of_one_shape(monkeypatch):
 def test_the_package_needs_no_torch(tmp_path):
     code = "import sys; sys.modules['torch'] = None; import wgan_gp.evaluate.inception"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=100, cwd=ROOT)
+
+
+def test_an_observer_has_features_and_probabilities(monkeypatch):
+    seen = {}
+    monkeypatch.setattr(observers, "load_inception", lambda path: f"of {path}")
+
+    def look(params, given):
+        seen[params] = given
+        return given.mean((1, 2)), np.log([[1.0, 3.0]] * len(given))
+
+    monkeypatch.setattr(observers, "inception_features", look)
+    pictures = images(2)
+    features, probabilities = observers.inception_observer("w.pth")(pictures)
+    assert seen["of w.pth"] is pictures
+    np.testing.assert_array_equal(features, pictures.mean((1, 2)))
+    np.testing.assert_allclose(probabilities, [[0.25, 0.75]] * 2)

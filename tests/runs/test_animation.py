@@ -89,10 +89,15 @@ def test_runs_stand_side_by_side_in_a_gif_that_repeats(run, tmp_path, capsys):
     assert animate.main(argv) == 0
     assert "3 frames" in capsys.readouterr().out
     with Image.open(out) as picture:
-        assert picture.n_frames >= 1
+        assert picture.n_frames == 3
         width = 2 * (animation._SIDE + animation._BAR)
         assert picture.size == (width, animation._SIDE + animation._HEADER)
         assert picture.info["loop"] == 0
+        times = []
+        for frame in range(3):
+            picture.seek(frame)
+            times.append(picture.info["duration"])
+        assert times == [animation._MILLISECONDS] * 2 + [animation._HOLD]
 
 
 def test_what_cannot_be_animated_is_said_in_one_line(run, tmp_path, capsys):

@@ -1,8 +1,10 @@
 import itertools
 import json
 from functools import partial
+from types import SimpleNamespace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from tests.helpers import (
     resolve,
 )
 from wgan_gp import devices, train
-from wgan_gp.build import build
+from wgan_gp.build import Experiment, build
 from wgan_gp.runs import draws, loop, opening, workdir
 
 
@@ -123,6 +125,46 @@ def test_no_part_of_an_evaluation_has_one_sample_alone(monkeypatch):
     algorithm = build(resolve(batch_size=2)).algorithm
     loop._diagnose(algorithm, None, np.ones((5, 2)), np.ones((5, 2)), key())
     assert sizes == [3, 2]
+
+
+def test_a_scalar_of_parts_is_their_least_greatest_or_mean_by_size():
+    names = ("slope_min", "slope_max", "slope_mean")
+    low, high = dict.fromkeys(names, 1.0), dict.fromkeys(names, 4.0)
+    for parts, sizes, mean in (((low, high), (1, 2), 3.0), ((high, low), (1, 2), 2.0)):
+        found = [loop._over_parts(name, list(parts), list(sizes)) for name in names]
+        assert found == [1.0, 4.0, mean]
+
+
+def test_streamed_steps_read_n_critic_batches_each_and_report_means(monkeypatch):
+    """The step depends on the order of the batches, and on the state."""
+    rates, read = {"rate": 2.0}, []
+
+    def step(algorithm, hyperparameters, state, raw):
+        first, second = raw[:, :, 0].sum(axis=1)
+        state = hyperparameters["rate"] * state + first - second / 4
+        return state, {"state": state, "first": first}
+
+    def batches():
+        for number in range(100):
+            read.append(number)
+            yield np.full((2, 1), number, np.float32)
+
+    monkeypatch.setattr(train, "train_step", step)
+    experiment = Experiment(None, None, rates, None)
+    settings, mesh = SimpleNamespace(n_critic=2), devices.make_mesh(1)
+    advance = loop._streamed(experiment, settings, mesh, batches())
+    state, known, at = jnp.float32(1), 1.0, 0
+    for done, until in ((0, 3), (3, 5)):
+        state, means = advance(state, done, until)
+        seen = []
+        for _ in range(done, until):
+            known = 2 * known + 2 * at - 2 * (at + 1) / 4
+            seen.append((known, 2 * at))
+            at += 2
+        assert len(read) == at == 2 * until
+        assert float(state) == known
+        mean = [float(means[name]) for name in ("state", "first")]
+        np.testing.assert_allclose(mean, np.mean(seen, axis=0))
 
 
 def test_samples_are_drawn_a_few_batches_at_a_time():

@@ -104,6 +104,21 @@ def test_a_stream_is_read_again_from_where_the_interval_began(tmp_path):
     assert "of step 6, is kept" in str(caught.value)
 
 
+def test_a_run_that_goes_on_reads_its_stream_from_where_the_saved_state_was(tmp_path):
+    read = []
+
+    def fault(given):
+        read.append(int(given))
+        if read == [0, 1, 2, 3, 4, 5]:
+            raise BrokenPipeError
+        return jnp.float32(1)
+
+    with pytest.raises(BrokenPipeError):
+        drive(tmp_path, fault)
+    drive(tmp_path, fault)
+    assert read == [0, 1, 2, 3, 4, 5, 4, 5, 6, 7]
+
+
 def test_without_the_field_it_is_said_how_to_find_the_operation(tmp_path):
     with pytest.raises(FloatingPointError, match=r"--config\.debug_nans=True to"):
         drive(tmp_path, lambda given: 5.5 - given)

@@ -6,6 +6,7 @@ import pytest
 from matplotlib.image import imread
 
 from tests.helpers import ROOT, run_module, unchecked
+from tests.hostile import run_main
 from wgan_gp import configs
 from wgan_gp.build import build_critic
 from wgan_gp.evaluate.metrics import METRICS
@@ -73,11 +74,14 @@ def test_a_diverged_critic_stops_the_run(tmp_path):
         ("dim=2,recipe=smoke --config.critic.maxout=0", "critic.maxout must be"),
     ],
 )
-def test_a_cell_that_cannot_be_is_refused_in_one_line(tmp_path, cell, message):
+def test_a_cell_that_cannot_be_is_refused_in_one_line(
+    tmp_path, monkeypatch, cell, message
+):
+    monkeypatch.chdir(tmp_path)
     arg, *more = cell.split()
     path = f"{ROOT / 'experiments' / 'w1_benchmark.py'}:{arg}"
-    done = run_module("wgan_gp.main", "--config", path, *more, cwd=tmp_path)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
+    status, _, error = run_main("--config", path, *more)
+    assert status == 2
+    assert message in error
+    assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())

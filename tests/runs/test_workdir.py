@@ -2,12 +2,16 @@
 
 import os
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from tests.helpers import ROOT, contents, resolve, run_module
 from tests.test_faults import train
-from wgan_gp.runs import workdir
+from wgan_gp.devices import hosts
+from wgan_gp.runs import start, workdir
+
+NO = SimpleNamespace(value=False)
 
 
 @pytest.fixture
@@ -76,6 +80,17 @@ def test_what_only_looks_like_a_run_is_never_removed(config, problem, flag, tmp_
     with pytest.raises(FileExistsError, match=f"{problem}, so no run: name another"):
         workdir.prepare(tmp_path, resolve(), **{flag: True})
     assert contents(tmp_path) == before
+
+
+def test_a_folder_that_the_other_hosts_do_not_have_is_refused(tmp_path, monkeypatch):
+    folder = str(tmp_path / "mine")
+    monkeypatch.setattr(hosts, "on_first_host", lambda _: folder)
+    flags = SimpleNamespace(**dict.fromkeys(("ACCEPT", "OVERWRITE"), NO))
+    monkeypatch.setattr(start, "command", flags)
+    with pytest.raises(ValueError, match="mine of host 0 is not there on this host"):
+        start._prepare_workdir(resolve(), None, b"")
+    workdir.prepare(tmp_path / "mine", resolve())
+    assert str(start._prepare_workdir(resolve(), None, b"")[0]) == folder
 
 
 def test_a_run_without_a_name_never_goes_on_with_another(tmp_path):

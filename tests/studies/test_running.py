@@ -10,7 +10,7 @@ from tests.studies.small_study import NAMES, study
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.runs import workdir
 from wgan_gp.studies import running
-from wgan_gp.studies.running import runner
+from wgan_gp.studies.running import locks, runner
 from wgan_gp.studies.running.locks import file_lock, is_locked
 from wgan_gp.system.files import WriteError
 
@@ -149,6 +149,35 @@ def test_a_lock_is_held_by_one_and_leaves_no_file(tmp_path):
     assert not path.exists()
     with file_lock(path, 0) as again:
         assert again
+
+
+def test_a_lock_whose_file_was_replaced_meanwhile_is_taken_again(tmp_path, monkeypatch):
+    path, lock, calls = tmp_path / "x.lock", locks._lock, []
+
+    def late(file):
+        taken = lock(file)
+        if not calls:  # its last holder ends, and another process makes a new file
+            path.unlink()
+            path.touch()
+        calls.append(file)
+        return taken
+
+    monkeypatch.setattr(locks, "_lock", late)
+    with file_lock(path, 0) as mine:
+        assert mine
+        assert path.samefile(f"/proc/self/fd/{calls[-1].fileno()}")
+        assert is_locked(path)
+    assert not path.exists()
+
+
+def test_tables_that_another_process_makes_for_long_are_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_TABLES_WAIT", 0.0)
+    (tmp_path / "letters").mkdir()
+    with (
+        file_lock(tmp_path / "letters" / "tables.lock", 0),
+        pytest.raises(FileExistsError, match="process has been making tables of"),
+    ):
+        running.run(study(tmp_path, names=()))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])

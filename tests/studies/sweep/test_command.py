@@ -3,12 +3,13 @@
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-from tests.helpers import ROOT, command_environment, contents, run_module
+from tests.helpers import ROOT, command_environment, contents, run_module, wait_for
 from tests.test_main import assert_refused
+from wgan_gp.studies.running.locks import file_lock
+from wgan_gp.studies.sweep import __main__ as command
 
 SMOKE = ("--config", f"{ROOT / 'experiments' / 'sweep_toy.py'}:smoke")
 HOSTS = ("--coordinator", "first:1", "--hosts", "2", "--host", "1")
@@ -42,6 +43,16 @@ def start(*args, cwd):
 def test_bad_input_is_refused_in_one_line_and_writes_nothing(args, words, tmp_path):
     assert_refused(start(*SMOKE, *args, cwd=tmp_path), *words)
     assert not contents(tmp_path)
+
+
+def test_a_host_that_prepares_for_long_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "_START", 0.0)
+    with (
+        file_lock(tmp_path / "start.lock", 0),
+        pytest.raises(FileExistsError, match="another host has been starting in"),
+        command._prepare(None, tmp_path, True, b"", {}),
+    ):
+        raise AssertionError("prepared")
 
 
 def unchanged(files):
@@ -97,10 +108,7 @@ def test_a_signal_saves_first_and_the_same_command_goes_on(tmp_path):
         text=True,
     )
     folder = tmp_path / "broken" / "checkpoints" / "0000"
-    for _ in range(600):
-        if (folder / "200").exists():
-            break
-        time.sleep(0.1)
+    wait_for(folder / "200")
     process.send_signal(signal.SIGTERM)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM

@@ -1,0 +1,43 @@
+"""Folders that are there once they are complete."""
+
+import os
+import time
+
+import pytest
+
+from wgan_gp.data.drafts import draft_folder, remove_abandoned
+
+
+def left(parent, age):
+    """A draft that no process holds, of this age in seconds."""
+    draft = parent / f".table-{age}"
+    draft.mkdir()
+    (draft / "writing").touch()
+    os.utime(draft / "writing", (time.time() - age,) * 2)
+    return draft
+
+
+def test_only_old_drafts_that_no_process_holds_are_removed(tmp_path):
+    young, old = left(tmp_path, 5), left(tmp_path, 500)
+    with draft_folder(tmp_path / "table") as held:
+        os.utime(held / "writing", (1, 1))
+        remove_abandoned(tmp_path)
+        assert held.is_dir()
+    assert young.is_dir()
+    assert not old.exists()
+
+
+def test_the_folder_of_a_process_that_was_first_stays(tmp_path):
+    folder = tmp_path / "table"
+    with draft_folder(folder) as draft:
+        (draft / "rows").write_text("mine")
+        folder.mkdir()
+        (folder / "rows").write_text("theirs")
+    assert (folder / "rows").read_text() == "theirs"
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_file_in_the_folders_place_is_an_error_and_no_draft_is_left(tmp_path):
+    with pytest.raises(NotADirectoryError), draft_folder(tmp_path / "table"):
+        (tmp_path / "table").write_text("mine")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
