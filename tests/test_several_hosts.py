@@ -130,7 +130,9 @@ def test_runs_of_more_hosts_lose_one_and_go_on(tmp_path, count, after):
 @pytest.mark.long
 def test_a_signal_to_one_host_stops_and_saves_all(tmp_path):
     folder = tmp_path / "run"
-    processes = start(2, folder, "--config.steps=1000000")
+    # Hardly a step at which the state would be saved anyway.
+    rarely = {"steps": 1_000_000, "eval_every": 1_000_000, "checkpoint.every": 20}
+    processes = start(2, folder, *flags(rarely | {"log_every": 1}))
     saved(folder, 20)
     processes[1].send_signal(signal.SIGTERM)
     statuses, _, errors = finish(processes)
