@@ -71,12 +71,16 @@ def test_the_commands_options_reach_the_scores(monkeypatch, capsys):
         return {"frechet": 2.5, "floor_frechet": 1.5} | counts
 
     monkeypatch.setattr(score, "_open", lambda *given: seen.append(given) or run)
+    monkeypatch.setattr(score, "_sources", lambda *given: given)
     monkeypatch.setattr(score, "_score_run", scores)
     monkeypatch.setattr(score, "inception_observer", lambda path: f"as {path} sees")
     monkeypatch.setattr(score, "difference_from_published", lambda path: "unlike")
     options = "--workdir run --inception w.pth --n 12 --split validation --seed 3"
     assert score.main(["", *options.split()]) == 0
-    assert seen == [(Path("run"), 12), (run, 12, "validation", "as w.pth sees", 3)]
+    assert seen == [
+        (Path("run"), 12),
+        (run, (run, "validation"), 12, "as w.pth sees", 3),
+    ]
     assert "unlike" in capsys.readouterr().err
 
 
@@ -84,18 +88,16 @@ def test_a_seed_chooses_real_images_and_latents(monkeypatch):
     """Of 40 images 20 are taken; a generated image shows its seed."""
     images = np.arange(40, dtype=np.uint8)[:, None, None, None]
     source = source_from_arrays("own", "train", images, None, None)
-    monkeypatch.setattr(score, "open_images", lambda *_: source)
     made = lambda run, n, seed: [SampleBatch(images[:n] + 100 * seed, None)]  # noqa: E731
     monkeypatch.setattr(score.sampling, "draw", made)
-    data = SimpleNamespace(name="own", source_options={})
-    run, seen = SimpleNamespace(settings=SimpleNamespace(data=data)), []
+    seen = []
 
     def look(images):
         seen.append(images.ravel().tolist())
         return np.random.default_rng(0).normal(size=(len(images), 4)), np.eye(20)
 
     for seed in (1, 1, 2):
-        score._score_run(run, 20, "train", look, seed)
+        score._score_run(None, [source, source], 20, look, seed)
     one, again, two = (seen[i : i + 3] for i in (0, 3, 6))
     assert one == again
     for split in (0, 2):
@@ -112,17 +114,13 @@ def test_a_floor_of_too_few_images_is_left_out():
     assert list(table.columns[2].cells) == ["too few"] * len(names)
 
 
-def test_a_split_of_too_few_images_is_refused(monkeypatch):
+def test_a_split_of_too_few_images_that_can_be_read_is_refused(monkeypatch):
     few = np.zeros((9, 8, 8, 1), np.uint8)
-    monkeypatch.setattr(score, "open_images", lambda *_: None)
     monkeypatch.setattr(score, "_reals", lambda *_: few)
-    data = SimpleNamespace(name="digits8x8", source_options={})
-    run = SimpleNamespace(settings=SimpleNamespace(data=data))
-    words = (
-        "the train split of digits8x8 has 9 images, and scores need 10: name another"
-    )
+    source = SimpleNamespace(name="digits8x8", split="train")
+    words = "the train split of digits8x8 has 9 images, and scores need 10: name"
     with pytest.raises(ValueError, match=words):
-        score._score_run(run, 20, "train", observe, 0)
+        score._score_run(None, [source, source], 20, observe, 0)
 
 
 def test_real_images_score_as_real_ones():

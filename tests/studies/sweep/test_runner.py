@@ -154,7 +154,7 @@ def test_other_settings_are_refused_but_for_those_of_no_effect(whole, tmp_path):
         workdir.prepare(folder, other.settings, spec=SWEEP_SPEC)
     assert "accept_changes" not in str(caught.value)
     workdir.prepare(tmp_path, load_and_resolve(), spec=SWEEP_SPEC)
-    (tmp_path / "config.json").write_text("[]")
+    (tmp_path / "config.json").write_text('{"grid": []}')
     with pytest.raises(ValueError, match="not the config of a sweep"):
         workdir.prepare(tmp_path, other.settings, spec=SWEEP_SPEC)
 
