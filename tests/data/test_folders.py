@@ -241,7 +241,7 @@ def test_folders_without_pictures_are_refused(tmp_path):
 def test_a_folder_of_nothing_but_corrupt_files_is_refused(tmp_path):
     for index in range(9):
         (tmp_path / f"{index}.png").write_bytes(b"")
-    refuse(tmp_path, "all of the 7 pictures", skip_corrupt=True)
+    refuse(tmp_path, "all 7 pictures of the train split", skip_corrupt=True)
 
 
 def test_other_files_are_passed_over(folder):

@@ -88,7 +88,7 @@ def open_folder(
         raise ValueError(f"there is no folder {root}: check data.name")
     name, root = f"folder:{root}", root.resolve()
     splits, left_out = find_splits(root)
-    read = {x: _read_headers(splits[x], skip_corrupt=skip_corrupt) for x in splits}
+    read = {x: _read_headers(x, splits[x], skip_corrupt=skip_corrupt) for x in splits}
     usual = _most_common_size(read)
     if size is None:
         for split, files in splits.items():
@@ -114,7 +114,7 @@ def open_folder(
     return ImageSet(name, open_split, tuple(left_out), tuple(notes), tuple(splits))
 
 
-def _read_headers(files: SplitFiles, *, skip_corrupt: bool) -> _Headers:
+def _read_headers(split: str, files: SplitFiles, *, skip_corrupt: bool) -> _Headers:
     """Reads the header of each picture of a split.
 
     Raises:
@@ -138,7 +138,8 @@ def _read_headers(files: SplitFiles, *, skip_corrupt: bool) -> _Headers:
     if not found.headers:
         count = len(files.paths)
         raise ValueError(
-            f"all of the {count} pictures in {files.root} are corrupt: replace them"
+            f"all {count} pictures of the {split} split of {files.root} are corrupt:"
+            " replace them, or remove them and add others"
         )
     return found
 
