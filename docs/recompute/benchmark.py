@@ -230,7 +230,8 @@ def families_table() -> str:
         row = {"pair": name}
         for critic, kind in CRITICS.items():
             row[critic] = _beside_others(by_kind.get(kind), best)
-        row["-‖x‖"] = f"{np.mean(next(iter(by_kind.values()))['trivial']):.2f}"
+        trivial = np.mean(next(iter(by_kind.values()))["trivial"])
+        row["-‖x‖"] = f"{round(float(trivial), 2) + 0.0:.2f}"  # never -0.00
         rows.append(row)
     return markdown(rows)
 
