@@ -8,7 +8,7 @@ import jax
 
 from wgan_gp import devices, losses
 from wgan_gp.algorithm.choices import CriticAlgorithm, Hyperparameters
-from wgan_gp.algorithm.objectives import critic_objective
+from wgan_gp.algorithm.objectives import critic_objective, on_its_network
 from wgan_gp.algorithm.state import Player
 from wgan_gp.algorithm.updates import Metrics, in_parts, through
 from wgan_gp.networks import Network, bind
@@ -73,15 +73,12 @@ def bind_penalty(algorithm: CriticAlgorithm, critic: Player) -> losses.Penalty |
       critic: its parameters and state.
 
     Returns:
-      The constraint's penalty, which ignores the critic that it is given where
-      `penalty_network` is another; None if there is none.
+      As from `objectives.on_its_network`; None if the constraint has no penalty.
     """
     algorithm = constrained(algorithm)
-    penalty, network = algorithm.constraint.penalty, algorithm.penalty_network
-    if penalty is None or network is None:
-        return penalty
-    own = bind(network, critic.params, critic.state)
-    return lambda _, reals, fakes, keys: penalty(own, reals, fakes, keys)
+    prepared = algorithm.network.prepare(critic.params, critic.state)
+    penalty = algorithm.constraint.penalty
+    return on_its_network(penalty, algorithm.penalty_network, prepared)
 
 
 def critic_gradient(

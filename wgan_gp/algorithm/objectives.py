@@ -37,7 +37,7 @@ def critic_objective(
         reals,
         fakes,
         keys,
-        penalty=_on_its_network(penalty, algorithm.penalty_network, prepared),
+        penalty=on_its_network(penalty, algorithm.penalty_network, prepared),
         weight=0.0 if penalty is None else strength,
         objective=algorithm.objective,
     )
@@ -85,10 +85,19 @@ def split_labels(drawn: Any) -> tuple[jax.Array, jax.Array | None]:
     return drawn if isinstance(drawn, tuple) else (drawn, None)
 
 
-def _on_its_network(
+def on_its_network(
     penalty: losses.Penalty | None, network: Network | None, prepared: Any
 ) -> losses.Penalty | None:
-    """The penalty, of a critic that is computed as `penalty_network` says."""
+    """The penalty, of a critic that is computed as `penalty_network` says.
+
+    Args:
+      penalty: the constraint's, or None.
+      network: `CriticAlgorithm.penalty_network`.
+      prepared: what the critic's `prepare` returned.
+
+    Returns:
+      A penalty that ignores the critic that it is given where there is such a network.
+    """
     if penalty is None or network is None:
         return penalty
     critic = partial(network.apply, prepared)
