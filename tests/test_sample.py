@@ -16,7 +16,7 @@ from PIL import Image
 from tests.helpers import contents, key, resolve, run_module
 from wgan_gp import build, sample, train
 from wgan_gp.build import assemble
-from wgan_gp.data import Dataset, class_labels
+from wgan_gp.data import Dataset, class_labels, drafts
 from wgan_gp.data.images import open_images
 from wgan_gp.evaluate import memory
 from wgan_gp.runs import dataset_file, sample_files, sampling, workdir
@@ -315,8 +315,8 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     draft = tmp_path / ".s.npz-abc"
     draft.mkdir()
     (draft / "s.npz").write_bytes(b"half of it")
-    (draft / "writing").touch()
-    os.utime(draft / "writing", (1, 1))
+    (draft / drafts.LOCK).touch()
+    os.utime(draft / drafts.LOCK, (1, 1))
     with sample_files.atomic_path(tmp_path / "s.npz") as path:
         path.touch()
     assert [each.name for each in tmp_path.iterdir()] == ["s.npz"]

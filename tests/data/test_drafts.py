@@ -5,25 +5,30 @@ import time
 
 import pytest
 
-from wgan_gp.data.drafts import draft_folder, remove_abandoned
+from wgan_gp.data.drafts import LOCK, draft_folder, remove_abandoned
 
 
 def left(parent, age):
     """A draft that no process holds, of this age in seconds."""
     draft = parent / f".table-{age}"
     draft.mkdir()
-    (draft / "writing").touch()
-    os.utime(draft / "writing", (time.time() - age,) * 2)
+    (draft / LOCK).touch()
+    os.utime(draft / LOCK, (time.time() - age,) * 2)
     return draft
 
 
 def test_only_old_drafts_that_no_process_holds_are_removed(tmp_path):
     young, old = left(tmp_path, 5), left(tmp_path, 500)
+    users = tmp_path / ".notes"  # samples are written beside what users have
+    users.mkdir()
+    (users / "writing").touch()
+    os.utime(users / "writing", (1, 1))
     with draft_folder(tmp_path / "table") as held:
-        os.utime(held / "writing", (1, 1))
+        os.utime(held / LOCK, (1, 1))
         remove_abandoned(tmp_path)
         assert held.is_dir()
     assert young.is_dir()
+    assert (users / "writing").exists()
     assert not old.exists()
 
 

@@ -214,10 +214,10 @@ def test_what_a_killed_process_left_is_removed_and_what_is_written_stays(tmp_pat
     path, cache = write_csv(tmp_path / "a.csv", rows()), tmp_path / "cache"
     program = f"""
 import os, pathlib, time
-from wgan_gp.data.drafts import draft_folder
+from wgan_gp.data.drafts import LOCK, draft_folder
 with draft_folder(pathlib.Path({str(cache / "b")!r})) as draft:
     (draft / "train.npy").write_bytes(b"rows")
-    os.utime(draft / "writing", (1, 1))
+    os.utime(draft / LOCK, (1, 1))
     print(flush=True)
     time.sleep(60)
 """

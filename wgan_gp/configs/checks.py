@@ -142,8 +142,7 @@ def _check_features(config: ConfigDict) -> None:
 
 
 def _check_labels(config: ConfigDict) -> None:
-    data = config.data
-    if data.kind != "images" or data.conditioning == CHANNELS:
+    if not _classifies(config):
         return  # the class is among the entries of each sample
     chosen = {player: config[player].network for player in PLAYERS}
     known = {
@@ -160,8 +159,7 @@ def _check_labels(config: ConfigDict) -> None:
 
 
 def _check_label_weights(config: ConfigDict) -> None:
-    data = config.data
-    classifies = data.kind == "images" and data.conditioning != CHANNELS
+    classifies = _classifies(config)
     if classifies and config.conditional:
         return
     needed = "conditional = True" if classifies else "labels of pictures to classify"
@@ -171,6 +169,11 @@ def _check_label_weights(config: ConfigDict) -> None:
                 f"label_weights.{player} = {config.label_weights[player]} has no effect"
                 f" without {needed}: leave it out"
             )
+
+
+def _classifies(config: ConfigDict) -> bool:
+    """Whether an auxiliary classifier tells labels apart, if there are any."""
+    return config.data.kind == "images" and config.data.conditioning != CHANNELS
 
 
 def _takes_labels(module: Any) -> bool:

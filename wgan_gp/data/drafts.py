@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-_LOCK = "writing"  # a file in a draft, which its process holds
+# A file in a draft, which its process holds; nobody else has one of this name, since
+# drafts lie in folders of users.
+LOCK = "wgan_gp-draft.lock"
 _AGE = 60.0  # seconds; a younger draft may be about to be held
 
 
@@ -30,7 +32,7 @@ def draft_folder(folder: Path) -> Iterator[Path]:
     """
     with hidden_folder(folder) as draft:
         yield draft
-        (draft / _LOCK).unlink()
+        (draft / LOCK).unlink()
         try:
             draft.rename(folder)
         except OSError:
@@ -53,7 +55,7 @@ def hidden_folder(path: Path) -> Iterator[Path]:
     """
     folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     try:
-        with (folder / _LOCK).open("w") as lock:
+        with (folder / LOCK).open("w") as lock:
             _hold(lock)
             yield folder
     finally:
@@ -63,7 +65,7 @@ def hidden_folder(path: Path) -> Iterator[Path]:
 def remove_abandoned(parent: Path) -> None:
     """Removes drafts that no process holds any more."""
     for draft in parent.iterdir():
-        path = draft / _LOCK
+        path = draft / LOCK
         if not draft.name.startswith(".") or not path.is_file():
             continue
         try:
