@@ -4,6 +4,7 @@ What can be read must be finite, of the width that is said, and come back.
 """
 
 import io
+from functools import partial
 
 import numpy as np
 import pyarrow
@@ -17,6 +18,7 @@ from wgan_gp.data.columns import CATEGORY, NUMBER, WHOLE, Column, Columns
 from wgan_gp.data.given_rows import read_given
 from wgan_gp.data.sequences import open_series
 from wgan_gp.data.streamed_tables import open_streamed_table
+from wgan_gp.data.table_rows import TableOptions
 from wgan_gp.data.tables import open_table
 from wgan_gp.data.text import decode, encode, read_lines
 
@@ -76,7 +78,7 @@ def as_csv(names, columns, delimiter=",", quoted=True):
 def opened(kind, path, opener=open_table, **options):
     """The set that a file makes; None if it is refused by name."""
     found = []
-    line = refusal(lambda: found.append(opener(kind, path, **options)))
+    line = refusal(lambda: found.append(opener(kind, path, TableOptions(**options))))
     assert line is None or str(path) in line or "column" in line or "data." in line
     return found[0] if found else None
 
@@ -103,7 +105,8 @@ def test_a_csv_file_is_learned_or_refused(tmp_path, table, delimiter, quoted, en
     path = tmp_path / "a.csv"
     path.write_bytes(as_csv(*table, delimiter, quoted).encode(encoding, "replace"))
     dataset = opened("csv", path)
-    in_parts = opened("csv", path, open_streamed_table, cache=tmp_path / "cache")
+    streamed = partial(open_streamed_table, cache=tmp_path / "cache")
+    in_parts = opened("csv", path, streamed)
     assert (dataset is None) == (in_parts is None)
     if dataset is not None:
         assert_learnable(dataset)

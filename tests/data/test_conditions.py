@@ -14,6 +14,7 @@ from wgan_gp.algorithm.latents import gaussian_latent
 from wgan_gp.data.columns import CATEGORY, NUMBER, WHOLE, Column, Columns
 from wgan_gp.data.conditions import MOST, drawn_conditions, joined, some_conditions
 from wgan_gp.data.given_rows import encode_given, read_given
+from wgan_gp.data.table_rows import TableOptions
 from wgan_gp.data.tables import open_table
 
 COLUMNS = Columns(
@@ -49,7 +50,7 @@ def test_a_description_comes_back_from_a_file_and_one_without_given_is_read():
 
 def test_conditions_are_those_of_training_rows(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
-    dataset = open_table("csv", path, given=("town", "height"))
+    dataset = open_table("csv", path, TableOptions(given=("town", "height")))
     told = list(dataset.columns.told)
     assert dataset.conditions.shape == (160, 1 + 3)
     assert dataset.conditions.dtype == np.float32
@@ -87,7 +88,7 @@ def test_drawn_conditions_are_uniform_over_rows_and_a_label_over_its_shares():
 def test_a_label_is_drawn_one_hot(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
     np.testing.assert_array_equal(
-        drawn_conditions(open_table("csv", path, label="town")), np.eye(3)
+        drawn_conditions(open_table("csv", path, TableOptions(label="town"))), np.eye(3)
     )
     assert drawn_conditions(open_table("csv", path)) is None
 
@@ -253,11 +254,13 @@ def test_columns_that_are_no_conditions_are_refused_in_one_line(name, tmp_path):
     options, message = TABLES[name]
     path = write_csv(tmp_path / "a.csv", rows())
     with pytest.raises(ValueError, match=re.escape(message)) as raised:
-        open_table("csv", path, **options)
+        open_table("csv", path, TableOptions(**options))
     assert "\n" not in str(raised.value)
 
 
 def test_given_columns_are_read_beside_the_chosen_ones(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
-    dataset = open_table("csv", path, given=("town",), columns=("height",))
+    dataset = open_table(
+        "csv", path, TableOptions(given=("town",), columns=("height",))
+    )
     assert [each.name for each in dataset.columns.columns] == ["height", "town"]

@@ -18,6 +18,7 @@ from wgan_gp.data.shuffled_rows import BLOCK, BlockOrder, write_shuffled
 from wgan_gp.data.streamed_tables import open_streamed_table
 from wgan_gp.data.summaries import merge, summarise
 from wgan_gp.data.table_parts import read_parts, table_bytes
+from wgan_gp.data.table_rows import TableOptions
 from wgan_gp.data.tables import open_table
 
 
@@ -109,8 +110,10 @@ def test_columns_that_are_left_out_may_hold_anything(tmp_path):
         {"columns": ("height",), "label": "town"},
         {"columns": ("height",), "given": ("rooms",)},
     ):
-        whole = open_table("csv", path, **options)
-        parts = open_streamed_table("csv", path, cache=tmp_path / "cache", **options)
+        whole = open_table("csv", path, TableOptions(**options))
+        parts = open_streamed_table(
+            "csv", path, TableOptions(**options), cache=tmp_path / "cache"
+        )
         assert parts.shape == whole.shape
         assert parts.columns.told == whole.columns.told
 
@@ -127,16 +130,20 @@ def test_a_column_without_a_name_may_count_the_rows(tmp_path):
 def test_a_part_may_have_no_complete_row(label, tmp_path):
     table = rows() | {"late": ["" if i < 120 else f"{i % 7}.5" for i in range(200)]}
     path = write_csv(tmp_path / "a.csv", table)
-    whole = open_table("csv", path, label=label)
-    parts = open_streamed_table("csv", path, cache=tmp_path / "cache", label=label)
+    whole = open_table("csv", path, TableOptions(label=label))
+    parts = open_streamed_table(
+        "csv", path, TableOptions(label=label), cache=tmp_path / "cache"
+    )
     assert parts.class_names == whole.class_names
     assert parts.count == whole.count == 64
 
 
 def test_a_label_has_the_shares_of_the_training_rows(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
-    whole = open_table("csv", path, label="town")
-    parts = open_streamed_table("csv", path, cache=tmp_path / "cache", label="town")
+    whole = open_table("csv", path, TableOptions(label="town"))
+    parts = open_streamed_table(
+        "csv", path, TableOptions(label="town"), cache=tmp_path / "cache"
+    )
     assert parts.class_names == whole.class_names
     np.testing.assert_allclose(parts.class_shares, whole.class_shares, atol=1e-6)
 
@@ -147,7 +154,9 @@ def test_what_is_refused_whole_is_refused_in_parts(name, tmp_path):
     path = write_csv(tmp_path / "a.csv", table, delimiter=";")
     message = message.replace("'age' has no values", "'age' of .* has no values")
     with pytest.raises(ValueError, match=message) as raised:
-        open_streamed_table("csv", path, cache=tmp_path / "cache", **options)
+        open_streamed_table(
+            "csv", path, TableOptions(**options), cache=tmp_path / "cache"
+        )
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "cache").exists()
 
@@ -179,7 +188,7 @@ def test_the_rows_are_written_once_and_again_after_a_change(tmp_path, monkeypatc
     assert again.columns == first.columns
     assert again.notes == first.notes
     assert all_rows(again) == all_rows(first)
-    open_streamed_table("csv", path, cache=cache, without=("town",))
+    open_streamed_table("csv", path, TableOptions(without=("town",)), cache=cache)
     assert len(reads) == 2
     os.utime(path, ns=(1, 1))
     open_streamed_table("csv", path, cache=cache)
@@ -231,7 +240,7 @@ with draft_folder(pathlib.Path({str(cache / "b")!r})) as draft:
         assert len(list(cache.glob(".b-*/train.npy"))) == 1
         other.kill()
     assert len(list(cache.glob(".b-*/train.npy"))) == 1
-    open_streamed_table("csv", path, cache=cache, without=("town",))
+    open_streamed_table("csv", path, TableOptions(without=("town",)), cache=cache)
     assert sorted(each.name[:2] for each in cache.iterdir()) == [".m", "a-", "a-"]
 
 
@@ -336,8 +345,10 @@ def test_the_size_of_a_table_is_that_of_its_numbers(tmp_path):
 def test_conditions_are_those_of_training_rows(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
     given = ("town", "height")
-    whole = open_table("csv", path, given=given)
-    parts = open_streamed_table("csv", path, cache=tmp_path / "cache", given=given)
+    whole = open_table("csv", path, TableOptions(given=given))
+    parts = open_streamed_table(
+        "csv", path, TableOptions(given=given), cache=tmp_path / "cache"
+    )
     assert parts.columns.given == given
     assert parts.conditions.shape == whole.conditions.shape == (160, 4)
     units = [

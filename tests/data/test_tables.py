@@ -17,6 +17,7 @@ from wgan_gp.data.meanings import describe, label_column
 from wgan_gp.data.summaries import summarise
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.table_parts import read_parts
+from wgan_gp.data.table_rows import TableOptions
 from wgan_gp.data.tables import open_table
 
 ROWS = 200
@@ -55,7 +56,7 @@ def test_numbers_as_text_are_refused_as_that(tmp_path):
     path = write_parquet(tmp_path / "a.parquet", rows() | {"zip": codes})
     with pytest.raises(ValueError, match="'zip' has numbers as text, as '00000'"):
         open_table("parquet", path)
-    assert open_table("parquet", path, label="zip").classes == 7
+    assert open_table("parquet", path, TableOptions(label="zip")).classes == 7
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -135,7 +136,7 @@ def test_the_training_rows_have_mean_0_and_deviation_1(tmp_path):
 @pytest.mark.parametrize("label", ["town", "rooms", "visits"])
 def test_a_label_is_a_category_of_any_size_and_a_condition(label, tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
-    dataset = open_table("csv", path, label=label, without=("country",))
+    dataset = open_table("csv", path, TableOptions(label=label, without=("country",)))
     names = sorted({str(each) for each in rows()[label]})
     assert sorted(dataset.class_names) == names
     assert dataset.classes == len(names)
@@ -151,11 +152,13 @@ def test_a_label_is_a_category_of_any_size_and_a_condition(label, tmp_path):
 def test_columns_can_be_chosen_and_left_out(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows())
     names = lambda dataset: [each.name for each in dataset.columns.columns]  # noqa: E731
-    assert names(open_table("csv", path, columns=("rooms", "height"))) == [
+    assert names(
+        open_table("csv", path, TableOptions(columns=("rooms", "height")))
+    ) == [
         "height",
         "rooms",
     ]
-    assert "town" not in names(open_table("csv", path, without=("town",)))
+    assert "town" not in names(open_table("csv", path, TableOptions(without=("town",))))
 
 
 def test_a_few_of_very_many_columns_can_be_chosen(tmp_path, monkeypatch):
@@ -164,7 +167,7 @@ def test_a_few_of_very_many_columns_can_be_chosen(tmp_path, monkeypatch):
     np.save(path, np.random.default_rng(0).normal(size=(40, 6)))
     with pytest.raises(ValueError, match=r"6 columns .* more than 5: choose some by"):
         open_table("npy", path)
-    assert open_table("npy", path, columns=("x3", "x6")).shape == (2,)
+    assert open_table("npy", path, TableOptions(columns=("x3", "x6"))).shape == (2,)
 
 
 def test_missing_values_are_counted_and_their_rows_left_out(tmp_path):
@@ -182,7 +185,7 @@ def test_notes_say_what_a_user_should_know(tmp_path):
     table = rows()
     table["income"] = np.where(np.arange(ROWS) == 5, 1e9, table["height"])
     path = write_csv(tmp_path / "a.csv", {n: [*v, v[0]] for n, v in table.items()})
-    notes = "\n".join(open_table("csv", path, most_values=3).notes)
+    notes = "\n".join(open_table("csv", path, TableOptions(most_values=3)).notes)
     assert "constant, and filled in when rows are sampled: country" in notes
     assert "1 of 201 rows are there before" in notes
     np.save(tmp_path / "wide.npy", np.random.default_rng(0).normal(size=(40, 64)))
@@ -245,10 +248,10 @@ def test_windows_text_needs_its_encoding(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows(), encoding="cp1252")
     with pytest.raises(ValueError, match=r"not text in utf-8: set data.encoding"):
         open_table("csv", path)
-    found = open_table("csv", path, encoding="cp1252").columns.columns
+    found = open_table("csv", path, TableOptions(encoding="cp1252")).columns.columns
     assert "Köln, Deutz" in found[3].values
     with pytest.raises(ValueError, match="'klingon' is not known"):
-        open_table("csv", path, encoding="klingon")
+        open_table("csv", path, TableOptions(encoding="klingon"))
 
 
 def changed(**columns):
@@ -322,7 +325,7 @@ def test_a_table_that_cannot_be_learned_is_refused_in_one_line(name, tmp_path):
     table, options, message = BAD[name]
     path = write_csv(tmp_path / "a.csv", table, delimiter=";")
     with pytest.raises(ValueError, match=message) as raised:
-        open_table("csv", path, **options)
+        open_table("csv", path, TableOptions(**options))
     assert "\n" not in str(raised.value)
 
 
@@ -444,7 +447,7 @@ def test_any_finite_numbers_come_back(pairs):
 def test_a_label_has_fewer_values_than_rows(tmp_path):
     path = write_csv(tmp_path / "a.csv", {"id": range(400), "x": np.arange(400) / 7})
     with pytest.raises(ValueError, match="label 'id' has 400 different values in 400"):
-        open_table("csv", path, label="id")
+        open_table("csv", path, TableOptions(label="id"))
     assert len(label_column("id", range(4096), 10**6).values) == 4096
     with pytest.raises(ValueError, match="at most 4,096 can be learned as classes"):
         label_column("id", range(4097), 10**6)

@@ -24,7 +24,7 @@ from wgan_gp.data.reading import (
 )
 from wgan_gp.data.sample_pictures import check_same_shape, read_pictures
 from wgan_gp.data.table_files import READERS, check_file, read_table
-from wgan_gp.data.table_rows import chosen_columns, complete_rows
+from wgan_gp.data.table_rows import TableOptions, chosen_columns, complete_rows
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.values import join_names, show
 
@@ -113,7 +113,7 @@ def _read_vectors(path: Path, how: Reading) -> Samples:
         rest = {name: x for name, x in raw.columns.items() if name != "label"}
         raw = raw._replace(columns=rest)
         notes.append(f"{path}: labels are left out; --columns with label keeps them")
-    names = chosen_columns(raw, how.columns, (), None, (), path)
+    names = chosen_columns(raw, TableOptions(columns=how.columns), path)
     _check_numbers(raw, names, path)
     values, gaps = complete_rows(raw, names, path)
     if not gaps.complete:

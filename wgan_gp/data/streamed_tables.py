@@ -9,7 +9,7 @@ settings. The splits are those of a table that is read whole (`tables`).
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,14 @@ from wgan_gp.data.columns import Columns
 from wgan_gp.data.conditions import MOST, told_fields, with_given
 from wgan_gp.data.drafts import draft_folder, remove_abandoned
 from wgan_gp.data.meanings import describe, summarise_columns
-from wgan_gp.data.raw_tables import RawTable
 from wgan_gp.data.shuffled_rows import as_drawn, open_stream, write_shuffled
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.summaries import Summary, merge
 from wgan_gp.data.table_parts import PART_READERS, read_parts
 from wgan_gp.data.table_rows import (
+    ALL_COLUMNS,
     Gaps,
+    TableOptions,
     as_classes,
     chosen_columns,
     complete_rows,
@@ -44,28 +45,18 @@ _SEED = 1  # of the order on disk
 def open_streamed_table(
     kind: str,
     path: Path,
+    options: TableOptions = ALL_COLUMNS,
     *,
     cache: Path,
-    columns: tuple[str, ...] | None = None,
-    without: tuple[str, ...] = (),
-    label: str | None = None,
-    given: tuple[str, ...] = (),
-    most_values: int = 20,
-    encoding: str = "utf-8",
 ) -> Dataset:
     """Opens a table whose rows are streamed from disk.
 
     Args:
       kind: "csv", "parquet" or "npy".
       path: of the file.
+      options: how it is read; by default all columns are learned.
       cache: folder for the rows, 4 bytes an entry, and twice as many while they are
         written.
-      columns: as in `tables.open_table`, like the others.
-      without: the names of columns to leave out.
-      label: the name of the column with each row's class.
-      given: the names of columns of which a generator is told the values.
-      most_values: whole numbers of at most so many values are a category.
-      encoding: of a CSV file.
 
     Returns:
       The data set, with a `stream` of batches `[L, D]`. Means and deviations are those
@@ -84,35 +75,13 @@ def open_streamed_table(
         )
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
-    options = {
-        "columns": columns,
-        "without": without,
-        "label": label,
-        "given": given,
-        "most_values": most_values,
-        "encoding": encoding,
-    }
     folder = cache / f"{path.stem}-{_digest(kind, path, options)}"
-    choose = partial(
-        chosen_columns,
-        columns=columns,
-        without=without,
-        label=label,
-        given=given,
-        path=path,
-    )
-    used = None if columns is None else {*columns, *given, label}
-
-    def needed(name: str) -> bool:
-        return name not in without and (used is None or name in used)
-
-    parts = partial(read_parts, kind, path, encoding=encoding, needed=needed)
-    reading = partial(_complete_parts, parts, path, choose, label)
+    reading = partial(_complete_parts, kind, path, options)
     if not folder.is_dir():
         with unchanged(path):
-            described, gaps, notes = _survey(reading, path, label, most_values)
+            described, gaps, notes = _survey(reading, path, options)
             with naming(path):
-                described = with_given(described, given)
+                described = with_given(described, options.given)
             record = {
                 "columns": described.as_record(),
                 "rows": gaps.complete,
@@ -122,25 +91,28 @@ def open_streamed_table(
     return _opened(folder, f"{kind}:{path}")
 
 
-def _digest(kind: str, path: Path, options: dict[str, Any]) -> str:
+def _digest(kind: str, path: Path, options: TableOptions) -> str:
     """Names a table as it is now, and how it is read."""
-    found = path.stat()
+    found, how = path.stat(), options._asdict()
     text = json.dumps(
-        [_FORMAT, kind, str(path.resolve()), found.st_size, found.st_mtime_ns, options]
+        [_FORMAT, kind, str(path.resolve()), found.st_size, found.st_mtime_ns, how]
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _complete_parts(
-    parts: Callable[[], Iterator[RawTable]],
-    path: Path,
-    choose: Callable[[RawTable], list[str]],
-    label: str | None,
+    kind: str, path: Path, options: TableOptions
 ) -> Iterator[tuple[dict[str, np.ndarray], Gaps, frozenset[str], tuple[str, ...]]]:
     """Parts of the rows without missing values; see `complete_rows`."""
-    before = 0
-    for raw in parts():
-        values, gaps = complete_rows(raw, choose(raw), path, before)
+    before, label = 0, options.label
+    used = {*(options.columns or ()), *options.given, label}
+
+    def needed(name: str) -> bool:
+        return name not in options.without and (options.columns is None or name in used)
+
+    for raw in read_parts(kind, path, encoding=options.encoding, needed=needed):
+        names = chosen_columns(raw, options, path)
+        values, gaps = complete_rows(raw, names, path, before)
         if label is not None and gaps.complete:
             values[label] = as_classes(values[label], label, path)
         before += raw.count
@@ -148,17 +120,16 @@ def _complete_parts(
 
 
 def _survey(
-    reading: Any, path: Path, label: str | None, most_values: int
+    reading: Any, path: Path, options: TableOptions
 ) -> tuple[Columns, Gaps, list[str]]:
     """What the columns mean, and how many rows there are: a first look at all parts."""
     summaries: dict[str, Summary] = {}
+    meant = {"most_values": options.most_values, "label": options.label}
     gaps, notes = None, ()
     for values, more, whole, said in reading():
         notes = notes or said
         gaps = more if gaps is None else gaps + more
-        found = summarise_columns(
-            values, whole=whole, most_values=most_values, label=label
-        )
+        found = summarise_columns(values, whole=whole, **meant)
         summaries = {
             name: merge(summaries[name], each) if name in summaries else each
             for name, each in found.items()
@@ -167,9 +138,7 @@ def _survey(
         raise ValueError(f"{path} has a header and no rows")
     gaps.check(path)
     with naming(path):
-        described, more_notes = describe(
-            summaries, most_values=most_values, label=label
-        )
+        described, more_notes = describe(summaries, **meant)
     return described, gaps, [*notes, *gaps.notes(path), *more_notes]
 
 

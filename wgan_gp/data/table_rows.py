@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,30 @@ from wgan_gp.system.values import did_you_mean, join_names, show
 
 LEAST_ROWS = 30  # so that three are held out
 MOST_COLUMNS = 2**14  # that are used
+
+
+class TableOptions(NamedTuple):
+    """How a table is read, as the fields of `data` of the same names say.
+
+    Attributes:
+      columns: the names of columns to learn; None for all.
+      without: the names of columns to leave out.
+      label: the name of the column with each row's class, of which a generator is told
+        the value; None for none.
+      given: the names of columns of which a generator is told the values, instead.
+      most_values: whole numbers of at most so many values are a category.
+      encoding: of a CSV file.
+    """
+
+    columns: tuple[str, ...] | None = None
+    without: tuple[str, ...] = ()
+    label: str | None = None
+    given: tuple[str, ...] = ()
+    most_values: int = 20
+    encoding: str = "utf-8"
+
+
+ALL_COLUMNS = TableOptions()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,28 +97,19 @@ class Gaps:
         ]
 
 
-def chosen_columns(
-    raw: RawTable,
-    columns: tuple[str, ...] | None,
-    without: tuple[str, ...],
-    label: str | None,
-    given: tuple[str, ...],
-    path: Path,
-) -> list[str]:
+def chosen_columns(raw: RawTable, options: TableOptions, path: Path) -> list[str]:
     """The columns that are used, in the file's order; with those that are told.
 
     Args:
       raw: the table, or its first part.
-      columns: as in `tables.open_table`, like the others.
-      without: the names of columns to leave out.
-      label: the name of the column with each row's class.
-      given: the names of the columns that a generator is told.
+      options: which columns are asked for.
       path: of the file.
 
     Raises:
       ValueError: a name is not there, a column is not fit to be learned, or there are
         too many.
     """
+    columns, without, label, given, *_ = options
     known = [*raw.columns, *raw.refused]
     asked = {"data.columns": columns or (), "data.without": without}
     asked["data.label"] = () if label is None else (label,)

@@ -17,32 +17,27 @@ from wgan_gp.data.conditions import told_fields, with_given
 from wgan_gp.data.meanings import describe, summarise_columns
 from wgan_gp.data.sources import split_indices
 from wgan_gp.data.table_files import read_table
-from wgan_gp.data.table_rows import as_classes, chosen_columns, complete_rows, naming
+from wgan_gp.data.table_rows import (
+    ALL_COLUMNS,
+    TableOptions,
+    as_classes,
+    chosen_columns,
+    complete_rows,
+    naming,
+)
 
 
 def open_table(
     kind: str,
     path: Path,
-    *,
-    columns: tuple[str, ...] | None = None,
-    without: tuple[str, ...] = (),
-    label: str | None = None,
-    given: tuple[str, ...] = (),
-    most_values: int = 20,
-    encoding: str = "utf-8",
+    options: TableOptions = ALL_COLUMNS,
 ) -> Dataset:
     """Opens a table: rows to learn from, and others held out.
 
     Args:
       kind: a key of `table_files.READERS`.
       path: of the file.
-      columns: the names of columns to learn; None for all.
-      without: the names of columns to leave out.
-      label: the name of the column with each row's class, of which a generator is told
-        the value; None for none.
-      given: the names of columns of which a generator is told the values, instead.
-      most_values: whole numbers of at most so many values are a category.
-      encoding: of a CSV file.
+      options: how it is read; by default all columns are learned.
 
     Returns:
       The data set. `sample` draws training rows with replacement, `[n, D]`, and
@@ -53,8 +48,9 @@ def open_table(
       ValueError: the file cannot be read, a column is not there or cannot be learned,
         or too few rows are left.
     """
-    raw = read_table(kind, path, encoding=encoding)
-    names = chosen_columns(raw, columns, without, label, given, path)
+    label, most_values = options.label, options.most_values
+    raw = read_table(kind, path, encoding=options.encoding)
+    names = chosen_columns(raw, options, path)
     values, gaps = complete_rows(raw, names, path)
     gaps.check(path)
     count = len(values[names[0]])
@@ -70,7 +66,7 @@ def open_table(
     )
     with naming(path):
         described, more = describe(summaries, most_values=most_values, label=label)
-        described = with_given(described, given)
+        described = with_given(described, options.given)
         vectors = described.encode(values)
     notes = [
         *raw.notes,

@@ -7,6 +7,7 @@ from wgan_gp.data import DATASETS, Dataset, check_name, open_named
 from wgan_gp.data.conditions import with_label_entries
 from wgan_gp.data.streamed_tables import open_streamed_table
 from wgan_gp.data.table_parts import table_bytes
+from wgan_gp.data.table_rows import TableOptions
 from wgan_gp.data.tables import open_table
 from wgan_gp.system.fields import Rule, at_least, setting, whole
 from wgan_gp.system.paths import TABLE_KINDS, expand
@@ -95,13 +96,10 @@ def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Datase
         return with_label_entries(dataset) if conditional else dataset
     _check_told(settings, conditional)
     file = expand(path)
-    options: dict[str, Any] = {
-        name: getattr(settings, name)
-        for name in ("columns", "without", "label", "given", "most_values", "encoding")
-    }
+    options = TableOptions(*(getattr(settings, name) for name in TableOptions._fields))
     if table_bytes(kind, file) <= settings.resident_bytes:
-        return open_table(kind, file, **options)
-    return open_streamed_table(kind, file, cache=expand(settings.cache), **options)
+        return open_table(kind, file, options)
+    return open_streamed_table(kind, file, options, cache=expand(settings.cache))
 
 
 def _check_told(settings: VectorData, conditional: bool) -> None:
