@@ -1,9 +1,11 @@
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.helpers import unchecked
+from tests.helpers import key, unchecked
 from wgan_gp.data.pairs import PairData, make_pair
 from wgan_gp.evaluate.critic import cosine_similarity
 from wgan_gp.studies.evidence import generators
@@ -40,6 +42,17 @@ def test_a_critic_is_compared_by_the_direction_of_its_gradient():
     assert outcome.cosine.shape == outcome.quality.shape == (2,)
     assert outcome.cosine.min() > 0.1  # at the start it is about 0
     assert outcome.quality.min() > 1  # a generator of two updates makes noise
+
+
+def test_samples_are_those_of_the_averaged_generator(monkeypatch):
+    state = SimpleNamespace(average="average", generator=SimpleNamespace(params="last"))
+    trained = SimpleNamespace(
+        make_train=lambda algorithm, steps: lambda key, hyperparameters: (state, {}),
+        generate=lambda algorithm, params, key, n: (params, n),
+    )
+    monkeypatch.setattr(generators, "train", trained)
+    experiment = SimpleNamespace(algorithm=None, hyperparameters=None)
+    assert generators._generated(experiment, 3, 40, key()) == ("average", 40)
 
 
 def test_the_rank_correlation_is_that_of_each_seed():
