@@ -10,6 +10,7 @@ import numpy as np
 
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.studies.evidence.common import markdown
+from wgan_gp.studies.sweep.results import spread
 
 RECORD = Path(__file__).parent.parent / "images" / "sweep_toy.csv"
 _COLUMNS = {
@@ -45,15 +46,10 @@ def table() -> str:
     return markdown(
         [
             {"constraint": point[0], "strength": point[1]}
-            | {title: _spread(column(*point, name)) for name, title in _COLUMNS.items()}
+            | {title: spread(column(*point, name)) for name, title in _COLUMNS.items()}
             for point in points()
         ]
     )
-
-
-def _spread(values: np.ndarray) -> str:
-    low, high = np.min(values), np.max(values)
-    return f"{np.median(values):.3g} ({low:.3g} to {high:.3g})"
 
 
 def sentences() -> Iterator[str]:

@@ -73,9 +73,39 @@ def test_tables_have_medians_and_what_diverged():
     found, made = summaries("penalty.weight=1,2", lost=(0,))
     made[1].metrics["w1"][:] = 0.3, 0.1, 0.2
     lines = results.markdown(found, made).splitlines()
-    assert lines[-2] == "| two_sided | 1.0 |  | 3 of 3 |"
-    assert lines[-1] == "| two_sided | 2.0 | 0.2 (0.1 to 0.3) | 0 of 3 |"
-    assert "Real samples have exact W1 0.05." in lines[2]
+    assert lines[-4].endswith("| exact W1 | exact W1 of real samples | diverged |")
+    assert lines[-2] == "| two_sided | 1.0 |  |  | 3 of 3 |"
+    floor = "0.05 (0.05 to 0.05)"
+    assert lines[-1] == f"| two_sided | 2.0 | 0.2 (0.1 to 0.3) | {floor} | 0 of 3 |"
+
+
+def test_each_point_has_the_floor_of_its_own_real_samples():
+    found, made = summaries("data.name=8gaussians,25gaussians penalty.weight=1,2")
+    for each in made:
+        ring = each.point.settings.data.name == "8gaussians"
+        each.metrics["floor"][:] = 0.02 if ring else 0.07
+    *_, ring, _, grid = results.markdown(found, made).splitlines()[:-1]
+    assert "0.02 (0.02 to 0.02)" in ring
+    assert "0.07 (0.07 to 0.07)" in grid
+    (axes,) = figure.draw(made, title="x").axes
+    short = [line for line in axes.lines if line.get_label() == "real samples"]
+    assert sorted(line.get_ydata()[0] for line in short) == [0.02, 0.02, 0.07, 0.07]
+    _, made = summaries("penalty.weight=1,2")
+    (axes,) = figure.draw(made, title="x").axes
+    (line,) = [each for each in axes.lines if each.get_label() == "real samples"]
+    assert line.get_ydata() == [0.05, 0.05]
+
+
+def test_points_are_compared_by_a_metric_that_all_have(tmp_path):
+    found, made = summaries("penalty.weight=1,2", lost=())
+    made[0].metrics["sliced_w1"] = np.full(3, 0.1)
+    assert results.quality(made) == "w1"
+    figure.draw(made, title="x")
+    del made[0].metrics["w1"]
+    assert results.quality(made) is None
+    table = results.markdown(found, made)
+    assert "sliced W1 | exact W1" in table
+    assert "of real samples" not in table
 
 
 def test_a_sweep_that_diverged_altogether_has_tables():

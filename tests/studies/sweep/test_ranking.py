@@ -1,5 +1,7 @@
 """The ranking of constraints: the best point of each, compared seed by seed."""
 
+import io
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -63,7 +65,11 @@ def test_comparisons_are_within_seeds():
     assert lines[0] == "| constraint | 8gaussians | swissroll |"
     assert lines[2] == "| one_sided | 0.80 ± 0.00 | 0.80 ± 0.00 |"
     assert lines[3] == "| two_sided | 1 | 1 |"
-    assert lines[4] == "| clip | 2.67 ± nan | 2.67 ± nan |"  # one seed is no spread
+    clip = "2.67, 2 of 3 diverged"  # one seed has no spread
+    assert lines[4] == f"| clip | {clip} | {clip} |"
+    lines = ranking.paired_table(made(by_strength), "clip").splitlines()
+    assert lines[2].startswith("| one_sided | 0.30 |")
+    assert lines[4].startswith("| clip | 1, 2 of 3 diverged |")
 
 
 def test_the_figure_has_a_row_for_each_and_says_what_diverged():
@@ -92,6 +98,27 @@ def test_a_constraint_of_which_all_runs_diverged_is_last(lost):
     )
     assert ranking.in_order(best)[-1] == lost
     ranking.draw(best, "w1", title="x")
+    ratio = {
+        line.split(" | ")[0]: line.split(" | ")[1]
+        for line in ranking.paired_table(best, "one_sided").splitlines()[2:]
+    }
+    if lost == "one_sided":  # the reference
+        assert ratio["| one_sided"] == "1, 3 of 3 diverged"
+        assert ratio["| two_sided"] == "—"
+    else:
+        assert ratio["| two_sided"] == "3 of 3 diverged"
+
+
+def test_a_sweep_whose_points_have_no_metric_in_common_has_tables(tmp_path):
+    found, results = finished(by_strength)
+    for each in results:
+        name = found.points[each.run.point].settings.data.name
+        if name == "swissroll" and not each.diverged:
+            each.metrics["sliced_w1"] = each.metrics.pop("w1")
+    console = Console(record=True, width=200, file=io.StringIO())
+    study._tables(found, tmp_path, console, {"0000": results})
+    assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "summary.md"}
+    assert "no metric of quality was measured at all points" in console.export_text()
 
 
 def test_all_that_a_sweep_writes_of_its_results_is_its_own_to_replace(tmp_path):

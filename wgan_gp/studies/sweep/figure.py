@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs.axes import label_decades, legend_below, reference_line
-from wgan_gp.runs.style import PAGE, line, styled
+from wgan_gp.runs.style import GREY, PAGE, line, styled
 from wgan_gp.studies.sweep.results import Summary, quality
 
 _DIVERGED = "#B00000"
@@ -39,7 +39,8 @@ def draw(summaries: Sequence[Summary], *, title: str) -> Figure:
     """Draws a panel for each study and constraint, with a dot for each seed.
 
     Lines join the medians, in bands between the quartiles. A dotted line is the floor:
-    the score of other real samples. Crosses at the top count runs that diverged.
+    the score of other real samples; where points are evaluated against different ones,
+    each has a short line. Crosses at the top count runs that diverged.
 
     Args:
       summaries: of all points; at least one run has not diverged.
@@ -155,19 +156,43 @@ def _draw_panel(
     for i, each in enumerate(panel.lines):
         _draw_line(axes, each, name, i, panel.logarithmic)
     _mark_diverged(axes, panel.lines, high)
-    floors = [
-        each.metrics[METRICS[name].floor]
-        for line in panel.lines
-        for each in line.summaries
-        if METRICS[name].floor in each.metrics
-    ]
-    if floors:
-        floor = float(np.median(np.hstack(floors)))
-        reference_line(axes, floor, "real samples")
+    _draw_floors(axes, panel.lines, METRICS[name].floor)
     if len(panel.lines) > 1:
         coloured = [each for each in axes.lines if each.get_gid() == "median"]
         labels = [line.label for line in panel.lines]
         axes.legend(coloured, labels, fontsize=8, frameon=True)
+
+
+def _draw_floors(axes: Axes, lines: list[_Line], floor: str) -> None:
+    """The scores of real samples: a line if all points have the same, or short ones."""
+    found = [
+        (x, summary)
+        for each in lines
+        for x, summary in zip(each.at, each.summaries)
+        if floor in summary.metrics
+    ]
+    label = "real samples"
+    if len({_real_samples(summary) for _, summary in found}) == 1:
+        values = np.hstack([summary.metrics[floor] for _, summary in found])
+        reference_line(axes, float(np.median(values)), label)
+        return
+    for x, summary in found:
+        value = float(np.median(summary.metrics[floor]))
+        axes.plot(x, value, "_", color=GREY, ms=22, mew=1.4, label=label)
+
+
+def _real_samples(summary: Summary) -> str:
+    """What a point's real samples depend on, but for the seeds."""
+    settings = summary.point.settings
+    return str(
+        (
+            settings.data,
+            settings.conditional,
+            settings.eval_samples,
+            settings.eval_repeats,
+            settings.features,
+        )
+    )
 
 
 def _draw_line(axes: Axes, each: _Line, name: str, i: int, logarithmic: bool) -> None:

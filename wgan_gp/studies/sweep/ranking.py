@@ -51,6 +51,11 @@ class Best(NamedTuple):
         """The median score over seeds."""
         return float(np.median(list(self.scores.values())))
 
+    @property
+    def diverged(self) -> int:
+        """How many of its runs diverged."""
+        return int(np.isinf(list(self.scores.values())).sum())
+
 
 def best_points(sweep: Sweep, results: Sequence[Result], quality: str) -> list[Best]:
     """The best point of each constraint on each data set.
@@ -128,7 +133,7 @@ def _draw_panel(axes: Axes, best: Sequence[Best], names: list[str]) -> None:
         if np.isfinite(each.median):
             bar = axes.plot([each.median] * 2, [row - 0.38, row + 0.38], color=colour)
             bar[0].set(linewidth=2.5, marker=marker, markevery=[0], ms=5, label=label)
-        lost = len(each.scores) - len(finite)
+        lost = each.diverged
         note = (
             f"{lost} of {len(each.scores)} diverged" if lost else f"{each.median:.2f}"
         )
@@ -153,6 +158,7 @@ def paired_table(best: Sequence[Best], reference: str) -> str:
 
     An entry is the ratio of the two scores, the geometric mean over the seeds that
     both have finished, with one standard error; below 1 is better than the reference.
+    It says how many of the constraint's runs diverged.
 
     Args:
       best: from `best_points`.
@@ -176,6 +182,9 @@ def paired_table(best: Sequence[Best], reference: str) -> str:
 def _paired(best: Best | None, reference: Best | None) -> str:
     if best is None or reference is None:
         return ""
+    lost = f"{best.diverged} of {len(best.scores)} diverged" if best.diverged else ""
+    if best is reference:
+        return ", ".join(filter(None, ("1", lost)))
     logs = np.array(
         [
             np.log(score / reference.scores[seed])
@@ -183,8 +192,9 @@ def _paired(best: Best | None, reference: Best | None) -> str:
             if np.isfinite(score) and np.isfinite(reference.scores.get(seed, np.inf))
         ]
     )
-    if best is reference or not len(logs):
-        return "1" if best is reference else "diverged"
+    if not len(logs):
+        return lost or "—"
     mean = np.exp(logs.mean())
-    error = mean * logs.std(ddof=1) / len(logs) ** 0.5 if len(logs) > 1 else np.nan
-    return f"{mean:.2f} ± {error:.2f}"
+    error = mean * logs.std(ddof=1) / len(logs) ** 0.5 if len(logs) > 1 else None
+    ratio = f"{mean:.2f}" if error is None else f"{mean:.2f} ± {error:.2f}"
+    return ", ".join(filter(None, (ratio, lost)))

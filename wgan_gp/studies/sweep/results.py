@@ -86,9 +86,15 @@ def _summary(point: Point, results: list[Result]) -> Summary:
 
 
 def quality(summaries: Iterable[Summary]) -> str | None:
-    """The name of the metric of sample quality; None if all runs diverged."""
-    found = {name for each in summaries for name in each.metrics}
-    return next((name for name in QUALITY if name in found), None)
+    """The metric of sample quality that points are compared by.
+
+    Returns:
+      The name of the first that all points have; None if there is none, or if all runs
+      diverged.
+    """
+    found = [set(each.metrics) for each in summaries if each.metrics]
+    common = set.intersection(*found) if found else set()
+    return next((name for name in QUALITY if name in common), None)
 
 
 def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
@@ -102,16 +108,10 @@ def markdown(sweep: Sweep, summaries: Sequence[Summary]) -> str:
     rows = _rows(sweep, summaries)
     lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    name = quality(summaries)
-    floors = [m.metrics[METRICS[name].floor] for m in summaries if name in m.metrics]
-    floor = ""
-    if name and floors:
-        value = np.median(np.hstack(floors))
-        floor = f" Real samples have {METRICS[name].short} {value:.3g}."
     return (
         f"# {sweep.settings.name}\n\n{len(sweep.points)} points, {sweep.settings.seeds}"
         f" seeds each, {' or '.join(sorted(steps))} generator updates. Medians over the"
-        f" seeds that did not diverge, least to greatest in brackets.{floor}\n\n"
+        f" seeds that did not diverge, least to greatest in brackets.\n\n"
         f"{table}\n"
     )
 
@@ -130,7 +130,7 @@ def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
         table.add_column(column, justify="right")
     for each in summaries:
         row = [label(_shown(each.point))]
-        row += [_spread(each.metrics.get(name))] if name else []
+        row += [spread(each.metrics.get(name))] if name else []
         table.add_row(*row, f"{each.diverged} of {sweep.settings.seeds}")
     return table
 
@@ -142,15 +142,21 @@ def _shown(point: Point) -> dict[str, Any]:
 def _rows(sweep: Sweep, summaries: Sequence[Summary]) -> list[list[str]]:
     """A header and a row for each point, as text."""
     fields = swept_fields(sweep)
-    names = [n for n in in_sweeps() if any(n in each.metrics for each in summaries)]
-    rows = [["lipschitz", *fields, *(METRICS[n].short for n in names), "diverged"]]
+    measured = {name for each in summaries for name in each.metrics}
+    names = [name for name in in_sweeps() if name in measured]
+    header = [METRICS[name].short for name in names]
+    best = quality(summaries)
+    if best is not None and (floor := METRICS[best].floor) in measured:
+        names.append(floor)
+        header.append(f"{METRICS[best].short} of real samples")
+    rows = [["lipschitz", *fields, *header, "diverged"]]
     for each in summaries:
         flat = dict(configs.flatten(each.point.settings))
         rows.append(
             [
                 each.point.settings.lipschitz,
                 *(_text(flat.get(path)) for path in fields),
-                *(_spread(each.metrics.get(name)) for name in names),
+                *(spread(each.metrics.get(name)) for name in names),
                 f"{each.diverged} of {sweep.settings.seeds}",
             ]
         )
@@ -161,7 +167,8 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _spread(values: np.ndarray | None) -> str:
+def spread(values: np.ndarray | None) -> str:
+    """The median of values, and the least and the greatest in brackets."""
     if values is None:
         return ""
     low, middle, high = np.min(values), np.median(values), np.max(values)

@@ -75,20 +75,18 @@ def in_sweep_order(sweep: Sweep, records: Records) -> list[Result]:
     return [found[each] for each in sweep.runs]
 
 
-def _rank(
-    sweep: Sweep, workdir: Path, found: list[Result], summaries: list[results.Summary]
-) -> None:
+def _rank(sweep: Sweep, workdir: Path, found: list[Result], quality: str) -> None:
     """Writes the ranking of the constraints, where there are several."""
     names = {point.settings.lipschitz for point in sweep.points}
-    quality = results.quality(summaries)
-    if len(names) < 2 or quality is None:
+    if len(names) < 2:
         return
     best = ranking.best_points(sweep, found, quality)
     reference = DEFAULT if DEFAULT in names else ranking.in_order(best)[0]
     text = (
         f"# {sweep.settings.name}: constraints, each at its best point\n\nScore over"
         f" that of `{reference}`, seed by seed: geometric mean and standard error over"
-        f" {sweep.settings.seeds} seeds. Below 1 is better.\n\n"
+        f" those of {sweep.settings.seeds} seeds that both finished. Below 1 is"
+        " better.\n\n"
         f"{ranking.paired_table(best, reference)}\n"
     )
     write_text(workdir / "ranking.md", text)
@@ -102,9 +100,16 @@ def _tables(sweep: Sweep, workdir: Path, console: Console, records: Records) -> 
     summaries = results.summarise(sweep, found)
     write_text(workdir / "table.csv", results.csv_table(sweep, found))
     write_text(workdir / "summary.md", results.markdown(sweep, summaries))
-    if results.quality(summaries) is not None:
+    quality = results.quality(summaries)
+    if quality is not None:
         title = f"{sweep.settings.name}: {sweep.settings.seeds} seeds a point"
         save_figure(workdir / "summary.png", figure.draw(summaries, title=title))
-    _rank(sweep, workdir, found, summaries)
+        _rank(sweep, workdir, found, quality)
+    elif not all(each.diverged for each in found):
+        console.print(
+            "no metric of quality was measured at all points: there are no pictures and"
+            " there is no ranking",
+            soft_wrap=True,
+        )
     console.print(results.closing_table(sweep, summaries))
     console.print(f"table, summary, figure: {workdir}", soft_wrap=True)
