@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs.axes import label_decades, legend_below, reference_line
-from wgan_gp.runs.style import GREY, PAGE, line, styled
+from wgan_gp.runs.style import PAGE, line, styled
 from wgan_gp.studies.sweep.results import Summary, quality
 
 _DIVERGED = "#B00000"
@@ -166,19 +166,19 @@ def _draw_panel(
 def _draw_floors(axes: Axes, lines: list[_Line], floor: str) -> None:
     """The scores of real samples: a line if all points have the same, or short ones."""
     found = [
-        (x, summary)
-        for each in lines
+        (x, summary, line(i)["color"])
+        for i, each in enumerate(lines)
         for x, summary in zip(each.at, each.summaries)
         if floor in summary.metrics
     ]
     label = "real samples"
-    if len({_real_samples(summary) for _, summary in found}) == 1:
-        values = np.hstack([summary.metrics[floor] for _, summary in found])
+    if len({_real_samples(summary) for _, summary, _ in found}) == 1:
+        values = np.hstack([summary.metrics[floor] for _, summary, _ in found])
         reference_line(axes, float(np.median(values)), label)
         return
-    for x, summary in found:
+    for x, summary, colour in found:
         value = float(np.median(summary.metrics[floor]))
-        axes.plot(x, value, "_", color=GREY, ms=22, mew=1.4, label=label)
+        axes.plot(x, value, "_", color=colour, ms=22, mew=1.4, label=label)
 
 
 def _real_samples(summary: Summary) -> str:
