@@ -278,12 +278,36 @@ def test_a_record_made_before_skill_was_measured_has_it_when_it_is_read(tmp_path
         np.testing.assert_allclose(read[name], new[name], atol=1e-6)
 
 
-def test_a_critic_that_diverged_leaves_no_record(tmp_path, capsys, monkeypatch):
-    nan = Truth(*[np.full((1, 1), np.nan)] * len(Truth._fields))
-    monkeypatch.setattr(study, "solve_cells", lambda *_: nan)
-    assert grid.main(["", "--out", str(tmp_path), *SMOKE, "4"]) == 1
-    assert "has diverged" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
+def test_critics_that_diverged_are_recorded_and_the_grid_goes_on(
+    tmp_path, capsys, monkeypatch
+):
+    solved = []
+
+    def solve(settings, funnels, seeds):
+        solved.append((settings.data.dimension, *funnels, list(seeds)))
+        numbers = np.arange(1.0, 1 + len(seeds))
+        lost = np.where(numbers == 2, np.nan, numbers)  # that of the second seed
+        if settings.data.dimension == 2:
+            lost = np.full_like(numbers, np.inf)
+        known = ("trivial", "w1", "left_out")
+        return Truth(
+            **{n: (numbers if n in known else lost)[None] for n in Truth._fields}
+        )
+
+    monkeypatch.setattr(study, "solve_cells", solve)
+    page = tmp_path / "page.md"
+    page.write_text(f"{table.BEGIN}\n{table.END}\n")
+    command = ["", "--out", str(tmp_path / "w1"), "--table", str(page), *SMOKE, "4"]
+    command += ["--dims", "2", "3", "--seeds", "3"]
+    assert grid.main(command) == 0
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert "cosine 3 of 3 diverged" in first
+    assert "cosine 2.000, 1 of 3 diverged" in second
+    assert "of 2.000," in first  # W1 is known all the same
+    assert "| 4 | 3 of 3 diverged / " in page.read_text()
+    assert "| 2.00 ± 1.41, 1 of 3 diverged |" in page.read_text()
+    assert grid.main(command) == 0
+    assert solved == [(2, 4, [0, 1, 2]), (3, 4, [0, 1, 2])]  # neither is tried again
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
 from wgan_gp import configs
 from wgan_gp.data.pairs import PUBLISHED_PAIR, unpublished
@@ -122,11 +122,7 @@ def _program(group: list[Cell]) -> Program:
 
 
 def _run(group: list[Cell], found: Records, save: Save) -> None:
-    """Solves cells and records them.
-
-    Raises:
-      FloatingPointError: a critic diverged.
-    """
+    """Solves cells and records them."""
 
     def seeds_done(cell: Cell) -> int:
         record = found[cell.name]
@@ -141,7 +137,10 @@ def _run(group: list[Cell], found: Records, save: Save) -> None:
 
 
 def _solve(cells: list[Cell], start: int) -> Iterator[tuple[Cell, dict[str, Any]]]:
-    """Solves cells; yields each with a record of the seeds from `start` on."""
+    """Solves cells; yields each with a record of the seeds from `start` on.
+
+    Numbers of a critic that diverged, which are not finite, are None.
+    """
     first, started = cells[0], time.monotonic()
     pair = {name: first.settings["data"][name] for name in PUBLISHED_PAIR}
     settings = _resolved(
@@ -151,11 +150,12 @@ def _solve(cells: list[Cell], start: int) -> Iterator[tuple[Cell, dict[str, Any]
     truth = solve_cells(settings, tuple(cell.funnels for cell in cells), seeds)
     seconds = (time.monotonic() - started) / len(cells) / len(seeds)
     for i, cell in enumerate(cells):
-        numbers = {name: values[i].tolist() for name, values in truth._asdict().items()}
-        if not np.isfinite(list(numbers.values())).all():
-            raise FloatingPointError(
-                f"a critic of {cell.name} has diverged: no record of it is kept"
-            )
+        numbers = {
+            name: [
+                value if math.isfinite(value) else None for value in values[i].tolist()
+            ]
+            for name, values in truth._asdict().items()
+        }
         made_with = {
             "recipe": cell.recipe,
             "seeds": len(seeds),

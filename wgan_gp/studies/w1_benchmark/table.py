@@ -38,13 +38,39 @@ def one_line(record: dict[str, Any]) -> str:
         f"{record['recipe']} {config['lipschitz']} D={size[0]} N={size[1]}{pair}:"
         f" {_short(record, 'cosine')}{beside}, {_short(record, 'skill')},"
         f" {_short(record, 'l2')}, {_short(record, 'estimate')}"
-        f" of {np.mean(record['w1']):.3f},"
+        f" of {measured(record, 'w1').mean():.3f},"
         f" {record['seconds']} s"
     )
 
 
 def _short(record: dict[str, Any], name: str) -> str:
-    return f"{METRICS[name].short} {np.mean(record[name]):.3f}"
+    return f"{METRICS[name].short} {_summary(record, name, '{:.3f}')}"
+
+
+def measured(record: dict[str, Any], name: str) -> np.ndarray:
+    """A metric of the critics that did not diverge.
+
+    Args:
+      record: of a cell.
+      name: of the metric.
+    """
+    values = np.array(record[name], float)
+    return values[np.isfinite(values)]
+
+
+def _summary(
+    record: dict[str, Any], name: str, form: str = _FORM, *, spread: bool = False
+) -> str:
+    """The mean over critics, with their standard deviation; how many diverged."""
+    values = measured(record, name)
+    lost, parts = record["seeds"] - len(values), []
+    if len(values):
+        deviation = spread and len(values) > 1
+        about = f" ± {form.format(np.std(values, ddof=1))}" if deviation else ""
+        parts.append(form.format(values.mean()) + about)
+    if lost:
+        parts.append(f"{lost} of {record['seeds']} diverged")
+    return ", ".join(parts)
 
 
 def _title(name: str) -> str:
@@ -193,7 +219,7 @@ def _of_other_pairs(records: list[dict[str, Any]]) -> str:
     lines = ["### Other pairs", "", "Cosine of the gradients (skill)", ""]
     lines += [f"| pair | {heads} | -‖x‖ |", "|---" * (len(kinds) + 2) + "|"]
     for name, row in sorted(rows.items()):
-        best = max(np.mean(each["cosine"]) for each in row.values())
+        best = max(_mean_cosine(each) for each in row.values())
         cells = [_cosine_and_skill(row.get(kind), best) for kind in kinds]
         trivial = _number(next(iter(row.values())), "trivial", {})
         lines.append(f"| {name} | {' | '.join(cells)} | {trivial} |")
@@ -222,8 +248,13 @@ def _cosine_and_skill(record: dict[str, Any] | None, best: float) -> str:
     if record is None:
         return "—"
     cosine, skilled = (_number(record, name, {}) for name in ("cosine", "skill"))
-    mark = "**" if np.mean(record["cosine"]) == best else ""
+    mark = "**" if _mean_cosine(record) == best else ""
     return f"{mark}{cosine} ({skilled}){mark}"
+
+
+def _mean_cosine(record: dict[str, Any]) -> float:
+    values = measured(record, "cosine")
+    return float(values.mean()) if len(values) else -np.inf
 
 
 def _cell(record: dict[str, Any]) -> tuple[int, int]:
@@ -268,9 +299,7 @@ def _number(record: dict[str, Any] | None, quantity: str, theirs: Any) -> str:
         return "—"
     config = record["config"]
     data = config["data"]
-    ours = _FORM.format(np.mean(record[quantity]))
-    if record["seeds"] > 1 and quantity != "trivial":
-        ours += " ± " + _FORM.format(np.std(record[quantity]))
+    ours = _summary(record, quantity, spread=quantity != "trivial")
     if quantity == "estimate":
         ours += f" ({np.mean(record['w1']):.2f})"
     method = CONSTRAINTS[config["lipschitz"]].published_as
