@@ -96,8 +96,8 @@ def over_grid(run: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def mean_and_spread(values: np.ndarray | list[float]) -> tuple[float, float]:
-    """The mean and the standard deviation over seeds."""
-    return float(np.mean(values)), float(np.std(values))
+    """The mean over two seeds or more, and the standard deviation of the sample."""
+    return float(np.mean(values)), float(np.std(values, ddof=1))
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:

@@ -284,7 +284,7 @@ def rank_correlation(values: np.ndarray) -> tuple[float, float]:
     found = [
         float(stats.spearmanr(*each).statistic) for each in np.moveaxis(values, 2, 0)
     ]
-    return float(np.mean(found)), float(np.std(found))
+    return mean_and_spread(found)
 
 
 def figures(rows: Rows, arrays: Arrays) -> dict[str, Figure]:
