@@ -40,7 +40,8 @@ sweep_constraints: .venv/installed
 # this project's recipe alone.
 w1-benchmark: .venv/installed
 	$(BIN)/python -m wgan_gp.studies.w1_benchmark --out docs/w1_benchmark --table docs/w1_benchmark.md \
-	  --recipes tuned published --lipschitz one_sided two_sided $(ARGS)
+	  $(if $(findstring --recipes,$(ARGS)),,--recipes tuned published) \
+	  $(if $(findstring --lipschitz,$(ARGS)),,--lipschitz one_sided two_sided) $(ARGS)
 
 # Executes the notebooks in place; WGAN_GP_FAST=1 shrinks them
 notebooks: .venv/installed

@@ -13,7 +13,6 @@ import argparse
 import contextlib
 import importlib
 import io
-import os
 import re
 import sys
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from wgan_gp.system.failures import one_line
+from wgan_gp.system.files import check_folder
 from wgan_gp.system.paths import PATH_KINDS
 from wgan_gp.system.values import did_you_mean, show
 
@@ -307,19 +307,9 @@ def _open_preparable(name: str, folder: Path | None) -> Any:
     builder = open_builder(name, None if folder is None else str(folder))
     declared_shape(builder, name)
     if not is_prepared(builder):
-        _check_writable(Path(builder.data_dir_root))
+        root = Path(builder.data_dir_root)
+        check_folder(root, f"--data_dir {root}")
     return builder
-
-
-def _check_writable(folder: Path) -> None:
-    """Refuses a folder that cannot be created or written to; creates nothing."""
-    nearest = next(
-        each for each in (folder, *folder.absolute().parents) if each.exists()
-    )
-    if not nearest.is_dir():
-        raise ValueError(f"--data_dir {folder}: {nearest} is a file: name a folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise ValueError(f"--data_dir {folder}: {nearest} cannot be written to")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 from wgan_gp.data.drafts import hidden_folder, remove_abandoned
 from wgan_gp.runs import figures
 from wgan_gp.runs.draws import SampleBatch
-from wgan_gp.system.files import writing
+from wgan_gp.system.files import nearest_existing, writing
 from wgan_gp.system.values import show
 
 Write = Callable[[SampleBatch], None]  # writes the next batch of samples
@@ -52,7 +52,7 @@ def check_creatable(path: Path, flag: str) -> None:
         return
     if path.exists() or path.is_symlink():
         raise FileExistsError(f"{path} exists already: name another {flag}")
-    folder = nearest_existing_folder(path)
+    folder = nearest_existing(path.parent)
     if not folder.is_dir():
         raise NotADirectoryError(
             f"{flag} {path}: {folder} is a file, so no folder can be made there: name"
@@ -60,11 +60,6 @@ def check_creatable(path: Path, flag: str) -> None:
         )
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(f"{flag} {path}: {folder} is not writable: name another")
-
-
-def nearest_existing_folder(path: Path) -> Path:
-    """The innermost parent folder of a path that exists."""
-    return next(each for each in path.absolute().parents if each.exists())
 
 
 def check_disk_space(path: Path, spec: SampleSpec, flag: str) -> None:
@@ -76,7 +71,7 @@ def check_disk_space(path: Path, spec: SampleSpec, flag: str) -> None:
       flag: as in `check_creatable`.
     """
     needed = spec.count * spec.dtype.itemsize * int(np.prod(spec.shape))
-    free = shutil.disk_usage(nearest_existing_folder(path)).free
+    free = shutil.disk_usage(nearest_existing(path.parent)).free
     if needed > free:
         raise ValueError(
             f"--n {show(spec.count)}: the samples take {needed / 1e9:,.1f} GB, and"

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from wgan_gp.system import failures
 from wgan_gp.system.paths import expand
@@ -17,8 +17,25 @@ from wgan_gp.system.signals import Listener, Stopped
 from wgan_gp.system.values import did_you_mean, show
 
 
+class _Together(argparse._StoreAction):
+    """Values of a list that is given in several parts: `--only depth --only kinks`."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        before = getattr(namespace, self.dest)
+        if isinstance(values, list) and before is not self.default:
+            values = before + values
+        super().__call__(parser, namespace, values, option_string)
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser that raises ValueError where argparse prints its usage and exits."""
+    """A parser that raises ValueError where argparse prints its usage and exits.
+
+    Flags are written in full. A list whose flag is repeated has all the values.
+    """
+
+    def __init__(self, **options: Any):
+        super().__init__(**options, allow_abbrev=False)
+        self.register("action", None, _Together)
 
     def error(self, message: str) -> NoReturn:
         """Raises ValueError with the message, and the nearest valid value."""
@@ -100,7 +117,7 @@ def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
         name = argument.partition("=")[0]
         # Checked before argparse parses: for a misspelt required option it would
         # report the missing option, not the misspelt one.
-        if name.startswith("--") and not any(each.startswith(name) for each in known):
+        if name.startswith("--") and name not in (*known, "--"):
             near = did_you_mean(name, known) or f": there are {', '.join(known)}"
             raise ValueError(f"there is no flag {show(name)[1:-1]}{near}")
     return parser.parse_args(arguments)
@@ -130,8 +147,11 @@ def path(text: str) -> Path:
     For `add_argument(type=path)`.
 
     Raises:
-      argparse.ArgumentTypeError: `~user` names no user, or a variable is not set.
+      argparse.ArgumentTypeError: it is empty, `~user` names no user, or a variable is
+        not set.
     """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty: write one")
     try:
         return expand(text)
     except ValueError as error:

@@ -110,6 +110,29 @@ def write_bytes(path: Path, content: bytes) -> None:
             raise
 
 
+def nearest_existing(path: Path) -> Path:
+    """A path itself if it exists, or the innermost of its parent folders that does."""
+    return next(each for each in (path, *path.absolute().parents) if each.exists())
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """Refuses a folder that cannot be created or written to; creates nothing.
+
+    Args:
+      folder: that something is to be written into.
+      name: of the folder, for messages, such as "--out runs".
+
+    Raises:
+      ValueError: it is a file, or below one.
+      WriteError: it may not be written to.
+    """
+    nearest = nearest_existing(folder)
+    if not nearest.is_dir():
+        raise ValueError(f"{name}: {nearest} is a file: name a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise WriteError(nearest, PermissionError(errno.EACCES, "Permission denied"))
+
+
 @contextmanager
 def unchanged(path: Path) -> Iterator[None]:
     """Raises ValueError if a file changes within, while it is read."""

@@ -66,7 +66,9 @@ def test_a_file_as_the_folder_is_refused(tmp_path, monkeypatch, capsys):
     (tmp_path / "taken").write_text("mine")
     monkeypatch.chdir(tmp_path)
     assert main(["", "--out", "taken"]) == 2
-    assert capsys.readouterr().err.startswith("error: --out taken is a file")
+    assert "taken is a file: name a folder" in capsys.readouterr().err
+    assert main(["", "--out", "taken/below"]) == 2
+    assert capsys.readouterr().err.endswith("taken is a file: name a folder\n")
     assert (tmp_path / "taken").read_text() == "mine"
 
 

@@ -316,7 +316,11 @@ def test_critics_that_diverged_are_recorded_and_the_grid_goes_on(
         (["--dims", "0"], "dim >= 1"),
         (["--seeds", "0"], "--seeds must be at least 1"),
         (["--table", "page.md"], "lacks the lines"),
-        (["--table", "none.md"], "No such file"),
+        (["--table", "none.md"], "the page none.md cannot be read: No such file"),
+        (["--table", "."], "the page . cannot be read: Is a directory"),
+        (["--out", ""], "--out: the path is empty"),
+        (["--out", "page.md/x"], "page.md is a file: name a folder"),
+        (["--seed", "3"], "there is no flag --seed: did you mean --seeds?"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_line(

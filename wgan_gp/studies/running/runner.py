@@ -7,7 +7,6 @@ twice at the same time. No process waits for the programs of another: the proces
 finds all records complete makes the tables.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -21,7 +20,7 @@ from wgan_gp.studies.running.locks import file_lock, is_locked
 from wgan_gp.studies.running.sharing import programs_of_host
 from wgan_gp.studies.running.study import Program, Study
 from wgan_gp.system import failures
-from wgan_gp.system.files import WriteError, as_write_error, write_json, writing
+from wgan_gp.system.files import as_write_error, check_folder, write_json, writing
 from wgan_gp.system.platforms import refuse_windows
 from wgan_gp.system.signals import Listener
 
@@ -73,20 +72,13 @@ def check(study: Study, rank: HostRank | None = None) -> None:
       FileExistsError: another process runs a program of this host.
       WriteError: the folder cannot be written to.
     """
-    _check_folder(study.folder)
+    check_folder(study.folder, f"the folder {study.folder}")
     if not study.overwrites:
         _check_records(study)
     for program in programs_of_host(study.programs, rank):
         if study.overwrites or _is_missing(study, program):
             _check_free(study, program)
             program.check()
-
-
-def _check_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"--out {folder} is a file: name a folder")
-    if folder.is_dir() and not os.access(folder, os.W_OK):
-        raise WriteError(folder, PermissionError(13, os.strerror(13)))
 
 
 def _check_records(study: Study) -> None:

@@ -134,7 +134,11 @@ def merge_records(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, 
 
 def check_page(page: Path) -> None:
     """Raises ValueError unless the page has the marks that enclose its tables."""
-    text = page.read_text()
+    try:
+        text = page.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"the page {page} cannot be read: {reason}") from None
     if not 0 <= text.find(BEGIN) < text.find(END):
         raise ValueError(f"{page} lacks the lines {BEGIN} and {END}, in this order")
 
@@ -151,7 +155,7 @@ def write_page(page: Path, records: list[dict[str, Any]]) -> None:
       WriteError: the page cannot be written.
     """
     check_page(page)
-    before, rest = page.read_text().split(BEGIN)
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
     after = rest.split(END)[1]
     write_text(page, f"{before}{BEGIN}\n\n{tables(records)}\n{END}{after}")
 
