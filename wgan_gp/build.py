@@ -145,6 +145,24 @@ def open_dataset(settings: Settings) -> data.Dataset:
         raise ValueError(f"data.name = {name}: {error}") from error
 
 
+def shared_dataset(settings: Settings, opened: dict[str, data.Dataset]) -> data.Dataset:
+    """The data set of a run, opened once for all runs that use it.
+
+    Its arrays are then on the device only once.
+
+    Args:
+      settings: from `configs.resolve`, of task "gan".
+      opened: of other runs; the set is added to it.
+
+    Raises:
+      ValueError: as `open_dataset`.
+    """
+    key = str((settings.data, settings.conditional, settings.features))
+    if key not in opened:
+        opened[key] = open_dataset(settings)
+    return opened[key]
+
+
 def _check_sizes(experiment: Experiment) -> None:
     """Raises ValueError if the data set is smaller than a batch or an evaluation.
 

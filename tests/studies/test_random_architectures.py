@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.helpers import unchecked
+from tests.helpers import ROOT, unchecked
+from wgan_gp import build
 from wgan_gp.runs import loop
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies.random_architectures import __main__ as study
-from wgan_gp.studies.random_architectures import pictures, records
+from wgan_gp.studies.random_architectures import configurations, pictures, records
+from wgan_gp.studies.random_architectures import study as architectures
+from wgan_gp.studies.running import check
 from wgan_gp.system.files import WriteError
 
 FIELDS = [
@@ -90,6 +93,39 @@ def test_a_full_disk_keeps_the_samples_of_before(tmp_path, monkeypatch):
     with pytest.raises(WriteError, match=r"samples\.png: No space left on device"):
         pictures.write_samples(found, tmp_path)
     assert (tmp_path / "samples.png").read_bytes() == b"old"
+
+
+def test_the_data_set_is_opened_once_and_many_checks_are_announced(
+    tmp_path, monkeypatch, capsys
+):
+    opened, checked, original = [], [], build.open_dataset
+
+    def counted(settings):
+        opened.append(settings.data.name)
+        return original(settings)
+
+    monkeypatch.setattr(build, "open_dataset", counted)
+    fields = [each for each in FIELDS if not each.startswith("mesh")]
+    settings = configurations.runs(
+        ROOT / "experiments" / "random_architectures.py",
+        map(str, range(11)),
+        ["two_sided"],
+        fields,
+    )
+    made = architectures.study(settings, tmp_path, b"")
+    monkeypatch.setattr(
+        architectures.workdir, "check", lambda folder, *_, **__: checked.append(folder)
+    )
+    monkeypatch.setattr(architectures, "build", lambda settings, dataset: dataset)
+    check(made)
+    assert opened == ["digits8x8"]
+    assert len(checked) == 11
+    assert capsys.readouterr().out == "11 runs are checked before the first is run\n"
+
+
+@pytest.mark.parametrize("name", ["w1", "windows_w1", "score"])
+def test_a_run_is_summed_up_by_its_own_metric(name):
+    assert records._line({"result": {"step": 3, name: 0.25}}) == f"{name} 0.25"
 
 
 def test_the_table_has_a_row_for_each_run():
@@ -178,6 +214,10 @@ def test_a_run_that_was_begun_is_gone_on_with(tmp_path, monkeypatch):
         (["--variants", "0", "--set", "steps"], "FIELD=VALUE"),
         (["--variants", "0", "--set", "step=3"], "step"),
         (["--experiment", "none.py"], "there is no such file"),
+        (
+            ["--experiment", "w1_benchmark", "--variants", "dim=2,recipe=smoke"],
+            "trains a critic alone",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_any_compute(

@@ -17,10 +17,10 @@ def test_a_study_is_the_product_of_its_values():
 
 
 def test_values_are_literals_or_bare_words():
-    study = grid.parse("critic.hidden=(8, 8),[4] lipschitz='a, b',None", KNOWN)
+    study = grid.parse("critic.hidden=(8, 8),[4] lipschitz='a, b',csv:~/x-1.csv", KNOWN)
     assert study.fields == {
         "critic.hidden": ((8, 8), [4]),
-        "lipschitz": ("a, b", None),
+        "lipschitz": ("a, b", "csv:~/x-1.csv"),
     }
 
 
@@ -35,6 +35,7 @@ def test_values_are_literals_or_bare_words():
         ("penalty.weight=1 penalty.weight=2", "penalty.weight is given twice"),
         ("critic.hidden=(8,8", "left open"),
         ("lipschitz=a;b", "lipschitz has a value that cannot be read"),
+        ("lipschitz=a;b", "_-./:~ in quotes"),
         ("seed=1", "set seeds"),
         ("name=x", "name has no effect"),
         ("checkpoint.every=1", "checkpoint.every has no effect"),

@@ -65,6 +65,7 @@ def test_each_run_has_the_configuration_of_a_single_one():
         ({"name": "a/b"}, "name must be fit"),
         ({"experiment.task": "critic"}, "experiment.task must be 'gan'"),
         ({"experiment.debug_nans": True}, "experiment.debug_nans has no effect"),
+        ({"experiment.mesh.data": 1}, "experiment.mesh.data has no effect"),
         ({"experiment.seed": 2**32 - 1}, "experiment.seed"),
         ({"experiment.steps": "x"}, "steps must be a whole number"),
     ],

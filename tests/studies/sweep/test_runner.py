@@ -146,7 +146,8 @@ def test_an_interrupted_sweep_ends_with_the_same_table(whole, tmp_path, monkeypa
 
 def test_other_settings_are_refused_but_for_those_of_no_effect(whole, tmp_path):
     found, folder, _ = whole
-    free = sweep.resolve(configuration(**FIELDS | {"save_every": 4, "mesh.runs": 1}))
+    changes = {"save_every": 4, "mesh.runs": 1, "experiment.log_every": 3}
+    free = sweep.resolve(configuration(**FIELDS | changes))
     workdir.prepare(folder, free.settings, spec=SWEEP_SPEC)
     workdir.prepare(folder, found.settings, spec=SWEEP_SPEC)
     other = sweep.resolve(configuration(**FIELDS | {"seeds": 1}))

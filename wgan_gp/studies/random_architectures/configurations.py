@@ -125,6 +125,11 @@ def _load(path: Path, get_config: Callable[[str], Any], variant: str) -> ConfigD
         raise ValueError(line) from error
     if not isinstance(config, ConfigDict) or "task" not in config:
         raise ValueError(f"--experiment {path} does not hold an experiment")
+    if config.task != "gan":
+        raise ValueError(
+            f"--experiment {path} trains a critic alone: name one that trains a"
+            " generator too"
+        )
     return config
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from wgan_gp.evaluate.metrics import QUALITY
+
 # Scores that runs reach or do not; 1 is the lowest that there is.
 LEAST_SCORES = range(2, 10)
 
@@ -138,5 +140,5 @@ def _line(record: dict[str, Any]) -> str:
     result = record["result"]
     if result is None:
         return record["failure"]
-    names = ("score", "frechet", "sliced_w1")
+    names = ("score", *QUALITY)
     return ", ".join(f"{name} {result[name]:.3g}" for name in names if name in result)

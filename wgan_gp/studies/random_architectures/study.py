@@ -1,13 +1,15 @@
 """Random architectures as a study: each program trains one run in its own folder."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from wgan_gp import configs
-from wgan_gp.build import build
+from wgan_gp.build import Experiment, build, shared_dataset
 from wgan_gp.configs import Settings, as_dict
+from wgan_gp.data import Dataset
 from wgan_gp.runs import loop, resume, workdir
 from wgan_gp.studies.random_architectures.pictures import write_samples
 from wgan_gp.studies.random_architectures.records import csv_table, read, summary
@@ -26,11 +28,23 @@ def study(runs: dict[str, Settings], out: Path, experiment: bytes) -> Study:
       out: the folder of the records, with a folder for each run.
       experiment: the text of the experiment's file; each run keeps a copy.
     """
+    opened: dict[str, Dataset] = {}
+
+    def program(name: str, settings: Settings) -> Program:
+        def make() -> Experiment:
+            return build(settings, shared_dataset(settings, opened))
+
+        return Program(
+            names=(name,),
+            run=partial(_run, out / name, experiment, settings, make),
+            check=partial(_check, out / name, settings, make),
+        )
+
     return Study(
         noun="runs",
         folder=out,
         records=out,
-        programs=[_program(out, experiment, *each) for each in runs.items()],
+        programs=[program(*each) for each in runs.items()],
         read_record=read,
         is_complete=lambda name, record: is_complete(out, name, runs[name], record),
         make_tables=partial(_tables, out),
@@ -64,21 +78,18 @@ def is_complete(
     return True
 
 
-def _program(out: Path, experiment: bytes, name: str, settings: Settings) -> Program:
-    return Program(
-        names=(name,),
-        run=partial(_run, out / name, experiment, settings),
-        check=partial(_check, out / name, settings),
-    )
-
-
-def _check(folder: Path, settings: Settings) -> None:
-    resumable = partial(resume.check, folder, settings, build(settings), cure=_CURE)
+def _check(folder: Path, settings: Settings, make: Callable[[], Experiment]) -> None:
+    resumable = partial(resume.check, folder, settings, make(), cure=_CURE)
     workdir.check(folder, settings, spec=_SPEC, resumable=resumable)
 
 
 def _run(
-    folder: Path, experiment: bytes, settings: Settings, found: Records, save: Save
+    folder: Path,
+    experiment: bytes,
+    settings: Settings,
+    make: Callable[[], Experiment],
+    found: Records,
+    save: Save,
 ) -> None:
     """Trains a run, from its newest checkpoint if it has one, and records its result.
 
@@ -91,7 +102,7 @@ def _run(
             print(f"{folder.name}: {lines}")
         result, failure = None, ""
         try:
-            result = loop.run(settings, folder, build(settings))
+            result = loop.run(settings, folder, make())
         except FloatingPointError as error:
             failure = str(error)
         stored = json.loads(json.dumps(as_dict(settings)))

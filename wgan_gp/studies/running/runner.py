@@ -18,13 +18,14 @@ from wgan_gp.devices.hosts import HostRank
 from wgan_gp.runs.driver import Interrupted
 from wgan_gp.studies.running.locks import file_lock, is_locked
 from wgan_gp.studies.running.sharing import programs_of_host
-from wgan_gp.studies.running.study import Program, Study
+from wgan_gp.studies.running.study import Program, Study, no_check
 from wgan_gp.system import failures
 from wgan_gp.system.files import as_write_error, check_folder, write_json, writing
 from wgan_gp.system.platforms import refuse_windows
 from wgan_gp.system.signals import Listener
 
 _LOCK_WAIT = 1.0  # seconds; a process holds a lock longer only if it runs the program
+_MANY = 10  # programs whose checks may take longer than a user waits without a word
 _TABLES_WAIT = 120.0  # seconds that another process may take to make the tables
 
 
@@ -75,10 +76,16 @@ def check(study: Study, rank: HostRank | None = None) -> None:
     check_folder(study.folder, f"the folder {study.folder}")
     if not study.overwrites:
         _check_records(study)
-    for program in programs_of_host(study.programs, rank):
-        if study.overwrites or _is_missing(study, program):
-            _check_free(study, program)
-            program.check()
+    missing = [
+        program
+        for program in programs_of_host(study.programs, rank)
+        if study.overwrites or _is_missing(study, program)
+    ]
+    if len(missing) > _MANY and any(each.check is not no_check for each in missing):
+        print(f"{len(missing)} {study.noun} are checked before the first is run")
+    for program in missing:
+        _check_free(study, program)
+        program.check()
 
 
 def _check_records(study: Study) -> None:

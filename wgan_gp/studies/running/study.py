@@ -9,6 +9,10 @@ Records = dict[str, Any]  # by the name of the record
 Save = Callable[[str, Any], None]  # (name, record): writes a record, atomically
 
 
+def no_check() -> None:
+    """The check of a program whose settings have been checked already."""
+
+
 class Program(NamedTuple):
     """A unit of work, such as a chunk of a sweep or a cell of the benchmark.
 
@@ -26,7 +30,7 @@ class Program(NamedTuple):
 
     names: tuple[str, ...]
     run: Callable[[Records, Save], None]
-    check: Callable[[], object] = lambda: None
+    check: Callable[[], object] = no_check
 
 
 class Study(NamedTuple):

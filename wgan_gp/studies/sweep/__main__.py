@@ -18,6 +18,7 @@ from wgan_gp.runs import command, versions, workdir
 from wgan_gp.studies.running import Study, run_command
 from wgan_gp.studies.running.locks import file_lock
 from wgan_gp.studies.sweep import resolve
+from wgan_gp.studies.sweep.grid import NO_EFFECT
 from wgan_gp.studies.sweep.plan import Sweep
 from wgan_gp.studies.sweep.settings import FIELDS, SweepSettings, settings_from_stored
 from wgan_gp.studies.sweep.study import print_notes, study
@@ -66,6 +67,7 @@ SWEEP_SPEC = workdir.WorkdirSpec(
     ),
     free_fields=(
         *("save_every", "mesh."),
+        *(f"experiment.{field}" for field in NO_EFFECT),
         *("experiment.checkpoint.", "experiment.mesh.", "experiment.eval_default"),
     ),
     read_settings=read_settings,

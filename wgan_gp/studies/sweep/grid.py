@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from wgan_gp.system.values import did_you_mean, show
 
 _OPEN, _CLOSE, _QUOTES = "([{", ")]}", "'\""
+_IN_WORDS = "_-./:~"
 # Fields without effect in a sweep, as all of `checkpoint` and `mesh`: runs are named by
 # their points, nothing is logged, and the sweep's own fields say where it is computed.
 NO_EFFECT = ("name", "task", "log_every", "eval_every", "debug_nans")
@@ -100,6 +101,9 @@ def _value(path: str, text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         pass
-    if all(char.isalnum() or char in "_-./" for char in text):
+    if all(char.isalnum() or char in _IN_WORDS for char in text):
         return text
-    raise ValueError(f"grid: {path} has a value that cannot be read: {show(text)}")
+    raise ValueError(
+        f"grid: {path} has a value that cannot be read: {show(text)}; write text of"
+        f" other characters than letters, digits and {_IN_WORDS} in quotes"
+    )

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import NamedTuple
 
-from wgan_gp.build import Experiment, build, open_dataset
+from wgan_gp.build import Experiment, build, shared_dataset
 from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data import Dataset
@@ -77,7 +77,7 @@ def _group(
     settings = dataclasses.replace(
         members[0], n_critic=max(each.n_critic for each in members)
     )
-    experiment = build(settings, _shared_dataset(settings, datasets))
+    experiment = build(settings, shared_dataset(settings, datasets))
     if experiment.dataset.stream is not None:
         raise ValueError(
             f"data.name = {settings.data.name!r} is streamed, and a sweep needs its"
@@ -86,14 +86,3 @@ def _group(
     size = math.ceil(len(runs) / math.ceil(len(runs) / most))
     chunks = [runs[at : at + size] for at in range(0, len(runs), size)]
     return RunGroup(experiment, settings, chunks)
-
-
-def _shared_dataset(settings: Settings, datasets: dict[str, Dataset]) -> Dataset:
-    """The data set of a group, opened once and shared by all groups that use it.
-
-    Its arrays are then on the device only once.
-    """
-    key = str((settings.data, settings.conditional, settings.features))
-    if key not in datasets:
-        datasets[key] = open_dataset(settings)
-    return datasets[key]

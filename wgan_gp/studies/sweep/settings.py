@@ -173,3 +173,8 @@ def _check_experiment(experiment: Any) -> None:
             "experiment.debug_nans has no effect on a sweep: run the point alone with"
             " wgan_gp.main"
         )
+    if isinstance(mesh := experiment.get("mesh"), ConfigDict) and mesh.get("data"):
+        raise ValueError(
+            "experiment.mesh.data has no effect on a sweep: mesh.runs is the number of"
+            " devices that its runs are split over"
+        )
