@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import numpy as np
@@ -276,6 +277,23 @@ def test_a_record_made_before_skill_was_measured_has_it_when_it_is_read(tmp_path
     assert read.keys() == new.keys()
     for name in ("trivial", "skill"):
         np.testing.assert_allclose(read[name], new[name], atol=1e-6)
+
+
+def test_an_ablation_that_changes_nothing_is_left_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(grid, "study", lambda cells, *_: cells)
+    flags = "--recipes tuned-no_waves tuned-interpolates tuned-zero_biases"
+    flags += " --lipschitz one_sided two_sided --dims 2 16 --funnels 4"
+    cells, _ = grid._start(["--out", str(tmp_path), *flags.split()])
+    assert {(each.recipe, each.lipschitz, each.dimension) for each in cells} == {
+        *itertools.product(["tuned-no_waves"], ["one_sided", "two_sided"], [2]),
+        *itertools.product(["tuned-interpolates"], ["one_sided"], [2, 16]),
+        *itertools.product(["tuned-zero_biases"], ["one_sided", "two_sided"], [2, 16]),
+    }
+    out = capsys.readouterr().out
+    assert "dim16-funnels4-tuned-no_waves-one_sided is left out" in out
+    assert out.count("is left out") == 4
+    with pytest.raises(ValueError, match="no cell is left"):
+        grid._start(["--out", "x", "--recipes", "tuned-no_waves", "--dims", "16"])
 
 
 def test_critics_that_diverged_are_recorded_and_the_grid_goes_on(

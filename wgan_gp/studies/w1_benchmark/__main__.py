@@ -21,7 +21,7 @@ from wgan_gp.studies.w1_benchmark.recipes import (
     RECIPES,
     constraints_of,
 )
-from wgan_gp.studies.w1_benchmark.study import make_cell, study
+from wgan_gp.studies.w1_benchmark.study import changes_nothing, make_cell, study
 from wgan_gp.system import arguments
 
 
@@ -56,7 +56,15 @@ def _start(argv: list[str]) -> tuple[Study, HostRank | None]:
         for dimension in dict.fromkeys(args.dims or family.dimensions)
         for funnels in dict.fromkeys(args.funnels or _numbers(family))
     ]
-    return study(cells, args.out, args.table), host_rank(args)
+    kept = [cell for cell in cells if not changes_nothing(cell)]
+    for cell in cells:
+        if cell not in kept:
+            print(f"{cell.name} is left out: the recipe is the same as tuned there")
+    if not kept:
+        raise ValueError(
+            "no cell is left: choose other --recipes, --lipschitz or --dims"
+        )
+    return study(kept, args.out, args.table), host_rank(args)
 
 
 def _numbers(family: Family) -> Sequence[int]:

@@ -16,7 +16,7 @@ from wgan_gp.data.pairs import PUBLISHED_PAIR, unpublished
 from wgan_gp.studies.running import Program, Records, Save, Study, check_settings
 from wgan_gp.studies.w1_benchmark import table
 from wgan_gp.studies.w1_benchmark.cells import solve_cells
-from wgan_gp.studies.w1_benchmark.recipes import cell_config
+from wgan_gp.studies.w1_benchmark.recipes import ABLATIONS, cell_config
 
 # The settings that affect a critic and its metrics, unlike names and intervals.
 _SHAPING = (
@@ -69,6 +69,19 @@ def make_cell(
     """
     settings = _shaping(_resolved(recipe, lipschitz, dimension, funnels, pair))
     return Cell(recipe, lipschitz, dimension, funnels, seeds, settings)
+
+
+def changes_nothing(cell: Cell) -> bool:
+    """Whether a cell is of an ablation whose part its critic does not have.
+
+    Such a part are waves in more than 8 dimensions, or the points of one constraint's
+    penalty under another.
+    """
+    if cell.recipe not in ABLATIONS:
+        return False
+    pair = {name: cell.settings["data"][name] for name in PUBLISHED_PAIR}
+    whole = _resolved("tuned", cell.lipschitz, cell.dimension, cell.funnels, pair)
+    return _shaping(whole) == cell.settings
 
 
 def study(cells: list[Cell], out: Path, page: Path | None = None) -> Study:
