@@ -94,7 +94,7 @@ def _cones() -> Iterator[str]:
     """Maxima of cones beside the best published solver and this project's network."""
     found = by_cones()
     margin = {cell: x.mean() - _best(*cell) for cell, x in found.items()}
-    ahead = sum(each > 0 for each in margin.values())
+    ahead = sum(_is_ahead(x.mean(), cell) for cell, x in found.items())
     half = sum(each > (1 - _best(*cell)) / 2 for cell, each in margin.items())
     yield (
         f"ahead of the best published solver in {ahead} of {len(found)} cells, and in"
@@ -162,9 +162,7 @@ def kinds_summary_table() -> str:
 
 def _summary(recipe: str, lipschitz: str) -> dict[str, str]:
     cells_ = cells(recipe, lipschitz)
-    ahead = sum(
-        round(mean("cosine", recipe, lipschitz, *c), 2) > _best(*c) for c in cells_
-    )
+    ahead = sum(_is_ahead(mean("cosine", recipe, lipschitz, *c), c) for c in cells_)
     skills = [mean("skill", recipe, lipschitz, *c) for c in cells_]
     ratios = [
         mean("estimate", recipe, lipschitz, *c) / mean("w1", recipe, lipschitz, *c)
@@ -358,9 +356,13 @@ def _best(d: int, n: int) -> float:
     return _known(BEST_COSINE, "", d, n)
 
 
+def _is_ahead(cosine: float, cell: tuple[int, int]) -> bool:
+    """Whether a cosine is greater than the best published, which has two decimals."""
+    return round(float(cosine), 2) > _best(*cell)
+
+
 def _ahead(cells_) -> int:
-    """In how many cells the cosine is greater, to two decimals, as in the tables."""
-    return sum(round(tuned("cosine", *cell), 2) > _best(*cell) for cell in cells_)
+    return sum(_is_ahead(tuned("cosine", *cell), cell) for cell in cells_)
 
 
 def _level(cells_) -> int:
@@ -394,7 +396,7 @@ def _nearer(n: int) -> list[int]:
 
 def readme_sentences() -> Iterator[str]:
     """Of the README."""
-    ahead = sum(x.mean() > _best(*cell) for cell, x in by_cones().items())
+    ahead = sum(_is_ahead(x.mean(), cell) for cell, x in by_cones().items())
     yield (
         f"ahead in {_ahead(all_cells())} of {len(all_cells())} cells with a network; in"
         f" {ahead} of {len(by_cones())} with a maximum of cones, which these pairs suit"

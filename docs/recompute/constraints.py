@@ -174,6 +174,8 @@ def sentences() -> Iterator[str]:
     runs = f"{_runs(tuned):,} runs, none of which diverged"
     assert all(np.isfinite(p.scores).all() for p in _points(tuned))
     yield runs
+    (seeds,) = {len(point.runs) for point in _points(tuned)}
+    yield f"with {seeds} seeds a point"
     yield f"for as many generator updates; {_runs(papers)} runs"
     ratio = np.exp(_log_ratio(papers, Entry("two_sided", "wasserstein"))[0])
     yield f"`two_sided` is last, {ratio:.2f} times `{REFERENCE}`'s score"
