@@ -18,7 +18,6 @@ beside the preset one and one at random. Prints tables in Markdown.
 """
 
 import argparse
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -37,6 +36,7 @@ from wgan_gp.runs import loop
 from wgan_gp.runs.advice import advice
 from wgan_gp.studies.evidence.common import markdown, mean_and_spread
 from wgan_gp.studies.sweep import plan
+from wgan_gp.system.files import write_json
 
 Evaluations = Sequence[dict[str, float]]
 
@@ -200,6 +200,10 @@ def main() -> None:
     if config.experiment.steps % args.every:
         parser.error(f"--every must divide {config.experiment.steps} steps")
     config.seeds = args.seeds
+    if args.record is not None:
+        if args.record.exists():
+            parser.error(f"--record {args.record} exists: name another file")
+        write_json(args.record, [])  # a path that cannot be written is found out now
     sweep = plan.resolve(config)
     runs = []
     for run in sweep.runs:
@@ -208,8 +212,8 @@ def main() -> None:
             found = measure(settings, args.every)
             runs.append(Run(settings.lipschitz, settings.penalty.weight, found))
             print(*runs[-1][:2], settings.seed, found[-1]["unseen"], flush=True)
-    if args.record:
-        args.record.write_text(json.dumps([run._asdict() for run in runs]))
+            if args.record is not None:
+                write_json(args.record, [run._asdict() for run in runs])
     print(markdown(regrets(runs)), markdown(choices(runs)), sep="\n\n")
 
 

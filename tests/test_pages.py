@@ -60,7 +60,8 @@ def test_a_changed_table_is_noticed_and_written_again(page):
     (row, *_) = re.findall(r"(?m)^\| .*\d.*\|$", table)
     last = max(digit.start() for digit in re.finditer(r"\d", row))
     changed = text.replace(row, with_other_digit(row, last))
-    assert problems(page, changed) == ["a table is not that of the records: add --write"]
+    problem = "a table is not that of the records: add --write"
+    assert problems(page, changed) == [problem]
     assert written(page, changed) == text
 
 

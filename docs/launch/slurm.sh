@@ -7,11 +7,18 @@
 #SBATCH --time=24:00:00
 #SBATCH --signal=TERM@120
 #SBATCH --requeue
+#SBATCH --open-mode=append
 set -euo pipefail
 
 # JAX gives a task of Slurm one GPU unless it is told otherwise.
 export JAX_LOCAL_DEVICE_IDS=0,1,2,3,4,5,6,7
-# Requeued, the same command goes on from the newest checkpoint. The folder must be on a
-# file system that all nodes share.
+# Started again, the same command goes on from the newest checkpoint. The folder must be
+# on a file system that all nodes share.
+status=0
 srun --kill-on-bad-exit=1 .venv/bin/python -m wgan_gp.main \
-  --config experiments/cifar10_resnet.py --workdir "$HOME/runs/cifar10_resnet" "$@"
+  --config experiments/cifar10_resnet.py --workdir "$HOME/runs/cifar10_resnet" "$@" \
+  || status=$?
+# 143: stopped by the signal 120 s before the time limit, and saved. After a failure of a
+# node Slurm queues the job again by itself.
+if [ "$status" -eq 143 ]; then scontrol requeue "$SLURM_JOB_ID"; fi
+exit "$status"
