@@ -31,7 +31,7 @@ def test_each_rule_keeps_its_checkpoint():
 
 
 def test_regrets_are_beside_the_best_checkpoint_of_another_set():
-    (row,) = regrets([Run("one_sided", 10, RUN)])
+    (row,) = regrets([Run("one_sided", 10, RUN)] * 2)
     assert row["best checkpoint"] == (0.2, 0)
     assert row["last"] == (pytest.approx(0.1), 0)
     assert row["advice"] == row["bound"] == (0, 0)
@@ -44,6 +44,7 @@ def test_a_lambda_is_chosen_among_last_checkpoints_of_each_seed():
     runs = [
         Run("one_sided", strength, [evaluation(unseen, bound=bound, estimate=1.0)])
         for strength, unseen, bound in ((1, 0.3, 0.0), (10, 0.1, 0.2))
+        for _ in range(2)
     ]
     (row,) = choices(runs)
     assert row["best lambda"] == (0.1, 0)

@@ -7,7 +7,7 @@ from matplotlib.image import imread
 
 from tests.helpers import ROOT, contents, run_module, unchecked
 from wgan_gp.studies.evidence.__main__ import main
-from wgan_gp.studies.evidence.common import Evidence
+from wgan_gp.studies.evidence.common import Evidence, markdown, mean_and_spread
 from wgan_gp.studies.evidence.study import CLAIMS
 
 FIGURES = {
@@ -153,3 +153,9 @@ def test_what_was_not_measured_is_not_drawn(tmp_path, capsys, monkeypatch):
     assert "depth.npz is not a readable .npz file" in refused("depth")
     stored.unlink()
     assert "depth.npz has no norms: measure depth again" in refused("depth")
+
+
+def test_a_spread_is_that_of_a_sample_and_one_seed_has_none():
+    several, one = mean_and_spread([1.0, 3.0]), mean_and_spread([2.0])
+    assert several == (2, pytest.approx(2**0.5))
+    assert markdown([{"a": several, "b": one}]).endswith("| 2 ± 1.4 | 2 |")

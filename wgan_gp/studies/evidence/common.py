@@ -96,8 +96,9 @@ def over_grid(run: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 def mean_and_spread(values: np.ndarray | list[float]) -> tuple[float, float]:
-    """The mean over two seeds or more, and the standard deviation of the sample."""
-    return float(np.mean(values)), float(np.std(values, ddof=1))
+    """The mean over seeds, and the standard deviation of the sample; NaN for one."""
+    spread = np.std(values, ddof=1) if len(values) > 1 else np.nan
+    return float(np.mean(values)), float(spread)
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
@@ -112,4 +113,6 @@ def _cell(value: Any) -> str:
         return value
     if isinstance(value, float | int):
         return f"{value:.3g}"
+    if np.isnan(value[1]):
+        return f"{value[0]:.3g}"
     return f"{value[0]:.3g} ± {value[1]:.2g}"
