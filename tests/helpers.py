@@ -17,6 +17,7 @@ import pytest
 
 from wgan_gp import configs, constraints, losses
 from wgan_gp.configs import experiment_file
+from wgan_gp.evaluate.metrics import FLOOR, METRICS
 
 ROOT = Path(__file__).parent.parent
 EXPERIMENTS = ("toy8gauss", "toy25gauss", "swissroll")
@@ -264,3 +265,13 @@ def contents(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def record_names() -> frozenset[str]:
+    """The names of all scalars that a record can have."""
+    names = set(METRICS)
+    for metric in METRICS.values():
+        names |= {metric.floor, *(metric.extent or ())} - {""}
+        if metric.spread is not None:
+            names |= {metric.spread[0], FLOOR + metric.spread[0]}
+    return frozenset(names)

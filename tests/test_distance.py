@@ -4,6 +4,7 @@ import json
 import os
 
 import numpy as np
+import pandas
 import pytest
 from PIL import Image
 
@@ -281,6 +282,18 @@ def test_the_function_takes_sets_of_other_sizes_and_the_same_rows_again():
     assert (found.real, found.fake) == (N, N + 3)
 
 
+def frame(**places):
+    """Columns of `normal` by name."""
+    return pandas.DataFrame({name: normal()[:, i] for name, i in places.items()})
+
+
+def test_columns_of_data_frames_are_compared_by_name():
+    far = frame(a=0, b=1)
+    far["b"] += 50
+    found = distance.distance(far, far[["b", "a"]])
+    assert found.bracket.upper < 1
+
+
 @pytest.mark.parametrize(
     ("sides", "options", "says"),
     [
@@ -288,6 +301,16 @@ def test_the_function_takes_sets_of_other_sizes_and_the_same_rows_again():
         ((3.0, normal()), {}, "of one shape"),
         ((normal(), normal()), {"critic": "none"}, "critic must be one of cones"),
         ((normal().astype(str), normal()), {}, "real numbers, got <U"),
+        (
+            (np.ma.masked_less(normal(), -1), normal()),
+            {},
+            "without masked values",
+        ),
+        (
+            (frame(a=0, b=1), frame(a=0, c=1)),
+            {},
+            "need the same columns, got a, b and a, c",
+        ),
     ],
 )
 def test_the_function_refuses_in_one_line(sides, options, says):

@@ -281,8 +281,10 @@ VALUES = {
     "data.DATASETS['x'] = data.Dataset('x', (2, 2), print)": "of vectors",
     "networks.CRITICS['x'] = networks.MLP()": "the class of a Flax module",
     "constraints.CONSTRAINTS['x'] = constraints.CLIP": "a Choice",
+    "constraints.POINTS['x'] = losses.at_reals": "a function of the section 'penalty'",
+    "networks.ACTIVATIONS['x'] = 'relu'": "a function",
 }
-IMPORTS = "from wgan_gp import configs, constraints, data, networks\n"
+IMPORTS = "from wgan_gp import configs, constraints, data, losses, networks\n"
 IMPORTS += "from wgan_gp.evaluate import metrics\n"
 
 

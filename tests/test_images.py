@@ -19,6 +19,7 @@ from tests.helpers import (
     cases,
     key,
     load_experiment,
+    record_names,
     resolve,
     run_module,
     unchecked,
@@ -29,7 +30,6 @@ from wgan_gp.build import Experiment, assemble, build
 from wgan_gp.data import Dataset
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.evaluate import held_out
-from wgan_gp.evaluate.metrics import record_names
 from wgan_gp.runs import loop, workdir
 from wgan_gp.studies.sweep.grouping import RunGroup
 from wgan_gp.studies.sweep.plan import Sweep

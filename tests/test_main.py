@@ -5,9 +5,8 @@ from subprocess import CompletedProcess
 import pytest
 from matplotlib.image import imread
 
-from tests.helpers import ROOT, contents, run_module
+from tests.helpers import ROOT, contents, record_names, run_module
 from tests.hostile import run_main
-from wgan_gp.evaluate.metrics import record_names
 
 TOY = ROOT / "experiments" / "toy8gauss.py"
 SMOKE = f"{TOY}:smoke"

@@ -5,13 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.helpers import resolve, run_module, unchecked
+from tests.helpers import record_names, resolve, run_module, unchecked
 from wgan_gp import score
 from wgan_gp.build import build
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import source_from_arrays
 from wgan_gp.evaluate.images import Reals, image_quality, observe_reals
-from wgan_gp.evaluate.metrics import record_names
 from wgan_gp.runs import loop, workdir
 from wgan_gp.runs.draws import SampleBatch
 
@@ -37,6 +36,7 @@ def test_a_finished_run_is_scored_beside_real_images(run):
     assert (result["generated"], result["real"]) == (450, 450)
     assert set(result) - {"generated", "real", "floor_images"} <= record_names()
     assert result["frechet"] > 100
+    assert result["kernel_error"] > 1e-4 * result["kernel"] > 0
     again = score.score(run, 450, "train", observe)
     assert again == result
     few = score.score(run, 250, "validation", observe)

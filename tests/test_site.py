@@ -7,11 +7,11 @@ import re
 import pytest
 
 from docs.site import reference
-from tests.helpers import ROOT
+from tests.helpers import ROOT, record_names
 from wgan_gp import losses
 from wgan_gp.configs import command_help
 from wgan_gp.constraints import CONSTRAINTS, RECOMMENDED
-from wgan_gp.evaluate.metrics import METRICS, record_names
+from wgan_gp.evaluate.metrics import METRICS
 
 DOCS = ROOT / "docs"
 CHAPTERS = sorted((DOCS / "learn").glob("*.md"))

@@ -20,7 +20,11 @@ from wgan_gp.data import DATASETS
 from wgan_gp.data.images import open_images
 from wgan_gp.data.sources import SPLITS, ImageSource, read_examples
 from wgan_gp.evaluate import memory
-from wgan_gp.evaluate.feature_distances import InceptionScore, inception_score
+from wgan_gp.evaluate.feature_distances import (
+    InceptionScore,
+    inception_score,
+    subset_size,
+)
 from wgan_gp.evaluate.images import (
     Observer,
     compare_features,
@@ -144,7 +148,7 @@ def _observed(images: np.ndarray, observe: Observer) -> _Observed:
 def _compare(reals: np.ndarray, found: _Observed, seed: int) -> dict[str, float]:
     """Scores of images, from what is seen in them and the features of real images."""
     features, classes = found
-    size = min(1000, len(reals), len(features))
+    size = subset_size(reals, features)
     distances = compare_features(reals, features, subset_size=size, seed=seed)
     scores = {"score": classes.mean, "score_std": classes.standard_deviation}
     return scores | distances

@@ -250,6 +250,10 @@ def test_independent_pairs_need_no_sign_and_two_samples():
     independent = {"lipschitz": "difference", "penalty.pairing": "independent"}
     with pytest.raises(ValueError, match=r"penalty.signed needs .* 'segment'"):
         bare(**independent, **{"penalty.signed": True})
+    square = {"lipschitz": "difference", "penalty.shape": "zero_centred"}
+    assert bare(**square).penalty.signed is False
+    with pytest.raises(ValueError, match=r"penalty.signed has no effect on the shape"):
+        bare(**square, **{"penalty.signed": True})
     with pytest.raises(ValueError, match=r"batch_size .* >= 2"):
         bare(**independent, batch_size=1)
 

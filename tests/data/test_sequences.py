@@ -76,6 +76,16 @@ def test_a_bad_generator_is_far_above_the_floor(name):
     assert {each for each in found if found[each] > 2.5 * floor[each]} == seen
 
 
+def test_the_error_of_the_autocorrelation_is_that_of_lags_from_1():
+    """Of two steps there is one: 1 where they are equal, -1 where they are opposite."""
+    signs = np.repeat([[1.0], [-1.0]], 50, axis=0)
+    equal, opposite = (
+        np.concatenate([signs, factor * signs], axis=1)[..., None] for factor in (1, -1)
+    )
+    found = series_quality(equal, opposite)
+    assert found["autocorrelation_error"] == pytest.approx(2)
+
+
 def test_windows_run_through_all_places():
     x = np.arange(20 * 12.0).reshape(20, 12, 1)
     found = windows(x, 8)

@@ -2,6 +2,7 @@ from functools import partial
 from itertools import permutations
 from types import SimpleNamespace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_sliced_is_at_most_exact_and_repeats_with_its_seed():
     once, again = (sliced_wasserstein(first, second, seed=3) for _ in range(2))
     assert once == again < exact_wasserstein(first, second)
     assert once != sliced_wasserstein(first, second, seed=4)
-    with pytest.raises(ValueError, match="directions must be at least 1"):
+    with pytest.raises(ValueError, match="directions must be a whole number >= 1"):
         sliced_wasserstein(first, second, directions=0)
 
 
@@ -254,3 +255,12 @@ def test_sample_quality_is_the_mean_and_spread_over_the_sets():
     ring = sample_quality(data.load("8gaussians"), fakes, reals)
     assert (ring["modes"], ring["share"]) == (0, 0)
     assert ring["reverse_kl"] > 0
+
+
+def test_sinkhorn_is_of_jax_s_floats():
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    single = sinkhorn_divergence(x, x + 1, regularisation=1.0)
+    with jax.enable_x64(True):
+        double = sinkhorn_divergence(x, x + 1, regularisation=1.0)
+    assert single == pytest.approx(double, rel=1e-5)
+    assert single != double

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.helpers import key, own_tables
+from tests.helpers import key, own_tables, record_names
 from wgan_gp.data import Dataset
 from wgan_gp.evaluate import held_out
 from wgan_gp.evaluate.held_out import Evaluation, hold_out
 from wgan_gp.evaluate.lower_bound import LowerBound, w1_lower_bound
-from wgan_gp.evaluate.metrics import METRICS, Metric, record_names
+from wgan_gp.evaluate.metrics import METRICS, Metric
 
 VECTORS = Dataset(
     "ones",

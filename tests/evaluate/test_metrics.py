@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.helpers import ROOT, linear, resolve
+from tests.helpers import ROOT, linear, record_names, resolve
 from wgan_gp import data, score
 from wgan_gp.build import build
 from wgan_gp.evaluate.critic import critic_diagnostics
@@ -20,7 +20,6 @@ from wgan_gp.evaluate.metrics import (
     QUALITY,
     as_floor,
     in_sweeps,
-    record_names,
 )
 from wgan_gp.evaluate.published import PUBLISHED
 from wgan_gp.evaluate.samples import sample_quality

@@ -47,6 +47,15 @@ def test_the_reverse_divergence_is_that_of_the_shares_from_even():
     np.testing.assert_allclose(mode_statistics(skewed, MODES, 0.1)[3], expected)
 
 
+@pytest.mark.parametrize(
+    ("samples", "modes"),
+    [(np.zeros(4), MODES), (np.zeros((4, 3)), MODES), (np.zeros((4, 2)), MODES[:0])],
+)
+def test_samples_and_modes_are_of_one_space(samples, modes):
+    with pytest.raises(ValueError, match=r"need samples \[n, D\] and modes \[M, D\]"):
+        mode_statistics(samples, modes, 0.1)
+
+
 @pytest.mark.parametrize("bad", [np.zeros((0, 2)), np.full((3, 2), np.nan)])
 def test_no_samples_and_nan_samples_are_refused(bad):
     with pytest.raises(ValueError, match="finite samples, at least one"):

@@ -101,4 +101,17 @@ def test_a_few_samples_and_constant_entries_have_finite_metrics():
     flat = np.zeros((20, 3))
     found = vector_quality(flat, flat, flat)
     assert np.isfinite(list(found.values())).all()
-    assert found["two_sample"] <= 0.5
+    assert found["two_sample"] == 0.5
+
+
+def test_sets_that_are_the_same_are_told_apart_by_chance_alone():
+    x = normal(3)
+    assert two_sample_accuracy(x, x) == 0.5
+
+
+def test_a_generator_that_is_far_away_is_measured():
+    """Its Sinkhorn divergence would not converge at the width of real samples."""
+    reals = normal(8, n=60)
+    found = vector_quality(1e5 * normal(8, n=60, seed=1) + 1e5, reals, reals)
+    exact = exact_wasserstein(1e5 * normal(8, n=60, seed=1) + 1e5, reals)
+    assert found["sinkhorn"] == pytest.approx(exact, rel=0.05)

@@ -74,3 +74,8 @@ def test_parts_of_a_sum_draw_independently():
     found = twice(quadratic, *pair, key())
     assert not np.allclose(found, 2 * once(quadratic, *pair, key()))
     assert len({round(float(x), 6) for x in found}) == 6
+
+
+def test_no_penalty_has_no_sum():
+    with pytest.raises(ValueError, match="at least one penalty"):
+        losses.sum_penalties()

@@ -235,3 +235,12 @@ def test_a_linear_critic_of_samples_far_from_zero_keeps_its_slope():
     x = jnp.full((6, 3), 200, jnp.uint8)
     penalties = losses.gradient_penalty(linear(weight), x, jnp.zeros_like(x), key())
     np.testing.assert_allclose(penalties, 1.0, rtol=1e-5)
+
+
+def test_masked_samples_are_refused():
+    reals, fakes = draw_pair()
+    masked = np.ma.masked_less(np.asarray(reals), 0)
+    with pytest.raises(ValueError, match="without masked values"):
+        losses.gradient_penalty(lambda x: x.sum(), masked, fakes, key())
+    whole = np.ma.array(np.asarray(reals))  # a masked array without a mask
+    losses.gradient_penalty(lambda x: x.sum(), whole, fakes, key())

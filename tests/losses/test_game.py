@@ -270,7 +270,9 @@ def test_a_clip_bound_that_is_not_positive_is_rejected(bound):
         losses.clip_weights({"w": jnp.ones(2)}, bound)
 
 
-@pytest.mark.parametrize("weight", [None, "10", (1.0,), np.ones(6), -1, np.float32(-1)])
+@pytest.mark.parametrize(
+    "weight", [None, "10", (1.0,), np.ones(6), -1, np.float32(-1), np.inf]
+)
 def test_a_weight_is_one_number_that_is_not_negative(weight):
     with pytest.raises(ValueError, match="weight must be"):
         losses.critic_loss(linear(1.0), *draw_pair(), key(1), weight=weight)

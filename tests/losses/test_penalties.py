@@ -281,6 +281,23 @@ def test_points_are_rejected_where_they_do_not_apply(pairing):
         )
 
 
+def test_pairings_that_are_functions_have_the_rules_of_their_names():
+    def penalty(pairing, **options):
+        return losses.difference_penalty(
+            quadratic, *draw_pair(), key(), pairing=pairing, **options
+        )
+
+    for name, pairing in losses.PAIRINGS.items():
+        chex.assert_trees_all_equal(penalty(pairing), penalty(name))
+    with pytest.raises(ValueError, match="have no direction"):
+        penalty(losses.independent_pairs, signed=True)
+    for pairing in (losses.segment_pairs, partial(losses.segment_pairs)):
+        with pytest.raises(ValueError, match="points applies to"):
+            penalty(pairing, points=losses.at_reals)
+    with pytest.raises(ValueError, match=r"pairing must be one of .* got \['x'\]"):
+        penalty(["x"])
+
+
 def test_a_third_power_is_rejected():
     with pytest.raises(ValueError, match="power must be 1 or 2"):
         losses.one_sided_gradient_penalty(quadratic, *draw_pair(), key(), power=3)

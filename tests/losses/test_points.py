@@ -144,6 +144,18 @@ def test_box_points_fill_the_box_evenly():
     assert abs(np.corrcoef(unit.T)[0, 1]) < LIMIT
 
 
+def test_a_box_has_two_corners():
+    samples = jnp.zeros((4, 2))
+    lists, arrays = (
+        losses.uniform_box(kind([0, 1]), kind([1, 3]))(samples, samples, key())
+        for kind in (list, jnp.array)
+    )
+    chex.assert_trees_all_equal(lists, arrays)
+    for low, high in ((1.0, 0.0), ([0, 1], [1, 1]), (np.nan, 1.0)):
+        with pytest.raises(ValueError, match="a box needs low < high"):
+            losses.uniform_box(low, high)
+
+
 @pytest.mark.parametrize("shape", SAMPLE_SHAPES)
 def test_box_points_take_only_the_shape_of_the_samples(shape):
     box = losses.uniform_box(-2.0, 3.0)

@@ -1,6 +1,7 @@
 import chex
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from wgan_gp import losses
@@ -56,7 +57,7 @@ def test_a_target_moves_the_slope_that_costs_nothing(target):
     chex.assert_trees_all_close(linear, jnp.maximum(SLOPES - target, 0))
 
 
-@pytest.mark.parametrize("target", [0, -1.0, jnp.inf, jnp.nan])
+@pytest.mark.parametrize("target", [0, -1.0, jnp.inf, jnp.nan, None, "1", np.ones(2)])
 @pytest.mark.parametrize("shape", [losses.two_sided, losses.one_sided])
 def test_targets_that_are_no_slope_are_rejected(shape, target):
     with pytest.raises(ValueError, match="target must be a finite number > 0, got"):

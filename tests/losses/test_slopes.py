@@ -85,6 +85,12 @@ def test_norms_below_one_are_rejected(norm):
         losses.gradient_norm(quadratic, jnp.ones(3), norm=norm)
 
 
+@pytest.mark.parametrize("norm", [np.int64(2), np.float32(2), jnp.float32(2)])
+def test_norms_may_be_scalars_of_arrays(norm):
+    slope = losses.gradient_norm(linear(jnp.array([3.0, 4.0])), jnp.ones(2), norm=norm)
+    assert slope == pytest.approx(5)
+
+
 def test_gradient_norm_of_a_constant_critic_is_tiny_with_derivative_zero():
     slope, derivative = jax.value_and_grad(
         lambda c: losses.gradient_norm(lambda x: c * jnp.sum(x), jnp.ones(3))

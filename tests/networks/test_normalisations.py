@@ -228,6 +228,8 @@ def test_weights_are_normalised_in_float32_for_critics_in_bfloat16():
         ),
         (Images("group"), (1, 1, 1), "where a layer is 1 x 1 x 1, .*'weight'"),
         (Vectors("group"), (1,), "where a layer is 1, .*'weight'"),
+        (Images("layer"), (1, 1, 1), "where a layer is 1 x 1 x 1, .*'weight'"),
+        (Vectors("layer"), (1,), "where a layer is 1, .*'weight'"),
         (Images("spectral"), (2, 2, 2), "no normalisation of images is called"),
     ],
 )

@@ -6,6 +6,7 @@ before and after a file is executed: it may add entries, and not replace any.
 """
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,15 @@ def _is_network(name: str, value: Any) -> bool:
     return isinstance(value, type) and is_dataclass(value)
 
 
+def _takes_one(value: Any) -> bool:
+    """Whether it is a function that can be called with one argument."""
+    try:
+        inspect.signature(value).bind(None)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 # What a file can add to, by the name that it is known by.
 TABLES = {
     "data.DATASETS": Table(
@@ -53,7 +63,11 @@ TABLES = {
         "a Choice with its fields in section 'penalty' or 'construction'",
         lambda name, value: isinstance(value, Choice) and value.section in SECTIONS,
     ),
-    "constraints.POINTS": Table(POINTS, "a function", lambda _, f: callable(f)),
+    "constraints.POINTS": Table(
+        POINTS,
+        "a function of the section 'penalty' that returns one like losses.interpolates",
+        lambda _, value: _takes_one(value),
+    ),
     "networks.CRITICS": Table(
         networks.CRITICS, "the class of a Flax module", _is_network
     ),

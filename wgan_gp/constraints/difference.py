@@ -80,6 +80,11 @@ def _check(config: Any) -> None:
             "penalty.signed needs pairs with a direction, got independent ones:"
             " set penalty.pairing to 'segment' or 'endpoint'"
         )
+    if penalty.signed and not shapes.sees_signs(penalty):
+        raise ValueError(
+            f"penalty.signed has no effect on the shape {penalty.shape!r}, which takes"
+            " a slope and its negative for the same: leave it out"
+        )
 
 
 def _make(penalty: Any) -> Constraint:

@@ -55,6 +55,15 @@ def used_fields(penalty: Any) -> set[str]:
     return {"penalty.shape", *(f"penalty.{name}" for name in _options(penalty))}
 
 
+def sees_signs(penalty: Any) -> bool:
+    """Whether a slope costs another amount than its negative: not if squares count.
+
+    Args:
+      penalty: the section `penalty` of a configuration.
+    """
+    return bool(_options(penalty))
+
+
 def _options(penalty: Any) -> tuple[str, ...]:
     """Names of the fields that the chosen shape takes."""
     shape = losses.SHAPES.get(penalty.shape)

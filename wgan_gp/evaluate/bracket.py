@@ -31,6 +31,7 @@ from wgan_gp.evaluate.upper_bound import (
 
 T = TypeVar("T", bound=tuple)
 _DIRECTIONS = 128
+_ROUNDING = 1e-6
 
 
 class Bracket(NamedTuple):
@@ -105,6 +106,7 @@ def w1_bracket(
     reals, fakes, unit = _shuffled(reals, fakes, subset, seed)
     bound = w1_lower_bound(reals, fakes, jax.random.key(seed))
     low, high = normal_interval(bound.value, bound.standard_error)
+    low -= _ROUNDING * abs(bound.value)  # of float32, where the error may be 0
     subsets = cut_subsets(reals, fakes, subset)
     upper = w1_upper_bound(subsets, reals, fakes, bound.standard_error)
     pairs, size, _ = subsets.reals.shape

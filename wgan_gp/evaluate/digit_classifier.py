@@ -22,6 +22,8 @@ import numpy as np
 import optax
 import scipy
 
+from wgan_gp.evaluate.image_arrays import check_images, in_batches
+
 CLASSES = 10
 FEATURES = 64
 MIN_SIDE = 4  # pixels
@@ -75,7 +77,8 @@ def train_digit_classifier(
       ValueError: the images are none, of another shape, type or range; the labels are
         not one digit an image; or `steps` or `batch_size` is less than 1.
     """
-    images, labels = _check_images(images), np.asarray(labels)
+    images = check_images(images, least_side=MIN_SIDE, low=0, high=1)
+    labels = np.asarray(labels)
     if labels.shape != (len(images),) or not np.isin(labels, np.arange(CLASSES)).all():
         raise ValueError(
             f"labels must be {len(images)} digits from 0 to 9, got the shape"
@@ -104,17 +107,11 @@ def digit_features(params: Any, images: np.ndarray) -> tuple[np.ndarray, np.ndar
 
     Raises:
       ValueError: the images are none, of another shape, type or range, or of a size
-        that the parameters are not for.
+        that the parameters are not for (an odd side counts as the even one below it).
     """
-    images = _check_images(images)
+    images = check_images(images, least_side=MIN_SIDE, low=0, high=1)
     _check_params(params, images)
-    size = min(_CHUNK, len(images))
-    outputs = []
-    for start in range(0, len(images), size):
-        chunk = images[start : start + size]
-        missing = [(0, size - len(chunk)), (0, 0), (0, 0), (0, 0)]
-        outputs.append(jax.device_get(_run(params, np.pad(chunk, missing))))
-    features, probabilities = (np.concatenate(x)[: len(images)] for x in zip(*outputs))
+    features, probabilities = in_batches(partial(_run, params), images, _CHUNK)
     return features, probabilities
 
 
@@ -237,27 +234,6 @@ def _train(images, labels, key, steps: int, batch_size: int, rate: float) -> Any
     start = params, optimiser.init(params)
     (params, _), _ = jax.lax.scan(step, start, jnp.arange(steps))
     return params
-
-
-def _check_images(images: np.ndarray) -> np.ndarray:
-    """The images as uint8 or float32, if they are images and in range."""
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or not len(images):
-        raise ValueError(
-            f"images must be [n, H, W, 1 or 3], got the shape {images.shape}"
-        )
-    if min(images.shape[1:3]) < MIN_SIDE:
-        raise ValueError(f"images must be at least 4 x 4, got {images.shape[1:3]}")
-    if images.dtype == np.uint8:
-        return images
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(f"images must be uint8 or floats, got {images.dtype}")
-    if not (images.min() >= 0 and images.max() <= 1):  # false of NaN too
-        raise ValueError(
-            "floating-point images must lie in [0, 1], got values from"
-            f" {images.min():.3g} to {images.max():.3g}"
-        )
-    return images.astype(np.float32)
 
 
 def _check_params(params: Any, images: np.ndarray) -> None:

@@ -20,7 +20,7 @@ other real samples.
 
 Samples may be of any real type; distances are computed in float64, of sets that are
 centred first, so that an offset that both share costs no digits. Sinkhorn's is then
-computed in float32.
+computed in JAX's float, which is float32 unless `jax_enable_x64` is set.
 """
 
 import math
@@ -34,6 +34,7 @@ import numpy as np
 import scipy
 
 from wgan_gp.system.platforms import physical_memory
+from wgan_gp.system.values import unmasked, whole
 
 # Above this many samples Sinkhorn's costs are computed again where they are needed,
 # in batches: slower, with memory that grows as n and not as n^2.
@@ -128,11 +129,10 @@ def sliced_wasserstein(
       ValueError: the shapes differ, a set is empty, a sample is not finite, or
         `directions` is not positive.
     """
-    first, second = np.asarray(first), np.asarray(second)
+    first, second = unmasked(first), unmasked(second)
     _check_shapes(first, second)
     _check_equal_counts(first, second)
-    if directions < 1:
-        raise ValueError(f"directions must be at least 1, got {directions}")
+    whole("directions", directions, 1, 2**31)
     centre = _mean(first) / 2 + _mean(second) / 2
     lines = jax.random.normal(jax.random.key(seed), (directions, len(centre)))
     lines = np.asarray(lines / jnp.linalg.norm(lines, axis=1, keepdims=True))
@@ -203,8 +203,8 @@ def sinkhorn_divergence(
     with jax.numpy_rank_promotion("allow"):  # OTT-JAX relies on it
         value, solution = ott.sinkhorn_divergence(
             pointcloud.PointCloud,
-            jnp.asarray(first, jnp.float32),
-            jnp.asarray(second, jnp.float32),
+            jnp.asarray(first, jnp.result_type(float)),
+            jnp.asarray(second, jnp.result_type(float)),
             cost_fn=costs.Euclidean(),
             epsilon=regularisation,
             batch_size=None if max(len(first), len(second)) <= _MAX_STORED else 1024,
@@ -237,9 +237,9 @@ def as_float64(samples: np.ndarray) -> np.ndarray:
       A new array of the same shape.
 
     Raises:
-      ValueError: they are complex, or no numbers.
+      ValueError: they are complex, masked, or no numbers.
     """
-    samples = np.asarray(samples)
+    samples = unmasked(samples)
     number = samples.dtype == bool or jax.dtypes.issubdtype(samples.dtype, np.number)
     if not number or np.iscomplexobj(samples):
         raise ValueError(f"expected samples of real numbers, got {samples.dtype}")

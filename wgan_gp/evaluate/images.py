@@ -32,6 +32,7 @@ from wgan_gp.evaluate.feature_distances import (
     frechet_distance,
     inception_score,
     kernel_distance,
+    subset_size,
 )
 from wgan_gp.evaluate.inception import inception_features, load_inception
 from wgan_gp.evaluate.nearest_neighbours import precision_recall
@@ -177,8 +178,8 @@ def image_quality(
     if observer is None or reals.features is None:
         return quality
     features, probabilities = observer(fakes)
-    half = min(1000, (len(fakes) + 1) // 2)
-    quality |= compare_features(reals.features, features, subset_size=half, seed=seed)
+    size = subset_size(reals.features, features)
+    quality |= compare_features(reals.features, features, subset_size=size, seed=seed)
     parts = min(10, len(fakes))
     quality["score"] = inception_score(probabilities, splits=parts).mean
     if probabilities.shape[1] == 10:

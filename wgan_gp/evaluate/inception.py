@@ -19,6 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
+from wgan_gp.evaluate.image_arrays import check_images, in_batches
 from wgan_gp.evaluate.inception_network import CLASSES, FEATURES, Inception
 from wgan_gp.evaluate.inception_weights import read_state_dict
 
@@ -113,19 +114,14 @@ def inception_features(
       ValueError: the images are none, of another shape, type or range, or `batch_size`
         or `inputs` is not one.
     """
-    images = _check_images(images)
+    images = check_images(images, least_side=1, low=-1, high=1)
     if batch_size < 1 or inputs not in _INPUTS:
         raise ValueError(
             f"batch_size must be at least 1 and inputs one of {list(_INPUTS)}, got"
             f" {batch_size} and {inputs!r}"
         )
-    size = min(batch_size, len(images))
-    outputs = []
-    for start in range(0, len(images), size):
-        batch = images[start : start + size]
-        missing = [(0, size - len(batch)), (0, 0), (0, 0), (0, 0)]
-        outputs.append(jax.device_get(_run(params, np.pad(batch, missing), inputs)))
-    features, logits = (np.concatenate(x)[: len(images)] for x in zip(*outputs))
+    run = partial(_run, params, inputs=inputs)
+    features, logits = in_batches(run, images, batch_size)
     return features, logits
 
 
@@ -169,25 +165,6 @@ def _interpolation(size: int, origin: float) -> np.ndarray:
     places = np.clip(places, 0, size - 1)
     gaps = np.abs(places[:, None] - np.arange(size)[None])
     return np.maximum(0, 1 - gaps).astype(np.float32)
-
-
-def _check_images(images: np.ndarray) -> np.ndarray:
-    """The images as uint8 or float32, if their shape and range are right."""
-    images = np.asarray(images)
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or not images.size:
-        raise ValueError(
-            f"images must be [n, H, W, 1] or [n, H, W, 3], got {images.shape}"
-        )
-    if images.dtype == np.uint8:
-        return images
-    if not np.issubdtype(images.dtype, np.floating):
-        raise ValueError(f"images must be uint8 or floats, got {images.dtype}")
-    if not np.abs(images).max() <= 1 + 1e-3:  # false of NaN too
-        raise ValueError(
-            "floating-point images must lie in [-1, 1], got values from"
-            f" {images.min():.3g} to {images.max():.3g}"
-        )
-    return images.astype(np.float32)
 
 
 def _kernel_shapes() -> dict[str, tuple[int, ...]]:

@@ -478,13 +478,3 @@ def as_floor(scores: Mapping[str, float]) -> dict[str, float]:
     """
     floors = {name: METRICS[name].floor for name in scores if name in METRICS}
     return {floor: scores[name] for name, floor in floors.items() if floor}
-
-
-def record_names() -> frozenset[str]:
-    """The names of all scalars that a record can have."""
-    names = set(METRICS)
-    for metric in METRICS.values():
-        names |= {metric.floor, *(metric.extent or ())} - {""}
-        if metric.spread is not None:
-            names |= {metric.spread[0], FLOOR + metric.spread[0]}
-    return frozenset(names)

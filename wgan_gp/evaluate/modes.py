@@ -56,9 +56,15 @@ def mode_statistics(
       (M - 1) / (2 n), not 0.
 
     Raises:
-      ValueError: there are no samples, or one is not real and finite.
+      ValueError: there are no samples or modes, they have other shapes, or a sample is
+        not real and finite.
     """
-    samples = as_float64(samples)
+    samples, modes = as_float64(samples), as_float64(modes)
+    if modes.ndim != 2 or not len(modes) or samples.shape[1:] != modes.shape[1:]:
+        raise ValueError(
+            "mode statistics need samples [n, D] and modes [M, D], got"
+            f" {samples.shape} and {modes.shape}"
+        )
     if not len(samples) or not np.isfinite(samples).all():
         raise ValueError("mode statistics need finite samples, at least one")
     distance, nearest = scipy.spatial.KDTree(modes).query(samples)

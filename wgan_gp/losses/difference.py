@@ -88,9 +88,16 @@ def _pairs(pairing: str | Points, signed: bool, points: Points) -> Points:
     Raises:
       ValueError: `pairing` is unknown, or `signed` or `points` do not apply to it.
     """
+    for name, function in PAIRINGS.items():
+        pairing = name if pairing is function else pairing
     if callable(pairing):
+        if points is not interpolates:
+            raise ValueError(
+                "points applies to pairing='independent' only: a pairing that is a"
+                " function draws its own"
+            )
         return pairing
-    if pairing not in PAIRINGS:
+    if not isinstance(pairing, str) or pairing not in PAIRINGS:
         raise ValueError(f"pairing must be one of {sorted(PAIRINGS)}, got {pairing!r}")
     if signed and pairing == "independent":
         raise ValueError(

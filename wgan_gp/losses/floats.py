@@ -12,6 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from wgan_gp.system.values import unmasked
+
 
 def as_floats(*arrays: Any) -> tuple[jax.Array, ...]:
     """Arrays of real numbers in one floating type: the widest among theirs.
@@ -81,4 +83,4 @@ def _as_array(x: Any) -> jax.Array | np.ndarray:
     if isinstance(x, jax.Array):
         return x
     # Variables of Flax NNX are arrays to JAX only.
-    return jnp.asarray(x) if hasattr(x, "__jax_array__") else np.asarray(x)
+    return jnp.asarray(x) if hasattr(x, "__jax_array__") else unmasked(x)

@@ -95,7 +95,12 @@ def sum_penalties(*penalties: Penalty) -> Penalty:
 
     Returns:
       A penalty that is called as they are.
+
+    Raises:
+      ValueError: there is none.
     """
+    if not penalties:
+        raise ValueError("sum_penalties needs at least one penalty")
 
     def penalty(critic, reals, fakes, key, *, condition=None):
         reals, fakes = as_pair(reals, fakes)

@@ -17,6 +17,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from wgan_gp.losses.checks import Points, as_pair, check_same_shape
@@ -159,14 +160,24 @@ def uniform_box(low: float | jax.Array, high: float | jax.Array) -> Points:
     Returns:
       A function `(reals, fakes, key) -> (points[B, ...],)` that takes only shapes
       and types from the samples.
+
+    Raises:
+      ValueError: `low` is not below `high` everywhere; traced ones are not checked.
     """
+    first, last = (
+        np.asarray(each) if isinstance(each, list | tuple) else each
+        for each in (low, high)
+    )
+    traced = any(isinstance(each, jax.core.Tracer) for each in (low, high))
+    if not traced and not np.all(np.asarray(low) < np.asarray(high)):
+        raise ValueError(f"a box needs low < high, got {low} and {high}")
 
     def points(reals, fakes, key):
         reals, _ = as_pair(reals, fakes)
         dtype = jnp.promote_types(reals.dtype, jnp.float32)
         draw = partial(jax.random.uniform, shape=reals.shape[1:], dtype=dtype)
         uniform = jax.vmap(draw)(sample_keys(key, reals.shape[0]))
-        box = jax.vmap(lambda u: low + (high - low) * u)(uniform)
+        box = jax.vmap(lambda u: first + (last - first) * u)(uniform)
         return (box.astype(reals.dtype),)
 
     return points

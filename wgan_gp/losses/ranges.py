@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 
 def check_weight(weight: Any) -> None:
-    """Raises ValueError unless lambda is one number >= 0.
+    """Raises ValueError unless lambda is one finite number >= 0.
 
     Args:
       weight: a Python number or an array `[]`. The sign of a traced array is not known
@@ -17,9 +17,10 @@ def check_weight(weight: Any) -> None:
     number = hasattr(weight, "dtype") or isinstance(weight, int | float)
     if not number or jnp.ndim(weight) != 0:
         raise ValueError(f"weight must be one number, lambda, got {weight!r:.60}")
-    if not isinstance(weight, jax.core.Tracer) and not weight >= 0:
+    if not isinstance(weight, jax.core.Tracer) and not 0 <= weight < math.inf:
         raise ValueError(
-            f"weight must be >= 0, got {weight}: a negative one rewards steep slopes"
+            f"weight must be finite and >= 0, got {weight}: a negative one rewards"
+            " steep slopes"
         )
 
 
@@ -47,5 +48,8 @@ def check_positive(name: str, value: Any) -> None:
       name: of the argument, for the message.
       value: a Python number or an array `[]`.
     """
-    if not isinstance(value, jax.core.Tracer) and not 0 < value < math.inf:
-        raise ValueError(f"{name} must be a finite number > 0, got {value!r}")
+    if isinstance(value, jax.core.Tracer):
+        return
+    number = hasattr(value, "dtype") or isinstance(value, int | float)
+    if not (number and jnp.ndim(value) == 0 and 0 < value < math.inf):
+        raise ValueError(f"{name} must be a finite number > 0, got {value!r:.60}")

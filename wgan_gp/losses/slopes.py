@@ -19,6 +19,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from wgan_gp.losses.checks import Critic, check_same_shape
@@ -75,6 +76,9 @@ def dual_order(norm: Any) -> float:
     Raises:
       ValueError: it is none.
     """
+    traced = isinstance(norm, jax.core.Tracer)
+    if hasattr(norm, "dtype") and not np.ndim(norm) and not traced:
+        norm = norm.item()  # a NumPy or JAX scalar
     if isinstance(norm, bool) or not isinstance(norm, int | float) or not norm >= 1:
         raise ValueError(
             "norm must be a number >= 1, or inf, such as 2 for the Euclidean one; got"

@@ -1,6 +1,7 @@
 """Activations by the names that configurations use."""
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Callable, Sequence
 
 import flax.linen as nn
 import jax
@@ -52,15 +53,16 @@ def softmax_groups(x: jax.Array, groups: Sequence[tuple[int, int]]) -> jax.Array
 
 
 # Of hidden layers, for all networks.
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[..., jax.Array]] = {
     "relu": nn.relu,
     "leaky_relu": lambda x: nn.leaky_relu(x, 0.2),  # the slope of DCGAN's critic
     "tanh": jnp.tanh,
     "shifted_softplus": shifted_softplus,
     "silu": nn.silu,
 }
-# Of hidden layers, for DCGANs. They double the channels before "gated", which halves
-# them.
-IMAGE_ACTIVATIONS = ACTIVATIONS | {"gated": gated_activation}
+# Of hidden layers, for DCGANs: those above, with those that are added to them, and
+# "gated", before which the channels are doubled, as it halves them.
+_GATED: dict[str, Callable[..., jax.Array]] = {"gated": gated_activation}
+IMAGE_ACTIVATIONS = ChainMap(_GATED, ACTIVATIONS)
 # Of a generator's output: "tanh" for pixels in [-1, 1], "sigmoid" for [0, 1].
 OUTPUTS = {"tanh": jnp.tanh, "sigmoid": nn.sigmoid}

@@ -142,6 +142,7 @@ def normalise(
         case "batch":
             return BatchNorm(classes)(x, labels)
         case "layer":
+            _check_several(x.shape[-3:], "'layer'", "'weight' or wider layers")
             return layer_norm()(x)
         case "instance":
             _check_several(x.shape[-3:-1], "'instance'", "'layer' or fewer layers")
@@ -164,12 +165,13 @@ def normalise_features(norm: str, x: jax.Array) -> jax.Array:
       Vectors of the same shape.
 
     Raises:
-      ValueError: the name is another, or "group" is of a single value.
+      ValueError: the name is another, or "layer" or "group" is of a single value.
     """
     match norm:
         case "none" | "weight":
             return x
         case "layer":
+            _check_several(x.shape[-1:], "'layer'", "'weight' or wider layers")
             return nn.LayerNorm()(x)
         case "group":
             _check_several(x.shape[-1:], "'group'", "'weight' or wider layers")

@@ -1,7 +1,7 @@
 """The W1 between the distributions that two sets of samples are from: `distance`."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from wgan_gp.evaluate.bracket import (
 from wgan_gp.evaluate.distances import as_float64
 from wgan_gp.evaluate.upper_bound import LEAST_SAMPLES, SUBSET, check_counts
 from wgan_gp.runs.network_estimate import CONES, CRITICS, network_estimate
-from wgan_gp.system.values import one_of, show, whole
+from wgan_gp.system.values import join_names, one_of, show, unmasked, whole
 
 
 class Distance(NamedTuple):
@@ -52,7 +52,8 @@ def distance(
     """Estimates the W1 between the distributions that two sets of samples are from.
 
     Args:
-      x: real samples `[n, ...]`, independent of each other and of y.
+      x: real samples `[n, ...]`, independent of each other and of y. Of two data frames
+        columns of one name are compared.
       y: generated samples `[m, ...]`.
       critic: `CONES` for the bounds alone; the name of another constraint for the
         estimate of a network under it beside them, a name of `CRITICS`.
@@ -75,7 +76,7 @@ def distance(
       True
     """
     check_arguments(critic, rows, subset, seed)
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = (unmasked(each) for each in with_columns_in_order(x, y))
     if x.shape[1:] != y.shape[1:] or not x.ndim or not all((*x.shape, *y.shape)):
         raise ValueError(
             f"two sets need samples of one shape, [n, ...] and [m, ...]; got {x.shape}"
@@ -96,6 +97,23 @@ def distance(
         report(f"network critic under {critic}")
         estimate = network_estimate(x, y, critic, seed=seed)
     return Distance(bracket, blurred, *estimate, len(x), len(y))
+
+
+def with_columns_in_order(x: Any, y: Any) -> tuple[Any, Any]:
+    """Two data frames with the columns of the first; other sets stay as they are.
+
+    Raises:
+      ValueError: they have other columns.
+    """
+    if not (hasattr(x, "columns") and hasattr(y, "columns")):
+        return x, y
+    first, second = list(x.columns), list(y.columns)
+    if sorted(map(str, first)) != sorted(map(str, second)):
+        raise ValueError(
+            f"two data frames need the same columns, got {join_names(first)} and"
+            f" {join_names(second)}"
+        )
+    return x, y[first]
 
 
 def check_arguments(critic: str, rows: int | None, subset: int, seed: int) -> None:

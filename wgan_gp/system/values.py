@@ -132,3 +132,18 @@ def _single(value: float) -> np.float32:
     """The number in float32, as devices compute with it."""
     with np.errstate(over="ignore", under="ignore"):
         return np.float32(value)
+
+
+def unmasked(samples: Any) -> np.ndarray:
+    """Samples as an array, `np.asarray` of them.
+
+    Raises:
+      ValueError: they are a masked array with masked values, which would be taken for
+        numbers.
+    """
+    if np.ma.is_masked(samples):
+        raise ValueError(
+            "expected samples without masked values: leave these rows out, or fill"
+            " them, samples.filled(...)"
+        )
+    return np.asarray(samples)

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from tests.helpers import cases, key
-from wgan_gp.networks import CRITICS, IMAGE_ACTIVATIONS, MLPCritic, Network, from_flax
+from wgan_gp.networks import (
+    ACTIVATIONS,
+    CRITICS,
+    IMAGE_ACTIVATIONS,
+    MLPCritic,
+    Network,
+    from_flax,
+)
 from wgan_gp.networks.lipschitz.chains import linear_layers, steepest_slope
 from wgan_gp.networks.lipschitz.spectral import (
     first_vectors,
@@ -107,6 +114,19 @@ def test_only_gentle_activations_are_in_a_chain():
     assert {name for name, slope in slopes.items() if slope > 1 + 1e-5} == {"silu"}
     np.testing.assert_allclose(slopes["silu"], 1.0998, atol=1e-3)
     assert steepest_slope(lambda x: 2 * jnp.tanh(x)) == pytest.approx(2, abs=1e-5)
+
+
+def test_an_activation_of_ones_own_is_looked_at(monkeypatch):
+    monkeypatch.setitem(ACTIVATIONS, "steep", lambda x: 4 * jnp.tanh(x))
+    monkeypatch.setitem(ACTIVATIONS, "gentle", lambda x: jnp.tanh(x) / 2)
+    assert {"steep", "gentle", "gated"} < set(IMAGE_ACTIVATIONS)
+    dcgan = partial(CRITICS["dcgan"], width=2, multipliers=(1, 2))
+    for critic, shape in ((partial(MLPCritic, (2,)), (2,)), (dcgan, (8, 8, 1))):
+        spectrally_normalised(from_flax(critic(activation="gentle"), shape))
+        with pytest.raises(ValueError, match="slopes up to 4"):
+            spectrally_normalised(from_flax(critic(activation="steep"), shape))
+        with pytest.raises(ValueError, match="'none', whose slopes are not known"):
+            spectrally_normalised(from_flax(critic(activation="none"), shape))
 
 
 class Residual(nn.Module):

@@ -134,12 +134,18 @@ def _check_link(module: nn.Module) -> None:
             " set fourier to 0"
         )
     activation = getattr(module, "activation", None)
-    if activation in IMAGE_ACTIVATIONS:
-        _check_activation(str(activation))
+    if activation is not None:
+        _check_activation(kind, activation)
 
 
-def _check_activation(name: str) -> None:
-    slope = steepest_slope(IMAGE_ACTIVATIONS[name])
+def _check_activation(kind: str, name: Any) -> None:
+    function = name if callable(name) else IMAGE_ACTIVATIONS.get(name)
+    if function is None:
+        raise ValueError(
+            f"{kind} has the activation {name!r}, whose slopes are not known: add it to"
+            " networks.ACTIVATIONS"
+        )
+    slope = steepest_slope(function)
     if slope > 1 + _TOLERANCE:
         gentle = [
             each
