@@ -131,10 +131,8 @@ def written(page: Page, text: str | None = None) -> str:
         before, rest = text.split(begin)
         text = f"{before}{begin}\n{make()}\n{end}{rest.split(end)[1]}"
     if w1_tables.BEGIN in text:
-        before, rest = text.split(w1_tables.BEGIN)
-        tables = w1_tables.tables(w1_tables.read_records(benchmark.FOLDER))
-        after = rest.split(w1_tables.END)[1]
-        text = f"{before}{w1_tables.BEGIN}\n\n{tables}\n{w1_tables.END}{after}"
+        records = w1_tables.read_records(benchmark.FOLDER)
+        text = w1_tables.with_tables(text, records)
     return text
 
 

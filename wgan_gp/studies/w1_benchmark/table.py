@@ -155,9 +155,19 @@ def write_page(page: Path, records: list[dict[str, Any]]) -> None:
       WriteError: the page cannot be written.
     """
     check_page(page)
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    write_text(page, with_tables(page.read_text(encoding="utf-8"), records))
+
+
+def with_tables(text: str, records: list[dict[str, Any]]) -> str:
+    """A page's text with the tables of the records.
+
+    Args:
+      text: with the marks `BEGIN` and `END`.
+      records: of cells.
+    """
+    before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    write_text(page, f"{before}{BEGIN}\n\n{tables(records)}\n{END}{after}")
+    return f"{before}{BEGIN}\n\n{tables(records)}\n{END}{after}"
 
 
 def tables(records: list[dict[str, Any]]) -> str:
