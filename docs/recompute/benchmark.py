@@ -184,17 +184,15 @@ def _summary(recipe: str, lipschitz: str) -> dict[str, str]:
 
 
 def _seeds() -> Iterator[str]:
-    """How many cells of the networks have several seeds, and how far these differ."""
-    counts, deviations = [], []
-    for kind in (kind for name, kind in EVERYWHERE.items() if name != "cones"):
-        found = [records()[*kind, *cell]["cosine"] for cell in cells(*kind)]
-        several = [each for each in found if len(each) > 1]
-        counts.append(len(several))
-        deviations += [np.std(each, ddof=1) for each in several]
-    yield (
-        f"three seeds in {counts[0]} cells of `one_sided`, {counts[1]} of `directional`"
-        f" and {counts[2]} of the orthogonal critic"
-    )
+    """How many seeds the cells have, and how far these differ."""
+    found = [
+        records()[*kind, *cell]["cosine"]
+        for kind in EVERYWHERE.values()
+        for cell in all_cells()
+    ]
+    assert {len(each) for each in found} == {3}
+    yield "Each is the mean of three seeds of the critic"
+    deviations = [np.std(each, ddof=1) for each in found]
     yield (
         f"the standard deviation of a cosine is at most {max(deviations):.3f}, and"
         f" {np.median(deviations):.3f} in the median"
