@@ -267,8 +267,8 @@ def _beside_others(record: dict[str, Any] | None, best: float) -> str:
         np.mean(record[name]) for name in ("cosine", "estimate", "w1")
     )
     mark = "**" if cosine == best else ""
-    error = f" ± {standard_error(record['cosine']):.3f}" if record["seeds"] > 1 else ""
-    return f"{mark}{cosine:.3f}{mark}{error} ({estimate / w1:.2f})"
+    error = standard_error(record["cosine"])
+    return f"{mark}{cosine:.3f}{mark} ± {error:.3f} ({estimate / w1:.2f})"
 
 
 def standard_error(values: list[float]) -> float:
