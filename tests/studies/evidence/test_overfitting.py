@@ -16,11 +16,14 @@ def test_training_and_held_out_digits_are_real_and_apart():
 
 def test_the_gap_is_a_share_of_the_training_loss():
     losses = overfitting.Losses(
-        "clip", np.arange(2), np.array([[4.0], [2.0]]), np.array([[4.0], [1.5]])
+        "clip",
+        np.arange(2),
+        np.array([[4.0, 4.0], [2.0, 2.0]]),
+        np.array([[4.0, 4.0], [1.5, 1.0]]),
     )
     row = overfitting.table_row(losses)
     assert row["gap, start"] == (0, 0)
-    assert row["gap, end"] == (0.25, 0)
+    assert row["gap, end"] == (0.375, pytest.approx(0.25 / 2**0.5))
 
 
 @pytest.mark.long
