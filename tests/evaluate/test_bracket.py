@@ -125,8 +125,8 @@ def test_all_numbers_are_in_the_units_of_the_samples(scale):
 
 def test_the_bracket_of_sets_that_do_not_vary_contains_their_distance():
     """The bound has no standard error then, and float32 rounds it."""
-    for other in (1.0, 1e5, 3e-7):
-        zeros = np.zeros((N, 2))
+    for count, other in ((30, 1.0), (40, 1.0), (40, 1e5), (60, 3e-7)):
+        zeros = np.zeros((count, 2))
         low, high = w1_bracket(zeros, zeros + other).interval
         assert low <= other * 2**0.5 <= high * (1 + 1e-12)
         assert low == pytest.approx(high, rel=1e-5)
