@@ -13,6 +13,7 @@ from tests.helpers import key, resolve
 from wgan_gp import build
 from wgan_gp.data.image_sets import load_images
 from wgan_gp.data.images import open_images
+from wgan_gp.data.sources import load_arrays, source_from_arrays
 from wgan_gp.runs import loop
 
 IMAGES = np.random.RandomState(3).randint(0, 256, (60, 8, 8, 1), np.uint8)
@@ -152,3 +153,40 @@ def test_features_of_digits_are_for_pictures_in_colour_too(tmp_path, channels, r
         fields["data.channels"] = channels
     dataset = build.open_dataset(resolve("digits", "smoke", **fields))
     assert dataset.shape == (8, 8, read)
+
+
+def folder_of_classes(folder, each):
+    for number, name in enumerate(("ant", "bee", "cat", "dog", "eel")):
+        (folder / name).mkdir()
+        for i in range(each):
+            grey = np.full((8, 8), 50 * number, np.uint8)
+            Image.fromarray(grey).save(folder / name / f"{i}.png")
+    return f"folder:{folder}"
+
+
+def test_a_part_of_the_held_out_pictures_has_all_classes(tmp_path):
+    """A folder's pictures are sorted by class: the first would be of one."""
+    name = folder_of_classes(tmp_path, 100)
+    dataset = load_images(name, held_out_bytes=30 * 64)
+    assert dataset.held_out_count == 30
+    assert dataset.notes[-1] == (
+        "30 of 50 held-out pictures are kept, chosen at random"
+    )
+    pixels = np.asarray(dataset.held_out(key(), 30))[:, 0, 0, 0]
+    assert len(np.unique(pixels)) == 5
+    again = np.asarray(load_images(name, held_out_bytes=30 * 64).held_out(key(), 30))
+    np.testing.assert_array_equal(again[:, 0, 0, 0], pixels)
+    assert not load_images(name, held_out_bytes=50 * 64).notes
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_some_examples_of_a_split_have_all_classes(resident):
+    labels = np.repeat(np.arange(5), 100)
+    images = np.broadcast_to(labels[:, None, None, None], (500, 8, 8, 1))
+    source = source_from_arrays("own", "validation", images.astype(np.uint8), labels, 5)
+    if not resident:
+        source = source._replace(arrays=None)
+    some = load_arrays(source, 40)
+    np.testing.assert_array_equal(some.image[:, 0, 0, 0], some.label)
+    assert len(some.label) == 40
+    assert counts(some.label, 5).min() > 0

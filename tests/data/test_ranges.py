@@ -69,6 +69,19 @@ def test_dequantisation_noise_comes_from_the_key():
     assert np.all(first != ranges.dequantise(key(2), images))
 
 
+@pytest.mark.parametrize("scale", ranges.SCALES)
+def test_bytes_that_were_scaled_come_back(scale):
+    images = jnp.broadcast_to(BYTES[:, None, None, None], (256, 400, 1, 1))
+    back = ranges.to_pixels(ranges.SCALES[scale](key(), images), scale)
+    changed = np.mean(back != np.asarray(images))
+    assert changed <= (1e-4 if scale == "dequantised" else 0)
+
+
+def test_quantise_cuts_what_lies_outside():
+    got = ranges.quantise(jnp.array([-9.0, -1.0, 1 - 1e-6, 1.0, 9.0]))
+    np.testing.assert_array_equal(got, [0, 0, 255, 255, 255])
+
+
 @pytest.mark.parametrize("scale", ranges.SCALES.values(), ids=ranges.SCALES)
 def test_scales_refuse_what_is_scaled_already(scale):
     with pytest.raises(ValueError, match="images must be uint8, got float32"):

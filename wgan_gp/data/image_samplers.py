@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from wgan_gp.data import CANNOT_DRAW, Dataset
 from wgan_gp.data.images import fits, resident_images
@@ -33,7 +34,8 @@ def load_splits(
       labels_held_out: whether held-out samples do.
       resident_bytes: the most that the train split may take on the device; a larger one
         is streamed.
-      held_out_bytes: how much of the held-out split to keep, from its start.
+      held_out_bytes: how much of the held-out split to read, at random; one that is in
+        memory is kept whole.
 
     Raises:
       ValueError: a picture is corrupt and not to be skipped.
@@ -46,7 +48,7 @@ def load_splits(
     else:
         sample = jax.tree_util.Partial(_scale_batch, scale=scale, labelled=labelled)
         stream = partial(_open_stream, train)
-    held = _first_examples(held_out, held_out_bytes)
+    held = _some_examples(held_out, held_out_bytes)
     if not labels_held_out:
         held = held._replace(label=None)
     dataset = Dataset(
@@ -81,10 +83,11 @@ def _open_stream(source: ImageSource, batch_size: int, seed: int) -> Any:
     return stream(source, batch_size, seed, shard_index=host, shard_count=hosts)
 
 
-def _first_examples(source: ImageSource, max_bytes: int) -> Example:
-    """Reads as many pictures from a split's start as `max_bytes` hold."""
-    count = max(1, min(source.count, max_bytes // math.prod(source.shape)))
-    return load_arrays(source, count)
+def _some_examples(source: ImageSource, max_bytes: int) -> Example:
+    """Reads as many pictures of a split as `max_bytes` hold."""
+    if source.arrays is not None:
+        return source.arrays
+    return load_arrays(source, max(1, max_bytes // math.prod(source.shape)))
 
 
 def _held_out_sampler(name: str, held: Example, scale: Scale):
@@ -103,7 +106,14 @@ def _held_out_sampler(name: str, held: Example, scale: Scale):
             )
         order_key, noise_key = jax.random.split(key)
         index = jax.random.permutation(order_key, len(images))[:n]
-        scaled = scale(noise_key, jnp.asarray(images)[index])
-        return scaled if labels is None else (scaled, jnp.asarray(labels)[index])
+        scaled = scale(noise_key, _rows(images, index))
+        return scaled if labels is None else (scaled, _rows(labels, index))
 
     return sample
+
+
+def _rows(array: np.ndarray, index: jax.Array) -> jax.Array:
+    """Rows of an array in host memory; under a trace, which asks for a shape, zeros."""
+    if isinstance(index, jax.core.Tracer):
+        return jnp.zeros((*index.shape, *array.shape[1:]), array.dtype)
+    return jnp.asarray(array[np.asarray(index)])

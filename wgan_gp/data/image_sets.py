@@ -11,8 +11,8 @@ split. There are two ways for pictures to reach the training step:
 Both give float32 `[n, H, W, C]` in the range that `scale` names. The choice depends on
 the set's size and the settings alone, so a resumed run makes the same one.
 
-The validation split is always in memory, or its first `held_out_bytes`. The test split
-is not read: `wgan_gp.score` does that on request.
+The validation split is always in memory, or `held_out_bytes` of it, chosen at random.
+The test split is not read: `wgan_gp.score` does that on request.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ from wgan_gp.data.image_conditions import (
 )
 from wgan_gp.data.image_notes import all_left_out, class_shares, collect_notes
 from wgan_gp.data.image_samplers import load_splits
-from wgan_gp.data.images import open_all_splits
+from wgan_gp.data.images import fits, open_all_splits
 from wgan_gp.data.ranges import SCALES
 from wgan_gp.data.sources import ImageSource
 from wgan_gp.system.fields import Rule, among, at_least, setting
@@ -76,7 +76,7 @@ class ImageData:
     )
     size: tuple[int, int] | None = setting(
         None,
-        "(height, width) that pictures are cropped and scale_pixels to.",
+        "(height, width) that pictures are cropped and resized to.",
         Rule(_check_size, words=">= 1"),
     )
     channels: int | None = setting(
@@ -169,6 +169,14 @@ def _open_named(settings: ImageData, conditional: bool) -> Dataset:
     return with_label_entries(dataset) if as_channels else dataset
 
 
+def _kept(dataset: Dataset, held_out: ImageSource, most: int) -> list[str]:
+    """A note where not all pictures of the split that is held out are in memory."""
+    if held_out.arrays is not None or fits(held_out, most):
+        return []
+    counts = f"{dataset.held_out_count:,} of {held_out.count:,}"
+    return [f"{counts} held-out pictures are kept, chosen at random"]
+
+
 def load_images(
     name: str,
     *,
@@ -191,7 +199,8 @@ def load_images(
         None for a classifier where there are labels.
       resident_bytes: the most that the train split may take on the device. A larger
         one is streamed, and `sample` then takes raw batches of `stream`.
-      held_out_bytes: how much of the validation split to keep, from its start.
+      held_out_bytes: how much of the validation split to read, at random; a note says
+        so where it is not all. A split that is in memory is kept whole.
       check: gets the train split before its pixels are read. It raises ValueError if
         the networks cannot take such pictures.
       **options: other arguments of `images.open_images`.
@@ -223,7 +232,10 @@ def load_images(
     dataset = dataset._replace(
         name=name,
         left_out=tuple(map(str, left_out)),
-        notes=collect_notes(images, left_out, loaded, shares),
+        notes=(
+            *collect_notes(images, left_out, loaded, shares),
+            *_kept(dataset, held_out, held_out_bytes),
+        ),
     )
     if given:
         return with_given_channels(dataset, train, held_out)

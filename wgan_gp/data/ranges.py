@@ -8,6 +8,7 @@ distribution has a density as the generated one has.
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -87,6 +88,24 @@ def to_uint8(images: jax.Array, low: float, high: float) -> jax.Array:
     return jnp.round(255 * share).astype(jnp.uint8)
 
 
+def quantise(images: jax.Array) -> jax.Array:
+    """Returns the bytes that noise was added to: the inverse of `dequantise`.
+
+    Of one value in 100,000 or fewer, rounding makes it the next byte.
+
+    Args:
+      images: floats `[...]`. Values outside [-1, 1) are clipped to it.
+
+    Returns:
+      uint8 `[...]`.
+
+    Example:
+      >>> quantise(jnp.array([-1.0, -0.995, 0.0, 1.0, 9.0])).tolist()
+      [0, 0, 128, 255, 255]
+    """
+    return jnp.clip(jnp.floor(128 * images + 128), 0, 255).astype(jnp.uint8)
+
+
 def _check_uint8(images: jax.Array) -> None:
     """Refuses floats: images that are scaled already would be scaled again."""
     if images.dtype != jnp.uint8:
@@ -100,11 +119,11 @@ SCALES: dict[str, Scale] = {
     "symmetric": lambda key, images: to_range(images, -1, 1),
     "dequantised": dequantise,
 }
-# The values of black and white in each of `SCALES`.
-PIXEL_RANGES = {
-    "unit": (0.0, 1.0),
-    "symmetric": (-1.0, 1.0),
-    "dequantised": (-1.0, 1.0),
+# The inverse of each of `SCALES`: float [..., H, W, C] -> uint8 of the same shape.
+TO_BYTES: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "unit": partial(to_uint8, low=0, high=1),
+    "symmetric": partial(to_uint8, low=-1, high=1),
+    "dequantised": quantise,
 }
 
 
@@ -123,5 +142,5 @@ def to_pixels(images: jax.Array | np.ndarray, scale: str) -> np.ndarray:
     size = max(1, _CHUNK // math.prod(flat.shape[1:]))
     for start in range(0, len(flat), size):
         part = jnp.asarray(flat[start : start + size])
-        pixels[start : start + size] = to_uint8(part, *PIXEL_RANGES[scale])
+        pixels[start : start + size] = TO_BYTES[scale](part)
     return pixels

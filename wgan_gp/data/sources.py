@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from wgan_gp.data.reading import some_rows
 from wgan_gp.system.failures import one_line
 
 T = TypeVar("T")
@@ -157,8 +158,8 @@ def load_arrays(source: ImageSource, count: int | None = None) -> Example:
 
     Args:
       source: the split.
-      count: how many records to read from its start; None for all. A split that is in
-        memory already is returned whole.
+      count: how many records to read, always the same ones, chosen at random: records
+        may be sorted by class. None for all.
 
     Returns:
       Pictures `[n, H, W, C]` uint8 and labels `[n]` int32 or None. Corrupt records that
@@ -167,9 +168,11 @@ def load_arrays(source: ImageSource, count: int | None = None) -> Example:
     Raises:
       ValueError: a picture is corrupt and not to be skipped, or all of them are.
     """
+    chosen = some_rows(source.count, count or source.count, 0)
     if source.arrays is not None:
-        return source.arrays
-    examples = list(read_examples(source, range(count or source.count)))
+        few = len(chosen) < source.count
+        return take(source.arrays, chosen) if few else source.arrays
+    examples = list(read_examples(source, chosen.tolist()))
     if not examples:
         raise ValueError(
             f"all of {source.name}'s {source.split} split is corrupt: replace its files"
@@ -214,8 +217,7 @@ def read_or_skip(
 
     Returns:
       A function index -> the value. For a corrupt record it returns None if such
-        records
-      are skipped, and otherwise raises ValueError with the record's name.
+      records are skipped, and otherwise raises ValueError with the record's name.
     """
 
     def read(index: int) -> T | None:
@@ -290,7 +292,7 @@ def split_indices(count: int, split: str) -> np.ndarray:
     return np.sort(parts[SPLITS.index(split)])
 
 
-def take(arrays: Example, index: int) -> Example:
+def take(arrays: Example, index: int | np.ndarray) -> Example:
     """Returns the example of an index, or a batch for an array of indices `[L]`."""
     label = None if arrays.label is None else arrays.label[index]
     return Example(arrays.image[index], label)

@@ -11,7 +11,7 @@ from wgan_gp.data import Dataset
 from wgan_gp.data.class_labels import class_number, original_labels
 from wgan_gp.data.conditions import own_entries
 from wgan_gp.data.given_rows import encode_given, read_given
-from wgan_gp.data.ranges import PIXEL_RANGES, to_uint8
+from wgan_gp.data.ranges import TO_BYTES
 from wgan_gp.evaluate import memory
 from wgan_gp.runs import draws, sequence_samples, table_samples
 from wgan_gp.runs.draws import SampleBatch
@@ -245,8 +245,8 @@ def _postprocess(run: FinishedRun):
     dataset = run.experiment.dataset
     if dataset.kind != "images":
         return draws.identity
-    low, high = PIXEL_RANGES[run.settings.data.scale]
-    return lambda images: to_uint8(own_entries(dataset, images), low, high)
+    to_bytes = TO_BYTES[run.settings.data.scale]
+    return lambda images: to_bytes(own_entries(dataset, images))
 
 
 def check_request(n: int | None, seed: int, given: Any = None) -> None:
