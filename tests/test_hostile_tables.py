@@ -245,7 +245,7 @@ def test_lines_are_learned_or_refused(tmp_path, lines, junk, length, characters)
     found = []
 
     def read():
-        found.append(encode(read_lines(path), length, characters, str(path)))
+        found.append(encode(read_lines(path)[0], length, characters, str(path)))
 
     if refusal(read, str(path)) is None:
         (text,) = found

@@ -16,6 +16,8 @@ from tests.helpers import (
 )
 from wgan_gp import configs, constraints, losses
 from wgan_gp.build import build
+from wgan_gp.configs.comparison import differences
+from wgan_gp.configs.typed import as_type
 from wgan_gp.constraints import CLIP
 from wgan_gp.runs import workdir
 
@@ -244,6 +246,31 @@ def test_a_bad_choice_of_a_penalty_is_refused(constraint, path, value):
 def test_a_field_without_effect_is_refused(constraint, path, value):
     with pytest.raises(ValueError, match=f"{path} = .* has no effect"):
         bare(lipschitz=constraint, **{path: value})
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "parquet"])
+def test_an_encoding_is_for_csv_files(kind):
+    settings = resolve(
+        "vectors", **{"data.name": f"{kind}:a", "data.encoding": "cp1252"}
+    )
+    with pytest.raises(
+        ValueError, match=f"is for csv:FILE, and has no effect on {kind}"
+    ):
+        build(settings)
+
+
+def test_the_cache_of_tables_is_kept_in_full_and_may_move(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    here = resolve("vectors", **{"data.name": "csv:a.csv", "data.cache": "cache"})
+    assert here.data.cache == str(tmp_path / "cache")
+    home = resolve("vectors", **{"data.name": "csv:a.csv"})
+    assert home.data.cache.startswith("~")
+    assert not differences(here, home)
+
+
+def test_names_of_columns_are_no_numbers():
+    with pytest.raises(ValueError, match=r"data\.columns must be a tuple, got 'age'"):
+        as_type("data.columns", "age", tuple)
 
 
 def test_independent_pairs_need_no_sign_and_two_samples():

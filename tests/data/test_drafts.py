@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -46,3 +47,28 @@ def test_a_file_in_the_folders_place_is_an_error_and_no_draft_is_left(tmp_path):
     with pytest.raises(NotADirectoryError), draft_folder(tmp_path / "table"):
         (tmp_path / "table").write_text("mine")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_folder_is_for_all_whom_the_umask_allows(tmp_path):
+    before = os.umask(0o022)
+    try:
+        with draft_folder(tmp_path / "table") as draft:
+            (draft / "rows").touch()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "table").stat().st_mode & 0o777 == 0o755
+
+
+def test_folders_that_may_not_be_looked_into_are_no_drafts(tmp_path, monkeypatch):
+    private, old = tmp_path / ".private", left(tmp_path, 500)
+    private.mkdir()
+    found = Path.is_file
+
+    def is_file(path):
+        if path.parent == private:
+            raise PermissionError(13, "Permission denied")
+        return found(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    remove_abandoned(tmp_path)
+    assert not old.exists()

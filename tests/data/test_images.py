@@ -200,3 +200,11 @@ def test_lazy_sources_are_loaded_whole(tmp_path):
     broken = source._replace(arrays=None, read=lambda index: None)
     with pytest.raises(ValueError, match="all of small's train split is corrupt"):
         load_arrays(broken)
+
+
+def test_options_without_effect_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"skip_corrupt is for pictures, and has no"):
+        open_images(f"npz:{tmp_path / 'a.npz'}", skip_corrupt=True)
+    for kind in ("npz", "folder"):
+        with pytest.raises(ValueError, match=f"data_dir = 'x' .* no effect on {kind}"):
+            open_images(f"{kind}:{tmp_path}", data_dir="x")

@@ -177,6 +177,14 @@ def test_installed_text_has_a_known_checksum(monkeypatch):
     assert "results in docs are of 0.1" in notes[0]
 
 
+def test_installed_text_may_lie_below_a_folder_of_tests(tmp_path):
+    folder = tmp_path / "tests" / "scipy"
+    for name in ("a.py", "tests/b.py"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text('"""Prose that is long enough, of a module."""')
+    assert [*docstrings._lines(folder)] == ["Prose that is long enough, of a module."]
+
+
 @pytest.mark.long
 def test_installed_text_is_prose():
     lines, _ = docstrings.read_docstrings()
@@ -202,6 +210,11 @@ WRONG = {
             "generator.output": "linear",
         },
         "generator.output = 'linear' makes no text",
+    ),
+    "the length of series": (
+        "series",
+        lambda folder: {"data.name": "ar2", "data.length": 64},
+        "data.length = 64 is for text, and has no effect on ar2: leave it out",
     ),
     "few lines": (
         "language",

@@ -218,6 +218,13 @@ def test_an_interrupted_write_leaves_nothing_and_damage_is_said(tmp_path, monkey
     with pytest.raises(ValueError, match=r"damaged .* remove the folder"):
         open_streamed_table("csv", path, cache=cache)
 
+    def denied(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(np, "load", denied)
+    with pytest.raises(ValueError, match=r"another user's .* data\.cache"):
+        open_streamed_table("csv", path, cache=cache)
+
 
 def test_what_a_killed_process_left_is_removed_and_what_is_written_stays(tmp_path):
     path, cache = write_csv(tmp_path / "a.csv", rows()), tmp_path / "cache"
@@ -328,8 +335,7 @@ def test_summaries_of_parts_make_that_of_the_whole(scale):
     np.testing.assert_allclose(merged[5:], whole[5:], rtol=1e-12)
     assert merged.distinct == whole.distinct
     few = merge(summarise(values[:9], most=4), summarise(values[9:], most=4))
-    assert not few.complete
-    assert len(few.distinct) <= 10
+    assert 4 < len(few.distinct) <= 10
 
 
 def test_the_size_of_a_table_is_that_of_its_numbers(tmp_path):

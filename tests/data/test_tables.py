@@ -13,7 +13,7 @@ from tests.hostile import cases
 from wgan_gp.data import columns as meaning
 from wgan_gp.data import table_rows
 from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Column, Columns
-from wgan_gp.data.meanings import describe, label_column
+from wgan_gp.data.meanings import describe, label_column, summarise_columns
 from wgan_gp.data.summaries import summarise
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.table_parts import read_parts
@@ -244,6 +244,102 @@ def test_the_index_that_pandas_writes_to_parquet_is_left_out(tmp_path):
         assert "__index_level_0__, the index of pandas, is left out" in raw.notes[0]
 
 
+def test_a_column_without_a_name_is_an_index_or_empty_or_refused(tmp_path):
+    chosen = {"": np.arange(ROWS) * 3} | rows()  # as pandas writes some rows of a table
+    raw = read_table("csv", write_csv(tmp_path / "a.csv", chosen))
+    assert [*raw.columns] == list(rows())
+    assert "another whole number in each row" in raw.notes[0]
+    path = tmp_path / "b.csv"
+    path.write_text("x,y,,\n" + "1,2,,\n3,4,,\n" * 20)  # lines end with delimiters
+    raw = read_table("csv", path)
+    assert [*raw.columns] == ["x", "y"]
+    assert (
+        raw.notes
+        == (f"{path}: the column without a name has no values, and is left out",) * 2
+    )
+    lines = "".join(f"{i},{i % 7}.5,a\n" for i in range(40))
+    path.write_text(f"x,,z\n{lines}")
+    with pytest.raises(ValueError, match="column '' has no name: leave it out by data"):
+        open_table("csv", path)
+    assert open_table("csv", path, TableOptions(without=("",))).shape == (1,)
+    assert open_table("csv", path, TableOptions(columns=("x",))).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("header", "names"), [("5.1,NA,Iris", 0), ("x,2019,2020", 0), (",0,1", 1)]
+)
+def test_a_header_with_numbers_is_named(header, names, tmp_path):
+    """It may be a row; the numbers that pandas gives to columns are names."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\n1,2,3\n2,3,4\n")
+    found = [note for note in read_table("csv", path).notes if "if it is a row" in note]
+    assert len(found) == 1 - names
+
+
+def test_digits_with_underscores_are_text(tmp_path):
+    """Python reads 1_1 as 11."""
+    path = tmp_path / "a.csv"
+    path.write_text("1_1,1_2\n" + "".join(f"0_{i % 3},{i}\n" for i in range(40)))
+    dataset = open_table("csv", path)
+    assert [each.name for each in dataset.columns.columns] == ["1_1", "1_2"]
+    assert dataset.columns.columns[0].values == ("0_0", "0_1", "0_2")
+
+
+@pytest.mark.parametrize("empty", ["", "\n", "\n\r\n"])
+def test_empty_lines_before_the_header_do_not_matter(empty, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes((empty + "a;b\n1;2\n3;4\n").encode())
+    raw = read_table("csv", path)
+    assert ([*raw.columns], raw.count) == (["a", "b"], 2)
+    path.write_bytes((empty + "a\n1\n\n2\n").encode())
+    np.testing.assert_array_equal(read_table("csv", path).columns["a"], [1, np.nan, 2])
+
+
+@pytest.mark.parametrize("count", [40, 500, 2000])
+def test_a_value_far_from_the_others_is_named_in_small_tables_too(count):
+    values = np.random.default_rng(0).normal(size=count)
+    summary = summarise_columns({"x": values})
+    assert not describe(summary)[1]
+    values[3] = 100
+    (note,) = describe(summarise_columns({"x": values}))[1]
+    others = np.delete(values, 3)
+    expected = (100 - others.mean()) / others.std()
+    assert f"has values {expected:,.0f} standard deviations (of the others)" in note
+    values[3] = 1e12
+    assert (
+        "has values over 1,000,000 stand"
+        in describe(summarise_columns({"x": values}))[1][0]
+    )
+    # A value that is not among those that the mean is of.
+    values[3] = 100
+    rest = np.delete(np.arange(count), 3)
+    (note,) = describe(summarise_columns({"x": values}, rest))[1]
+    assert f"has values {expected:,.0f} standard deviations" in note
+
+
+def test_long_identifiers_are_named(tmp_path):
+    table = rows() | {"id": 2**53 + np.arange(ROWS)}
+    path = write_csv(tmp_path / "a.csv", table)
+    notes = open_table("csv", path).notes
+    assert (
+        sum("'id' has whole numbers of which the first 16 digits" in n for n in notes)
+        == 1
+    )
+    assert not open_table("csv", path, TableOptions(without=("id", "country"))).notes
+
+
+def test_few_values_of_which_most_are_numbers_are_a_category(tmp_path):
+    table = rows() | {"ward": [f"{'1239A'[i % 5]}" for i in range(ROWS)]}
+    found = open_table("csv", write_csv(tmp_path / "a.csv", table)).columns.columns
+    assert found[-1].values == ("1", "2", "3", "9", "A")
+
+
+def test_a_label_has_more_values_than_one(tmp_path):
+    path = write_csv(tmp_path / "a.csv", rows())
+    with pytest.raises(ValueError, match="label 'country' has one value, 'DE', in all"):
+        open_table("csv", path, TableOptions(label="country"))
+
+
 def test_windows_text_needs_its_encoding(tmp_path):
     path = write_csv(tmp_path / "a.csv", rows(), encoding="cp1252")
     with pytest.raises(ValueError, match=r"not text in utf-8: set data.encoding"):
@@ -335,7 +431,6 @@ def test_a_table_that_cannot_be_learned_is_refused_in_one_line(name, tmp_path):
         ("csv", b"", "is empty"),
         ("csv", b"a,b\n1,2,3\n", "not a readable table"),
         ("csv", b"a,a\n1,2\n", "two columns 'a'"),
-        ("csv", b"a,\n1,x\n2,y\n", "a column without a name"),
         ("parquet", b"PAR1 and no more", "not a readable Parquet file"),
         ("npy", b"no array", "not an array of NumPy's"),
         ("npz", b"no archive", "not a readable .npz file"),

@@ -14,7 +14,7 @@ def write(path, lines, encoding="utf-8"):
 
 
 def read_text(path, length=32, most_characters=2048):
-    return encode(read_lines(path), length, most_characters, path.name)
+    return encode(read_lines(path)[0], length, most_characters, path.name)
 
 
 LINES = [f"line {i} of Müller's text" for i in range(150)]
@@ -71,3 +71,12 @@ def test_what_is_no_text_is_refused(tmp_path):
         read_text(write(tmp_path / "latin.txt", LINES, "latin-1"))
     with pytest.raises(ValueError, match="vectors have 3 characters"):
         decode(np.eye(3)[None], "ab")
+
+
+def test_lines_that_are_not_read_are_said(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("line\n" * 12 + "\n")
+    assert read_lines(path, 12) == (["line"] * 12, ())
+    lines, notes = read_lines(path, 11)
+    assert lines == ["line"] * 11
+    assert notes == (f"{path}: the first 11 lines are read, of more",)

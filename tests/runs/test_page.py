@@ -241,7 +241,7 @@ def test_a_page_that_cannot_be_written_is_named_and_the_old_one_stays(tmp_path):
     draw(tmp_path)
     path = report.write(tmp_path, facts())
     before = path.read_bytes()
-    (tmp_path / "report.part").symlink_to("/dev/full")
+    (tmp_path / ".report.html.part").symlink_to("/dev/full")
     with pytest.raises(WriteError, match=r"report\.html: No space left on device"):
         report.write(tmp_path, facts(summary="new"))
     assert path.read_bytes() == before

@@ -38,3 +38,11 @@ def test_a_file_that_cannot_be_synced_leaves_the_old_one(tmp_path, monkeypatch):
     with pytest.raises(files.WriteError, match=r"a\.json: No space left"):
         files.write_text(path, "new")
     assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
+
+
+def test_no_file_of_a_users_is_replaced(tmp_path):
+    mine = tmp_path / "a.part"
+    mine.write_text("mine")
+    files.write_text(tmp_path / "a.json", "new")
+    assert mine.read_text() == "mine"
+    assert len([*tmp_path.iterdir()]) == 2

@@ -5,8 +5,9 @@ from typing import Any
 
 from wgan_gp.configs.schema import as_dict, flatten
 
-# Fields that may differ when a run resumes: they affect training only by rounding.
-FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default")
+# Fields that may differ when a run resumes: they affect training only by rounding, or
+# not at all.
+FREE = ("checkpoint.", "debug_nans", "mesh.", "eval_default", "data.cache")
 
 
 def differences(before: Any, now: Any, free: tuple[str, ...] = FREE) -> list[str]:

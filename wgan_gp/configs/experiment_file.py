@@ -51,11 +51,11 @@ def _takes_one(value: Any) -> bool:
 TABLES = {
     "data.DATASETS": Table(
         data.DATASETS,
-        "a Dataset of this name, of vectors [D] or images [H, W, C]",
+        "a Dataset of this name, of vectors [D], series [T, C] or images [H, W, C]",
         lambda name, value: (
             isinstance(value, Dataset)
             and value.name == name
-            and len(value.shape) in (1, 3)
+            and 1 <= len(value.shape) <= 3
         ),
     ),
     "constraints.CONSTRAINTS": Table(

@@ -86,9 +86,14 @@ def _absolute(path: str) -> str:
     return str(expand(path).absolute())
 
 
+def _absolute_or_home(path: str) -> str:
+    return path if path.startswith("~") else _absolute(path)
+
+
 _PATHS: dict[str, Callable[[str], str]] = {
     "data.name": with_absolute_path,
     "data.data_dir": _absolute,
+    "data.cache": _absolute_or_home,  # whose default has no effect on other sets
     "features.weights": _absolute,
 }
 

@@ -93,7 +93,7 @@ _TYPES = {
     int: ("a whole number", _only(numbers.Integral, to=int)),
     float: ("a number", _only(numbers.Real, to=float)),
     str: ("text", _only(str, to=str)),
-    tuple: ("a tuple of numbers", _flat),
+    tuple: ("a tuple", _flat),
 }
 
 # The name of each type, for messages.

@@ -168,7 +168,7 @@ class Columns(NamedTuple):
 
     @property
     def categories(self) -> tuple[tuple[int, int], ...]:
-        """First and last-but-one entry of each category, for a generator's softmax."""
+        """First entry of each category and the one after its last, for a softmax."""
         return tuple(
             (where.start, where.stop)
             for each, where in zip(self.columns, self.slices.values())

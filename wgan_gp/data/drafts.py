@@ -1,7 +1,7 @@
 """Folders that are there once they are complete, and what killed processes left."""
 
+import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +53,8 @@ def hidden_folder(path: Path) -> Iterator[Path]:
     Raises:
       OSError: it cannot be made.
     """
-    folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    folder = path.parent / f".{path.name}-{secrets.token_hex(8)}"
+    folder.mkdir()  # for all whom the umask allows, as what it is renamed to is
     try:
         with (folder / LOCK).open("w") as lock:
             _hold(lock)
@@ -66,14 +67,14 @@ def remove_abandoned(parent: Path) -> None:
     """Removes drafts that no process holds any more."""
     for draft in parent.iterdir():
         path = draft / LOCK
-        if not draft.name.startswith(".") or not path.is_file():
-            continue
         try:
+            if not draft.name.startswith(".") or not path.is_file():
+                continue
             old = time.time() - path.stat().st_mtime > _AGE
             with path.open("r+") as lock:
                 if old and _hold(lock):
                     shutil.rmtree(draft, ignore_errors=True)
-        except OSError:  # another's, or gone by now
+        except OSError:  # another user's, or gone by now
             continue
 
 

@@ -33,7 +33,7 @@ from wgan_gp.data.image_samplers import load_splits
 from wgan_gp.data.images import fits, open_all_splits
 from wgan_gp.data.ranges import SCALES
 from wgan_gp.data.sources import ImageSource
-from wgan_gp.system.fields import Rule, among, at_least, setting
+from wgan_gp.system.fields import Rule, among, at_least, check_unset, setting
 from wgan_gp.system.values import WIDEST, show, whole
 
 
@@ -152,13 +152,8 @@ def open_image_set(
 
 def _open_named(settings: ImageData, conditional: bool) -> Dataset:
     """A set of `DATASETS`, which the fields for files have no effect on."""
-    fields = {each.name: each for each in dataclasses.fields(settings)}
-    for name in (*settings.source_options, "resident_bytes"):
-        if getattr(settings, name) != fields[name].default:
-            raise ValueError(
-                f"data.{name} = {show(getattr(settings, name))} has no effect on a set"
-                " of data.DATASETS, which makes its own pixels: leave it out"
-            )
+    why = "has no effect on a set of data.DATASETS, which makes its own pixels"
+    check_unset(settings, (*settings.source_options, "resident_bytes"), why)
     dataset = open_named(settings.name, "images", conditional=conditional)
     if dataset.stream is not None and dataset.held_out is None:
         raise ValueError(

@@ -34,6 +34,7 @@ from wgan_gp.data.sources import (
 )
 from wgan_gp.data.tfds_sets import open_tfds
 from wgan_gp.system.paths import IMAGE_KINDS, PATH_KINDS, expand
+from wgan_gp.system.values import show
 
 
 def open_images(
@@ -130,6 +131,7 @@ def open_all_splits(
             f"{kind}: is for tables of vectors, and this experiment learns pictures:"
             " use npz: or folder:, or start from experiments/vectors.py"
         )
+    _check_unused(kind, data_dir, skip_corrupt)
     if kind == "npz":
         if size is not None:
             raise ValueError("size is for pictures, not for arrays: resize them before")
@@ -144,6 +146,19 @@ def open_all_splits(
     if name not in BUILT_IN:
         return images
     return images._replace(open=lambda split: load_into_memory(images.open(split)))
+
+
+def _check_unused(kind: str, data_dir: str | None, skip_corrupt: bool) -> None:
+    """Refuses options that have no effect on sets of this kind."""
+    if data_dir is not None and kind in IMAGE_KINDS:
+        raise ValueError(
+            f"data_dir = {show(data_dir)} is for sets of TFDS, and has no effect on"
+            f" {kind}: leave it out"
+        )
+    if skip_corrupt and kind == "npz":
+        raise ValueError(
+            "skip_corrupt is for pictures, and has no effect on arrays: leave it out"
+        )
 
 
 def fits(source: ImageSource, max_bytes: int) -> bool:

@@ -10,9 +10,10 @@ from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Column, Colu
 from wgan_gp.data.summaries import Summary, is_number, summarise
 from wgan_gp.system.values import join_names, show
 
+_ROUNDING, _MOST_SHOWN = 1e-9, 1_000_000
 _TEXTS = 10  # times as many values as of whole numbers may a category of text have
 _FEW_CLASSES, _MOST_CLASSES = 200, 4096  # of a label, whatever the number of rows
-_FAR = 30.0  # standard deviations; a value as far out rules the column's scale
+_FAR = 30.0  # deviations of the other rows; a value as far out rules the scale
 
 
 def summarise_columns(
@@ -62,8 +63,8 @@ def describe(
       The columns, and notes on them, one line each.
 
     Raises:
-      ValueError: a column of text has more than ten times as many values, or numbers
-        among text; the label has too many; or all other columns are constant.
+      ValueError: a column of text has more than ten times as many values, or mostly
+        numbers; the label has one value or too many; or all other columns are constant.
     """
     made, notes = [], []
     for name, summary in summaries.items():
@@ -92,9 +93,14 @@ def label_column(name: str, values: Sequence[Any], rows: int) -> Column:
       rows: how many rows there are.
 
     Raises:
-      ValueError: there are more than 200 values and than a tenth of the rows, or more
-        than 4,096: entries grow as rows times values.
+      ValueError: there is one value; or there are more than 200 values and than a tenth
+        of the rows, or more than 4,096: entries grow as rows times values.
     """
+    if len(values) < 2:
+        raise ValueError(
+            f"the label {show(name)} has one value, {show(*values)}, in all rows: name"
+            " another, or leave it out"
+        )
     most = min(max(_FEW_CLASSES, rows // 10), _MOST_CLASSES)
     if len(values) > most:
         raise ValueError(
@@ -110,7 +116,7 @@ def _column(name: str, summary: Summary, most_values: int) -> Column:
     if len(values) == 1:
         return Column(name, CONSTANT, values=values)
     if summary.has_text:
-        _check_text(name, summary, _TEXTS * most_values)
+        _check_text(name, summary, most_values)
         return Column(name, CATEGORY, values=values)
     if summary.whole and len(values) <= most_values:
         return Column(name, CATEGORY, values=values)
@@ -122,8 +128,9 @@ def _column(name: str, summary: Summary, most_values: int) -> Column:
     return column._replace(low=summary.low, high=summary.high)
 
 
-def _check_text(name: str, summary: Summary, most: int) -> None:
+def _check_text(name: str, summary: Summary, most_values: int) -> None:
     """Refuses text that is no category."""
+    most = _TEXTS * most_values
     numbers, others = (sorted(x.values) for x in (summary.numbers, summary.texts))
     if not others:
         raise ValueError(
@@ -131,9 +138,9 @@ def _check_text(name: str, summary: Summary, most: int) -> None:
             " for text in rows that are left out: write numbers, or leave it out by"
             " data.without"
         )
-    if len(numbers) > len(others):
-        commas = [e for e in others if is_number(e.replace(",", ".", 1))]
-        hint = ": write decimal points, not commas" if commas == others else ""
+    commas = [e for e in others if is_number(e.replace(",", ".", 1))] == others
+    if len(numbers) > len(others) and (commas or len(numbers) >= most_values):
+        hint = ": write decimal points, not commas" if commas else ""
         raise ValueError(
             f"column {show(name)} has numbers and text, as {show(numbers[0])} and"
             f" {show(others[0])}{hint or ': clean it, or leave it out by data.without'}"
@@ -155,11 +162,38 @@ def _check_text(name: str, summary: Summary, most: int) -> None:
 def _notes(column: Column, summary: Summary) -> list[str]:
     if column.kind not in (NUMBER, WHOLE):
         return []
+    found = []
+    if column.kind == WHOLE and max(-summary.low, summary.high) > 2**53:
+        found.append(
+            f"column {show(column.name)} has whole numbers of which the first 16 digits"
+            " are kept: if they are identifiers, leave it out by data.without"
+        )
     ends = summary.low / column.std, summary.high / column.std
     far = max(abs(end - column.mean / column.std) for end in ends)
+    far = _of_others(far, summary.marked)
     if not far > _FAR:  # NaN, of numbers that are too far apart to divide
-        return []
+        return found
+    shown = f"{far:,.0f}" if far < _MOST_SHOWN else f"over {_MOST_SHOWN:,}"
     return [
-        f"column {show(column.name)} has values {far:.0f} standard deviations from its"
-        " mean, which the others vanish beside: its logarithm may be easier to learn"
+        *found,
+        f"column {show(column.name)} has values {shown} standard deviations (of the"
+        " others) from the mean, which the others vanish beside: its logarithm may be"
+        " easier to learn",
     ]
+
+
+def _of_others(far: float, n: int) -> float:
+    """How far a value is from the mean of n, in deviations of the n - 1 others.
+
+    One of n values is at most √(n - 1) of their deviations from their mean, however far
+    it is from the others.
+
+    Args:
+      far: the same in deviations of all n; more than that of a value that is none of
+        them.
+      n: at least 2.
+    """
+    rest = 1 - far**2 / (n - 1)
+    if rest < -_ROUNDING:  # none of the n
+        return far
+    return far * (n / (n - 1) / max(rest, _ROUNDING**2)) ** 0.5

@@ -38,7 +38,8 @@ class RawTable(NamedTuple):
 def from_arrow(table: Any, path: Path) -> RawTable:
     """A table of PyArrow's, with its columns as NumPy's."""
     names = table.column_names
-    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+    counts = Counter(filter(str.strip, names))
+    if twice := sorted(name for name, count in counts.items() if count > 1):
         raise ValueError(
             f"{path} has two columns {show(twice[0])}: give each column its own name"
         )
@@ -48,7 +49,10 @@ def from_arrow(table: Any, path: Path) -> RawTable:
             notes.append(f"{path}: {name}, the index of pandas, is left out")
             continue
         if not name.strip():
-            notes.append(_unnamed(path, values))
+            if reason := _reason_to_leave_out(values):
+                notes.append(f"{path}: the column without a name {reason}")
+            else:
+                refused[name] = "has no name"
             continue
         try:
             columns[name], is_whole = _as_numpy(values)
@@ -59,15 +63,20 @@ def from_arrow(table: Any, path: Path) -> RawTable:
     return RawTable(columns, len(table), frozenset(whole), refused, tuple(notes))
 
 
-def _unnamed(path: Path, values: Any) -> str:
-    """The note on a column without a name, as pandas writes its index."""
+def _reason_to_leave_out(values: Any) -> str | None:
+    """Why a column without a name is left out: it is empty, or an index of pandas."""
     from pyarrow import types
 
-    if types.is_integer(values.type) and not values.null_count:
-        numbers = values.to_numpy()
-        if np.all(np.diff(numbers) == 1):
-            return f"{path}: the column without a name counts the rows, and is left out"
-    raise ValueError(f"{path} has a column without a name: give it one")
+    if values.null_count == len(values):
+        return "has no values, and is left out"
+    if not types.is_integer(values.type) or values.null_count:
+        return None
+    numbers = values.to_numpy()
+    if np.all(np.diff(numbers) == 1):
+        return "counts the rows, and is left out"
+    if len(np.unique(numbers)) == len(numbers):
+        return "has another whole number in each row, as an index, and is left out"
+    return None
 
 
 def _as_numpy(values: Any) -> tuple[np.ndarray, bool]:

@@ -31,7 +31,7 @@ from wgan_gp.data.text import (
     read_folder,
     read_lines,
 )
-from wgan_gp.system.fields import Rule, setting, share, whole
+from wgan_gp.system.fields import Rule, check_unset, setting, share, whole
 from wgan_gp.system.paths import SEQUENCE_KINDS, expand
 
 BUILT_IN = "docstrings"
@@ -85,6 +85,9 @@ def open_sequences(settings: SequenceData, *, conditional: bool, **_: Any) -> Da
       ValueError: there is no such set, it cannot be read, or it has no conditions.
     """
     kind, colon, path = settings.name.partition(":")
+    if settings.name != BUILT_IN and kind != "text":
+        why = f"is for text, and has no effect on {settings.name}"
+        check_unset(settings, ("length", "characters", "smoothing"), why)
     if settings.name == BUILT_IN or kind == "text":
         return _open_text(settings, conditional)
     if not colon:
@@ -164,7 +167,8 @@ def _open_text(settings: SequenceData, conditional: bool) -> Dataset:
         path = expand(settings.name.partition(":")[2])
         if path.is_dir():
             return _of_folder(path, settings, conditional)
-        lines, notes, name = read_lines(path), (), f"text:{path}"
+        name = f"text:{path}"
+        lines, notes = read_lines(path)
     else:
         path, name = Path(BUILT_IN), BUILT_IN
         lines, notes = read_docstrings()
@@ -188,7 +192,7 @@ def _of_folder(folder: Path, settings: SequenceData, conditional: bool) -> Datas
         )
     text = encode(read.lines, settings.length, settings.characters, str(folder))
     notes = (summarise_left_out(read.left_out),) if read.left_out else ()
-    text = text._replace(notes=(*notes, *text.notes))
+    text = text._replace(notes=(*read.notes, *notes, *text.notes))
     name, left_out = f"text:{folder}", tuple(map(str, read.left_out))
     of_text = partial(_of_text, name, text, smoothing=settings.smoothing)
     if not conditional:

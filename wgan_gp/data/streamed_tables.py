@@ -210,6 +210,11 @@ def _opened(folder: Path, name: str) -> Dataset:
         train = np.load(folder / "train.npy", mmap_mode="r")
         held_out = np.load(folder / "held_out.npy")
         notes, means = tuple(record["notes"]), np.array(record["means"])
+    except PermissionError as error:
+        raise ValueError(
+            f"the rows in {folder} are another user's ({error}): name another folder by"
+            " data.cache"
+        ) from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ValueError(
             f"the rows in {folder} are damaged ({error}): remove the folder, and they"

@@ -17,19 +17,16 @@ class Distinct(NamedTuple):
     Attributes:
       values: those found.
       most: of more values than this, some suffice.
-      complete: whether there are no others.
     """
 
     values: frozenset[Any]
     most: float = math.inf
-    complete: bool = True
 
     def joined(self, other: "Distinct") -> "Distinct":
         """The values of both; if there are more than `most`, not all of them."""
-        complete = self.complete and other.complete
-        if len(self.values) <= self.most:
-            return self._replace(values=self.values | other.values, complete=complete)
-        return self._replace(complete=complete and other.values <= self.values)
+        if len(self.values) > self.most:
+            return self
+        return self._replace(values=self.values | other.values)
 
 
 class Summary(NamedTuple):
@@ -63,11 +60,6 @@ class Summary(NamedTuple):
     def distinct(self) -> list[Any]:
         """The values that were found, sorted."""
         return sorted(self.numbers.values | self.texts.values)
-
-    @property
-    def complete(self) -> bool:
-        """Whether there are no values beside `distinct`."""
-        return self.numbers.complete and self.texts.complete
 
 
 def summarise(
@@ -139,14 +131,13 @@ def merge(a: Summary, b: Summary) -> Summary:
 def _some(values: Sequence[Any] | np.ndarray, most: float) -> Distinct:
     """The first of sorted values that differ."""
     kept = values[: int(most) + 1] if most < len(values) else values
-    complete = len(kept) == len(values)
-    return Distinct(frozenset(np.asarray(kept).tolist()), most, complete)
+    return Distinct(frozenset(np.asarray(kept).tolist()), most)
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is one that Python reads as a number."""
+    """Whether a text is a number, as 1, -0.5, 2e-3 or inf, but not 1_000 or ١."""
     try:
         float(text)
     except ValueError:
         return False
-    return True
+    return text.isascii() and "_" not in text

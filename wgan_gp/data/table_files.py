@@ -80,21 +80,27 @@ def csv_options(
 
     Returns:
       The options, and notes: a first line of numbers is no header, unless these count
-      the columns from 0, as pandas does.
+      the columns from 0, as pandas does; one with some numbers is.
 
     Raises:
       ValueError: the first line is no text in this encoding.
     """
     from pyarrow import csv
 
-    header = _first_line(path, encoding)
+    empty, header = _header(path, encoding)
     delimiter = max(_DELIMITERS, key=_QUOTED.sub("", header).count)
     names = [each.strip().strip('"') for each in header.split(delimiter)]
     count, notes = len(names), []
-    counted = names == [str(i) for i in range(count)]
+    counted = names == _counted(names)
     headless = all(map(is_number, names)) and not counted
     if counted:
         notes = [f"{path}: the first line counts the columns, and is their names"]
+    some = [each for each in names if is_number(each)]
+    if some and not headless and [*filter(None, names)] != _counted(some):
+        notes = [
+            f"{path}: the first line is the names of the columns, {show(some[0])} among"
+            " them: if it is a row, write a line of names above it"
+        ]
     if headless:
         notes = [
             f"{path} has no header line: its columns are x1 to x{count}, and its first"
@@ -104,6 +110,7 @@ def csv_options(
         encoding=encoding,
         column_names=[f"x{i + 1}" for i in range(count)] if headless else None,
         block_size=block_size,
+        skip_rows=empty,
     )
     parse = csv.ParseOptions(
         delimiter=delimiter,
@@ -111,6 +118,11 @@ def csv_options(
         ignore_empty_lines=count > 1 or not header.strip(),
     )
     return (read, parse, csv.ConvertOptions(strings_can_be_null=True)), notes
+
+
+def _counted(names: list[str]) -> list[str]:
+    """What numbers the columns from 0, as pandas does."""
+    return [str(i) for i in range(len(names))]
 
 
 @contextmanager
@@ -133,10 +145,14 @@ def reading_csv(path: Path, encoding: str, hint: str = "") -> Iterator[None]:
         raise ValueError(problem) from None
 
 
-def _first_line(path: Path, encoding: str) -> str:
+def _header(path: Path, encoding: str) -> tuple[int, str]:
+    """How many empty lines a file starts with, and the line after them."""
     try:
         with path.open(encoding=encoding, newline=None) as lines:
-            return lines.readline(2**24).lstrip("\ufeff").rstrip("\n")
+            for count, line in enumerate(iter(lambda: lines.readline(2**24), "")):
+                if line.strip().strip("\ufeff"):
+                    return count, line.lstrip("\ufeff").rstrip("\n")
+        return 0, ""
     except LookupError:
         raise ValueError(
             f"data.encoding = {show(encoding)} is not known to Python: use utf-8,"

@@ -34,12 +34,14 @@ class LabelledLines(NamedTuple):
       labels: the class of each, `[N]`, int32.
       names: of the classes, sorted.
       left_out: files of the folder that were not read.
+      notes: what a user should know, one line each.
     """
 
     lines: list[str]
     labels: np.ndarray
     names: tuple[str, ...]
     left_out: tuple[LeftOutFile, ...]
+    notes: tuple[str, ...] = ()
 
 
 class Text(NamedTuple):
@@ -56,12 +58,16 @@ class Text(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def read_lines(path: Path, most: int = 10**7) -> list[str]:
+def read_lines(path: Path, most: int = 10**7) -> tuple[list[str], tuple[str, ...]]:
     """The lines of a UTF-8 text file that are not empty, without space around them.
 
     Args:
       path: of the file.
       most: lines after so many are not read.
+
+    Returns:
+      The lines; and a note if there are more than `most`.
+
 
     Raises:
       ValueError: there is no such file, it is not UTF-8, or it changed while it was
@@ -74,14 +80,15 @@ def read_lines(path: Path, most: int = 10**7) -> list[str]:
         with unchanged(path), path.open(encoding="utf-8-sig", newline=None) as file:
             for line in file:
                 if text := line.strip():
-                    lines.append(text)
                     if len(lines) == most:
-                        break
+                        note = f"{path}: the first {most:,} lines are read, of more"
+                        return lines, (note,)
+                    lines.append(text)
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path} is not UTF-8 text (byte {error.start:,}): convert it, as by iconv"
         ) from None
-    return lines
+    return lines, ()
 
 
 def read_folder(folder: Path) -> LabelledLines:
@@ -103,9 +110,10 @@ def read_folder(folder: Path) -> LabelledLines:
             " file of its own"
         )
     lines: list[str] = []
-    counts = []
+    counts, notes = [], []
     for file in files:
-        found = read_lines(file)
+        found, more = read_lines(file)
+        notes += more
         if not found:
             raise ValueError(f"{file} has no lines: fill it, or remove it")
         lines += found
@@ -116,7 +124,8 @@ def read_folder(folder: Path) -> LabelledLines:
         for each in entries
         if each not in files
     )
-    return LabelledLines(lines, labels, tuple(each.stem for each in files), left_out)
+    names = tuple(each.stem for each in files)
+    return LabelledLines(lines, labels, names, left_out, tuple(notes))
 
 
 def encode(lines: Sequence[str], length: int, most_characters: int, name: str) -> Text:

@@ -9,7 +9,7 @@ from wgan_gp.data.streamed_tables import open_streamed_table
 from wgan_gp.data.table_parts import table_bytes
 from wgan_gp.data.table_rows import TableOptions
 from wgan_gp.data.tables import open_table
-from wgan_gp.system.fields import Rule, at_least, setting, whole
+from wgan_gp.system.fields import Rule, at_least, check_unset, setting, whole
 from wgan_gp.system.paths import TABLE_KINDS, expand
 from wgan_gp.system.values import show
 
@@ -91,10 +91,14 @@ def open_vectors(settings: VectorData, *, conditional: bool, **_: Any) -> Datase
     """
     kind, _colon, path = settings.name.partition(":")
     if kind not in TABLE_KINDS:
-        _check_unused(settings)
+        why = f"is for tables, such as csv:FILE, and has no effect on {settings.name}"
+        check_unset(settings, sorted(vars(settings).keys() - {"kind", "name"}), why)
         dataset = open_named(settings.name, "vectors", conditional=conditional)
         return with_label_entries(dataset) if conditional else dataset
     _check_told(settings, conditional)
+    if kind != "csv":
+        why = f"is for csv:FILE, and has no effect on {kind}:FILE"
+        check_unset(settings, ["encoding"], why)
     file = expand(path)
     options = TableOptions(*(getattr(settings, name) for name in TableOptions._fields))
     if table_bytes(kind, file) <= settings.resident_bytes:
@@ -122,14 +126,3 @@ def _check_told(settings: VectorData, conditional: bool) -> None:
             f"data.{field} = {show(value)} has an effect only with conditional = True;"
             " data.without leaves a column out"
         )
-
-
-def _check_unused(settings: VectorData) -> None:
-    """Refuses fields for tables that were set for another set."""
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        if field.name not in ("kind", "name") and value != field.default:
-            raise ValueError(
-                f"data.{field.name} = {show(value)} is for tables, such as csv:FILE,"
-                f" and has no effect on {settings.name}: leave it out"
-            )

@@ -147,3 +147,20 @@ def layers(least: int, limit: int, deepest: int) -> Rule:
             values.whole(path, size, least, limit)
 
     return Rule(check, words=f">= {least}")
+
+
+def check_unset(settings: Any, names: Iterable[str], why: str) -> None:
+    """Refuses values of fields of the section `data` that have no effect.
+
+    Args:
+      settings: a dataclass of such a section.
+      names: of the fields, each with a default, that are to be as by default.
+      why: the value has no effect, as the end of a sentence that begins with it.
+
+    Raises:
+      ValueError: a field has another value than its default.
+    """
+    defaults = {each.name: each.default for each in dataclasses.fields(settings)}
+    for name in names:
+        if (value := getattr(settings, name)) != defaults[name]:
+            raise ValueError(f"data.{name} = {values.show(value)} {why}: leave it out")

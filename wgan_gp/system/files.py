@@ -97,7 +97,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """As `write_text`, of bytes."""
-    draft = path.with_suffix(".part")
+    draft = path.with_name(f".{path.name}.part")  # no file of a user's
     with writing(path):
         try:
             with draft.open("wb") as file:
