@@ -17,7 +17,7 @@ from wgan_gp.evaluate.lower_bound import critic_gradients
 from wgan_gp.runs import figures, set_distance
 from wgan_gp.runs.distance_figures import pictures_figure
 from wgan_gp.runs.network_estimate import network_estimate
-from wgan_gp.runs.set_distance import standardised
+from wgan_gp.runs.set_distance import standardised, with_columns_in_order
 
 N = 60  # rows of two columns, as in the tests of the bracket: one compiled program
 
@@ -285,6 +285,14 @@ def test_the_function_takes_sets_of_other_sizes_and_the_same_rows_again():
 def frame(**places):
     """Columns of `normal` by name."""
     return pandas.DataFrame({name: normal()[:, i] for name, i in places.items()})
+
+
+def test_names_of_columns_may_be_numbers_and_are_there_once():
+    named = lambda *names: pandas.DataFrame([[1.0, 2.0]], columns=names)  # noqa: E731
+    x, y = with_columns_in_order(named(0, 1), named("1", "0"))
+    assert (x.to_numpy().tolist(), y.to_numpy().tolist()) == ([[1, 2]], [[2, 1]])
+    with pytest.raises(ValueError, match="two columns are named 'a'"):
+        with_columns_in_order(named("a", "a"), named("a", "a"))
 
 
 def test_columns_of_data_frames_are_compared_by_name():

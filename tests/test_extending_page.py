@@ -87,12 +87,12 @@ def _tables():
 def train(folder, name, *args):
     """Trains the experiment of a file, as the command does; the exit status."""
     arguments = "--config", f"{folder / name}.py:smoke", "--workdir", folder / name
-    with unchecked(), Listener() as listener:
+    with unchecked(), Listener():
         # Modules that are imported within `command_line` are forgotten after it.
         with command_line(*arguments, *TINY, *args) as argv:
             settings, experiment, workdir, lock = prepare_run(argv)
         with lock:
-            return main._run(settings, experiment, workdir, listener)
+            return main._run(settings, experiment, workdir)
 
 
 def trained(factory, names):

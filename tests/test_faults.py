@@ -29,6 +29,7 @@ from tests.helpers import (
 from wgan_gp import main
 from wgan_gp.runs import checkpoint, driver, figures, loop, restore, workdir
 from wgan_gp.runs.records import MetricWriter
+from wgan_gp.runs.start import explain_by
 from wgan_gp.runs.trainable import Trainable
 from wgan_gp.system.signals import Listener
 
@@ -68,7 +69,7 @@ def trainable(at=None):
 def train(folder, at=None, finish=lambda _: None):
     """The exit status of the command, with a `trainable` as its training."""
     config = resolve(**FIELDS)
-    with pytest.MonkeyPatch.context() as patch, Listener() as listener:
+    with pytest.MonkeyPatch.context() as patch, Listener():
 
         def run(config, folder, experiment, start):
             console = Console(file=io.StringIO())
@@ -77,8 +78,9 @@ def train(folder, at=None, finish=lambda _: None):
 
         patch.setattr(loop, "run", run)
         with workdir.lock(folder):
+            explain_by(folder)
             workdir.prepare(folder, config)
-            return main._run(config, None, folder, listener)
+            return main._run(config, None, folder)
 
 
 def end(folder):

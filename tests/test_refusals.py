@@ -8,6 +8,7 @@ import pytest
 from tests.helpers import ROOT, contents
 from tests.hostile import run_main
 from wgan_gp.runs import versions, workdir
+from wgan_gp.system.signals import Listener
 
 SMOKE = f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke"
 SAVED = "--config.checkpoint.every=10"
@@ -47,6 +48,18 @@ def test_overwrite_replaces_the_run_and_nothing_else(folder):
     assert (folder / "notes.txt").read_text() == "mine"
     kept = {"config.json", "experiment.py", "versions.json", "lock", "notes.txt"}
     assert {path.name for path in folder.iterdir()} == kept
+
+
+def test_a_signal_while_a_run_is_prepared_names_what_is_saved(folder, monkeypatch):
+    said = []
+
+    def prepare(*_, **__):
+        said.append(Listener.current.explain())
+        raise ValueError("enough is known")
+
+    monkeypatch.setattr(workdir, "prepare", prepare)
+    assert command(folder)[0] == 2
+    assert said[0].startswith("step 20 is the last saved: the same command with")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from wgan_gp import configs, sample
 from wgan_gp.build import build, build_critic
 from wgan_gp.configs.stored import ALWAYS, BEFORE
 from wgan_gp.data import Dataset
+from wgan_gp.data.columns import NUMBER, Column, Columns
 from wgan_gp.runs import dataset_file, loop, restore, resume, workdir
 from wgan_gp.studies import running, sweep
 from wgan_gp.studies.random_architectures.study import is_complete
@@ -213,7 +214,7 @@ def test_a_run_does_not_go_on_with_other_classes(field, toy, tmp_path):
         described(tmp_path)._replace(**{field: RENAMED[field]}),
     )
     dataset_file.write(run_of(tmp_path), run)
-    with pytest.raises(ValueError, match=f"the data set's {field} was .*, is .*Keep"):
+    with pytest.raises(ValueError, match=f"the data set's {field}.* was .*, is .*Keep"):
         resume.check(
             tmp_path / "run",
             config,
@@ -320,3 +321,40 @@ def test_a_record_of_a_study_may_lack_newer_fields(tmp_path):
         ValueError, match=r"other settings \(it has the fields invented"
     ):
         is_complete(tmp_path, "000-two_sided", config, record)
+
+
+@pytest.mark.parametrize("name", ["same", "another"])
+def test_what_differs_last_is_seen_whatever_the_files_name_is(name, toy, tmp_path):
+    """Of many classes and of long tables; of a renamed file."""
+    config, experiment = toy
+    folder = run_of(tmp_path)
+    names = tuple(f"category {i}" for i in range(60))
+    many = described(tmp_path)._replace(
+        classes=60, class_names=names, class_shares=None
+    )
+    dataset_file.write(folder, many)
+    other = many._replace(class_names=(*names[:-1], "zebra"))
+    if name == "another":
+        other = other._replace(name="npz:elsewhere.npz")
+    line = r"class_names\[59\] was 'category 59', is 'zebra'.*Keep"
+    with pytest.raises(ValueError, match=line):
+        resume.check(folder, config, experiment._replace(dataset=other), [])
+
+    columns = [Column(f"measurement {i}", NUMBER, 0.5, 2.0) for i in range(60)]
+    table = described(tmp_path)._replace(
+        classes=None, class_names=None, class_shares=None, columns=Columns((*columns,))
+    )
+    dataset_file.write(folder, table)
+    columns[-1] = columns[-1]._replace(std=2.0 * (1 + 1e-12))  # as of another NumPy
+    same = table._replace(columns=Columns((*columns,)))
+    assert not dataset_file.differences(folder, same)
+    columns[-1] = columns[-1]._replace(std=2000.0)
+    scaled = table._replace(columns=Columns((*columns,)))
+    assert dataset_file.differences(folder, scaled) == [
+        "the data set's column 'measurement 59' std was 2.0, is 2000.0"
+    ]
+    columns[-1] = columns[-1]._replace(name="another")
+    renamed = table._replace(columns=Columns((*columns,)))
+    assert dataset_file.differences(folder, renamed) == [
+        "the data set's columns[59] was 'measurement 59', is 'another'"
+    ]

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from wgan_gp.runs import animation
+from wgan_gp.runs.sample_files import atomic_path, check_creatable
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
 
 
@@ -36,9 +37,11 @@ def _write(arguments: list[str]) -> str:
     args = parse(parser, arguments)
     if args.out.suffix != ".gif":
         raise ValueError(f"--out must end in .gif, got {args.out}")
+    check_creatable(args.out, "--out")
     scenes = [_scene(folder) for folder in args.workdir]
     pictures = animation.animate(scenes)
-    animation.save_gif(args.out, pictures)
+    with atomic_path(args.out) as draft:
+        animation.save_gif(draft, pictures)
     return f"{args.out}: {len(pictures)} frames"
 
 

@@ -1,7 +1,6 @@
 """Trains one experiment: `python -m wgan_gp.main --config FILE[:VARIANT]`."""
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +33,14 @@ def main(argv: list[str]) -> int:
     if {"--help", "-h"} & set(argv):
         print(_help())
         return 0
-    with Listener() as listener:
+    with Listener():
         try:
             argv = with_flagfiles(argv)
             settings, experiment, folder, lock = prepare_run(argv)
         except failures.EXPECTED as error:
             return _fail(failures.explain(error), 2)
         with lock:
-            return _run(settings, experiment, folder, listener, started_by(argv))
+            return _run(settings, experiment, folder, started_by(argv))
 
 
 def _help() -> str:
@@ -62,7 +61,6 @@ def _run(
     settings: "CriticSettings",
     experiment: Any,
     folder: Path,
-    listener: Listener,
     start: "Start | None" = None,
 ) -> int:
     # Imported after the flags are checked, because these imports take seconds.
@@ -71,7 +69,6 @@ def _run(
     from wgan_gp.runs.driver import Interrupted
     from wgan_gp.system import files
 
-    listener.explain = partial(workdir.resume_hint, folder)
     run: Any = solve.run if settings.task == "critic" else loop.run
     try:
         run(settings, folder, experiment, start=start)

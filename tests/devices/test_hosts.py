@@ -88,9 +88,10 @@ def test_a_place_that_makes_no_sense_is_refused(given, words):
         hosts.detect_rank(*given)
 
 
-def test_a_timeout_must_be_positive():
-    with pytest.raises(ValueError, match="--host_timeout must be > 0 seconds, got 0"):
-        hosts.join(HostRank("127.0.0.1:1", 2, 1), 0)
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e10])
+def test_a_timeout_must_be_positive_and_at_most_a_week(timeout):
+    with pytest.raises(ValueError, match="must be > 0 and at most 604,800 seconds"):
+        hosts.join(HostRank("127.0.0.1:1", 2, 1), timeout)
 
 
 def call(count, present, timeout=20.0):

@@ -198,3 +198,11 @@ def test_every_metric_is_explained_once():
     assert text.endswith("Unit: per cent. Higher is better.")
     bare = Metric("a", "b", "lower")
     assert bare.explanation() == "Lower is better."
+
+
+def test_a_floor_of_zero_has_no_ratio():
+    """As of equal sets of few discrete values."""
+    result = {"w1": 0.5, METRICS["w1"].floor: 0.0}
+    rows = cells(closing.closing_table(build(resolve()), resolve(), result))
+    assert rows["... real to real (sampling floor)"]
+    assert "... ratio of the two" not in rows

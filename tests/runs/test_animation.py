@@ -1,5 +1,8 @@
 """The animation of a run in the plane."""
 
+import shutil
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
@@ -49,7 +52,7 @@ def run(tmp_path_factory):
 def test_a_frame_has_the_critics_values_and_generated_samples(run):
     folder, reals = run
     scene = animation.read_scene(folder)
-    assert scene.title == "two_sided"
+    assert {frame.title for frame in scene.frames} == {"two_sided"}
     assert [frame.step for frame in scene.frames] == [10, 20, 30]
     np.testing.assert_allclose(scene.reals, reals)
     assert scene.edge == pytest.approx(1.25 * np.abs(reals).max())
@@ -58,18 +61,69 @@ def test_a_frame_has_the_critics_values_and_generated_samples(run):
         assert abs(frame.values.mean()) < 1e-4
         assert frame.values.std() > 0
         assert frame.fakes.shape == (400, 2)
-    assert len(animation.read_scene(folder, last=20).frames) == 2
 
 
 def test_a_folder_without_frames_has_no_scene(tmp_path):
     assert animation.read_scene(tmp_path) is None
 
 
+def test_frames_of_other_real_samples_go_and_those_of_an_unsaved_attempt(run, tmp_path):
+    folder, reals = run
+    experiment = build(resolve())
+    state = jax.jit(lambda: init(*experiment[1:3], key()))()
+    state = state._replace(average=state.generator.params)
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    (copy / "frames" / "10copy.npz").write_text("a user's")
+    animation.remove_after(copy, 20)
+
+    def go_on(title, samples, step):
+        keep = animation.keeper(
+            experiment,
+            copy,
+            title=title,
+            reals=samples,
+            steps=frozenset({40, 50}),
+            seed=2,
+        )
+        keep(state, step)
+        found = animation.read_scene(copy)
+        np.testing.assert_allclose(found.reals, samples)
+        return [(frame.step, frame.title) for frame in found.frames]
+
+    before = [(10, "two_sided"), (20, "two_sided")]
+    assert go_on("clip", reals, 40) == [*before, (40, "clip")]
+    assert go_on("clip", 2 * reals, 50) == [(50, "clip")]
+    assert (copy / "frames" / "10copy.npz").read_text() == "a user's"
+    animation.remove_after(tmp_path / "absent", 3)
+
+
+def test_an_older_runs_title_is_that_of_its_scene(run, tmp_path):
+    copy = Path(shutil.copytree(run[0], tmp_path / "copy")) / "frames"
+    for path in copy.iterdir():
+        with np.load(path) as arrays:
+            kept = {name: arrays[name] for name in arrays if name != "title"}
+        title = {"title": np.array("clip")} if path.stem == "scene" else {}
+        np.savez(path, **kept, **title)
+    frames = animation.read_scene(tmp_path / "copy").frames
+    assert {frame.title for frame in frames} == {"clip"}
+
+
+def test_an_animation_replaces_no_file_and_its_folder_is_made(run, tmp_path, capsys):
+    out = tmp_path / "new" / "a.gif"
+    argv = ["animate", "--workdir", str(run[0]), "--out", str(out)]
+    assert animate.main(argv) == 0
+    before = out.read_bytes()
+    assert animate.main(argv) == 2
+    assert "a.gif exists already: name another --out" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert [*out.parent.iterdir()] == [out]
+
+
 def test_pictures_show_values_samples_and_the_scale():
     rising = np.linspace(-1, 1, 64)[:, None].repeat(64, 1)  # with x2
     spots = {"reals": np.array([[0.5, 0.5]]), "fakes": np.array([[-0.5, -0.5]])}
-    frame = animation.Frame(1234, rising, spots["fakes"])
-    scene = animation.Scene("clip", 1.0, spots["reals"], (frame,))
+    frame = animation.Frame(1234, "clip", rising, spots["fakes"])
+    scene = animation.Scene(1.0, spots["reals"], (frame,))
     (picture,) = animation.animate([scene])
     pixels = np.asarray(picture).astype(int)
     top, bottom = pixels[30, 150], pixels[310, 150]

@@ -18,7 +18,7 @@ from tests.helpers import ROOT, resolve
 from tests.hostile import command_line, run_main
 from wgan_gp import data, devices, sample
 from wgan_gp.configs.command_line import parse
-from wgan_gp.data.columns import NUMBER, Column, Columns
+from wgan_gp.data.columns import CATEGORY, NUMBER, Column, Columns
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import page, report
@@ -176,6 +176,7 @@ def test_a_start_is_the_command_without_what_would_overwrite():
     assert start.experiment == TOY
     words = [word for each in start.arguments for word in each.words]
     assert words == [*given[2:7]]
+    assert [each.value for each in start.arguments] == ["1", "(4, 4)", "", "3"]
     assert start.defaults == {
         "seed": 0,
         "critic.hidden": (8, 8),
@@ -263,3 +264,13 @@ def test_only_the_first_host_writes_a_page(tmp_path, monkeypatch):
     text = html.unescape((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert "The run was started in Python" in text
     assert not re.search("wgan-gp train", text)
+
+
+def test_grey_pictures_with_channels_of_a_class_can_be_scored_as_digits():
+    dataset = data.Dataset("mnist", (8, 8, 4), None)
+    label = Column("label", CATEGORY, values=("a", "b", "c"))
+    told = dataset._replace(columns=Columns((Column("x1", NUMBER), label), "label"))
+    settings = resolve("digits", "smoke", **{"data.name": "mnist"})
+    for each, scored in ((told, True), (dataset, False)):
+        steps = next_steps(settings, Path("run"), each, None)
+        assert any("--digits" in step.command for step in steps) == scored

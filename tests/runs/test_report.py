@@ -14,7 +14,7 @@ from wgan_gp import data
 from wgan_gp.constraints import RECOMMENDED
 from wgan_gp.evaluate.held_out import Evaluation
 from wgan_gp.evaluate.samples import sample_quality
-from wgan_gp.runs import axes, closing, drawing, figures, grids, solve
+from wgan_gp.runs import axes, closing, drawing, figures, grids, series_figures, solve
 from wgan_gp.runs.advice import recommendation
 
 RESULT = {
@@ -232,3 +232,27 @@ def test_a_title_names_the_data_and_not_the_folders_they_are_in():
     figure = curves(*RUNS["one"])
     figure.suptitle(drawing._title(experiment, resolve("digits", "smoke")))
     FigureCanvasAgg(figure).draw()
+
+
+def test_what_a_user_named_with_dollars_is_no_formula():
+    series = np.random.RandomState(0).normal(size=(30, 16, 1))
+    drawn = [
+        series_figures.series_figure(["a$_$b"], series, series),
+    ]
+    for figure in drawn:
+        FigureCanvasAgg(figure).draw()
+    assert axes.plain_text("abcdef", 3) == "abc…"
+
+
+def test_curves_are_of_what_the_last_evaluation_has():
+    """A run may have gone on with other data, of which other things are measured."""
+    norms = {f"gradient_norm_{each}": 1.0 for each in ("mean", "min", "max")}
+    record = {"wasserstein": 0.1, "penalty": 0.0} | norms
+    first = record | {"step": 1, "w1": 0.3, "share": 0.5}
+    second = record | {"step": 2, "sliced_w1": 0.2}
+    training = [{"step": 1} | record, {"step": 2} | record]
+    figure = figures.training_curves(training, [first, second], floor={})
+    (line,) = figure.axes[2].lines
+    np.testing.assert_array_equal(line.get_xydata(), [[2, 0.2]])
+    labels = [each.get_label() for each in figure.axes[0].lines]
+    assert not any("W1" in label for label in labels)

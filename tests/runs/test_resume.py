@@ -1,5 +1,6 @@
 """Runs that are broken off and go on: the same bits as those that are not."""
 
+import io
 import json
 import shutil
 import signal
@@ -11,6 +12,8 @@ from pathlib import Path
 import chex
 import numpy as np
 import pytest
+from rich.console import Console
+from tensorboardX.proto import event_pb2
 
 from tests.helpers import (
     ROOT,
@@ -25,7 +28,7 @@ from wgan_gp.build import build, build_critic
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import driver, finite, loop, solve, workdir
 from wgan_gp.runs.advice import advice
-from wgan_gp.runs.records import truncate_records
+from wgan_gp.runs.records import MetricWriter, truncate_records
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
 EVERY = {"checkpoint.every": 4, "log_every": 2, "eval_every": 6, "steps": 14}
@@ -145,6 +148,20 @@ def test_a_finished_run_stays_as_it_is(finished, copy):
     assert (copy / "figures" / "curves.png").exists()
 
 
+def test_the_report_of_an_earlier_end_goes_once_a_later_step_is_saved(
+    copy, monkeypatch
+):
+    """With it, an evaluation as one among others would count as that of the end."""
+    longer = resolve(**TOY | {"steps": 40})
+    workdir.prepare(copy, longer, accept_changes=True)
+    break_off(longer, copy, monkeypatch, 16)
+    assert (copy / "report.html").exists()
+    break_off(longer, copy, monkeypatch, 19)
+    assert not (copy / "report.html").exists()
+    saved = max(int(path.name) for path in (copy / "checkpoints").iterdir())
+    assert saved == 16
+
+
 LONG = ("--config", f"{ROOT / 'experiments' / 'toy8gauss.py'}:smoke")
 LONG += ("--config.steps=1000000", "--config.log_every=5", "--config.eval_every=1000")
 LONG += ("--config.checkpoint.every=1000000", "--workdir", "run")
@@ -254,7 +271,7 @@ def test_the_only_state_is_set_aside_too_if_it_cannot_be_evaluated(
     measured = {"w1": float("nan"), "wasserstein": 0.0, "gradient_norm_mean": 1.0}
     monkeypatch.setattr(loop, "evaluate", lambda *_, **__: measured)
     for _ in range(2):  # it is begun anew, and not called finished
-        with pytest.raises(FloatingPointError, match="no checkpoint was saved yet"):
+        with pytest.raises(FloatingPointError, match="that of step 4 is in damaged"):
             run(config, tmp_path)
     assert not list((tmp_path / "checkpoints").iterdir())
     assert (tmp_path / "damaged" / "4").is_dir()
@@ -398,3 +415,33 @@ def test_a_stopped_run_has_the_conventional_status(tmp_path):
     stop = driver.Interrupted(signal.SIGINT, 7, tmp_path)
     assert stop.status == 130
     assert "SIGINT at step 7" in str(stop)
+
+
+def test_lines_of_a_run_are_printed_as_they_are(tmp_path):
+    said = io.StringIO()
+    folder = tmp_path / "run[bold]x[/a]"
+    line = driver._resumed(4, resolve(steps=4), folder, True)
+    Console(file=said, width=9).print(line, **driver._PLAIN)
+    assert said.getvalue() == f"{line}\n"
+
+
+def starts(folder):
+    """The steps at which TensorBoard is told to drop what it has, by file of events."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        content, at, steps = path.read_bytes(), 0, []
+        while at < len(content):
+            size = int.from_bytes(content[at : at + 8], "little")
+            event = event_pb2.Event.FromString(content[at + 12 : at + 12 + size])
+            if event.HasField("session_log"):
+                steps.append(event.step)
+            at += 16 + size
+        found.append(steps)
+    return found
+
+
+def test_tensorboard_drops_what_an_attempt_without_a_checkpoint_wrote(tmp_path):
+    for after in (0, 0, 7):
+        with MetricWriter(tmp_path, after) as writer:
+            writer.write("train", after + 5, {"loss": 1.0})
+    assert starts(tmp_path / "tensorboard") == [[], [1], [8]]

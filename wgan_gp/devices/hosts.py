@@ -17,6 +17,7 @@ import numpy as np
 from wgan_gp.devices import rendezvous
 from wgan_gp.devices.rendezvous import HostRank
 
+_LONGEST = 7 * 24 * 3600  # seconds to wait for other hosts
 HEARTBEAT = 60  # seconds without a heartbeat, after which a host counts as lost
 
 
@@ -85,12 +86,16 @@ def join(rank: HostRank, timeout: float) -> None:
       timeout: seconds to wait for the others.
 
     Raises:
-      ValueError: the timeout is not positive, or JAX has been used already.
+      ValueError: the timeout is not positive or above a week, or JAX has been used
+        already.
       TimeoutError: some hosts did not arrive; the message names them.
       OSError: the first host cannot listen at its port.
     """
-    if not timeout > 0:
-        raise ValueError(f"--host_timeout must be > 0 seconds, got {timeout:g}")
+    if not 0 < timeout <= _LONGEST:
+        raise ValueError(
+            f"--host_timeout must be > 0 and at most {_LONGEST:,} seconds, got"
+            f" {timeout:g}"
+        )
     if _has_devices():
         raise ValueError(
             "an array was made before the hosts met, perhaps at the top of the config"

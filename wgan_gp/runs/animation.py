@@ -7,6 +7,7 @@ Each run has a scale of its own: clipped critics are thousands of times less ste
 """
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ class Frame(NamedTuple):
     """What is drawn of one step."""
 
     step: int
+    title: str  # of the run at this step
     values: np.ndarray  # of the critic, [_GRID, _GRID], less their mean
     fakes: np.ndarray  # [n, 2]
 
@@ -46,7 +48,6 @@ class Frame(NamedTuple):
 class Scene(NamedTuple):
     """What is drawn of a run."""
 
-    title: str
     edge: float  # the plane is drawn from -edge to edge
     reals: np.ndarray  # [n, 2]
     frames: tuple[Frame, ...]
@@ -87,6 +88,7 @@ def keeper(
       `(state, step)`, with the state on one device.
     """
     folder, edge = workdir / FRAMES, 1.25 * float(np.abs(reals).max())
+    shown = reals[:_SAMPLES].astype(np.float32)
     axis = jnp.linspace(-edge, edge, _GRID)
     plane = jnp.stack(jnp.meshgrid(axis, axis), axis=-1)
 
@@ -98,18 +100,52 @@ def keeper(
         fakes = train.generate(experiment.algorithm, state.average, key, _SAMPLES)
         return values - values.mean(), fakes
 
+    scene: list[Path] = []  # once it is there
+
     def keep(state: train.TrainState, step: int) -> None:
         if step not in steps:
             return
         values, fakes = map(np.asarray, look(state))
-        with writing(folder):
-            folder.mkdir(exist_ok=True)
-        if not (folder / _SCENE).is_file():
-            shown = reals[:_SAMPLES].astype(np.float32)
-            _save(folder / _SCENE, title=np.array(title), edge=edge, reals=shown)
-        _save(folder / f"{step:09d}.npz", values=values, fakes=fakes)
+        if not scene:
+            _open_scene(folder, edge, shown)
+            scene.append(folder)
+        text = np.array(title)
+        _save(folder / f"{step:09d}.npz", values=values, fakes=fakes, title=text)
 
     return keep
+
+
+def _open_scene(folder: Path, edge: float, reals: np.ndarray) -> None:
+    """Makes the folder; removes frames of other real samples, which do not fit."""
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+        if (folder / _SCENE).is_file():
+            try:
+                found = read_arrays(folder / _SCENE)
+                if found["edge"] == edge and np.array_equal(found["reals"], reals):
+                    return
+            except (ValueError, KeyError):  # damaged
+                pass
+        for path in _frames(folder):
+            path.unlink()
+    _save(folder / _SCENE, edge=edge, reals=reals)
+
+
+def _frames(folder: Path) -> list[Path]:
+    """The files of frames, by step."""
+    return sorted(x for x in folder.glob("*.npz") if re.fullmatch(r"\d{9,}", x.stem))
+
+
+def remove_after(workdir: Path, step: int) -> None:
+    """Removes the frames of later steps.
+
+    Raises:
+      WriteError: one cannot be removed.
+    """
+    with writing(workdir / FRAMES):
+        for path in _frames(workdir / FRAMES):
+            if int(path.stem) > step:
+                path.unlink()
 
 
 def _save(path: Path, **arrays: Any) -> None:
@@ -118,31 +154,32 @@ def _save(path: Path, **arrays: Any) -> None:
     write_bytes(path, file.getvalue())
 
 
-def read_scene(workdir: Path, last: int | None = None) -> Scene | None:
+def read_scene(workdir: Path) -> Scene | None:
     """The frames of a run; None if it has none.
 
     Args:
       workdir: the run's folder.
-      last: frames of later steps, of an earlier run in this folder, are left out.
+
 
     Raises:
       ValueError: a file is damaged.
     """
     folder = workdir / FRAMES
-    paths = sorted(folder.glob("[0-9]*.npz"))
-    paths = [each for each in paths if last is None or int(each.stem) <= last]
+    paths = _frames(folder)
     if not paths or not (folder / _SCENE).is_file():
         return None
     try:
         scene = read_arrays(folder / _SCENE)
-        title, edge, reals = (scene[name] for name in ("title", "edge", "reals"))
+        edge, reals = float(scene["edge"]), scene["reals"].reshape(-1, 2)
         frames = []
         for path in paths:
-            arrays = read_arrays(path)
-            frames.append(Frame(int(path.stem), arrays["values"], arrays["fakes"]))
-    except (ValueError, KeyError):
+            arrays = scene | read_arrays(path)  # older runs have one title, there
+            values = arrays["values"].reshape(_GRID, _GRID)
+            fakes = arrays["fakes"].reshape(-1, 2)
+            frames.append(Frame(int(path.stem), str(arrays["title"]), values, fakes))
+    except (ValueError, KeyError, TypeError):
         raise ValueError(f"a frame in {folder} is damaged: remove the folder") from None
-    return Scene(str(title), float(edge), reals, tuple(frames))
+    return Scene(edge, reals, tuple(frames))
 
 
 def animate(scenes: Sequence[Scene]) -> list[Image.Image]:
@@ -209,7 +246,7 @@ def _picture(scene: Scene, frame: Frame, levels: np.ndarray) -> Image.Image:
     for x, y in _pixels(frame.fakes, scene.edge):
         draw.rectangle((x - 1, y - 1, x, y), ON_PLANE)
     font = ImageFont.load_default(12)
-    text = f"{scene.title}, {frame.step:,} updates"
+    text = f"{frame.title}, {frame.step:,} updates"
     draw.text((4, _HEADER / 2), text, "black", font, anchor="lm")
     _colour_bar(draw, colours, levels, font)
     return picture

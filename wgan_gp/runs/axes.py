@@ -27,6 +27,18 @@ PLAIN = FuncFormatter(lambda x, _: f"{x:.6g}")
 PERCENT = FuncFormatter(lambda x, _: f"{100 * x:.3g} %")  # of shares
 
 
+def plain_text(text: str, longest: int | None = None) -> str:
+    """A user's text as text of a figure, where a dollar sign would begin a formula.
+
+    Args:
+      text: such as the name of a run or of a column.
+      longest: how many characters are shown; None for all.
+    """
+    if longest is not None and len(text) > longest:
+        text = text[:longest] + "…"
+    return text.replace("$", r"\$")
+
+
 def scale_y(axes: Axes, *series: Sequence[float], from_zero: bool = False) -> None:
     """Chooses the scale of the y axis: log for wide positive values, linear otherwise.
 

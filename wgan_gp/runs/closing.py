@@ -91,7 +91,8 @@ def _rows(name: str, result: dict[str, float], sets: int) -> Iterator[tuple[str,
         yield "... minimum to maximum", f"{least} to {greatest}"
     if floor is not None and metric.floor_row:
         yield "... real to real (sampling floor)", metric.text(floor)
-        yield "... ratio of the two", f"{result[name] / floor:.3g}"
+        if floor:  # of few discrete values, equal sets are at 0
+            yield "... ratio of the two", f"{result[name] / floor:.3g}"
 
 
 def summary(settings: Settings, result: dict[str, float]) -> str:

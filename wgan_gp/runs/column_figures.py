@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from wgan_gp.data.columns import CATEGORY, CONSTANT, WHOLE, Column, Columns
-from wgan_gp.runs.axes import PERCENT, legend_below
+from wgan_gp.runs.axes import PERCENT, legend_below, plain_text
 from wgan_gp.runs.style import FAKE, PAGE, REAL, styled
 
 _MOST = 12  # columns with a panel of their own
@@ -87,7 +87,7 @@ def distribution(
       real: values `[n]`.
       fake: values `[m]`.
     """
-    axes.set_title(_name(column, 30))
+    axes.set_title(plain_text(column.name, 30))
     axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.yaxis.set_major_formatter(PERCENT)
     axes.xaxis.set_major_locator(MaxNLocator(4))
@@ -101,7 +101,7 @@ def distribution(
             shares = [np.mean(drawn == value) for value in values]
             places = np.arange(len(values)) + offset
             axes.bar(places, shares, 0.4, linewidth=1.6, **style)
-        texts = [str(value)[:12].replace("$", r"\$") for value in values]
+        texts = [plain_text(str(value)[:12]) for value in values]
         turned = 45 if len(texts) > 4 else 0
         axes.set_xticks(range(len(values)), texts, rotation=turned)
         return
@@ -116,12 +116,6 @@ def distribution(
     )
     for drawn, style in sets:
         axes.hist(drawn, bins, weights=np.full(len(drawn), 1 / len(drawn)), **style)
-
-
-def _name(column: Column, longest: int) -> str:
-    """A column's name as text of a figure."""
-    text = column.name if len(column.name) <= longest else column.name[:longest] + "…"
-    return text.replace("$", r"\$")  # a dollar sign begins a formula
 
 
 def _plain_numbers(columns: Columns) -> int:
@@ -147,7 +141,7 @@ def _components(
     if (count := _plain_numbers(columns)) in (2, 3):
         onto = np.eye(count)
         shown = [each for each in columns.columns if each.width]
-        labels = [_name(each, 30) for each in shown]
+        labels = [plain_text(each.name, 30) for each in shown]
     else:
         _, _, directions = np.linalg.svd(reals - centre, full_matrices=False)
         onto, labels = directions[:2].T, ["first principal component", "second"]
@@ -180,6 +174,6 @@ def _correlations(axes: Axes, columns: Columns, vectors: np.ndarray, title: str)
     middles = [
         (where[each.name].start + where[each.name].stop - 1) / 2 for each in named
     ]
-    axes.set_yticks(middles, [_name(each, 16) for each in named], fontsize=8)
+    axes.set_yticks(middles, [plain_text(each.name, 16) for each in named], fontsize=8)
     axes.set_xticks([])
     return axes.imshow(matrix, vmin=-1, vmax=1, cmap="cividis", interpolation="nearest")

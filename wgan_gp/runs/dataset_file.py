@@ -6,6 +6,7 @@ to draw from, where a generator is told any, are beside it in `conditions.npy`.
 
 import io
 import json
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from wgan_gp.data.numpy_files import read_npy
 from wgan_gp.devices import hosts
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import write_bytes, write_json
+from wgan_gp.system.values import show
 
 NAME = "dataset.json"
 CONDITIONS = "conditions.npy"
@@ -120,24 +122,59 @@ def differences(workdir: Path, dataset: Dataset) -> list[str]:
       ValueError: as in `read`.
     """
     before = read(workdir)
-    if before is None or before.name != dataset.name:  # `data.name` is compared too
+    if before is None:
         return []
-    names = (
-        *("shape", "classes", "class_names", "count", "class_shares", "columns"),
-        "characters",
-    )
-    pairs = {n: [_shown(getattr(each, n)) for each in (before, dataset)] for n in names}
+    names = ["shape", "classes", "class_names", "characters"]
+    if before.name == dataset.name:  # `data.name` is compared too
+        names += ["count", "class_shares"]
+    pairs = {each: (getattr(before, each), getattr(dataset, each)) for each in names}
+    pairs |= _column_pairs(before.columns, dataset.columns)
     return [
-        f"the data set's {name} was {was}, is {found}"
+        _difference(name, was, found)
         for name, (was, found) in pairs.items()
-        if was != found
+        if not _alike(was, found)
     ]
+
+
+def _difference(name: str, was: Any, found: Any) -> str:
+    """A line on values that differ; of as many names, on the first that does."""
+    if isinstance(was, tuple) and isinstance(found, tuple) and len(was) == len(found):
+        at = next(i for i, pair in enumerate(zip(was, found)) if not _alike(*pair))
+        name, was, found = f"{name}[{at}]", was[at], found[at]
+    return f"the data set's {name} was {_shown(was)}, is {_shown(found)}"
+
+
+def _column_pairs(before: Columns | None, now: Columns | None) -> dict[str, Any]:
+    """What columns were and are: their names, or else what each of them means."""
+    if before is None or now is None:
+        return {"columns": (before, now)}
+    old, new = ({each.name: each for each in x.columns} for x in (before, now))
+    if [*old] != [*new]:
+        return {"columns": (tuple(old), tuple(new))}
+    told = {"told columns": (before.told_names, now.told_names)}
+    fields = {
+        f"column {show(name)} {field}": (value, getattr(new[name], field))
+        for name, column in old.items()
+        for field, value in column._asdict().items()
+    }
+    return told | fields
+
+
+def _alike(was: Any, found: Any) -> bool:
+    """Whether values are the same, but for the rounding of sums."""
+    if isinstance(was, np.ndarray) and isinstance(found, np.ndarray):
+        return was.shape == found.shape and np.allclose(was, found, rtol=0, atol=1e-6)
+    if isinstance(was, float) and isinstance(found, float):
+        return math.isclose(was, found, rel_tol=1e-9)
+    return type(was) is type(found) and was == found
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, np.ndarray):
         value = [round(float(each), 6) for each in value]
-    return "none" if value is None else f"{value}"[:200]
+    if isinstance(value, Columns):
+        value = [each.name for each in value.columns]
+    return "none" if value is None else show(value)
 
 
 def _described(record: dict[str, Any]) -> Dataset:

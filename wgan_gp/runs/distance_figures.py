@@ -7,7 +7,7 @@ import scipy
 from matplotlib.figure import Figure
 
 from wgan_gp.data.columns import NUMBER, Column
-from wgan_gp.runs.axes import legend_above, legend_below
+from wgan_gp.runs.axes import legend_above, legend_below, plain_text
 from wgan_gp.runs.column_figures import distribution
 from wgan_gp.runs.style import FAKE, PAGE, styled
 
@@ -40,7 +40,7 @@ def columns_figure(
     places = np.arange(len(order))
     axes.barh(places, moved[order], color=FAKE, label="real and generated")
     axes.plot(floors[order], places, "k|", ms=12, mew=2, label="two halves of the real")
-    axes.set_yticks(places, [_short(names[i]) for i in order])
+    axes.set_yticks(places, [plain_text(names[i], 24) for i in order])
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     axes.set_xlabel(f"W1 of the column alone, {units}")
@@ -59,11 +59,6 @@ def columns_figure(
 def _marginals(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     pairs = zip(first.T, second.T)
     return np.array([scipy.stats.wasserstein_distance(*pair) for pair in pairs])
-
-
-def _short(name: str) -> str:
-    text = name if len(name) <= 24 else f"{name[:24]}…"
-    return text.replace("$", r"\$")  # a dollar sign begins a formula
 
 
 @styled

@@ -24,6 +24,7 @@ from wgan_gp.runs import (
     sequence_samples,
     series_figures,
 )
+from wgan_gp.runs.axes import plain_text
 from wgan_gp.runs.records import History
 from wgan_gp.runs.workdir import FIGURES
 from wgan_gp.system.files import writing
@@ -85,7 +86,7 @@ def draw_figures(
         title=title,
     )
     save_figure(folder / "critic.png", contours)
-    if (scene := animation.read_scene(workdir, settings.steps)) is not None:
+    if (scene := animation.read_scene(workdir)) is not None:
         animation.save_gif(folder / "training.gif", animation.animate([scene]))
 
 
@@ -184,8 +185,8 @@ def save_image(path: Path, image: np.ndarray, **headings: list[str]) -> None:
 def _title(experiment: Experiment, settings: Settings) -> str:
     kind, colon, path = experiment.dataset.name.partition(":")
     name = f"{kind}:{Path(path).name}" if colon else kind  # a path without its folders
-    name = name.replace("$", r"\$")  # a dollar sign begins a formula
-    return f"{name}: {settings.lipschitz}, {settings.steps:,} generator updates"
+    done = f"{settings.lipschitz}, {settings.steps:,} generator updates"
+    return f"{plain_text(name)}: {done}"
 
 
 def _write_atomically(path: Path, write: Callable[[Path], None]) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from wgan_gp import devices
 from wgan_gp.configs import CriticSettings
 from wgan_gp.devices import hosts
-from wgan_gp.runs import replay, resume
+from wgan_gp.runs import animation, replay, resume
 from wgan_gp.runs.advice import advice
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.runs.finite import check_finite
@@ -28,8 +28,11 @@ from wgan_gp.runs.records import (
 )
 from wgan_gp.runs.trainable import Trainable
 from wgan_gp.runs.workdir import REPORT
-from wgan_gp.system.files import WriteError
+from wgan_gp.system.files import WriteError, writing
 from wgan_gp.system.signals import DeferredSignals
+
+# Lines as they are: paths may have brackets, which Rich would read as markup.
+_PLAIN: dict[str, Any] = {"soft_wrap": True, "markup": False, "highlight": False}
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -99,6 +102,7 @@ def _drive(
 ):
     state, done = _resume(trainable, checkpoints, settings, console)
     history = _history(hosts.on_first_host(partial(_records, workdir, settings, done)))
+    save = partial(_save, trainable, checkpoints, workdir)
     with (
         open_writer(workdir, done) as writer,
         progress_bar(console) as progress,
@@ -116,7 +120,7 @@ def _drive(
         if done:
             lacks = _lacks_evaluation(done, settings, history)
             line = _resumed(done, settings, workdir, not lacks)
-            progress.console.print(line, soft_wrap=True)
+            progress.console.print(line, **_PLAIN)
             if lacks:
                 evaluate(devices.unreplicate(state), done)
         while done < settings.steps:
@@ -131,12 +135,12 @@ def _drive(
             trainable.keep_frame(own, done)
             # Before the evaluation, which may run out of memory.
             if _is_saved(done, settings):
-                _save(done, own, trainable, checkpoints, writer)
+                save(done, own, writer)
             if _due(done, settings.eval_every, settings):
                 evaluate(own, done)
             # Read once: a later signal is handled at the next stop.
             if stop := hosts.max_over_hosts(signals.received):
-                _save(done, own, trainable, checkpoints, writer)
+                save(done, own, writer)
                 checkpoints.wait()
                 raise Interrupted(stop, done, workdir)
             live = trainable.progress_text(scalars, history.evaluation)
@@ -147,26 +151,35 @@ def _drive(
 def _records(workdir: Path, settings: CriticSettings, done: int) -> list[dict]:
     """The records up to the saved step, without any that are made again.
 
+    Frames of later steps, of an attempt whose state was not saved, go with them.
+
+
     Without a report the last step was evaluated as one among others, if it was: the run
     was to go on for longer, or was killed before its end.
     """
+    animation.remove_after(workdir, done)
     finished = done < settings.steps or (workdir / REPORT).exists()
     return truncate_records(workdir / "metrics.jsonl", done, evaluated=finished)
 
 
 def _save(
-    done: int,
-    state: Any,
     trainable: Trainable,
     checkpoints: Checkpoints,
+    workdir: Path,
+    done: int,
+    state: Any,
     writer: MetricWriter,
 ) -> None:
     """Saves a state, if its step has not been saved yet.
 
     The training records up to its step are written to disk first. The evaluation of
-    this step may still be missing; a run that resumes here computes it.
+    this step may still be missing; a run that resumes here computes it. The report of
+    an earlier end goes: it would say that this step was evaluated as the last.
     """
     writer.flush()
+    if hosts.is_first() and done not in checkpoints.steps():
+        with writing(workdir / REPORT):
+            (workdir / REPORT).unlink(missing_ok=True)
     checkpoints.save(done, state, trainable.stream_position())
 
 
@@ -195,7 +208,7 @@ def _evaluate(
     trainable.log_samples(state, done, writer)
     writer.flush()
     for line in advice(settings, measured):
-        console.print(f"step {done}: {line}", soft_wrap=True)
+        console.print(f"step {done}: {line}", **_PLAIN)
 
 
 def _lacks_evaluation(done: int, settings: CriticSettings, history: History) -> bool:
@@ -239,7 +252,7 @@ def _resume(
 ):
     """The state to continue from, and its step: 0 for a new run."""
     like = jax.eval_shape(trainable.init)
-    warn = lambda text: console.print(text, soft_wrap=True)  # noqa: E731
+    warn = partial(console.print, **_PLAIN)
     saved = checkpoints.load_latest(like, warn, set_aside=True)
     if saved is None:
         return trainable.init(), 0

@@ -72,7 +72,8 @@ def training_curves(
     Args:
       training: records with `step`, `wasserstein` and `penalty`.
       evaluation: records with `step`, `wasserstein`, the `gradient_norm_*` and one or
-        more of `w1`, `share`, `frechet` and `sliced_w1`.
+        more of `w1`, `share`, `frechet` and `sliced_w1`. What is drawn is what the
+        last has; earlier ones may lack it, if a run went on with other data.
       floor: the scores of other real samples, by record name: `floor` of `w1`,
         `floor_frechet` of `frechet`, and so on.
       title: of the figure.
@@ -108,10 +109,11 @@ def _plot_estimate(
     axes.plot(steps, while_training, **line, label="critic, training")
     axes.plot(at, held_out, "o", color=FAKE, mec="black", label="critic, held out")
     series = [while_training, held_out]
-    if "w1" in evaluation[0]:
-        exact = _column(evaluation, "w1")
+    if "w1" in evaluation[-1]:
+        found = _with(evaluation, "w1")
+        exact = _column(found, "w1")
         name, least = METRICS["w1"].short, floor[METRICS["w1"].floor]
-        axes.plot(at, exact, "s--", color=THIRD, label=name)
+        axes.plot(_column(found, "step"), exact, "s--", color=THIRD, label=name)
         reference_line(axes, least, f"{name}, real to real")
         series.append([*exact, least])
     axes.set_ylabel("distance,\nreal to generated")
@@ -140,10 +142,10 @@ def _plot_quality(
     axes: Axes, evaluation: Sequence[dict[str, float]], floor: dict[str, float]
 ) -> None:
     """The share of samples near modes; without modes, the first quality metric."""
-    name = next(each for each in ("share", *QUALITY) if each in evaluation[0])
+    name = next(each for each in ("share", *QUALITY) if each in evaluation[-1])
     least = METRICS[name].floor
-    values = _column(evaluation, name)
-    steps = _column(evaluation, "step")
+    found = _with(evaluation, name)
+    values, steps = _column(found, name), _column(found, "step")
     axes.plot(steps, values, "o-", color=THIRD, label="generated to real")
     axes.set_ylabel(METRICS[name].axis())
     if least in floor:
@@ -255,6 +257,11 @@ def truth_curves(evaluation: Sequence[dict[str, float]], *, title: str = "") -> 
         count_x(axes, at[-1], "critic updates")
         legend_above(axes)
     return figure
+
+
+def _with(records: Sequence[dict[str, float]], name: str) -> list[dict[str, float]]:
+    """The records that have a number of this name."""
+    return [record for record in records if name in record]
 
 
 def _column(records: Sequence[dict[str, float]], name: str) -> list[float]:

@@ -20,7 +20,8 @@ def check_finite(
     Args:
       step: the current step.
       scalars: training metrics up to this step, or results of an evaluation.
-      state: at this step; None if it has been checked already.
+      state: at this step; None for an evaluation, whose state was found finite and has
+        been set aside since.
       checkpoints: of the run; the message names the newest.
       find: `() -> text`. Names the first operation with a non-finite result; called
         only if a number is not finite.
@@ -41,7 +42,10 @@ def check_finite(
     cure = "or --config.debug_nans=True to find the operation"
     if find is not None:
         cure = f"or look at this: {find()}"
+    why = "training has diverged"
+    if state is None:
+        why += ", or this cannot be measured"
+        last += f"; that of step {step} is in damaged/, if it was saved"
     raise FloatingPointError(
-        f"{bad[0]} by step {step}: training has diverged; try a lower learning rate,"
-        f" {cure} ({last})"
+        f"{bad[0]} by step {step}: {why}; try a lower learning rate, {cure} ({last})"
     )

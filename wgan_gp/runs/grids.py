@@ -28,7 +28,8 @@ def grid_layout(dataset: Dataset) -> GridLayout:
 
     Up to 16 classes get one or more columns of 8 images each. More classes follow each
     other along rows of 16 images; of more than 256 classes, the first 256 are shown.
-    Headings are class names, or class numbers where classes have no names.
+    Headings are the names of up to 16 classes, or their numbers where they have none;
+    rows of more classes have the numbers of their first and last.
     """
     classes = dataset.classes
     if not classes:

@@ -124,7 +124,7 @@ def _scoring(settings: Settings, dataset: Dataset, folder: str) -> Iterator[Step
         "Score the pictures as the field does, by a file of Inception's weights:",
         _command("score", folder, inception),
     )
-    if dataset.shape[-1] == 1:
+    if dataset.own_shape[-1] == 1:
         yield Step(
             "Score the pictures by a classifier of their classes, which is trained"
             " first, if the set has labels of at most 10 classes:",

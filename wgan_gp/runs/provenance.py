@@ -23,7 +23,7 @@ def settings_parts(facts: Facts) -> Iterator[Markup]:
     values: dict[str, Any] = dict(flatten(settings))
     given = facts.start.arguments if facts.start else ()
     # Tables of `by_constraint` are no settings.
-    values |= {e.field: e.words[-1] for e in given if e.field not in {*values, ""}}
+    values |= {e.field: e.value for e in given if e.field not in {*values, ""}}
     declared = dict(flatten(schema(settings.task, **base_arguments(as_dict(settings)))))
     sentences = {path: each.sentence for path, each in declared.items()}
 

@@ -165,9 +165,10 @@ class _Events:
         self._path = folder / _event_file(folder)
         with writing(self._path):
             folder.mkdir(exist_ok=True)
+            older = any(_event_files(folder))
             self._file = RecordWriter(str(self._path.absolute()))
         self._write(_PROTO.Event(file_version="brain.Event:2"))
-        if after:
+        if older:  # a run that was killed may have had no checkpoint
             restart = _PROTO.SessionLog(status=_PROTO.SessionLog.START)
             self._write(_PROTO.Event(step=after + 1, session_log=restart))
 
@@ -188,9 +189,13 @@ class _Events:
             self._file.close()
 
 
+def _event_files(folder: Path) -> list[Path]:
+    return [*folder.glob("events.out.tfevents.*")]
+
+
 def _event_file(folder: Path) -> str:
     """A file name that sorts after existing ones: TensorBoard reads in name order."""
-    stamps = [path.name.split(".")[3] for path in folder.glob("events.out.tfevents.*")]
+    stamps = [path.name.split(".")[3] for path in _event_files(folder)]
     last = max((int(each) for each in stamps if each.isdecimal()), default=0)
     stamp = max(int(time.time()), last + 1)
     return f"events.out.tfevents.{stamp:010d}.{socket.gethostname()}"

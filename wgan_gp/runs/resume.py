@@ -12,7 +12,7 @@ from wgan_gp.configs.comparison import join_changes
 from wgan_gp.runs import dataset_file, restore
 from wgan_gp.runs.restore import DamageError
 
-_CLASSES = "the data set's classes ", "the data set's class_names "
+_CLASSES = "the data set's classes", "the data set's class_names"
 CURE = "Name another --workdir, or add --overwrite to replace that run"
 
 

@@ -11,7 +11,7 @@ from wgan_gp.configs import Settings
 from wgan_gp.data.conditions import told_classes
 from wgan_gp.evaluate.sequences import autocorrelation, power_spectrum
 from wgan_gp.runs import sequence_samples
-from wgan_gp.runs.axes import label_decades, legend_below
+from wgan_gp.runs.axes import label_decades, legend_below, plain_text
 from wgan_gp.runs.style import FAKE, PAGE, REAL, styled
 
 _LINES = 10
@@ -83,7 +83,7 @@ def _draw_channel(
     ):
         for each in series[:_SHOWN]:
             axes.plot(each, color=colour, linewidth=1)
-        axes.set(title=f"{kind} {name}, {_SHOWN} series", xlabel="step")
+        axes.set(title=f"{kind} {plain_text(name, 40)}, {_SHOWN} series", xlabel="step")
         axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
     sets = reals[..., None], fakes[..., None]
     length = reals.shape[1]

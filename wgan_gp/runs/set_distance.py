@@ -1,5 +1,6 @@
 """The W1 between the distributions that two sets of samples are from: `distance`."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -107,13 +108,15 @@ def with_columns_in_order(x: Any, y: Any) -> tuple[Any, Any]:
     """
     if not (hasattr(x, "columns") and hasattr(y, "columns")):
         return x, y
-    first, second = list(x.columns), list(y.columns)
-    if sorted(map(str, first)) != sorted(map(str, second)):
+    first, second = ([str(name) for name in each.columns] for each in (x, y))
+    if twice := sorted(name for name, k in Counter(first).items() if k > 1):
+        raise ValueError(f"two columns are named {show(twice[0])}: give each its own")
+    if sorted(first) != sorted(second):
         raise ValueError(
             f"two data frames need the same columns, got {join_names(first)} and"
             f" {join_names(second)}"
         )
-    return x, y[first]
+    return x, y[[y.columns[second.index(name)] for name in first]]
 
 
 def check_arguments(critic: str, rows: int | None, subset: int, seed: int) -> None:

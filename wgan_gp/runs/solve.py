@@ -19,6 +19,7 @@ from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.evaluate.published import BEST_COSINE, PUBLISHED, published
 from wgan_gp.evaluate.truth import compare_to_truth
 from wgan_gp.runs import figures, report
+from wgan_gp.runs.axes import plain_text
 from wgan_gp.runs.closing import ResultTable, Row
 from wgan_gp.runs.drawing import save_figure
 from wgan_gp.runs.driver import drive
@@ -121,7 +122,8 @@ def _draw(
     folder = workdir / FIGURES
     with writing(folder):
         folder.mkdir(exist_ok=True)
-    title = f"{settings.name}, {settings.lipschitz}, {settings.steps:,} critic updates"
+    done = f"{settings.lipschitz}, {settings.steps:,} critic updates"
+    title = f"{plain_text(settings.name)}, {done}"
     figure = figures.truth_curves(evaluation, title=title)
     save_figure(folder / "curves.png", figure)
 

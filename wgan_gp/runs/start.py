@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from wgan_gp.configs.command_line import parse
 from wgan_gp.runs import command
+from wgan_gp.system.signals import Listener
 
 if TYPE_CHECKING:
     from wgan_gp.configs import CriticSettings
@@ -51,6 +52,14 @@ def _cpu_devices(settings: "CriticSettings") -> int:
     return devices.cpu_device_count(settings.batch_size, widths)
 
 
+def explain_by(folder: Path) -> None:
+    """Has a signal that ends the command say what a run's folder has by then."""
+    from wgan_gp.runs import workdir
+
+    if Listener.current:
+        Listener.current.explain = partial(workdir.resume_hint, folder)
+
+
 def _prepare_workdir(settings: "CriticSettings", experiment: Any, text: bytes):
     """Prepares the run's folder on the first host; returns it and the lock on it."""
     from wgan_gp.devices import hosts
@@ -63,6 +72,7 @@ def _prepare_workdir(settings: "CriticSettings", experiment: Any, text: bytes):
     def prepare() -> str:
         name = f"runs/{settings.name}-{settings.lipschitz}"
         folder = command.workdir_or_default(name)
+        explain_by(folder)
         resumable = partial(
             resume.check, folder, settings, experiment, accepted=accepted
         )
@@ -73,6 +83,8 @@ def _prepare_workdir(settings: "CriticSettings", experiment: Any, text: bytes):
         return str(folder)
 
     folder = Path(hosts.on_first_host(prepare))
+    explain_by(folder)
+
     if not locks and not (folder / "config.json").is_file():
         raise ValueError(
             f"--workdir {folder} of host 0 is not there on this host: name one that all"

@@ -23,6 +23,12 @@ class Argument(NamedTuple):
     words: tuple[str, ...]
     field: str = ""
 
+    @property
+    def value(self) -> str:
+        """What was written for the flag."""
+        *_, last = self.words
+        return last if len(self.words) > 1 else last.partition("=")[2]
+
 
 class Start(NamedTuple):
     """The command that started a run.

@@ -132,3 +132,13 @@ def test_all_that_a_sweep_writes_of_its_results_is_its_own_to_replace(tmp_path):
     workdir.prepare(tmp_path, found.settings, **options)
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"config.json", "versions.json"}
+
+
+def test_a_floor_of_zero_is_as_good_as_real_or_infinitely_far():
+    _, results = finished(lambda *_: 1.0)
+    run = results[0].run
+    scores = [
+        ranking._score(Result(run, {"w1": value, "floor": 0.0}), "w1")
+        for value in (0.0, 0.1)
+    ]
+    assert scores == [1.0, np.inf]

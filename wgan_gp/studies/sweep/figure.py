@@ -10,7 +10,12 @@ from matplotlib.figure import Figure
 
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
-from wgan_gp.runs.axes import label_decades, legend_below, reference_line
+from wgan_gp.runs.axes import (
+    label_decades,
+    legend_below,
+    plain_text,
+    reference_line,
+)
 from wgan_gp.runs.style import PAGE, line, styled
 from wgan_gp.studies.sweep.results import Summary, quality
 
@@ -93,7 +98,7 @@ def _panel(summaries: list[Summary]) -> _Panel:
             for path, value in each.point.swept.items()
             if path not in (field, "lipschitz") and len(varied[path]) > 1
         ]
-        lines.setdefault(", ".join(others), []).append(each)
+        lines.setdefault(plain_text(", ".join(others)), []).append(each)
     choice = CONSTRAINTS[summaries[0].point.settings.lipschitz]
     return _Panel(
         title=summaries[0].point.settings.lipschitz,
@@ -116,7 +121,7 @@ def _line(
 
 
 def _tick(value: Any) -> str:
-    return f"{value:g}" if _is_number(value) else str(value)
+    return f"{value:g}" if _is_number(value) else plain_text(str(value))
 
 
 def _hashable(value: Any) -> Any:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from wgan_gp.configs import constraint_section
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.evaluate.metrics import METRICS
-from wgan_gp.runs.axes import label_decades, legend_below
+from wgan_gp.runs.axes import label_decades, legend_below, plain_text
 from wgan_gp.runs.style import FAKE, GREY, PAGE, REAL, THIRD, styled
 from wgan_gp.studies.sweep.chunks import Result
 from wgan_gp.studies.sweep.plan import Sweep
@@ -81,8 +81,11 @@ def best_points(sweep: Sweep, results: Sequence[Result], quality: str) -> list[B
 def _score(result: Result, quality: str) -> float:
     if result.diverged:
         return np.inf
+    value = result.metrics[quality]
     floor = result.metrics.get(METRICS[quality].floor, 1.0)
-    return result.metrics[quality] / floor
+    if floor == 0:  # of few discrete values, equal sets are at 0
+        return np.inf if value else 1.0
+    return value / floor
 
 
 def in_order(best: Sequence[Best]) -> list[str]:
@@ -110,7 +113,7 @@ def draw(best: Sequence[Best], quality: str, *, title: str) -> Figure:
     grid = figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0]
     for axes, dataset in zip(grid, datasets):
         _draw_panel(axes, [b for b in best if b.dataset == dataset], names)
-        axes.set_title(dataset)
+        axes.set_title(plain_text(dataset))
         axes.set_xlabel(_axis(quality))
     grid[0].set_yticks(range(len(names)), names)
     grid[0].set_ylim(len(names) - 0.4, -0.6)  # the best at the top

@@ -9,6 +9,7 @@ from rich.console import Console
 from wgan_gp.constraints import DEFAULT
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate.held_out import describe_counts
+from wgan_gp.runs.axes import plain_text
 from wgan_gp.runs.drawing import save_figure
 from wgan_gp.studies.running import Program, Records, Save, Study, programs_of_host
 from wgan_gp.studies.sweep import figure, ranking, results
@@ -90,7 +91,7 @@ def _rank(sweep: Sweep, workdir: Path, found: list[Result], quality: str) -> Non
         f"{ranking.paired_table(best, reference)}\n"
     )
     write_text(workdir / "ranking.md", text)
-    title = f"{sweep.settings.name}: each constraint at its best strength"
+    title = plain_text(sweep.settings.name) + ": each constraint at its best strength"
     save_figure(workdir / "ranking.png", ranking.draw(best, quality, title=title))
 
 
@@ -102,7 +103,8 @@ def _tables(sweep: Sweep, workdir: Path, console: Console, records: Records) -> 
     write_text(workdir / "summary.md", results.markdown(sweep, summaries))
     quality = results.quality(summaries)
     if quality is not None:
-        title = f"{sweep.settings.name}: {sweep.settings.seeds} seeds a point"
+        name = plain_text(sweep.settings.name)
+        title = f"{name}: {sweep.settings.seeds} seeds a point"
         save_figure(workdir / "summary.png", figure.draw(summaries, title=title))
         _rank(sweep, workdir, found, quality)
     elif not all(each.diverged for each in found):
