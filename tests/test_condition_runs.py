@@ -6,6 +6,7 @@ from functools import partial
 
 import jax
 import numpy as np
+import pandas
 import pytest
 from pyarrow import csv
 
@@ -70,7 +71,7 @@ def test_there_is_a_row_for_each_row_of_the_file(stored, tmp_path):
     assert list(made) == list(rows())
     assert made["town"] == TOLD["town"]
     np.testing.assert_allclose(made["height"], TOLD["height"], rtol=1e-6)
-    again = sampling.sample_table(stored / "columns", given=TOLD)
+    again = sampling.sample_table(stored / "columns", given=pandas.DataFrame(TOLD))
     np.testing.assert_array_equal(again["visits"], made["visits"])
 
 

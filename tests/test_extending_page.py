@@ -277,6 +277,11 @@ REPLACED = {
 }
 VALUES = {
     "metrics.METRICS['x'] = print": "a Metric",
+    "metrics.METRICS['x'] = metrics.Metric('x', 'x', 'smaller')": "better 'lower'",
+    "metrics.METRICS['x'] = metrics.Metric('x', 'x', measure=lambda a, b: 1)": "takes",
+    "data.DATASETS['x'] = data.Dataset('x', (2,), lambda key: 1)": "with sample",
+    "import flax.linen as nn\nclass C(nn.Module):\n    units: int\n"
+    "networks.CRITICS['x'] = C": "each field of which has a default",
     "data.DATASETS['x'] = data.Dataset('y', (2,), print)": "a Dataset of this name",
     "data.DATASETS['x'] = data.Dataset('x', (2, 2, 2, 2), print)": "of vectors",
     "networks.CRITICS['x'] = networks.MLP()": "the class of a Flax module",

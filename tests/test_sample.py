@@ -234,6 +234,10 @@ def test_names_come_before_numbers_and_own_numbers_are_kept():
     np.testing.assert_array_equal(class_labels.original_labels(gaps), [0, 2, 5])
     for names in (NAMES, ("0", "01", "2")):
         assert class_labels.original_labels(described(names)) is None
+    for label, number in (("2.0", 1), ("02", 1)):
+        assert class_labels.class_number(gaps, label) == number
+    truths = described(("false", "true", "unknown"))
+    assert class_labels.class_number(truths, True) == 1
     unseen = described(NAMES, np.array([0.5, 0.5, 0.0]))
     with pytest.raises(ValueError, match="no training sample is of this class"):
         class_labels.class_number(unseen, "owl")

@@ -23,10 +23,10 @@ from tests.helpers import (
     run_module,
     unchecked,
 )
-from wgan_gp import sample
+from wgan_gp import devices, sample
 from wgan_gp.build import build
-from wgan_gp.data import DATASETS, Dataset
-from wgan_gp.data.columns import CONSTANT, NUMBER, Column, Columns
+from wgan_gp.data import DATASETS, Dataset, open_named
+from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, Column, Columns
 from wgan_gp.data.conditions import with_label_entries
 from wgan_gp.data.table_files import read_table
 from wgan_gp.data.tables import open_table
@@ -275,3 +275,40 @@ def test_what_cannot_be_learned_is_refused_in_one_line(name, tmp_path):
 def test_fields_for_tables_have_no_effect_on_toys():
     with pytest.raises(ValueError, match=r"data.without = .* is for tables"):
         build(resolve(**{"data.without": ("x",)}))
+
+
+def test_truth_values_come_back_as_such():
+    columns = Columns(
+        (
+            Column("smoker", CATEGORY, values=("false", "true")),
+            Column("alive", CONSTANT, values=("True",)),
+            Column("answer", CATEGORY, values=("no", "yes")),
+        )
+    )
+    dataset = Dataset("csv:a.csv", (columns.width,), None, columns=columns)
+    vectors = np.array([[0.2, 0.8, 1, 0], [0.9, 0.1, 0, 1]], np.float32)
+    found = table_samples.rows(dataset, SampleBatch(vectors, None))
+    assert found["smoker"].tolist() == [True, False]
+    assert found["alive"].tolist() == [True, True]
+    assert found["answer"].tolist() == ["no", "yes"]
+
+
+def test_a_sampler_of_another_shape_than_its_set_says_is_refused(monkeypatch):
+    normal = lambda key, n: jax.random.normal(key, (n, 2))  # noqa: E731
+    wrong = Dataset("wrong", (3,), normal)
+    monkeypatch.setitem(DATASETS, "wrong", wrong)
+    line = r"'wrong'\] has shape \(3,\), and its sample\(key, 2\) returns \(2, 2\), not"
+    with pytest.raises(ValueError, match=line):
+        open_named("wrong", "vectors", conditional=False)
+    right = wrong._replace(shape=(2,), held_out=lambda key, n: normal(key, 3))
+    monkeypatch.setitem(DATASETS, "wrong", right)
+    with pytest.raises(ValueError, match=r"its held_out\(key, 2\) returns \(3, 2\)"):
+        open_named("wrong", "vectors", conditional=False)
+
+
+def test_a_run_on_a_table_begins_with_what_its_columns_are(tmp_path):
+    path = write_csv(tmp_path / "a.csv", rows())
+    config = resolve("vectors", "smoke", **{"data.name": f"csv:{path}"})
+    lines = loop.begin_with(config, build(config), devices.make_mesh(1))
+    expected = "numbers: height; whole numbers: visits; categories: rooms (4), town (3)"
+    assert f"columns are {expected}" in lines

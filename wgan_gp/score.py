@@ -72,6 +72,14 @@ def score(
 
 def _open(workdir: Path, n: int) -> sampling.FinishedRun:
     """Opens a run, after checking that n of its images can be scored."""
+    _check_run(workdir)
+    run = sampling.open_run(workdir)
+    memory.check_samples(n, sampling.sample_spec(run, n))  # one set at a time
+    return run
+
+
+def _check_run(workdir: Path) -> None:
+    """Refuses a run that is not on images, or whose images have no splits."""
     settings = open_settings(workdir)
     if settings.data.kind != "images":
         raise ValueError(f"{workdir} holds a run that is not on images")
@@ -80,9 +88,6 @@ def _open(workdir: Path, n: int) -> sampling.FinishedRun:
             f"{workdir} holds a run on {settings.data.name}, a sampler without splits"
             " to score beside: add a metric to its experiment's file"
         )
-    run = sampling.open_run(workdir)
-    memory.check_samples(n, sampling.sample_spec(run, n))  # one set at a time
-    return run
 
 
 def _sources(run: sampling.FinishedRun, split: str) -> list[ImageSource]:
@@ -241,7 +246,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default=0,
         help="of the latents, and of which real images are taken (default: 0)",
     )
-    network = parser.add_mutually_exclusive_group(required=True)
+    network = parser.add_mutually_exclusive_group()
     network.add_argument(
         "--inception", type=path, help="compare by Inception-v3: file of its weights"
     )
@@ -252,6 +257,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     args = parse(parser, arguments)
     _check(args.n, args.split, args.seed)
+    if args.inception is None and not args.digits:
+        _check_run(args.workdir)  # says what no network would help
+        parser.error("one of the arguments --inception --digits is required")
     return args
 
 

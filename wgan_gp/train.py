@@ -39,6 +39,7 @@ from wgan_gp.algorithm import (
 from wgan_gp.algorithm import Optimiser as Optimiser
 from wgan_gp.algorithm import bind_critic as bind_critic
 from wgan_gp.algorithm import bind_penalty as bind_penalty
+from wgan_gp.losses.points import check_key
 
 
 def train_step(
@@ -176,9 +177,10 @@ def init(
 
     Raises:
       TypeError: as `algorithm.checks.check_algorithm`.
-      ValueError: as `algorithm.checks.check_algorithm`.
+      ValueError: as `algorithm.checks.check_algorithm`, or `key` is no random key.
     """
     checks.check_algorithm(algorithm, hyperparameters)
+    check_key(key)
     critic_key, generator_key, train_key = jax.random.split(key, 3)
     generator = algorithm.generator.init(generator_key)
     optimiser = generator_optimiser(algorithm, hyperparameters)
@@ -317,11 +319,13 @@ def make_critic_train(
       `train(key, hyperparameters) -> (critic, curves)`, as from `critic_steps`.
 
     Raises:
-      ValueError: steps is no whole number >= 1.
+      ValueError: steps is no whole number >= 1; or `sample_fake` draws by itself.
     """
     checks.check_whole("steps", steps)
+    checks.check_sampler("sample_fake", sample_fake, algorithm.batch_size)
 
     def train(key, hyperparameters):
+        check_key(key)
         init_key, train_key = jax.random.split(key)
         critic = init_critic(algorithm, hyperparameters, init_key)
         keys = jax.random.split(train_key, steps)

@@ -7,10 +7,13 @@ import pytest
 
 from tests.games import tiny
 from tests.helpers import draw_pair, key
-from wgan_gp import constraints, losses, train
+from wgan_gp import constraints, data, losses, train
+from wgan_gp.algorithm import checks
 from wgan_gp.constraints import CLIP
 from wgan_gp.networks import MLP
 
+RANDOM = np.random.default_rng(0)
+ROWS = jax.numpy.asarray(RANDOM.normal(size=(50, 2)))
 RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0)
 
 
@@ -61,6 +64,18 @@ RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0)
             {},
             TypeError,
             r"sample_real must be .* got a ndarray: of an array write data\.resident",
+        ),
+        (
+            {"sample_real": lambda _, n: np.random.normal(size=(n, 2))},  # noqa: NPY002
+            {},
+            ValueError,
+            r"sample_real draws other samples each time .* data\.resident\(ARRAY\)",
+        ),
+        (
+            {"sample_latent": lambda _, n: ROWS[RANDOM.integers(0, 50, n)]},
+            {},
+            ValueError,
+            "sample_latent draws other samples each time for the same key",
         ),
         ({"sample_latent": None}, {}, TypeError, "sample_latent must be a function"),
         ({"generator_optimiser": None}, {}, TypeError, "generator_optimiser must be"),
@@ -128,3 +143,37 @@ def test_a_run_of_no_steps_is_refused(steps):
 def test_what_is_no_constraint_is_refused(given, words):
     with pytest.raises(TypeError, match=words):
         train.init_critic(tiny(constraint=given).critic, RATES, key())
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        lambda key, n: jax.numpy.zeros((n, 2)),  # a point, as of a Dirac GAN
+        lambda key, n: ROWS[:n] + jax.random.normal(key, (n, 2)),
+        lambda key, n: jax.random.normal(jax.random.fold_in(key, 3), (n, 2)),
+        lambda key, n: jax.random.normal(jax.random.key(7), (n, 2)),
+        data.resident(np.ones((9, 2))),
+        data.load("8gaussians").sample,
+    ],
+)
+def test_samplers_without_randomness_of_their_own_are_taken(sample):
+    checks.check_sampler("sample_real", sample, 8)
+
+
+def test_a_fixed_generator_that_draws_by_itself_is_refused():
+    def fakes(_, n):
+        return RANDOM.normal(size=(n, 2))
+
+    with pytest.raises(ValueError, match="sample_fake draws other samples"):
+        train.make_critic_train(tiny().critic, fakes, 3)
+
+
+def test_what_is_no_key_is_refused():
+    for make in (
+        lambda: train.make_train(tiny(), 3)(0, RATES),
+        lambda: train.make_critic_train(tiny().critic, tiny().critic.sample_real, 3)(
+            0, RATES
+        ),
+    ):
+        with pytest.raises(ValueError, match="expected a JAX random key, got int"):
+            make()

@@ -130,6 +130,7 @@ def test_files_that_are_nearly_right_are_named(tmp_path, monkeypatch):
     assert "did you mean --config experiments/digits.py?" in refused(
         "experiments/digits.py"
     )
+    assert "did you mean toy8gauss?" in refused("--config", "toy8gaus")
     assert "did you mean :smoke?" in refused("--config", "experiments/digits.py:smok")
     monkeypatch.setenv("HERE", str(tmp_path))
     (tmp_path / "mine.py").write_text("def get_config():\n    return None\n")
@@ -201,3 +202,33 @@ def test_hosts_do_not_meet_once_an_array_was_made():
     jnp.zeros(3)
     with pytest.raises(ValueError, match="make it with NumPy"):
         hosts.join(hosts.HostRank("127.0.0.1:1", 2, 1), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("rows.csv", "add --config vectors --config.data.name=csv:"),
+        ("rows.parquet", "add --config vectors --config.data.name=parquet:"),
+        ("notes.txt", "is no .py file: expected an experiment's name, or its file"),
+    ],
+)
+def test_a_file_of_data_is_not_executed(name, words, tmp_path):
+    (tmp_path / name).write_text("raise SystemExit")
+    assert words in refused("--config", tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "name", "words"),
+    [
+        ("vectors", "rows.csv", "did you mean csv:rows.csv?"),
+        ("vectors", "text:a.txt", "for text, start from experiments/language.py"),
+        ("vectors", "folder:a", "for pictures, start from experiments/digits.py"),
+        ("vectors", "ar2", "must be one of 8gaussians, 25gaussians, swissroll, csv:"),
+        ("language", "a.txt", "did you mean text:a.txt?"),
+        ("series", "csv:a.csv", "for tables, start from experiments/vectors.py"),
+    ],
+)
+def test_the_name_of_a_file_of_data_is_answered_by_how_it_is_written(
+    experiment, name, words
+):
+    assert words in refused("--config", experiment, f"--config.data.name={name}")

@@ -382,3 +382,20 @@ def test_a_penalty_at_endpoints_acts_on_samples():
     expected = jnp.maximum(at - 1, 0) ** 2
     close = jnp.isclose(norms[None], expected, rtol=1e-4)
     assert close.any(axis=0).all()
+
+
+def test_a_variant_names_fields_that_there_are():
+    for fields, words in (
+        ({"step": 5}, "default: there is no field step: did you mean steps?"),
+        ({"critic": {"hiden": (8,)}}, "field critic.hiden: did you mean critic.hidden"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(words)):
+            configs.experiment("own", "", default=fields)
+
+
+def test_what_smoke_says_of_other_networks_is_left_out():
+    parts = {"data": "images", "critic": "dcgan", "generator": "dcgan"}
+    smoke = configs.SMOKE | {"steps": 3}
+    config = configs.experiment("own", "smoke", default={}, smoke=smoke, **parts)
+    assert (config.steps, config.batch_size) == (3, 16)
+    assert "hidden" not in config.critic

@@ -1,6 +1,7 @@
 """Tables of a user's own: what is read of them, what is refused, and the way back."""
 
 import json
+import re
 
 import jax
 import numpy as np
@@ -187,7 +188,7 @@ def test_notes_say_what_a_user_should_know(tmp_path):
     path = write_csv(tmp_path / "a.csv", {n: [*v, v[0]] for n, v in table.items()})
     notes = "\n".join(open_table("csv", path, TableOptions(most_values=3)).notes)
     assert "constant, and filled in when rows are sampled: country" in notes
-    assert "1 of 201 rows are there before" in notes
+    assert "1 of 201 rows repeat others" in notes
     np.save(tmp_path / "wide.npy", np.random.default_rng(0).normal(size=(40, 64)))
     (note,) = open_table("npy", tmp_path / "wide.npy").notes
     assert "32 rows to learn 64 entries from" in note
@@ -332,6 +333,32 @@ def test_few_values_of_which_most_are_numbers_are_a_category(tmp_path):
     table = rows() | {"ward": [f"{'1239A'[i % 5]}" for i in range(ROWS)]}
     found = open_table("csv", write_csv(tmp_path / "a.csv", table)).columns.columns
     assert found[-1].values == ("1", "2", "3", "9", "A")
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ("{0}/12/2020", "dates as text, as '1/12/2020': turn them into numbers"),
+        ("0{1}.12.2020 10:00", "dates as text"),
+        ("{0} %", "percentages as text, as '1 %': write them as numbers, or leave"),
+        ("€{0}.50", "amounts of a currency as text"),
+        ("{0},250", "numbers with commas as text, as '1,250': leave thousands sep"),
+        ("{0},000,250", "numbers with commas as text"),
+    ],
+)
+def test_numbers_and_dates_as_text_are_named_unless_they_are_few(form, says):
+    def column(count):
+        texts = [form.format(1 + i % count, i % count) for i in range(ROWS)]
+        table = {"x": np.arange(ROWS) / 7, "c": np.array(texts, object)}
+        return describe(summarise_columns(table))[0].columns[1]
+
+    with pytest.raises(ValueError, match=re.escape(says)):
+        column(28)
+    if "commas" not in says:
+        assert column(5).kind == CATEGORY
+        return
+    with pytest.raises(ValueError, match="numbers with commas as text"):
+        column(5)
 
 
 def test_a_label_has_more_values_than_one(tmp_path):

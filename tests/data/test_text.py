@@ -38,7 +38,14 @@ def test_short_lines_are_filled_up_and_rare_characters_are_one(tmp_path):
         back[-1] == "ab" + 2 * UNKNOWN + PAD
     )  # a backtick of the text is an apostrophe
     assert "2 rare characters, 0.33 % of the text, are one" in text.notes[0]
-    assert "199 of 201 lines are there before" in text.notes[1]
+    assert "199 of 201 lines repeat others" in text.notes[-1]
+
+
+def test_what_lies_beyond_the_length_of_a_line_is_said(tmp_path):
+    path = write(tmp_path / "a.txt", ["abcd"] * 150)
+    (cut, _) = read_text(path, length=3).notes
+    assert "25 % of the characters lie beyond position 3 of their lines" in cut
+    assert len(read_text(path, length=4).notes) == 1
 
 
 def test_a_sampler_draws_one_hot_lines(tmp_path):

@@ -352,12 +352,15 @@ def test_a_critic_that_exact_critics_are_ahead_of_is_not_at_its_optimum(
         ({}, True),
         ({"w1": 0.25}, False),
         ({"lower_bound": 0.25}, False),  # as of a generator of half the spread
+        ({"two_sample": 0.56, "floor_two_sample": 0.52}, True),
+        ({"two_sample": 0.7, "floor_two_sample": 0.56}, False),
     ],
 )
 def test_a_generator_that_is_as_near_as_real_samples_are_may_stop(changed, stops):
     near = {"wasserstein": 0.2, "w1": 0.21, "lower_bound": 0.05}
-    found = advice(resolve(), GOOD | near | changed)
+    found = advice(resolve(eval_samples=200), GOOD | near | changed)
     assert ["stop here" in line for line in found] == [True] * stops
+    assert not advice(resolve(eval_samples=20), GOOD | near | changed)
 
 
 def test_a_critic_is_judged_by_the_slope_that_it_was_asked_for():

@@ -3,7 +3,9 @@
 from typing import Any
 
 import jax
+import numpy as np
 import optax
+from jax.extend.core import Literal
 
 from wgan_gp import constraints
 from wgan_gp.networks import Network
@@ -23,7 +25,7 @@ def check_critic_algorithm(algorithm: Any, hyperparameters: Any) -> None:
     """
     constraints.check(algorithm.constraint)
     _check_network("network", algorithm.network)
-    _check_sampler("sample_real", algorithm.sample_real)
+    check_sampler("sample_real", algorithm.sample_real, algorithm.batch_size)
     if not hasattr(hyperparameters, "critic_learning_rate"):
         raise TypeError(
             "expected train.Hyperparameters, got"
@@ -55,7 +57,7 @@ def check_algorithm(algorithm: Any, hyperparameters: Any) -> None:
     check_critic_algorithm(algorithm.critic, hyperparameters)
     _check_network("generator", algorithm.generator)
     _check_stateless(algorithm.generator)
-    _check_sampler("sample_latent", algorithm.sample_latent)
+    check_sampler("sample_latent", algorithm.sample_latent, algorithm.critic.batch_size)
     name, rate = "generator_optimiser", "generator_learning_rate"
     _check_optimiser(name, algorithm.generator_optimiser, hyperparameters, rate)
     check_whole("n_critic", algorithm.n_critic)
@@ -143,13 +145,51 @@ def _check_stateless(generator: Network) -> None:
         )
 
 
-def _check_sampler(name: str, sampler: Any) -> None:
-    """Raises TypeError unless it is a function."""
+def check_sampler(name: str, sampler: Any, n: int) -> None:
+    """Refuses a sampler that could not be part of a compiled program.
+
+    Args:
+      name: of it, for messages.
+      sampler: what was handed in as one.
+      n: how many samples it is to give.
+
+    Raises:
+      TypeError: it is no function.
+      ValueError: it draws by itself: the program would draw once, and have these
+        samples at every step.
+    """
     if not callable(sampler):
         raise TypeError(
             f"{name} must be a function (key, n) -> [n, ...], got a"
             f" {type(sampler).__name__}: of an array write data.resident(ARRAY)"
         )
+
+    try:
+        first, second = (_constants(sampler, n) for _ in range(2))
+        same = len(first) == len(second) and all(map(_same, first, second))
+    except Exception:  # a sampler of a stream; of others the step's trace says more
+        return
+    if not same:
+        raise ValueError(
+            f"{name} draws other samples each time for the same key, as NumPy's random"
+            " numbers are, and a compiled program would have one draw at every step:"
+            " draw by jax.random and the key, or of an array by data.resident(ARRAY)"
+        )
+
+
+def _constants(sampler: Any, n: int) -> list[Any]:
+    """The arrays and numbers of a sampler that are no function of its key."""
+    traced = jax.make_jaxpr(lambda key: sampler(key, n))(jax.random.key(0))
+    parts = [each for equation in traced.eqns for each in equation.invars]
+    parts += traced.jaxpr.outvars
+    return [*traced.consts, *(each.val for each in parts if isinstance(each, Literal))]
+
+
+def _same(first: Any, second: Any) -> bool:
+    """Whether constants are equal; those of a data set are one array, not compared."""
+    return first is second or np.array_equal(
+        np.asarray(first), np.asarray(second), equal_nan=True
+    )
 
 
 def _check_label_weight(whose: str, weight: float, critic: Network) -> None:

@@ -18,7 +18,7 @@ from ml_collections import ConfigDict
 from wgan_gp.configs import experiment_file, flag_errors
 from wgan_gp.configs.flag_errors import shorten
 from wgan_gp.system import shipped
-from wgan_gp.system.paths import expand
+from wgan_gp.system.paths import TABLE_KINDS, expand
 from wgan_gp.system.values import nearest
 
 _LARGEST = 2**20  # bytes of a config file
@@ -151,12 +151,22 @@ def _check_file(path: str) -> None:
         raise ValueError(
             f"--config {shorten(path)}: there is no such file{_meant(Path(path))}"
         )
+    if Path(path).suffix != ".py":
+        raise ValueError(f"--config {shorten(path)} is no .py file{_as_data(path)}")
     size = Path(path).stat().st_size
     if size > _LARGEST:
         raise ValueError(
             f"--config {shorten(path)}: {size} bytes are no experiment's file,"
             f" which has at most {_LARGEST}"
         )
+
+
+def _as_data(path: str) -> str:
+    """How to train on a file of data that was given as an experiment."""
+    kind = Path(path).suffix.removeprefix(".")
+    if kind not in TABLE_KINDS:
+        return ": expected an experiment's name, or its file"
+    return f": to learn it, add --config vectors --config.data.name={kind}:{path}"
 
 
 def _meant(path: Path) -> str:
@@ -173,6 +183,9 @@ def _meant(path: Path) -> str:
     if not near:
         return ""
     file = files[near[0]]
+    is_name = path == Path(path.stem)
+    if is_name and shipped.experiments().get(file.stem) == file:
+        return f": did you mean {file.stem}?"
     short = file.relative_to(here) if file.is_relative_to(here) else file
     return f": did you mean {short}?"
 

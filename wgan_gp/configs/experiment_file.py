@@ -10,7 +10,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,28 +35,41 @@ class Table(NamedTuple):
 
 
 def _is_network(name: str, value: Any) -> bool:
-    return isinstance(value, type) and is_dataclass(value)
+    if not (isinstance(value, type) and is_dataclass(value)):
+        return False
+    values = ((each.default, each.default_factory) for each in fields(value))
+    return all(each != (MISSING, MISSING) for each in values)
 
 
-def _takes_one(value: Any) -> bool:
-    """Whether it is a function that can be called with one argument."""
+def _is_metric(name: str, value: Any) -> bool:
+    if not isinstance(value, Metric) or value.better not in ("", "lower", "higher"):
+        return False
+    return value.measure is None or _takes(value.measure, 3)
+
+
+def _is_dataset(name: str, value: Any) -> bool:
+    if not isinstance(value, Dataset) or value.name != name:
+        return False
+    return 1 <= len(value.shape) <= 3 and _takes(value.sample, 2)
+
+
+def _takes(value: Any, count: int) -> bool:
+    """Whether it is a function that can be called with so many arguments."""
     try:
-        inspect.signature(value).bind(None)
+        inspect.signature(value).bind(*[None] * count)
     except (TypeError, ValueError):
         return False
     return True
 
 
+_MODULE = "the class of a Flax module, each field of which has a default"
 # What a file can add to, by the name that it is known by.
 TABLES = {
     "data.DATASETS": Table(
         data.DATASETS,
-        "a Dataset of this name, of vectors [D], series [T, C] or images [H, W, C]",
-        lambda name, value: (
-            isinstance(value, Dataset)
-            and value.name == name
-            and 1 <= len(value.shape) <= 3
-        ),
+        "a Dataset of this name, of vectors [D], series [T, C] or images [H, W, C],"
+        " with sample(key, n)",
+        _is_dataset,
     ),
     "constraints.CONSTRAINTS": Table(
         CONSTRAINTS,
@@ -66,19 +79,18 @@ TABLES = {
     "constraints.POINTS": Table(
         POINTS,
         "a function of the section 'penalty' that returns one like losses.interpolates",
-        lambda _, value: _takes_one(value),
+        lambda _, value: _takes(value, 1),
     ),
-    "networks.CRITICS": Table(
-        networks.CRITICS, "the class of a Flax module", _is_network
-    ),
-    "networks.GENERATORS": Table(
-        networks.GENERATORS, "the class of a Flax module", _is_network
-    ),
+    "networks.CRITICS": Table(networks.CRITICS, _MODULE, _is_network),
+    "networks.GENERATORS": Table(networks.GENERATORS, _MODULE, _is_network),
     "networks.ACTIVATIONS": Table(
         networks.ACTIVATIONS, "a function", lambda _, f: callable(f)
     ),
     "metrics.METRICS": Table(
-        METRICS, "a Metric", lambda _, value: isinstance(value, Metric)
+        METRICS,
+        "a Metric that is better 'lower', 'higher' or '', whose measure takes (fakes,"
+        " reals, dataset)",
+        _is_metric,
     ),
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-from wgan_gp.configs.schema import Schema, schema
+from wgan_gp.configs.schema import Schema, flatten, schema
 from wgan_gp.configs.settings import PLAYERS, TASKS
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.data.kinds import KINDS, kinds_of
@@ -247,7 +247,7 @@ def experiment(
       A locked configuration.
 
     Raises:
-      ValueError: there is no such variant.
+      ValueError: there is no such variant, or it has a field that there is not.
     """
     if arg and (arg not in variants or arg == "default"):
         known = [f":{each}" for each in variants if each != "default"]
@@ -257,11 +257,34 @@ def experiment(
         )
     config = base(data=data, critic=critic, generator=generator)
     config.name = name + (f"-{arg}" if arg else "")
-    update(config, variants["default"])
-    if arg:
-        update(config, variants[arg])
+    for variant in ("default", arg) if arg else ("default",):
+        changes = variants[variant]
+        _check_variant(variant, changes, config)
+        update(config, _fitting(changes, config))
     config.eval_default = config.eval_samples, config.eval_repeats
     return config
+
+
+def _fitting(changes: dict[str, Any], config: ConfigDict) -> dict[str, Any]:
+    """Changes without what `SMOKE` and the like say of fields of other networks."""
+    shared = SMOKE, IMAGE_SMOKE, SEQUENCE_SMOKE
+    known = [each[player] for each in shared for player in PLAYERS]
+    fitting = dict(changes)
+    for player in PLAYERS:
+        fields = changes.get(player)
+        if fields is not None and any(fields is each for each in known):
+            fitting[player] = {k: v for k, v in fields.items() if k in config[player]}
+    return fitting
+
+
+def _check_variant(variant: str, changes: dict[str, Any], config: ConfigDict) -> None:
+    """Raises ValueError for a field that there is not."""
+    known = {path for path, _ in flatten(config)} | {*config}
+    for path, _ in flatten(_fitting(changes, config)):
+        if path not in known and not path.startswith("by_constraint"):
+            raise ValueError(
+                f"{variant}: there is no field {path}{did_you_mean(path, known)}"
+            )
 
 
 def update(config: ConfigDict, changes: dict[str, Any]) -> None:

@@ -183,7 +183,6 @@ def check_name(
     kind: str,
     files: Sequence[str],
     *,
-    elsewhere: str,
     more: Sequence[str] = (),
 ) -> None:
     """Refuses the name of a data set that is neither a file nor a known set.
@@ -193,7 +192,6 @@ def check_name(
       name: `FILEKIND:FILE`, or a key of `DATASETS`.
       kind: "vectors", say, which this experiment learns.
       files: the kinds of files that it reads.
-      elsewhere: what to start from for files of other kinds.
       more: sets that are known beside those of `DATASETS`.
 
     Raises:
@@ -207,10 +205,45 @@ def check_name(
     if colon and prefix in PATH_KINDS:
         raise ValueError(
             f"{path} = {show(name)}: this experiment learns {kind}, of files named"
-            f" {', '.join(f'{each}:' for each in files)}; {elsewhere}"
+            f" {', '.join(f'{each}:' for each in files)}; for"
+            f" {_EXPERIMENTS[prefix]}"
         )
     known = [each for each in DATASETS if DATASETS[each].kind == kind]
-    one_of(path, name, [*known, *more])
+    known += [*more, *(f"{each}:FILE" for each in files)]
+    suffix = name.rpartition(".")[2].replace("txt", "text")
+    if suffix in files and not colon:
+        raise ValueError(
+            f"{path} must be one of {', '.join(known)}; got {show(name)}: did you mean"
+            f" {suffix}:{name}?"
+        )
+    one_of(path, name, known)
+
+
+# Where files are learned that are of one kind of data.
+_TABLES = "tables, start from experiments/vectors.py"
+_EXPERIMENTS = {
+    **{"csv": _TABLES, "parquet": _TABLES, "npy": _TABLES},
+    "text": "text, start from experiments/language.py",
+    "folder": "pictures, start from experiments/digits.py",
+}
+
+
+def _check_shape(dataset: Dataset) -> None:
+    """Refuses a set whose samples have another shape than it says."""
+    samplers = {"sample": unlabelled(dataset), "held_out": dataset.held_out}
+    if dataset.stream is not None:  # it takes what the stream reads
+        del samplers["sample"]
+    for name, sample in samplers.items():
+        if sample is None:
+            continue
+        drawn = jax.eval_shape(lambda key, draw=sample: draw(key, 2), jax.random.key(0))
+        found = getattr(drawn, "shape", None)
+        if found != (2, *dataset.shape):
+            raise ValueError(
+                f"data.DATASETS[{dataset.name!r}] has shape {dataset.shape}, and its"
+                f" {name}(key, 2) returns {show(found or drawn)}, not"
+                f" {(2, *dataset.shape)}"
+            )
 
 
 def open_named(name: str, kind: str, *, conditional: bool) -> Dataset:
@@ -233,6 +266,7 @@ def open_named(name: str, kind: str, *, conditional: bool) -> Dataset:
             f"{name} has samples of shape {dataset.shape}, and this experiment learns"
             f" {kind}: start from configs.base(data={dataset.kind!r})"
         )
+    _check_shape(dataset)
     if conditional and dataset.classes is None:
         raise ValueError(f"{name} has no labels: conditional must be False")
     if conditional or dataset.classes is None:

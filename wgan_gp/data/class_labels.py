@@ -8,14 +8,16 @@ functions translate for commands that take or print a class, as `wgan_gp.sample`
 import numpy as np
 
 from wgan_gp.data import Dataset
+from wgan_gp.data.summaries import plain
 from wgan_gp.system.values import did_you_mean, join_names, show
 
 
 def class_number(dataset: Dataset, label: int | str) -> int:
     """Returns the number of a class, which the generator takes as its condition.
 
-    A name wins over a number: where the classes are named "3", "7" and "9", the label 7
-    is class 1 and not class 7. Where no class has that name, 0 is the first class.
+    A name, in any spelling that no other has, wins over a number: where the classes are
+    named "3", "7" and "9", the label 7 is class 1 and not class 7. Where no class has
+    that name, 0 is the first class.
 
     Args:
       dataset: the data set of the run.
@@ -41,8 +43,11 @@ def class_number(dataset: Dataset, label: int | str) -> int:
         )
     names = dataset.class_names or tuple(map(str, range(dataset.classes)))
     text = str(label)
+    alike = [each for each in names if plain(each) == plain(text)]
     if text in names:
         number = names.index(text)
+    elif len(alike) == 1:  # as True for true, or 1.0 for 1
+        number = names.index(alike[0])
     elif text.isdecimal() and int(text) < dataset.classes:
         number = int(text)
     else:

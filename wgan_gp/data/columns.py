@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgan_gp.system.values import show
+from wgan_gp.system.values import join_names, show
 
 NUMBER, WHOLE, CATEGORY, CONSTANT = "number", "whole", "category", "constant"
 
@@ -119,6 +119,21 @@ class Columns(NamedTuple):
     columns: tuple[Column, ...]
     label: str | None = None
     given: tuple[str, ...] = ()
+
+    def kinds(self) -> str:
+        """What the columns are, in a line, for a user to look over."""
+        kinds = {
+            "numbers": [each.name for each in self.columns if each.kind == NUMBER],
+            "whole numbers": [each.name for each in self.columns if each.kind == WHOLE],
+            "categories": [
+                f"{each.name} ({len(each.values)})"
+                for each in self.columns
+                if each.kind == CATEGORY
+            ],
+        }
+        return "; ".join(
+            f"{k}: {join_names(names)}" for k, names in kinds.items() if names
+        )
 
     @property
     def width(self) -> int:

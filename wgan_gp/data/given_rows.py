@@ -15,7 +15,7 @@ import numpy as np
 from wgan_gp.data.columns import CATEGORY, WHOLE, Column, Columns
 from wgan_gp.data.given_arrays import array_names, given_numbers
 from wgan_gp.data.numpy_files import read_arrays
-from wgan_gp.data.summaries import is_number
+from wgan_gp.data.summaries import plain
 from wgan_gp.data.table_files import READERS, read_table
 from wgan_gp.system.values import did_you_mean, join_names, show
 
@@ -140,7 +140,7 @@ def _category(column: Column, value: Any, where: str) -> Any:
         return value
     # A file with other rows may have its cells read as another type: text such as "01"
     # as the number 1, and "True" as a truth value.
-    alike = [each for each in known if _plain(each) == _plain(value)]
+    alike = [each for each in known if plain(each) == plain(value)]
     if len(alike) == 1:
         return alike[0]
     names = [each if isinstance(each, str) else f"{each:.0f}" for each in known]
@@ -149,11 +149,6 @@ def _category(column: Column, value: Any, where: str) -> Any:
         f"{where} is {show(shown)}, which the table that was learned did not have:"
         f" expected one of {join_names(names)}{did_you_mean(shown, names)}"
     )
-
-
-def _plain(value: Any) -> Any:
-    text = str(value)  # of bytes, dates and the like: not as any category
-    return float(text) if is_number(text) else text.casefold()
 
 
 def _check_there(value: Any, where: str) -> None:

@@ -1,6 +1,7 @@
 """Says what the columns of a table mean: numbers, categories, constants (`columns`)."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -138,14 +139,16 @@ def _check_text(name: str, summary: Summary, most_values: int) -> None:
             " for text in rows that are left out: write numbers, or leave it out by"
             " data.without"
         )
+    distinct = summary.distinct
+    _check_words(name, distinct, few=len(distinct) <= most_values)
     commas = [e for e in others if is_number(e.replace(",", ".", 1))] == others
     if len(numbers) > len(others) and (commas or len(numbers) >= most_values):
-        hint = ": write decimal points, not commas" if commas else ""
+        hint = ": write decimal points, not commas, and no thousands separators"
+        hint = hint if commas else ""
         raise ValueError(
             f"column {show(name)} has numbers and text, as {show(numbers[0])} and"
             f" {show(others[0])}{hint or ': clean it, or leave it out by data.without'}"
         )
-    distinct = summary.distinct
     if all(is_number(each.replace(",", ".", 1)) for each in distinct):
         raise ValueError(
             f"column {show(name)} has numbers with decimal commas, as"
@@ -157,6 +160,42 @@ def _check_text(name: str, summary: Summary, most_values: int) -> None:
             f" {summary.count:,} rows, more than a category has: leave it out by"
             " data.without"
         )
+
+
+# What text of numbers and dates looks like, what it is, and what helps.
+_AMOUNT = r"[-+]?[\d.,]+"
+_TEXT_KINDS = (
+    (
+        r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?",
+        "numbers with commas",
+        "leave thousands separators out, and write decimal points",
+    ),
+    (
+        r"\d{1,4}([./-])\d{1,2}\1\d{1,4}([ T].*)?",
+        "dates",
+        "turn them into numbers, as days since the first",
+    ),
+    (rf"{_AMOUNT} ?%", "percentages", "write them as numbers"),
+    (
+        rf"[-+]?[$€£¥] ?{_AMOUNT}|{_AMOUNT} ?[$€£¥]",
+        "amounts of a currency",
+        "write them as numbers",
+    ),
+)
+
+
+def _check_words(name: str, values: Sequence[str], *, few: bool) -> None:
+    """Refuses text of which nearly all looks like numbers or dates.
+
+    Few percentages, amounts or dates may be a category; numbers with commas are none.
+    """
+    for pattern, kind, cure in _TEXT_KINDS[: 1 if few else None]:
+        alike = [each for each in values if re.fullmatch(pattern, each.strip())]
+        if len(alike) >= 0.9 * len(values):
+            raise ValueError(
+                f"column {show(name)} has {kind} as text, as {show(alike[0])}: {cure},"
+                " or leave it out by data.without"
+            )
 
 
 def _notes(column: Column, summary: Summary) -> list[str]:

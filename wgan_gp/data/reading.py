@@ -16,6 +16,7 @@ _FLAGS = (
         "choose other columns by --columns",
     ),
     (r"choose some by data\.columns", "choose some by --columns"),
+    (r"several are written \((.*)\)", r"several are written without commas, \1"),
     (r"data\.size to \(height, width\)", "--size HEIGHT WIDTH"),
     (r"data\.channels = ", "--channels "),
     (r"data\.(columns|encoding|skip_corrupt)", r"--\1"),

@@ -38,10 +38,7 @@ BUILT_IN = "docstrings"
 
 
 def _check_name(path: str, name: str) -> None:
-    tables = "for tables, start from experiments/vectors.py"
-    check_name(
-        *(path, name, "sequences", SEQUENCE_KINDS), elsewhere=tables, more=(BUILT_IN,)
-    )
+    check_name(path, name, "sequences", SEQUENCE_KINDS, more=(BUILT_IN,))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

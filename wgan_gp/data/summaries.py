@@ -141,3 +141,9 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return text.isascii() and "_" not in text
+
+
+def plain(value: Any) -> Any:
+    """What spellings of one value have in common, as 01 and 1.0, or True and true."""
+    text = str(value)  # of bytes, dates and the like: not as any category
+    return float(text) if is_number(text) else text.casefold()

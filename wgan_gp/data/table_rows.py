@@ -119,7 +119,7 @@ def chosen_columns(raw: RawTable, options: TableOptions, path: Path) -> list[str
             if name not in known:
                 raise ValueError(
                     f"{field}: there is no column {show(name)} in {path}, which has"
-                    f" {join_names(known)}{did_you_mean(name, known)}"
+                    f" {join_names(known)}{_several(name) or did_you_mean(name, known)}"
                 )
     told = {"data.label": asked["data.label"], "data.given": given}
     for field, names in told.items():
@@ -130,9 +130,10 @@ def chosen_columns(raw: RawTable, options: TableOptions, path: Path) -> list[str
     names = [name for name in known if name in wanted | told_names]
     for name in names:
         if name in raw.refused:
-            raise ValueError(
-                f"column {show(name)} {raw.refused[name]}: leave it out by data.without"
-            )
+            reason = raw.refused[name]
+            cure = "leave it out by data.without"
+            also = ", or" if ":" in reason else ":"  # a reason may name a cure
+            raise ValueError(f"column {show(name)} {reason}{also} {cure}")
     if not {*names} - told_names:
         raise ValueError(f"no column of {path} is left to learn")
     if len(names) > MOST_COLUMNS:
@@ -141,6 +142,11 @@ def chosen_columns(raw: RawTable, options: TableOptions, path: Path) -> list[str
             " some by data.columns"
         )
     return names
+
+
+def _several(name: str) -> str:
+    parts = tuple(each.strip() for each in name.split(","))
+    return f": several are written {parts}" if len(parts) > 1 else ""
 
 
 def complete_rows(

@@ -96,7 +96,7 @@ def _row_notes(vectors: np.ndarray, train: np.ndarray, path: Path) -> list[str]:
     repeated = count - len(set(map(hash, map(bytes, vectors + 0.0))))
     if repeated:
         notes.append(
-            f"{path}: {repeated:,} of {count:,} rows are there before: a row may be in"
+            f"{path}: {repeated:,} of {count:,} rows repeat others: a row may be in"
             " the training split and held out"
         )
     if len(train) < width:

@@ -146,6 +146,7 @@ def encode(lines: Sequence[str], length: int, most_characters: int, name: str) -
             f"{name} has {len(lines)} lines that are not empty, at least {LEAST_LINES}"
             " are needed"
         )
+    lengths = [len(line) for line in lines]
     lines = [line.replace(PAD, "'")[:length] for line in lines]
     counts = Counter[str]()
     for line in lines:
@@ -158,6 +159,12 @@ def encode(lines: Sequence[str], length: int, most_characters: int, name: str) -
     for row, line in zip(codes, lines):
         row[: len(line)] = [number.get(character, 0) for character in line]
     notes = []
+    beyond = sum(max(0, each - length) for each in lengths)
+    if beyond:
+        notes.append(
+            f"{name}: {100 * beyond / sum(lengths):.2g} % of the characters lie beyond"
+            f" position {length} of their lines (data.length), and are left out"
+        )
     rare = ordered[most_characters - 2 :]
     if rare:
         share = 100 * sum(counts[each] for each in rare) / counts.total()
@@ -166,7 +173,7 @@ def encode(lines: Sequence[str], length: int, most_characters: int, name: str) -
         )
     repeated = len(lines) - len(np.unique(codes, axis=0))
     if repeated:
-        notes.append(f"{name}: {repeated:,} of {len(lines):,} lines are there before")
+        notes.append(f"{name}: {repeated:,} of {len(lines):,} lines repeat others")
     return Text(codes, characters, tuple(notes))
 
 

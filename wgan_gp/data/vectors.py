@@ -13,10 +13,11 @@ from wgan_gp.system.fields import Rule, at_least, check_unset, setting, whole
 from wgan_gp.system.paths import TABLE_KINDS, expand
 from wgan_gp.system.values import show
 
+_BUILT_IN = [name for name, each in DATASETS.items() if each.kind == "vectors"]
+
 
 def _check_name(path: str, name: str) -> None:
-    pictures = "for pictures, start from experiments/digits.py"
-    check_name(path, name, "vectors", TABLE_KINDS, elsewhere=pictures)
+    check_name(path, name, "vectors", TABLE_KINDS)
 
 
 def _check_names(path: str, names: tuple) -> None:
@@ -36,7 +37,7 @@ class VectorData:
     kind: str
     name: str = setting(
         "8gaussians",
-        f"Set of vectors: {', '.join(DATASETS)},"
+        f"Set of vectors: {', '.join(_BUILT_IN)},"
         f" {', '.join(f'{each}:FILE' for each in TABLE_KINDS)}.",
         Rule(_check_name),
     )

@@ -14,6 +14,7 @@ integers and booleans count as float32. They are computed in float32 at least.
 
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -201,6 +202,26 @@ def pair_distances(reals: jax.Array, fakes: jax.Array) -> jax.Array:
     return jax.vmap(distance)(*as_pair(reals, fakes))
 
 
+def check_key(key: Any) -> bool:
+    """Refuses what is no random key; returns whether it is of the older kind, uint32.
+
+    Args:
+      key: one or several.
+
+    Raises:
+      ValueError: it is no key.
+    """
+    dtype = getattr(key, "dtype", type(key).__name__)
+    if dtype == jnp.uint32 and jnp.ndim(key) in (1, 2):
+        return True
+    if isinstance(key, jax.Array) and jnp.issubdtype(dtype, jax.dtypes.prng_key):
+        return False
+    raise ValueError(
+        f"expected a JAX random key, got {dtype}: make one of a seed by"
+        " jax.random.key(seed)"
+    )
+
+
 def sample_keys(key: jax.Array, count: int) -> jax.Array:
     """One key per sample.
 
@@ -215,16 +236,8 @@ def sample_keys(key: jax.Array, count: int) -> jax.Array:
     Raises:
       ValueError: `key` is no key, or there are more or fewer than `count`.
     """
-    dtype = getattr(key, "dtype", type(key).__name__)
-    if dtype == jnp.uint32 and jnp.ndim(key) in (1, 2):  # keys of the older kind
+    if check_key(key):
         key = jax.random.wrap_key_data(key)
-    elif not (
-        isinstance(key, jax.Array) and jnp.issubdtype(dtype, jax.dtypes.prng_key)
-    ):
-        raise ValueError(
-            f"expected a JAX random key, got {dtype}: make one of a seed by"
-            " jax.random.key(seed)"
-        )
     if key.ndim == 0:
         return jax.random.split(key, count)
     if key.shape != (count,):

@@ -105,12 +105,14 @@ def run(
 
 def begin_with(settings: Settings, experiment: Experiment, mesh: Mesh) -> list[str]:
     """The lines on constraint, data, devices and features that a run begins with."""
-    weights = settings.features.weights
+    weights, dataset = settings.features.weights, experiment.dataset
+    columns = dataset.columns if dataset.kind == "vectors" else None
     lines = [
         CONSTRAINTS[settings.lipschitz].remark,
-        *experiment.dataset.notes,
+        f"columns are {columns.kinds()}" if columns is not None else None,
+        *dataset.notes,
         devices.unused_devices(mesh, settings.batches, settings.mesh.data),
-        describe_counts(experiment.evaluation, experiment.dataset),
+        describe_counts(experiment.evaluation, dataset),
         difference_from_published(weights) if weights is not None else None,
     ]
     return [line for line in lines if line]

@@ -20,7 +20,8 @@ from wgan_gp.runs.sample_files import SampleSpec
 from wgan_gp.system.paths import expand
 from wgan_gp.system.values import below, whole
 
-# Conditions of a user's own: a file of rows, or columns by their names.
+# Conditions of a user's own: a file of rows, or columns by their names, as a data
+# frame has them.
 Given = str | Path | Mapping[str, Any]
 
 
@@ -42,8 +43,8 @@ def sample(
       label: a class's name or number, of a run with labels: samples of this class
         alone.
       given: of a run that is told columns, the conditions of the samples: a file of
-        rows, as `given_rows.read_given`, or columns `[m]` by their names. The rows are
-        taken in order, and again from the first if there are fewer than n.
+        rows, as `given_rows.read_given`, columns `[m]` by their names, or a data frame.
+        The rows are taken in order, and again from the first if there are fewer than n.
 
     Returns:
       Samples `[n, ...]`; images are uint8 `[n, H, W, C]`, rows of a table float64
@@ -145,6 +146,9 @@ def given_entries(run: FinishedRun, given: Given | None) -> np.ndarray | None:
             else "given: the run's generator is told nothing: leave it out, or train"
             " with conditional = True and conditions in the data"
         )
+    if hasattr(given, "columns"):  # a data frame
+        frame: Any = given
+        given = {str(name): np.asarray(frame[name]) for name in frame.columns}
     if isinstance(given, Mapping):
         return encode_given(columns.conditions, given)
     encoding = getattr(run.settings.data, "encoding", "utf-8")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgan_gp.configs.command_line import parse
+from wgan_gp.configs.comparison import join_changes
 from wgan_gp.runs import command
 from wgan_gp.system.signals import Listener
 
@@ -76,7 +77,9 @@ def _prepare_workdir(settings: "CriticSettings", experiment: Any, text: bytes):
         resumable = partial(
             resume.check, folder, settings, experiment, accepted=accepted
         )
-        workdir.check(folder, settings, resumable=resumable, **options)
+        changes = workdir.check(folder, settings, resumable=resumable, **options)
+        if changes:
+            print(f"accepted: {join_changes(changes)}")
         locks.append(workdir.lock(folder))
         if lines := workdir.prepare(folder, settings, experiment=text, **options):
             print(lines)

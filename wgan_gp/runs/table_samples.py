@@ -15,6 +15,7 @@ from wgan_gp.data.columns import CONSTANT, NUMBER, Column, Columns, numbered
 from wgan_gp.runs.draws import SampleBatch
 from wgan_gp.runs.sample_files import SampleSpec, Write, npz_file
 
+_TRUTHS = {"true", "false"}  # as PyArrow has truth values of any table as text
 _DIGITS = 9  # of numbers in CSV files: those of float32, and more of narrow columns
 
 
@@ -31,9 +32,15 @@ def rows(dataset: Dataset, drawn: SampleBatch) -> dict[str, np.ndarray]:
       drawn: vectors `[m, D]`, as `sampling.draw` has them.
 
     Returns:
-      The values `[m]` of each column by its name, in the table's order.
+      The values `[m]` of each column by its name, in the table's order. Truth values,
+      which are categories, are bool again.
     """
-    return columns_of(dataset).decode(drawn.samples)
+    columns = columns_of(dataset)
+    found = columns.decode(drawn.samples)
+    for each in columns.columns:
+        if each.values and {str(x).casefold() for x in each.values} <= _TRUTHS:
+            found[each.name] = np.char.lower(found[each.name].astype(str)) == "true"
+    return found
 
 
 def matrix(dataset: Dataset, drawn: SampleBatch) -> np.ndarray:

@@ -116,7 +116,7 @@ def check(
     shared: bool = False,
     spec: WorkdirSpec | None = None,
     resumable: Callable[[list[str]], list[str]] = lambda _: [],
-) -> None:
+) -> list[str]:
     """Refuses what `prepare` would refuse; writes nothing, and makes no folder.
 
     Args:
@@ -130,6 +130,10 @@ def check(
         configuration. It is given what differs between the two, in words, and
         returns what else differs.
 
+    Returns:
+      What differs from an earlier run in the folder and is accepted, in words.
+
+
     Raises:
       FileExistsError: the folder is a file, another process runs in it, or it holds a
         run with other settings, each of which is named, or what is no run, which
@@ -138,7 +142,9 @@ def check(
       WriteError: what the folder holds cannot be written to.
     """
     _check_free(workdir, shared)
-    _check(workdir, settings, overwrite, accept_changes, spec or RUN_SPEC, resumable)
+    return _check(
+        workdir, settings, overwrite, accept_changes, spec or RUN_SPEC, resumable
+    )
 
 
 def _check(
@@ -148,19 +154,20 @@ def _check(
     accept_changes: bool,
     spec: WorkdirSpec,
     resumable: Callable[[list[str]], list[str]] = lambda _: [],
-):
+) -> list[str]:
     existing = _existing(workdir, spec)
     _check_writable(workdir, existing)
     if not existing:
-        return
+        return []
     _check_is_one(workdir, existing[0], spec)
     if overwrite:
-        return
+        return []
     versions.read(workdir)
     changes = _changes(workdir, settings, spec)
     changes += resumable(changes)
     if changes and not accept_changes:
         raise _other_settings(workdir, changes, spec)
+    return changes
 
 
 def _check_is_one(workdir: Path, found: Path, spec: WorkdirSpec) -> None:
