@@ -75,6 +75,13 @@ def test_there_is_a_row_for_each_row_of_the_file(stored, tmp_path):
     np.testing.assert_array_equal(again["visits"], made["visits"])
 
 
+def test_a_missing_value_of_a_data_frame_is_named(stored):
+    table = pandas.DataFrame(TOLD).astype({"town": "string"})
+    table.loc[1, "town"] = pandas.NA
+    with pytest.raises(ValueError, match="row 2: column 'town' has no value"):
+        sampling.sample_table(stored / "columns", given=table)
+
+
 def test_rows_are_repeated_in_order_up_to_n(stored):
     made = sampling.sample_table(stored / "columns", 8, given=TOLD)
     assert made["town"].tolist() == (TOLD["town"] * 3)[:8]

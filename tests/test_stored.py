@@ -17,7 +17,7 @@ from wgan_gp import configs, sample
 from wgan_gp.build import build, build_critic
 from wgan_gp.configs.stored import ALWAYS, BEFORE
 from wgan_gp.data import Dataset
-from wgan_gp.data.columns import NUMBER, Column, Columns
+from wgan_gp.data.columns import CONSTANT, NUMBER, WHOLE, Column, Columns
 from wgan_gp.runs import dataset_file, loop, restore, resume, workdir
 from wgan_gp.studies import running, sweep
 from wgan_gp.studies.random_architectures.study import is_complete
@@ -348,11 +348,30 @@ def test_what_differs_last_is_seen_whatever_the_files_name_is(name, toy, tmp_pat
     columns[-1] = columns[-1]._replace(std=2.0 * (1 + 1e-12))  # as of another NumPy
     same = table._replace(columns=Columns((*columns,)))
     assert not dataset_file.differences(folder, same)
+    table = table._replace(
+        columns=Columns((columns[0]._replace(mean=1e-17), *columns[1:]))
+    )
+    dataset_file.write(folder, table)
+    columns[0] = columns[0]._replace(mean=-3e-17)  # all of which is rounding
+    assert not dataset_file.differences(
+        folder, table._replace(columns=Columns((*columns,)))
+    )
     columns[-1] = columns[-1]._replace(std=2000.0)
     scaled = table._replace(columns=Columns((*columns,)))
     assert dataset_file.differences(folder, scaled) == [
-        "the data set's column 'measurement 59' std was 2.0, is 2000.0"
+        "the data set's column 'measurement 59' std was 2.000000000002, is 2000.0"
     ]
+    near = (
+        Column("id", CONSTANT, values=(1.7e9,)),
+        Column("x", WHOLE, 0.0, 1.0, 0.0, 2e9),
+    )
+    dataset_file.write(folder, table._replace(columns=Columns(near)))
+    far = near[0]._replace(values=(1.7e9 + 1,)), near[1]._replace(high=2e9 + 1)
+    assert dataset_file.differences(folder, table._replace(columns=Columns(far))) == [
+        "the data set's column 'id' values[0] was 1700000000.0, is 1700000001.0",
+        "the data set's column 'x' high was 2000000000.0, is 2000000001.0",
+    ]
+    dataset_file.write(folder, table)
     columns[-1] = columns[-1]._replace(name="another")
     renamed = table._replace(columns=Columns((*columns,)))
     assert dataset_file.differences(folder, renamed) == [

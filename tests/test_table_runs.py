@@ -300,6 +300,13 @@ def test_a_sampler_of_another_shape_than_its_set_says_is_refused(monkeypatch):
     line = r"'wrong'\] has shape \(3,\), and its sample\(key, 2\) returns \(2, 2\), not"
     with pytest.raises(ValueError, match=line):
         open_named("wrong", "vectors", conditional=False)
+    both = lambda key, n: (normal(key, n), jnp.zeros(n, int))  # noqa: E731
+    labelled = wrong._replace(shape=(2,), sample=both, held_out=both, classes=2)
+    monkeypatch.setitem(DATASETS, "wrong", labelled)
+    opened = open_named("wrong", "vectors", conditional=True)
+    assert with_label_entries(opened).shape == (4,)
+    monkeypatch.setitem(DATASETS, "wrong", labelled._replace(held_out=normal))
+    open_named("wrong", "vectors", conditional=False)
     right = wrong._replace(shape=(2,), held_out=lambda key, n: normal(key, 3))
     monkeypatch.setitem(DATASETS, "wrong", right)
     with pytest.raises(ValueError, match=r"its held_out\(key, 2\) returns \(3, 2\)"):

@@ -208,10 +208,11 @@ def init_critic(
 
     Raises:
       TypeError: as `algorithm.checks.check_critic_algorithm`.
-      ValueError: as `algorithm.checks.check_critic_algorithm`, or an update of the
-        critic's state would change its structure.
+      ValueError: as `algorithm.checks.check_critic_algorithm`, `key` is no random key,
+        or an update of the critic's state would change its structure.
     """
     checks.check_critic_algorithm(algorithm, hyperparameters)
+    check_key(key)
     network = critic_network(algorithm)
     params = network.init(key)
     state = network.init_state(params)

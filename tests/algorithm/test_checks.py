@@ -14,6 +14,13 @@ from wgan_gp.networks import MLP
 
 RANDOM = np.random.default_rng(0)
 ROWS = jax.numpy.asarray(RANDOM.normal(size=(50, 2)))
+
+
+def drawn(_, n):
+    """What is no function of its key."""
+    return RANDOM.normal(size=(n, 2))
+
+
 RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0)
 
 
@@ -76,6 +83,16 @@ RATES = train.Hyperparameters(1e-2, 1e-2, strength=10.0)
             {},
             ValueError,
             "sample_latent draws other samples each time for the same key",
+        ),
+        (
+            {
+                "sample_real": jax.jit(
+                    lambda _, n: RANDOM.normal(size=(n, 2)), static_argnums=1
+                )
+            },
+            {},
+            ValueError,
+            "sample_real draws other samples each time for the same key",
         ),
         ({"sample_latent": None}, {}, TypeError, "sample_latent must be a function"),
         ({"generator_optimiser": None}, {}, TypeError, "generator_optimiser must be"),
@@ -161,16 +178,14 @@ def test_samplers_without_randomness_of_their_own_are_taken(sample):
 
 
 def test_a_fixed_generator_that_draws_by_itself_is_refused():
-    def fakes(_, n):
-        return RANDOM.normal(size=(n, 2))
-
     with pytest.raises(ValueError, match="sample_fake draws other samples"):
-        train.make_critic_train(tiny().critic, fakes, 3)
+        train.make_critic_train(tiny().critic, drawn, 3)
 
 
 def test_what_is_no_key_is_refused():
     for make in (
         lambda: train.make_train(tiny(), 3)(0, RATES),
+        lambda: train.init_critic(tiny().critic, RATES, 0),
         lambda: train.make_critic_train(tiny().critic, tiny().critic.sample_real, 3)(
             0, RATES
         ),

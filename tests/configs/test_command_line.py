@@ -207,9 +207,11 @@ def test_hosts_do_not_meet_once_an_array_was_made():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("rows.csv", "add --config vectors --config.data.name=csv:"),
-        ("rows.parquet", "add --config vectors --config.data.name=parquet:"),
-        ("notes.txt", "is no .py file: expected an experiment's name, or its file"),
+        ("rows.csv", "write --config vectors --config.data.name=csv:"),
+        ("rows.parquet", "write --config vectors --config.data.name=parquet:"),
+        ("rows.npz", "--config vectors (or series, or digits for pictures) --conf"),
+        ("lines.txt", "write --config language --config.data.name=text:"),
+        ("notes.md", "is no .py file: expected an experiment's name, or its file"),
     ],
 )
 def test_a_file_of_data_is_not_executed(name, words, tmp_path):

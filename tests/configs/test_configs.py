@@ -387,6 +387,7 @@ def test_a_penalty_at_endpoints_acts_on_samples():
 def test_a_variant_names_fields_that_there_are():
     for fields, words in (
         ({"step": 5}, "default: there is no field step: did you mean steps?"),
+        ({"by_constraints": {}, "steps_": 1}, "default: there is no field steps_"),
         ({"critic": {"hiden": (8,)}}, "field critic.hiden: did you mean critic.hidden"),
     ):
         with pytest.raises(ValueError, match=re.escape(words)):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.helpers import key
 from tests.hostile import cases
 from wgan_gp.data import columns as meaning
-from wgan_gp.data import table_rows
+from wgan_gp.data import table_parts, table_rows
 from wgan_gp.data.columns import CATEGORY, CONSTANT, NUMBER, WHOLE, Column, Columns
 from wgan_gp.data.meanings import describe, label_column, summarise_columns
 from wgan_gp.data.summaries import summarise
@@ -260,7 +260,9 @@ def test_a_column_without_a_name_is_an_index_or_empty_or_refused(tmp_path):
     )
     lines = "".join(f"{i},{i % 7}.5,a\n" for i in range(40))
     path.write_text(f"x,,z\n{lines}")
-    with pytest.raises(ValueError, match="column '' has no name: leave it out by data"):
+    with pytest.raises(
+        ValueError, match="'' has no name: give it one, or leave it out by"
+    ):
         open_table("csv", path)
     assert open_table("csv", path, TableOptions(without=("",))).shape == (1,)
     assert open_table("csv", path, TableOptions(columns=("x",))).shape == (1,)
@@ -339,7 +341,7 @@ def test_few_values_of_which_most_are_numbers_are_a_category(tmp_path):
     ("form", "says"),
     [
         ("{0}/12/2020", "dates as text, as '1/12/2020': turn them into numbers"),
-        ("0{1}.12.2020 10:00", "dates as text"),
+        ("{0}.12.2020 10:00", "dates as text"),
         ("{0} %", "percentages as text, as '1 %': write them as numbers, or leave"),
         ("€{0}.50", "amounts of a currency as text"),
         ("{0},250", "numbers with commas as text, as '1,250': leave thousands sep"),
@@ -359,6 +361,28 @@ def test_numbers_and_dates_as_text_are_named_unless_they_are_few(form, says):
         return
     with pytest.raises(ValueError, match="numbers with commas as text"):
         column(5)
+
+
+@pytest.mark.parametrize(
+    "form", ["{0}.1{1}.0", "1{0}-2{1}-30", "{0}.{1}.12", "a{0}/1/2"]
+)
+def test_versions_and_part_numbers_are_categories(form):
+    texts = [form.format(i % 28, i % 9) for i in range(ROWS)]
+    table = {"x": np.arange(ROWS) / 7, "c": np.array(texts, object)}
+    assert describe(summarise_columns(table))[0].columns[1].kind == CATEGORY
+
+
+def test_parts_of_a_table_may_judge_a_column_without_a_name_otherwise(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(table_parts, "_ROWS", 50)
+    index = [*range(50), *[7] * 50]
+    path = write_parquet(tmp_path / "a.parquet", {"": index, "x": np.arange(100) / 7})
+    parts = [*read_parts("parquet", path)]
+    assert [[*each.refused] for each in parts] == [[], [""]]
+    for raw in parts:
+        found = table_rows.chosen_columns(raw, TableOptions(without=("",)), path)
+        assert found == ["x"]
 
 
 def test_a_label_has_more_values_than_one(tmp_path):

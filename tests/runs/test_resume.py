@@ -28,6 +28,7 @@ from wgan_gp.build import build, build_critic
 from wgan_gp.evaluate.metrics import METRICS
 from wgan_gp.runs import driver, finite, loop, solve, workdir
 from wgan_gp.runs.advice import advice
+from wgan_gp.runs.progress import print_line
 from wgan_gp.runs.records import MetricWriter, truncate_records
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
 
@@ -361,6 +362,7 @@ def test_a_generator_that_is_as_near_as_real_samples_are_may_stop(changed, stops
     found = advice(resolve(eval_samples=200), GOOD | near | changed)
     assert ["stop here" in line for line in found] == [True] * stops
     assert not advice(resolve(eval_samples=20), GOOD | near | changed)
+    assert not advice(resolve(eval_samples=200), GOOD | near | changed, 30)
 
 
 def test_a_critic_is_judged_by_the_slope_that_it_was_asked_for():
@@ -420,11 +422,10 @@ def test_a_stopped_run_has_the_conventional_status(tmp_path):
     assert "SIGINT at step 7" in str(stop)
 
 
-def test_lines_of_a_run_are_printed_as_they_are(tmp_path):
+def test_lines_are_printed_as_they_are():
     said = io.StringIO()
-    folder = tmp_path / "run[bold]x[/a]"
-    line = driver._resumed(4, resolve(steps=4), folder, True)
-    Console(file=said, width=9).print(line, **driver._PLAIN)
+    line = "csv:/my [bold]rows[/x].csv: 12 rows"
+    print_line(Console(file=said, width=9), line)
     assert said.getvalue() == f"{line}\n"
 
 

@@ -98,3 +98,13 @@ def test_a_run_without_a_name_never_goes_on_with_another(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run-2").mkdir()
     assert workdir.unused_folder(tmp_path / "run") == tmp_path / "run-3"
+
+
+def test_a_folder_that_checkpoints_cannot_be_read_back_from_is_refused(tmp_path):
+    """Orbax finds no file that it wrote where a part of the path is a pattern."""
+    config = resolve()
+    for folder in (tmp_path / "a[b]" / "run", tmp_path / "run[1]"):
+        with pytest.raises(ValueError, match=r"with \[ in its name cannot be"):
+            workdir.prepare(folder, config)
+        assert not folder.exists()
+    workdir.prepare(tmp_path / "a*b?", config)

@@ -164,6 +164,8 @@ def check_sampler(name: str, sampler: Any, n: int) -> None:
             f" {type(sampler).__name__}: of an array write data.resident(ARRAY)"
         )
 
+    if isinstance(sampler, jax.stages.Wrapped):  # whose trace would be that of before
+        sampler = getattr(sampler, "__wrapped__", sampler)
     try:
         first, second = (_constants(sampler, n) for _ in range(2))
         same = len(first) == len(second) and all(map(_same, first, second))

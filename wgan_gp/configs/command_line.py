@@ -18,7 +18,7 @@ from ml_collections import ConfigDict
 from wgan_gp.configs import experiment_file, flag_errors
 from wgan_gp.configs.flag_errors import shorten
 from wgan_gp.system import shipped
-from wgan_gp.system.paths import TABLE_KINDS, expand
+from wgan_gp.system.paths import expand
 from wgan_gp.system.values import nearest
 
 _LARGEST = 2**20  # bytes of a config file
@@ -163,10 +163,14 @@ def _check_file(path: str) -> None:
 
 def _as_data(path: str) -> str:
     """How to train on a file of data that was given as an experiment."""
-    kind = Path(path).suffix.removeprefix(".")
-    if kind not in TABLE_KINDS:
+    kind = Path(path).suffix.removeprefix(".").replace("txt", "text")
+    experiments = {"npz": "vectors (or series, or digits for pictures)"}
+    experiments |= {"text": "language", "csv": "vectors", "npy": "vectors"}
+    experiments["parquet"] = "vectors"
+    if kind not in experiments:
         return ": expected an experiment's name, or its file"
-    return f": to learn it, add --config vectors --config.data.name={kind}:{path}"
+    name = f"--config.data.name={kind}:{path}"
+    return f": to learn it, write --config {experiments[kind]} {name} in its place"
 
 
 def _meant(path: Path) -> str:

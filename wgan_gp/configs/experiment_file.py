@@ -37,8 +37,10 @@ class Table(NamedTuple):
 def _is_network(name: str, value: Any) -> bool:
     if not (isinstance(value, type) and is_dataclass(value)):
         return False
-    values = ((each.default, each.default_factory) for each in fields(value))
-    return all(each != (MISSING, MISSING) for each in values)
+    given = (each for each in fields(value) if each.init)
+    return not any(
+        each.default is MISSING and each.default_factory is MISSING for each in given
+    )
 
 
 def _is_metric(name: str, value: Any) -> bool:
@@ -57,8 +59,10 @@ def _takes(value: Any, count: int) -> bool:
     """Whether it is a function that can be called with so many arguments."""
     try:
         inspect.signature(value).bind(*[None] * count)
-    except (TypeError, ValueError):
+    except TypeError:
         return False
+    except ValueError:  # its signature is not known
+        return True
     return True
 
 

@@ -272,7 +272,7 @@ def _fitting(changes: dict[str, Any], config: ConfigDict) -> dict[str, Any]:
     fitting = dict(changes)
     for player in PLAYERS:
         fields = changes.get(player)
-        if fields is not None and any(fields is each for each in known):
+        if fields is not None and fields in known:
             fitting[player] = {k: v for k, v in fields.items() if k in config[player]}
     return fitting
 
@@ -281,7 +281,7 @@ def _check_variant(variant: str, changes: dict[str, Any], config: ConfigDict) ->
     """Raises ValueError for a field that there is not."""
     known = {path for path, _ in flatten(config)} | {*config}
     for path, _ in flatten(_fitting(changes, config)):
-        if path not in known and not path.startswith("by_constraint"):
+        if path not in known and path.split(".")[0] != "by_constraint":
             raise ValueError(
                 f"{variant}: there is no field {path}{did_you_mean(path, known)}"
             )

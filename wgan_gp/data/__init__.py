@@ -210,8 +210,9 @@ def check_name(
         )
     known = [each for each in DATASETS if DATASETS[each].kind == kind]
     known += [*more, *(f"{each}:FILE" for each in files)]
-    suffix = name.rpartition(".")[2].replace("txt", "text")
-    if suffix in files and not colon:
+    _, dot, suffix = name.rpartition(".")
+    suffix = suffix.casefold().replace("txt", "text")
+    if dot and suffix in files and not colon:
         raise ValueError(
             f"{path} must be one of {', '.join(known)}; got {show(name)}: did you mean"
             f" {suffix}:{name}?"
@@ -237,6 +238,8 @@ def _check_shape(dataset: Dataset) -> None:
         if sample is None:
             continue
         drawn = jax.eval_shape(lambda key, draw=sample: draw(key, 2), jax.random.key(0))
+        if name == "held_out" and dataset.classes and isinstance(drawn, tuple):
+            drawn = drawn[0]  # labels come with them where the critic sees these
         found = getattr(drawn, "shape", None)
         if found != (2, *dataset.shape):
             raise ValueError(

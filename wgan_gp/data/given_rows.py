@@ -19,6 +19,7 @@ from wgan_gp.data.summaries import plain
 from wgan_gp.data.table_files import READERS, read_table
 from wgan_gp.system.values import did_you_mean, join_names, show
 
+_MISSING = ("None", "nan", "<NA>", "NaT")  # the last ones are of pandas
 _MOST = float(np.finfo(np.float32).max)
 
 
@@ -152,7 +153,8 @@ def _category(column: Column, value: Any, where: str) -> Any:
 
 
 def _check_there(value: Any, where: str) -> None:
-    if value is None or value == "" or value != value:
+    missing = value == "" if isinstance(value, str) else str(value) in _MISSING
+    if missing:
         raise ValueError(f"{where} has no value: fill it in, or leave the row out")
 
 

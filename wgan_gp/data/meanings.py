@@ -163,6 +163,7 @@ def _check_text(name: str, summary: Summary, most_values: int) -> None:
 
 
 # What text of numbers and dates looks like, what it is, and what helps.
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"  # or a month
 _AMOUNT = r"[-+]?[\d.,]+"
 _TEXT_KINDS = (
     (
@@ -171,7 +172,8 @@ _TEXT_KINDS = (
         "leave thousands separators out, and write decimal points",
     ),
     (
-        r"\d{1,4}([./-])\d{1,2}\1\d{1,4}([ T].*)?",
+        rf"({_DAY}([./-]){_DAY}\2\d{{4}}|\d{{4}}([./-]){_DAY}\3{_DAY}|{_DAY}/{_DAY}/\d\d)"
+        r"([ T].*)?",
         "dates",
         "turn them into numbers, as days since the first",
     ),

@@ -52,7 +52,7 @@ def from_arrow(table: Any, path: Path) -> RawTable:
             if reason := _reason_to_leave_out(values):
                 notes.append(f"{path}: the column without a name {reason}")
             else:
-                refused[name] = "has no name"
+                refused[name] = "has no name: give it one"
             continue
         try:
             columns[name], is_whole = _as_numpy(values)

@@ -116,10 +116,13 @@ def chosen_columns(raw: RawTable, options: TableOptions, path: Path) -> list[str
     asked["data.given"] = given
     for field, names in asked.items():
         for name in names:
+            if field == "data.without" and not name.strip():
+                continue  # one without a name, which a part may have left out
             if name not in known:
+                hint = _several(name, known) or did_you_mean(name, known)
                 raise ValueError(
                     f"{field}: there is no column {show(name)} in {path}, which has"
-                    f" {join_names(known)}{_several(name) or did_you_mean(name, known)}"
+                    f" {join_names(known)}{hint}"
                 )
     told = {"data.label": asked["data.label"], "data.given": given}
     for field, names in told.items():
@@ -144,9 +147,10 @@ def chosen_columns(raw: RawTable, options: TableOptions, path: Path) -> list[str
     return names
 
 
-def _several(name: str) -> str:
+def _several(name: str, known: list[str]) -> str:
+    """How several names are written, if one is several that are known."""
     parts = tuple(each.strip() for each in name.split(","))
-    return f": several are written {parts}" if len(parts) > 1 else ""
+    return f": several are written {parts}" if {*parts} <= {*known} else ""
 
 
 def complete_rows(

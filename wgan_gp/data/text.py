@@ -162,7 +162,7 @@ def encode(lines: Sequence[str], length: int, most_characters: int, name: str) -
     beyond = sum(max(0, each - length) for each in lengths)
     if beyond:
         notes.append(
-            f"{name}: {100 * beyond / sum(lengths):.2g} % of the characters lie beyond"
+            f"{name}: {100 * beyond / sum(lengths):.3g} % of the characters lie beyond"
             f" position {length} of their lines (data.length), and are left out"
         )
     rare = ordered[most_characters - 2 :]

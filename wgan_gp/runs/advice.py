@@ -15,12 +15,15 @@ _BEHIND = 1.25
 _ENOUGH = 200  # samples of an evaluation that a generator is told to stop by
 
 
-def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
+def advice(
+    settings: CriticSettings, measured: dict[str, float], samples: int | None = None
+) -> list[str]:
     """Advice for a critic that looks broken in an evaluation, or to stop.
 
     Args:
       settings: of the run.
       measured: the scalars of the evaluation.
+      samples: that a set of it had; None for as many as the settings ask for.
 
     Returns:
       A line for each problem: the measured value, and what to try. Or one that says
@@ -59,7 +62,8 @@ def advice(settings: CriticSettings, measured: dict[str, float]) -> list[str]:
             " few samples to learn from"
         )
     if "lower_bound" in measured and not found:
-        found += _beside_exact_critics(settings, measured, aim)
+        count = settings.eval_samples if samples is None else samples
+        found += _beside_exact_critics(settings, measured, aim, count)
     return found
 
 
@@ -72,7 +76,7 @@ def _without_scale(choice: Choice) -> str:
 
 
 def _beside_exact_critics(
-    settings: CriticSettings, measured: dict[str, float], aim: float
+    settings: CriticSettings, measured: dict[str, float], aim: float, samples: int
 ) -> list[str]:
     """Advice by the lower bound of W1 that exact critics give in a last evaluation."""
     bound, error = measured["lower_bound"], measured["lower_bound_error"]
@@ -87,7 +91,7 @@ def _beside_exact_critics(
         ]
     w1, floor = (measured.get(name) for name in ("w1", METRICS["w1"].floor))
     near = w1 and floor and w1 < 1.1 * floor and bound < 2 * error
-    if near and settings.eval_samples >= _ENOUGH and not _told_apart(measured):
+    if near and samples >= _ENOUGH and not _told_apart(measured):
         return [
             f"the generator is as near to the held-out samples as other real ones are"
             f" (W1 {w1:.3g}, floor {floor:.3g}; no exact critic tells them apart): stop"

@@ -19,7 +19,7 @@ from wgan_gp.runs import animation, replay, resume
 from wgan_gp.runs.advice import advice
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.runs.finite import check_finite
-from wgan_gp.runs.progress import as_floats, progress_bar
+from wgan_gp.runs.progress import as_floats, print_line, progress_bar
 from wgan_gp.runs.records import (
     History,
     MetricWriter,
@@ -30,9 +30,6 @@ from wgan_gp.runs.trainable import Trainable
 from wgan_gp.runs.workdir import REPORT
 from wgan_gp.system.files import WriteError, writing
 from wgan_gp.system.signals import DeferredSignals
-
-# Lines as they are: paths may have brackets, which Rich would read as markup.
-_PLAIN: dict[str, Any] = {"soft_wrap": True, "markup": False, "highlight": False}
 
 
 class Interrupted(Exception):  # noqa: N818
@@ -120,7 +117,7 @@ def _drive(
         if done:
             lacks = _lacks_evaluation(done, settings, history)
             line = _resumed(done, settings, workdir, not lacks)
-            progress.console.print(line, **_PLAIN)
+            print_line(progress.console, line)
             if lacks:
                 evaluate(devices.unreplicate(state), done)
         while done < settings.steps:
@@ -207,8 +204,8 @@ def _evaluate(
     writer.write("eval", done, measured)
     trainable.log_samples(state, done, writer)
     writer.flush()
-    for line in advice(settings, measured):
-        console.print(f"step {done}: {line}", **_PLAIN)
+    for line in advice(settings, measured, trainable.samples):
+        print_line(console, f"step {done}: {line}")
 
 
 def _lacks_evaluation(done: int, settings: CriticSettings, history: History) -> bool:
@@ -252,7 +249,7 @@ def _resume(
 ):
     """The state to continue from, and its step: 0 for a new run."""
     like = jax.eval_shape(trainable.init)
-    warn = partial(console.print, **_PLAIN)
+    warn = partial(print_line, console)
     saved = checkpoints.load_latest(like, warn, set_aside=True)
     if saved is None:
         return trainable.init(), 0

@@ -18,7 +18,12 @@ from wgan_gp.configs import Settings
 from wgan_gp.constraints import CONSTRAINTS
 from wgan_gp.devices import hosts
 from wgan_gp.evaluate import critic_diagnostics
-from wgan_gp.evaluate.held_out import HeldOutSets, describe_counts, hold_out
+from wgan_gp.evaluate.held_out import (
+    HeldOutSets,
+    count_evaluated,
+    describe_counts,
+    hold_out,
+)
 from wgan_gp.evaluate.inception import difference_from_published
 from wgan_gp.runs import (
     animation,
@@ -33,7 +38,7 @@ from wgan_gp.runs.advice import recommendation
 from wgan_gp.runs.closing import closing_table, summary
 from wgan_gp.runs.drawing import draw_figures
 from wgan_gp.runs.driver import drive, next_stop
-from wgan_gp.runs.progress import as_floats, progress_text
+from wgan_gp.runs.progress import as_floats, print_line, progress_text
 from wgan_gp.runs.records import MetricWriter
 from wgan_gp.runs.run_facts import Facts
 from wgan_gp.runs.started import Start
@@ -69,7 +74,7 @@ def run(
     mesh = devices.mesh_for(settings.batches, settings.mesh.data)
     remarks = begin_with(settings, experiment, mesh)
     for line in remarks:
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        print_line(console, line)
     dataset_file.write(workdir, experiment.dataset)
     # Evaluation has keys of its own, so it never changes what training draws.
     train_key, held_key, eval_key = run_keys(settings.seed)
@@ -165,6 +170,7 @@ def _trainable(
         evaluate=measure,
         progress_text=progress_text,
         log_samples=show,
+        samples=count_evaluated(experiment.evaluation, experiment.dataset)[0],
         to_devices=partial(devices.replicate, mesh=mesh),
         step=partial(
             train.train_step, experiment.algorithm, experiment.hyperparameters

@@ -9,6 +9,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from wgan_gp.evaluate.metrics import METRICS
 
 
+def print_line(console: Console, line: str) -> None:
+    """Prints a line as it is: paths may have brackets, which Rich reads as markup."""
+    console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
 def progress_bar(console: Console) -> Progress:
     """A progress bar with the steps done, the time left and current metrics."""
     return Progress(

@@ -18,6 +18,7 @@ from wgan_gp.runs.advice import advice
 from wgan_gp.runs.closing import ResultTable
 from wgan_gp.runs.next_steps import next_steps
 from wgan_gp.runs.page import Markup, element, text
+from wgan_gp.runs.progress import print_line
 from wgan_gp.runs.provenance import circumstances, settings_parts
 from wgan_gp.runs.run_facts import Facts
 from wgan_gp.runs.workdir import FIGURES, REPORT
@@ -57,7 +58,7 @@ def conclude(workdir: Path, facts: Facts, console: Console) -> None:
         console.print(table.for_console())
     lines = [*facts.samples, f"{facts.summary}.", facts.hint]
     for line in filter(None, lines):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_line(console, line)
     if hosts.is_first():
         write(workdir, facts)
     networks = "critic" if facts.dataset is None else "networks"
@@ -66,7 +67,7 @@ def conclude(workdir: Path, facts: Facts, console: Console) -> None:
         f" {workdir / REPORT}",
         f"figures, metrics, trained {networks}: {workdir}",
     ):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_line(console, line)
 
 
 def write(workdir: Path, facts: Facts) -> Path:

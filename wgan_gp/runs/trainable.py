@@ -40,6 +40,7 @@ class Trainable(NamedTuple):
       step: `(state, inputs) -> (state, scalars)`, not compiled. One step, computed
         again under `debug_nans` to find the operation that made NaN or infinity. None
         if that is not possible.
+      samples: of a set of an evaluation; None for as many as the settings ask for.
       step_inputs: `done -> inputs`. The `inputs` of `step` after so many steps.
     """
 
@@ -54,3 +55,4 @@ class Trainable(NamedTuple):
     seek_stream: Callable[[dict[str, Any]], None] = lambda _: None
     step: Callable[[Any, Any], tuple[Any, dict[str, jax.Array]]] | None = None
     step_inputs: Callable[[int], Any] = lambda _: None
+    samples: int | None = None

@@ -138,7 +138,8 @@ def check(
       FileExistsError: the folder is a file, another process runs in it, or it holds a
         run with other settings, each of which is named, or what is no run, which
         `overwrite` does not remove.
-      ValueError: the run's configuration, or its versions, cannot be read.
+      ValueError: the run's configuration, or its versions, cannot be read; or
+        checkpoints in the folder could not be.
       WriteError: what the folder holds cannot be written to.
     """
     _check_free(workdir, shared)
@@ -155,6 +156,11 @@ def _check(
     spec: WorkdirSpec,
     resumable: Callable[[list[str]], list[str]] = lambda _: [],
 ) -> list[str]:
+    if "[" in str(workdir.absolute()):  # Orbax looks for its files by a pattern
+        raise ValueError(
+            f"--workdir {workdir.absolute()}: checkpoints below a folder with [ in its"
+            " name cannot be read back: name another folder"
+        )
     existing = _existing(workdir, spec)
     _check_writable(workdir, existing)
     if not existing:

@@ -163,4 +163,8 @@ def check_unset(settings: Any, names: Iterable[str], why: str) -> None:
     defaults = {each.name: each.default for each in dataclasses.fields(settings)}
     for name in names:
         if (value := getattr(settings, name)) != defaults[name]:
-            raise ValueError(f"data.{name} = {values.show(value)} {why}: leave it out")
+            usual = values.show(defaults[name])
+            raise ValueError(
+                f"data.{name} = {values.show(value)} {why}: leave it out, or set it to"
+                f" {usual}"
+            )

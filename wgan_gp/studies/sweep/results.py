@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 
 from wgan_gp import configs
@@ -123,13 +124,13 @@ def closing_table(sweep: Sweep, summaries: Sequence[Summary]) -> Table:
       sweep: from `resolve`.
       summaries: of all points.
     """
-    table = Table(title=sweep.settings.name, title_justify="left")
+    table = Table(title=escape(sweep.settings.name), title_justify="left")
     table.add_column("point", overflow="fold")
     name = quality(summaries)
     for column in ([METRICS[name].short] if name else []) + ["diverged"]:
         table.add_column(column, justify="right")
     for each in summaries:
-        row = [label(_shown(each.point))]
+        row = [escape(label(_shown(each.point)))]
         row += [spread(each.metrics.get(name))] if name else []
         table.add_row(*row, f"{each.diverged} of {sweep.settings.seeds}")
     return table

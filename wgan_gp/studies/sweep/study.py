@@ -11,6 +11,7 @@ from wgan_gp.devices.hosts import HostRank
 from wgan_gp.evaluate.held_out import describe_counts
 from wgan_gp.runs.axes import plain_text
 from wgan_gp.runs.drawing import save_figure
+from wgan_gp.runs.progress import print_line
 from wgan_gp.studies.running import Program, Records, Save, Study, programs_of_host
 from wgan_gp.studies.sweep import figure, ranking, results
 from wgan_gp.studies.sweep.chunks import Chunk, Result, chunks, read_record
@@ -62,7 +63,7 @@ def print_notes(sweep: Sweep, console: Console) -> None:
     notes = (note for each in programs for note in each.dataset.notes)
     counts = (describe_counts(each.evaluation, each.dataset) for each in programs)
     for line in dict.fromkeys(filter(None, (*notes, *counts))):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        print_line(console, line)
 
 
 def in_sweep_order(sweep: Sweep, records: Records) -> list[Result]:
@@ -114,4 +115,4 @@ def _tables(sweep: Sweep, workdir: Path, console: Console, records: Records) -> 
             soft_wrap=True,
         )
     console.print(results.closing_table(sweep, summaries))
-    console.print(f"table, summary, figure: {workdir}", soft_wrap=True)
+    print_line(console, f"table, summary, figure: {workdir}")

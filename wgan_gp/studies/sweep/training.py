@@ -16,7 +16,7 @@ from rich.progress import Progress
 from wgan_gp.runs import loop
 from wgan_gp.runs.checkpoint import Checkpoints
 from wgan_gp.runs.driver import Interrupted
-from wgan_gp.runs.progress import progress_bar
+from wgan_gp.runs.progress import print_line, progress_bar
 from wgan_gp.studies.running import Save
 from wgan_gp.studies.sweep import programs
 from wgan_gp.studies.sweep.chunks import Chunk, Result, to_record
@@ -202,7 +202,7 @@ class _ChunkTrainer:
         return evaluate(experiment, settings, state, held)
 
     def _warn(self, text: str) -> None:
-        self._console.print(text, soft_wrap=True)
+        print_line(self._console, text)
 
     def interrupted(self, number: int, step: int) -> Interrupted:
         """The exception to raise after a signal, once the state is saved."""
