@@ -22,6 +22,11 @@ from wgan_gp.system.paths import expand
 from wgan_gp.system.values import nearest
 
 _LARGEST = 2**20  # bytes of a config file
+_EXPERIMENTS = {  # that learn a file of data
+    **{"csv": "vectors", "parquet": "vectors", "npy": "vectors"},
+    "npz": "vectors (or series, or digits for pictures)",
+    "text": "language",
+}
 _SIBLINGS = 1000  # the most files whose names are compared with a misspelt one
 
 
@@ -164,13 +169,10 @@ def _check_file(path: str) -> None:
 def _as_data(path: str) -> str:
     """How to train on a file of data that was given as an experiment."""
     kind = Path(path).suffix.removeprefix(".").replace("txt", "text")
-    experiments = {"npz": "vectors (or series, or digits for pictures)"}
-    experiments |= {"text": "language", "csv": "vectors", "npy": "vectors"}
-    experiments["parquet"] = "vectors"
-    if kind not in experiments:
+    if kind not in _EXPERIMENTS:
         return ": expected an experiment's name, or its file"
     name = f"--config.data.name={kind}:{path}"
-    return f": to learn it, write --config {experiments[kind]} {name} in its place"
+    return f": to learn it, write --config {_EXPERIMENTS[kind]} {name} in its place"
 
 
 def _meant(path: Path) -> str:

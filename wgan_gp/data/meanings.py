@@ -143,11 +143,12 @@ def _check_text(name: str, summary: Summary, most_values: int) -> None:
     _check_words(name, distinct, few=len(distinct) <= most_values)
     commas = [e for e in others if is_number(e.replace(",", ".", 1))] == others
     if len(numbers) > len(others) and (commas or len(numbers) >= most_values):
-        hint = ": write decimal points, not commas, and no thousands separators"
-        hint = hint if commas else ""
+        cure = "clean it, or leave it out by data.without"
+        if commas:
+            cure = "write decimal points, not commas, and no thousands separators"
         raise ValueError(
             f"column {show(name)} has numbers and text, as {show(numbers[0])} and"
-            f" {show(others[0])}{hint or ': clean it, or leave it out by data.without'}"
+            f" {show(others[0])}: {cure}"
         )
     if all(is_number(each.replace(",", ".", 1)) for each in distinct):
         raise ValueError(
