@@ -527,6 +527,9 @@ def _protocol() -> Iterator[str]:
         f" {theirs[2, 64]}) and {ours[2, 256]} for 256 ({theirs[2, 256]}), and D = 8,"
         f" N = 256, where it is {two[8, 256]:.2f} above"
     )
+    found = records()["published", "two_sided", 2, 64]["cosine"]
+    ends = (f"{each:.2f}"[1:] for each in (min(found), max(found)))
+    yield "three gave {} to {} for 64 funnels".format(*ends)
     three = [_difference("one_sided", L2, "l2", (2, n)) for n in (16, 64, 256)]
     yield f"is {spread(three, '{:.2f}')} above the published number from 16 funnels on"
     rest = _within("one_sided", L2, "l2", _LOW[1:])
