@@ -172,7 +172,7 @@ def _rounded(old: Column, new: Column, field: str) -> bool:
 def _alike(was: Any, found: Any) -> bool:
     if isinstance(was, np.ndarray) and isinstance(found, np.ndarray):
         return was.shape == found.shape and np.allclose(was, found, rtol=0, atol=1e-6)
-    return type(was) is type(found) and was == found
+    return was is found or not (was is None or found is None or was != found)
 
 
 def _shown(value: Any) -> str:
