@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import chain
 
 import jax
 import numpy as np
@@ -220,6 +221,32 @@ def test_delimiters_are_not_sought_in_quotes(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('"Weight, kg, dry";"Height, cm"\n1.5;2\n')
     assert [*read_table("csv", path).columns] == ["Weight, kg, dry", "Height, cm"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("a;b\n1,5;x\n,25;y\n", {"a": [1.5, 0.25], "b": ["x", "y"]}),
+        ("a\tb\n1,234\t2,5\nNA\t3\n", {"a": [1.234, None], "b": [2.5, 3]}),
+        ('a,b\n"1,5","2"\n"-2,5e1","3"\n', {"a": [1.5, -25], "b": [2, 3]}),
+        ("1,5;2,5;3\n1,6;2;4\n", {"x1": [1.5, 1.6], "x2": [2.5, 2], "x3": [3, 4]}),
+        # 1,234 may be a thousand and more; with points elsewhere commas are no points.
+        ("a;b\n1,234;2\n5,678;3\n", {"a": ["1,234", "5,678"], "b": [2, 3]}),
+        ("a;b\n1,5;2.5\n2,5;3\n", {"a": ["1,5", "2,5"], "b": [2.5, 3]}),
+        ("a;b\n1,2,3;2\n2,5;3\n", {"a": ["1,2,3", "2,5"], "b": [2, 3]}),
+    ],
+)
+def test_decimal_commas_are_read_where_they_are_sure(text, columns, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    whole, (part,) = read_table("csv", path), read_parts("csv", path)
+    decimal = not any("," in str(each) for each in chain(*columns.values()))
+    for raw in (whole, part):
+        for name, expected in columns.items():
+            found = raw.columns[name]
+            wanted = np.array(expected, object if found.dtype == object else float)
+            np.testing.assert_array_equal(found, wanted)
+        assert any("decimal commas" in note for note in raw.notes) == decimal
 
 
 def test_an_empty_line_is_a_missing_value_where_there_is_one_column(tmp_path):

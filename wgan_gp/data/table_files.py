@@ -1,7 +1,8 @@
 """Reads tables of a user's own: one row a sample, columns with names.
 
-    csv:FILE       text with a header line; the delimiter is found by itself. An empty
-                   line is a missing value where there is one column, else nothing
+    csv:FILE       text with a header line; the delimiter and decimal commas are found
+                   by themselves. An empty line is a missing value where there is one
+                   column, else nothing
     parquet:FILE   Apache Parquet
     npy:FILE       one array [N, D], the format of `numpy.save`
     npz:FILE       arrays of `numpy.savez`: `samples` [N, D], and `labels` [N] and
@@ -15,6 +16,7 @@ it means is the matter of `columns`. What does not fit there: `table_parts`.
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,11 @@ from wgan_gp.system.values import show
 
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*("|$)')
+_LOOK = 2**22  # bytes in which decimal commas are looked for
+# A number with a comma or without; and what shows that commas are decimal: 1,234 may
+# have one of thousands.
+_COMMAS = r"^\s*[-+]?\d*,?\d+([eE][-+]?\d+)?\s*$"
+_DECIMAL_COMMA = r"(^|\D|\d{4}|\b0),\d|,(\d{1,2}|\d{4,})(\D|$)"
 
 
 def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
@@ -80,7 +87,8 @@ def csv_options(
 
     Returns:
       The options, and notes: a first line of numbers is no header, unless these count
-      the columns from 0, as pandas does; one with some numbers is.
+      the columns from 0, as pandas does; one with some numbers is. Commas are decimal
+      where a column shows it, and none has decimal points.
 
     Raises:
       ValueError: the first line is no text in this encoding.
@@ -88,11 +96,10 @@ def csv_options(
     from pyarrow import csv
 
     empty, header = _header(path, encoding)
-    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", header).count)
-    names = [each.strip().strip('"') for each in header.split(delimiter)]
+    delimiter, names = _split(header)
     count, notes = len(names), []
     counted = names == _counted(names)
-    headless = all(map(is_number, names)) and not counted
+    headless = _all_numbers(names) and not counted
     if counted:
         notes = [f"{path}: the first line counts the columns, and is their names"]
     some = [each for each in names if is_number(each)]
@@ -106,10 +113,10 @@ def csv_options(
             f"{path} has no header line: its columns are x1 to x{count}, and its first"
             " line is a row"
         ]
-    read = csv.ReadOptions(
+    reading = partial(
+        csv.ReadOptions,
         encoding=encoding,
         column_names=[f"x{i + 1}" for i in range(count)] if headless else None,
-        block_size=block_size,
         skip_rows=empty,
     )
     parse = csv.ParseOptions(
@@ -117,7 +124,56 @@ def csv_options(
         newlines_in_values=True,
         ignore_empty_lines=count > 1 or not header.strip(),
     )
-    return (read, parse, csv.ConvertOptions(strings_can_be_null=True)), notes
+    convert = csv.ConvertOptions(strings_can_be_null=True)
+    name = _decimal_commas(path, (reading(block_size=_LOOK), parse, convert))
+    if name is not None:
+        convert.decimal_point = ","
+        notes += [f"{path}: numbers have decimal commas, as column {show(name)} shows"]
+    return (reading(block_size=block_size), parse, convert), notes
+
+
+def _split(header: str) -> tuple[str, list[str]]:
+    """The delimiter of a line, and what it delimits."""
+
+    def parts(delimiter: str) -> list[str]:
+        return [each.strip().strip('"') for each in header.split(delimiter)]
+
+    bare = _QUOTED.sub("", header)
+    delimiter = max(_DELIMITERS, key=bare.count)
+    for each in _DELIMITERS:
+        if each in bare and _all_numbers(parts(each)):
+            delimiter = each  # 1,5;2,5;3,5 has more commas
+    return delimiter, parts(delimiter)
+
+
+def _all_numbers(texts: list[str]) -> bool:
+    """Whether all are numbers, with decimal points or commas."""
+    return all(is_number(each.replace(",", ".", 1)) for each in texts)
+
+
+def _decimal_commas(path: Path, options: tuple[Any, Any, Any]) -> str | None:
+    """A column whose numbers have decimal commas; None where none is sure to.
+
+    The first rows are looked at. None, too, if there are decimal points elsewhere.
+    """
+    from pyarrow import ArrowInvalid, compute, csv, types
+
+    try:
+        with csv.open_csv(path, *options) as parts:
+            first = parts.read_next_batch()
+    except (ArrowInvalid, UnicodeDecodeError, LookupError, StopIteration):
+        return None  # reading it all says what is wrong
+    kinds = [each.type for each in first.schema]
+    if any(map(types.is_floating, kinds)):
+        return None
+    for name, kind, values in zip(first.schema.names, kinds, first.columns):
+        if not types.is_string(kind):
+            continue
+        numbers = compute.match_substring_regex(values, _COMMAS)
+        sure = compute.match_substring_regex(values, _DECIMAL_COMMA)
+        if compute.all(numbers).as_py() and compute.any(sure).as_py():
+            return name
+    return None
 
 
 def _counted(names: list[str]) -> list[str]:
