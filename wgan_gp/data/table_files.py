@@ -32,8 +32,8 @@ _QUOTED = re.compile(r'"[^"]*("|$)')
 _LOOK = 2**22  # bytes in which decimal commas are looked for
 # A number with a comma or without; and what shows that commas are decimal: 1,234 may
 # have one of thousands.
-_COMMAS = r"^\s*[-+]?\d*,?\d+([eE][-+]?\d+)?\s*$"
-_DECIMAL_COMMA = r"(^|\D|\d{4}|\b0),\d|,(\d{1,2}|\d{4,})(\D|$)"
+_COMMAS = re.compile(r"\s*[-+]?\d*,?\d+([eE][-+]?\d+)?\s*$")
+_DECIMAL_COMMA = re.compile(r"(^|\D|\d{4}|\b0),\d|,(\d{1,2}|\d{4,})(\D|$)")
 
 
 def read_table(kind: str, path: Path, *, encoding: str = "utf-8") -> RawTable:
@@ -156,7 +156,7 @@ def _decimal_commas(path: Path, options: tuple[Any, Any, Any]) -> str | None:
 
     The first rows are looked at. None, too, if there are decimal points elsewhere.
     """
-    from pyarrow import ArrowInvalid, compute, csv, types
+    from pyarrow import ArrowInvalid, csv, types
 
     try:
         with csv.open_csv(path, *options) as parts:
@@ -169,9 +169,8 @@ def _decimal_commas(path: Path, options: tuple[Any, Any, Any]) -> str | None:
     for name, kind, values in zip(first.schema.names, kinds, first.columns):
         if not types.is_string(kind):
             continue
-        numbers = compute.match_substring_regex(values, _COMMAS)
-        sure = compute.match_substring_regex(values, _DECIMAL_COMMA)
-        if compute.all(numbers).as_py() and compute.any(sure).as_py():
+        texts = [each for each in values.to_pylist() if each is not None]
+        if all(map(_COMMAS.match, texts)) and any(map(_DECIMAL_COMMA.search, texts)):
             return name
     return None
 
