@@ -66,6 +66,20 @@ def test_the_command_prints_a_table_and_writes_what_the_function_finds(folder, c
     }  # fmt: skip
 
 
+def test_without_room_for_the_figure_neither_file_is_written(
+    folder, monkeypatch, capsys
+):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(distance.Figure, "savefig", full)
+    before = sorted(folder.iterdir())
+    arguments = "real.csv", "fake.csv", "--json", "a.json", "--figure", "a.png"
+    assert call(*arguments) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert sorted(folder.iterdir()) == before
+
+
 REFUSED = {
     "real.csv none.csv": "there is no file none.csv",
     "real.csv none": "there is no file none",

@@ -412,6 +412,21 @@ def test_what_goes_wrong_while_writing_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_that_cannot_be_ended_leaves_nothing(
+    pictures, tmp_path, monkeypatch, capsys
+):
+    """The last arrays of an .npz file are written when the PNGs are there."""
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sample_files, "_copy", full)
+    args = ("--n", 9, "--out", tmp_path / "s.npz", "--png", tmp_path / "pngs")
+    assert sample.main(["sample", "--workdir", str(pictures), *map(str, args)]) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_memory_does_not_grow_with_the_number_of_samples(tmp_path):
     n, part = 3_000_000, np.ones((1000, 2), np.float32)
     spec = sample_files.SampleSpec(n, (2,), part.dtype)

@@ -61,7 +61,7 @@ def assert_gave_up(status, stderr):
         return
     assert status == 1
     line = stderr.strip().splitlines()[-1]
-    assert line.startswith("error: another host is gone or cannot be reached")
+    assert line.startswith("error: another host may be gone, or this one failed: ")
     assert "the same command" in line
 
 

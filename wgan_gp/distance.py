@@ -9,6 +9,7 @@ assignment. docs/distance.md says what is guaranteed.
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 
 import jax
 import numpy as np
@@ -160,12 +161,13 @@ def _compare(args: argparse.Namespace) -> str:
             figure = _figure(sets, real, fake, found, args)
     units = distance_report.units(sets[0], standardised=args.standardise)
     Console().print(distance_report.table(found, sets, (args.real, args.fake), units))
-    if args.json is not None:
-        record = distance_report.record(found, sets, args, units)
-        with sample_files.atomic_path(args.json) as draft:
+    with ExitStack() as stack:  # both files or none
+        if args.json is not None:
+            draft = stack.enter_context(sample_files.atomic_path(args.json))
+            record = distance_report.record(found, sets, args, units)
             draft.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
-    if figure is not None and args.figure is not None:
-        with sample_files.atomic_path(args.figure) as draft:
+        if figure is not None and args.figure is not None:
+            draft = stack.enter_context(sample_files.atomic_path(args.figure))
             figure.savefig(draft, dpi=120)
     low, high = found.bracket.interval
     sure = f"with {LEVEL:.0%} confidence".replace("%", " %")

@@ -78,7 +78,7 @@ def _run(
     except failures.EXPECTED as error:
         exhausted, lost = failures.is_out_of_memory(error), hosts.is_host_lost(error)
         if lost and not exhausted:
-            line = f"another host is gone or cannot be reached: {one_line(error)}"
+            line = f"another host may be gone, or this one failed: {one_line(error)}"
         else:
             line = failures.explain(files.as_write_error(error, folder))
         if exhausted or lost or isinstance(error, OSError):

@@ -211,10 +211,11 @@ def _described(key: str, spec: SampleSpec) -> str:
 
 def _fill(parts: Iterable[SampleBatch], outputs: list[Output]) -> None:
     with DeferredSignals() as signals, ExitStack() as stack:
-        writes = []
-        for each in outputs:
-            draft = stack.enter_context(sample_files.atomic_path(each.path))
-            writes.append(stack.enter_context(each.open(draft)))
+        # All files are closed, and so complete, before the first gets its name.
+        paths = [sample_files.atomic_path(each.path) for each in outputs]
+        drafts = [stack.enter_context(each) for each in paths]
+        files = [each.open(draft) for each, draft in zip(outputs, drafts)]
+        writes = [stack.enter_context(each) for each in files]
         for part in parts:
             for write in writes:
                 write(part)

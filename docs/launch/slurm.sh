@@ -10,8 +10,7 @@
 #SBATCH --open-mode=append
 set -euo pipefail
 
-# JAX gives a task of Slurm one GPU unless it is told otherwise.
-export JAX_LOCAL_DEVICE_IDS=0,1,2,3,4,5,6,7
+# The only task of a node has all of its GPUs; of --ntasks-per-node=8 each has one.
 # Started again, the same command goes on from the newest checkpoint. The folder must be
 # on a file system that all nodes share.
 status=0

@@ -10,13 +10,15 @@ while (($#)) && [[ $1 != -- ]]; do
 done
 shift || { echo "usage: $0 HOST HOST ... -- FLAGS" >&2; exit 2; }
 
+started=()
 for i in "${!hosts[@]}"; do
   ssh "${hosts[i]}" "cd $(printf %q "$PWD") && .venv/bin/python -m wgan_gp.main \
     --coordinator ${hosts[0]}:8476 --hosts ${#hosts[@]} --host $i $(printf '%q ' "$@")" &
+  started+=($!)
 done
-# Ends with the status of the first to fail.
+# Waits for all; ends with the status of the first in this list that failed.
 status=0
-for _ in "${hosts[@]}"; do
-  wait -n || status=$?
+for process in "${started[@]}"; do
+  wait "$process" || { failed=$?; ((status)) || status=$failed; }
 done
 exit "$status"

@@ -1,6 +1,7 @@
 import queue
 import socket
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
@@ -12,6 +13,7 @@ from wgan_gp.devices import hosts, rendezvous
 from wgan_gp.devices.hosts import HostRank
 
 LAUNCHERS = ("SLURM_", "OMPI_", "JAX_COORDINATOR", "TPU_", "KUBERNETES_")
+LAUNCHERS += ("JAX_LOCAL_DEVICE_IDS", "CUDA_VISIBLE_", "ROCR_VISIBLE_", "HIP_VISIBLE_")
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +52,7 @@ def test_slurm_gives_the_place(monkeypatch):
         monkeypatch.setenv(name, value)
     rank = hosts.detect_rank(None, None, None)
     assert rank.coordinator.startswith("node003:")
-    assert rank[1:] == (4, 2)
+    assert rank[1:] == (4, 2, None)
     monkeypatch.setenv("SLURM_NTASKS", "1")
     assert hosts.detect_rank(None, None, None) is None
 
@@ -63,7 +65,50 @@ def test_open_mpi_gives_the_place(monkeypatch):
     monkeypatch.setenv("OMPI_COMM_WORLD_LOCAL_RANK", "1")
     rank = hosts.detect_rank(None, None, None)
     assert rank.coordinator.startswith("10.96.0.1:")
-    assert rank[1:] == (2, 1)
+    assert rank[1:] == (2, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("variables", "devices"),
+    [
+        ({"SLURM_STEP_TASKS_PER_NODE": "8(x4)"}, (3,)),
+        ({"SLURM_STEP_TASKS_PER_NODE": "8,4", "CUDA_VISIBLE_DEVICES": "0,1,2,3"}, (3,)),
+        # All that it sees: alone on its node, or Slurm or the user has chosen.
+        ({"SLURM_STEP_TASKS_PER_NODE": "1(x4)"}, None),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1"}, None),
+        ({"SLURM_STEP_TASKS_PER_NODE": "8", "CUDA_VISIBLE_DEVICES": "0"}, None),
+        ({"SLURM_STEP_TASKS_PER_NODE": "8", "JAX_LOCAL_DEVICE_IDS": "6,7"}, None),
+    ],
+)
+def test_processes_that_share_a_machine_have_a_gpu_each(
+    variables, devices, monkeypatch
+):
+    common = {
+        "SLURM_JOB_ID": "17",
+        "SLURM_STEP_NODELIST": "node[003,007-009]",
+        "SLURM_NTASKS": "32",
+        "SLURM_PROCID": "11",
+        "SLURM_LOCALID": "3",
+    }
+    for name, value in (common | variables).items():
+        monkeypatch.setenv(name, value)
+    rank = hosts.detect_rank(None, None, None)
+    assert rank.devices == devices
+    given = {}
+    monkeypatch.setattr(rendezvous, "wait_for_hosts", lambda *_: None)
+    monkeypatch.setattr(hosts, "_has_devices", lambda: False)
+    monkeypatch.setattr(jax.config, "update", lambda *_: None)
+    monkeypatch.setattr(jax.distributed, "initialize", lambda *_, **k: given.update(k))
+    hosts.join(rank, 10)
+    assert given["local_device_ids"] == devices
+
+
+def test_other_launchers_that_jax_knows_are_not_asked(monkeypatch):
+    """Kubernetes' would ask a server, and refuse pods that are no such job."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert hosts.detect_rank(None, None, None) is None
 
 
 def test_a_launcher_that_does_not_say_how_many_there_are_is_refused(monkeypatch):
@@ -122,6 +167,24 @@ def test_hosts_that_do_not_arrive_are_named_to_all_that_do():
 def test_a_coordinator_that_does_not_arrive_is_named():
     (heard,) = call(2, [1], timeout=0.5).values()
     assert heard.startswith("host 0, the coordinator at 127.0.0.1:")
+
+
+@pytest.mark.parametrize("line", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\xff\xfe\n", b""])
+def test_a_stranger_in_the_coordinators_place_is_not_believed(line):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def answer():
+            connection, _ = server.accept()
+            connection.sendall(line)
+            connection.close()
+            server.close()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(TimeoutError, match=r"^host 0, the coordinator at 127"):
+            rendezvous.wait_for_hosts(HostRank(f"127.0.0.1:{port}", 2, 1), 1.0)
+        thread.join(10)
 
 
 def test_strangers_at_the_port_are_not_counted():

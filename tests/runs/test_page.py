@@ -253,6 +253,25 @@ def test_a_page_that_cannot_be_written_is_named_and_the_old_one_stays(tmp_path):
         report.write(tmp_path, facts())
 
 
+@pytest.mark.parametrize(("evaluated", "stops"), [(None, True), (30, False)])
+def test_a_page_advises_to_stop_as_the_run_did(evaluated, stops, tmp_path):
+    """Data may have fewer held-out samples than the settings ask for."""
+    draw(tmp_path)
+    near = {
+        "step": 1,
+        "gradient_norm_mean": 1.0,
+        "wasserstein": 0.2,
+        "w1": 0.21,
+        METRICS["w1"].floor: 0.2,
+        "lower_bound": 0.05,
+        "lower_bound_error": 0.1,
+    }
+    found = facts(evaluated=evaluated)._replace(evaluation=[near])
+    assert found.settings.eval_samples > 200
+    text = read(report.write(tmp_path, found)).text
+    assert ("stop here" in text) == stops
+
+
 def test_only_the_first_host_writes_a_page(tmp_path, monkeypatch):
     draw(tmp_path)
     quiet = report.Console(quiet=True)

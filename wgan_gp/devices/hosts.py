@@ -7,8 +7,9 @@ process on its own is the first host of one.
 
 import json
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -19,6 +20,8 @@ from wgan_gp.devices.rendezvous import HostRank
 
 _LONGEST = 7 * 24 * 3600  # seconds to wait for other hosts
 HEARTBEAT = 60  # seconds without a heartbeat, after which a host counts as lost
+_CLOSING = 3600  # seconds that others wait while the first host draws a run's figures
+_LAUNCHERS = ("gcetpu", "gketpu", "slurm", "ompi")  # as JAX names them
 
 
 def detect_rank(coordinator: str | None, count: int | None, index: int | None):
@@ -61,19 +64,45 @@ def _detected() -> HostRank | None:
     # JAX has no public function that detects the launcher.
     from jax._src.clusters import ClusterEnv
 
+    known = [each for each in ClusterEnv._cluster_types if each.name in _LAUNCHERS]
     try:
+        present = [each for each in known if each.is_env_present()]
+        if not present:
+            return None
         found = ClusterEnv.auto_detect_unset_distributed_params(
-            None, None, None, None, None, 60
+            None, None, None, None, present[0].name, 60
         )
     except (KeyError, ValueError, RuntimeError, OSError) as error:
         raise ValueError(
             f"what started this process does not say how many there are ({error}): give"
-            " --coordinator HOST:PORT, --hosts N and --host I"
+            " --coordinator HOST:PORT, --hosts N and --host I; --coordinator"
+            " localhost:1 --hosts 1 --host 0 for a process on its own"
         ) from None
-    coordinator, count, index, _ = found
+    coordinator, count, index, devices = found
     if coordinator is None or count is None or index is None or count < 2:
         return None
-    return HostRank(coordinator, count, index)
+    return HostRank(coordinator, count, index, _own_devices(devices))
+
+
+def _own_devices(devices: Sequence[int] | None) -> tuple[int, ...] | None:
+    """The GPUs of this process among those that it sees; None for all of them.
+
+    Args:
+      devices: those that are this process's where each process has one.
+
+    Returns:
+      All for the only process on a machine, where the launcher has chosen one already,
+      and where `JAX_LOCAL_DEVICE_IDS`, which JAX reads, chooses.
+    """
+    names = ("SLURM_STEP_TASKS_PER_NODE", "OMPI_COMM_WORLD_LOCAL_SIZE")
+    tasks = next(filter(None, map(os.environ.get, names)), "1")
+    alone = re.fullmatch(r"1(\(x\d+\))?", tasks) is not None
+    names = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
+    visible = [os.environ[name] for name in names if os.environ.get(name)]
+    chosen = any("," not in each for each in visible)
+    if devices is None or alone or chosen or os.environ.get("JAX_LOCAL_DEVICE_IDS"):
+        return None
+    return tuple(devices)
 
 
 def join(rank: HostRank, timeout: float) -> None:
@@ -108,10 +137,11 @@ def join(rank: HostRank, timeout: float) -> None:
         rank.coordinator,
         rank.count,
         rank.index,
+        local_device_ids=rank.devices,
         cluster_detection_method="deactivate",
         initialization_timeout=max(int(timeout), 1),
         heartbeat_timeout_seconds=HEARTBEAT,
-        shutdown_timeout_seconds=HEARTBEAT,
+        shutdown_timeout_seconds=_CLOSING,  # a host that dies is missed sooner
     )
 
 
@@ -123,7 +153,7 @@ def _has_devices() -> bool:
 
 
 def is_host_lost(error: Exception) -> bool:
-    """Whether an error means that another host is lost: no collective reaches it."""
+    """Whether an error may mean that another host is lost: no collective reaches it."""
     text = str(error)
     return jax.process_count() > 1 and (
         isinstance(error, jax.errors.JaxRuntimeError) or "Gloo" in text

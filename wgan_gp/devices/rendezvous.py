@@ -20,11 +20,13 @@ class HostRank(NamedTuple):
       coordinator: `host:port` of the first host.
       count: the number of hosts.
       index: this host's number, from 0.
+      devices: the numbers of its GPUs among those that it sees; None for all.
     """
 
     coordinator: str
     count: int
     index: int
+    devices: tuple[int, ...] | None = None
 
 
 def wait_for_hosts(rank: HostRank, timeout: float) -> None:
@@ -106,16 +108,15 @@ def _answer(name: str, port: int, index: int, deadline: float, timeout: float) -
                 hello = json.dumps([index, socket.gethostname()])
                 connection.sendall((hello + "\n").encode())
                 connection.settimeout(left + 5)  # the first one's clock decides
-                line = connection.makefile().readline()
+                problem = json.loads(connection.makefile().readline())
         except OSError as failure:
             error = failure
-            time.sleep(_RETRY)
-            continue
-        if line:
-            if problem := json.loads(line):
+        except ValueError:
+            error = ConnectionError("what answers there is no host of a run")
+        else:
+            if problem:
                 raise TimeoutError(problem)
             return
-        error = ConnectionError("it hung up")
         time.sleep(_RETRY)
     raise TimeoutError(
         f"host 0, the coordinator at {name}:{port}, could not be reached within"

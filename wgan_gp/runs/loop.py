@@ -98,6 +98,7 @@ def run(
         seconds=result["seconds"],
         mesh=mesh,
         evaluation=history.evaluation,
+        evaluated=trainable.samples,
         remarks=remarks,
         samples=series_figures.text_samples(experiment, settings, state),
         hint=recommendation(experiment.dataset, settings),

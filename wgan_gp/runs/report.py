@@ -149,7 +149,7 @@ def _warnings(facts: Facts) -> Iterator[Markup]:
     said = [
         f"step {record['step']}: {line}"
         for record in facts.evaluation
-        for line in advice(facts.settings, record)
+        for line in advice(facts.settings, record, facts.evaluated)
     ]
     parts = []
     if len(said) > _FEW:

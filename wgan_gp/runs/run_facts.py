@@ -21,6 +21,7 @@ class Facts(NamedTuple):
       seconds: since the run was last started.
       mesh: the devices that it was trained on.
       evaluation: all records of evaluations.
+      evaluated: samples of one of their sets; None for as many as the settings ask for.
       remarks: lines that the run has printed about its data, devices and settings.
       samples: generated lines of text; none of other data.
       hint: what to try next, if there is something.
@@ -34,6 +35,7 @@ class Facts(NamedTuple):
     seconds: float
     mesh: Mesh
     evaluation: Sequence[dict[str, float]]
+    evaluated: int | None = None
     remarks: Sequence[str] = ()
     samples: Sequence[str] = ()
     hint: str | None = None
