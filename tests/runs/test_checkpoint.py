@@ -98,6 +98,18 @@ def test_any_damage_is_seen_and_the_one_before_is_taken(folder, damage):
         chex.assert_trees_all_equal(plain(saved.state), plain(state(20)))
 
 
+def test_what_systems_add_to_a_folder_is_no_damage_but_another_file_is(folder):
+    inner = files(folder / "30")[-1].parent
+    for name in (".DS_Store", "._30", ".nfs0000a1", "Thumbs.db", "desktop.ini"):
+        (inner / name).write_bytes(b"x")
+    saved, warnings = latest(folder)
+    assert (saved.step, warnings) == (30, [])
+    (inner / "more").write_bytes(b"x")
+    saved, warnings = latest(folder)
+    assert saved.step == 20
+    assert "more is not what was written" in warnings[0]
+
+
 def test_damaged_ones_are_set_aside_so_that_their_steps_can_be_saved_again(folder):
     flip(files(folder / "30")[0])
     checkpoints = Checkpoints(folder)

@@ -123,7 +123,7 @@ def facts(**fields):
         start=Start(f"{words}.py", arguments, {"data.name": image}, Path(f"/{words}")),
     )
     evaluation = [each | {"wasserstein": 0.0} for each in found.evaluation]
-    return found._replace(evaluation=evaluation, **fields)
+    return found._replace(**{"evaluation": evaluation} | fields)
 
 
 def test_names_of_a_users_own_are_text_and_never_markup(tmp_path):
@@ -266,8 +266,8 @@ def test_a_page_advises_to_stop_as_the_run_did(evaluated, stops, tmp_path):
         "lower_bound": 0.05,
         "lower_bound_error": 0.1,
     }
-    found = facts(evaluated=evaluated)._replace(evaluation=[near])
-    assert found.settings.eval_samples > 200
+    settings = dataclasses.replace(facts().settings, eval_samples=1000)
+    found = facts(settings=settings, evaluation=[near], evaluated=evaluated)
     text = read(report.write(tmp_path, found)).text
     assert ("stop here" in text) == stops
 

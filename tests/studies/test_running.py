@@ -152,7 +152,7 @@ def test_a_lock_is_held_by_one_and_leaves_no_file(tmp_path):
 
 
 def test_a_lock_whose_file_was_replaced_meanwhile_is_taken_again(tmp_path, monkeypatch):
-    path, lock, calls = tmp_path / "x.lock", locks._lock, []
+    path, lock, calls = tmp_path / "x.lock", locks.locks.take, []
 
     def late(file):
         taken = lock(file)
@@ -162,7 +162,7 @@ def test_a_lock_whose_file_was_replaced_meanwhile_is_taken_again(tmp_path, monke
         calls.append(file)
         return taken
 
-    monkeypatch.setattr(locks, "_lock", late)
+    monkeypatch.setattr(locks.locks, "take", late)
     with file_lock(path, 0) as mine:
         assert mine
         assert path.samefile(f"/proc/self/fd/{calls[-1].fileno()}")

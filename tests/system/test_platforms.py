@@ -12,7 +12,8 @@ from wgan_gp.devices import mesh
 from wgan_gp.system import platforms
 
 
-def test_cores_are_all_where_a_process_is_not_told_its_own(monkeypatch):
+def test_cores_are_all_where_a_process_is_not_told_its_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(platforms, "_ROOT", tmp_path)  # no quota
     assert platforms.cores() == len(os.sched_getaffinity(0))
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
@@ -21,7 +22,68 @@ def test_cores_are_all_where_a_process_is_not_told_its_own(monkeypatch):
     assert platforms.cores() == 1
 
 
-def test_memory_is_not_limited_where_its_size_is_not_told(monkeypatch):
+@pytest.mark.parametrize(
+    ("groups", "limits", "expected"),
+    [
+        ("0::/a", {"a/cpu.max": "150000 100000"}, 2),
+        ("0::/a", {"a/cpu.max": "20000 100000"}, 1),
+        ("0::/a", {"a/cpu.max": "max 100000"}, None),
+        (
+            "4:cpu,cpuacct:/",
+            {
+                "cpu,cpuacct/cpu.cfs_quota_us": "300000\n",
+                "cpu,cpuacct/cpu.cfs_period_us": "100000\n",
+            },
+            3,
+        ),
+        (None, {}, None),
+    ],
+)
+def test_the_cores_of_a_container_are_its_quota(
+    groups, limits, expected, tmp_path, monkeypatch
+):
+    as_granted(tmp_path, groups, limits, monkeypatch)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert platforms.cores() == (expected or 8)
+
+
+def as_granted(folder, groups, limits, monkeypatch):
+    """Control groups of a process, with the files that say what they are granted."""
+    for name, text in limits.items():
+        file = folder / "sys" / "fs" / "cgroup" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    if groups is not None:
+        (folder / "proc" / "self").mkdir(parents=True)
+        (folder / "proc" / "self" / "cgroup").write_text(groups + "\n")
+    monkeypatch.setattr(platforms, "_ROOT", folder)
+
+
+@pytest.mark.parametrize(
+    ("groups", "limits", "expected"),
+    [
+        ("0::/a/b", {"a/memory.max": "7000\n", "a/b/memory.max": "max\n"}, 7000),
+        ("0::/a/b", {"memory.max": "6000\n"}, 6000),  # a container sees its own
+        (
+            "12:cpu:/c\n3:memory:/job_7",
+            {"memory/job_7/memory.limit_in_bytes": "5000"},
+            5000,
+        ),
+        ("0::/", {}, None),
+        ("0::/a", {"a/memory.max": "max"}, None),
+        (None, {"memory.max": "6000\n"}, None),  # no Linux
+    ],
+)
+def test_the_memory_of_a_container_or_a_job_is_what_it_was_granted(
+    groups, limits, expected, tmp_path, monkeypatch
+):
+    as_granted(tmp_path, groups, limits, monkeypatch)
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    assert platforms.physical_memory() == (expected or there)
+
+
+def test_memory_is_not_limited_where_its_size_is_not_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(platforms, "_ROOT", tmp_path)
     assert platforms.physical_memory() == os.sysconf("SC_PAGE_SIZE") * os.sysconf(
         "SC_PHYS_PAGES"
     )

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from wgan_gp.system import locks
+
 # A file in a draft, which its process holds; nobody else has one of this name, since
 # drafts lie in folders of users.
 LOCK = "wgan_gp-draft.lock"
@@ -81,9 +83,6 @@ def remove_abandoned(parent: Path) -> None:
 def _hold(lock: IO[str]) -> bool:
     """Locks a file until it is closed; False if that is not possible."""
     try:
-        import fcntl  # not on Windows
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, OSError):
+        return locks.take(lock)
+    except (ImportError, OSError):  # on Windows; no file system has to have locks
         return False
-    return True

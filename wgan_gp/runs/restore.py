@@ -67,7 +67,8 @@ def load_newest(
 def all_damaged_error(folder: Path) -> ValueError:
     """The error for a run whose checkpoints are all damaged."""
     return ValueError(
-        f"all checkpoints in {folder} are damaged: start again with --overwrite"
+        f"all checkpoints in {folder} are damaged: bring one back from a copy, or train"
+        " again with --overwrite"
     )
 
 

@@ -13,6 +13,7 @@ from wgan_gp import configs
 from wgan_gp.configs import as_dict, experiment_file
 from wgan_gp.configs.comparison import FREE, differences, join_changes
 from wgan_gp.runs import dataset_file, restore, versions
+from wgan_gp.system import locks
 from wgan_gp.system.failures import one_line
 from wgan_gp.system.files import WriteError, write_bytes, write_json, writing
 
@@ -83,17 +84,14 @@ def lock(workdir: Path, *, shared: bool = False) -> IO[str]:
 
 
 def _locked(lock: IO[str], workdir: Path, shared: bool) -> IO[str]:
-    import fcntl  # not on Windows, which reads runs only
-
-    operation = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-    try:
-        fcntl.flock(lock, operation | fcntl.LOCK_NB)
-    except BlockingIOError:
+    with writing(workdir):
+        free = locks.take(lock, shared=shared)
+    if not free:
         lock.close()
         raise FileExistsError(
             f"another process is running in {workdir}: name another folder, or stop"
             " that process"
-        ) from None
+        )
     return lock
 
 

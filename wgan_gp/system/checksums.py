@@ -1,11 +1,12 @@
 """Checksums of a checkpoint: `sums.json` in its folder holds the SHA-256 of each file.
 
-A checkpoint whose files differ from their checksums is damaged and is not loaded.
+A checkpoint whose files differ from their checksums is damaged and is not loaded. What
+operating systems and file servers add to a folder is no damage.
 """
 
 import hashlib
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from wgan_gp.system.files import write_text
 
@@ -53,9 +54,16 @@ def verify(folder: Path, sums: Path | None = None) -> None:
     if not isinstance(expected, dict):
         raise DamageError(f"{sums.name} has no sums")
     found = _sums(folder)
-    for name in sorted({*expected, *found}):
+    added = {name for name in found if name not in expected and not _of_system(name)}
+    for name in sorted({*expected, *added}):
         if expected.get(name) != found.get(name):
             raise DamageError(f"{name} is not what was written")
+
+
+def _of_system(name: str) -> bool:
+    """Whether a file is hidden, as macOS and NFS make them, or one of Windows."""
+    last = PurePath(name).name
+    return last.startswith(".") or last.lower() in ("thumbs.db", "desktop.ini")
 
 
 def _sums(folder: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+_NO_LOCKS = "name a folder on a file system that has locks (flock)"
 # Why a file cannot be written, and what helps.
 _CURES = {
     errno.ENOSPC: "free some space there",
@@ -19,6 +20,9 @@ _CURES = {
     errno.ENOTDIR: "name another folder",
     errno.EEXIST: "name another",
     errno.ENOTEMPTY: "name another",
+    errno.ENOSYS: _NO_LOCKS,
+    errno.ENOLCK: _NO_LOCKS,
+    errno.EOPNOTSUPP: _NO_LOCKS,
 }
 
 

@@ -1,8 +1,4 @@
-"""File locks between processes, by `flock`. A lock ends with its process.
-
-On a shared file system they work between hosts if the file system supports it, as NFS,
-GPFS and CephFS do by default.
-"""
+"""Lock files, which are there while a process holds them."""
 
 import os
 import time
@@ -11,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from wgan_gp.system import locks
 from wgan_gp.system.files import writing
 
 _RETRY = 0.05  # seconds
@@ -47,7 +44,7 @@ def is_locked(path: Path) -> bool:
     except FileNotFoundError:
         return False
     with file:
-        return not _lock(file)
+        return not locks.take(file)
 
 
 def _wait(path: Path, seconds: float) -> IO[str] | None:
@@ -62,23 +59,13 @@ def _take(path: Path) -> IO[str] | None:
     while True:
         with writing(path):
             file = path.open("a+")  # NFS asks for a file that can be written
-            free = _lock(file)
+            free = locks.take(file)
         if not free:
             file.close()
             return None
         if _is_at(file, path):
             return file
         file.close()  # its holder has removed the file in the meantime
-
-
-def _lock(file: IO[str]) -> bool:
-    import fcntl  # not on Windows, where studies are refused
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_at(file: IO[str], path: Path) -> bool:
