@@ -52,6 +52,16 @@ def test_images_to_evaluate_on_that_do_not_fit_are_refused(monkeypatch):
     memory.check(usual, images._replace(held_out_count=200), [], "")
 
 
+def test_tables_that_hold_out_little_are_evaluated_on_that(monkeypatch):
+    """Of 300 held-out rows there are 300, whatever is asked for by default."""
+    table = data.Dataset("csv:a", (30_000,), None, held_out_count=300)
+    usual = held_out.Evaluation(2000, 16, default=(2000, 16))
+    monkeypatch.setattr(memory, "physical_memory", lambda: 10**9)
+    memory.check(usual, table, [], "")
+    line = refusal(lambda: memory.check(usual._replace(default=None), table, [], ""))
+    assert "eval_samples * eval_repeats = 32000: samples to evaluate on" in line
+
+
 def test_memory_is_no_more_than_a_process_may_map(monkeypatch):
     there = memory.physical_memory()
     limits = {resource.RLIMIT_AS: (there // 2, -1)}

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.helpers import cases
+from tests.helpers import cases, key
+from wgan_gp import data
+from wgan_gp.data.arrays import resident
 from wgan_gp.evaluate.distances import exact_wasserstein
+from wgan_gp.evaluate.held_out import _some_of_training
 from wgan_gp.evaluate.vectors import (
     marginal_wasserstein,
     nearest_ratio,
@@ -84,9 +87,25 @@ def test_the_classifier_sees_means_correlations_and_spreads(bad):
 
 def test_copies_of_the_training_rows_are_near_them():
     train, reals = normal(5, n=500), normal(5, seed=1)
-    assert nearest_ratio(train[:100], reals, train) == 0
+    copies = train[:100]
+    assert nearest_ratio(copies, reals, train) == 0
     assert abs(nearest_ratio(normal(5, seed=2), reals, train) - 1) < 0.2
-    assert nearest_ratio(reals, train[:10], train) == 1
+    assert nearest_ratio(reals, copies, train) == 1
+    assert nearest_ratio(copies[:6], reals, train) is None
+
+
+@pytest.mark.parametrize("count", [20_000, 400_000])
+def test_copies_are_seen_among_more_rows_than_are_searched(count):
+    """A run looks at 10,000 training rows, drawn with replacement."""
+    rows = normal(3, n=count).astype(np.float32)
+    dataset = data.Dataset("t", (3,), resident(rows), count=count)
+    train, share = _some_of_training(dataset, key())
+    assert len(train) == 10_000
+    copies = np.random.default_rng(1).choice(rows, 2000)
+    reals, new = (normal(3, seed=seed, n=2000) for seed in (1, 2))
+    assert nearest_ratio(copies, reals, train, share) == 0
+    assert 0.7 < nearest_ratio(new, reals, train, share) < 1.4
+    assert nearest_ratio(copies, reals, train, 1e-4) is None
 
 
 def test_a_few_samples_and_constant_entries_have_finite_metrics():

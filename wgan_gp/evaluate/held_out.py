@@ -5,6 +5,7 @@ samples with them. The floor is what other real samples score in place of genera
 ones: a generator that scores as low cannot be told from a perfect one.
 """
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ LEAST_FEATURES = 4
 # Exact W1 of samples says less the more dimensions there are: see `vectors`.
 MOST_DIMENSIONS = 5
 _TRAINING = 10_000
+_NO_TRAINING = None, 1.0
 # Of the lower bound of W1, which takes seconds: samples a side, entries of all of them,
 # and the most entries of one.
 _MOST_BOUND, _MOST_ENTRIES, _WIDEST = 2000, 2**19, 2**12
@@ -108,7 +110,7 @@ def _hold_out_vectors(
 ) -> HeldOutSets:
     """The floor is what other real samples score: those of the train split, if any."""
     samples, repeats = count_evaluated(evaluation, dataset)
-    train = None
+    train = _NO_TRAINING
     if dataset.held_out is None:
         sets = _draw_sets(unlabelled(dataset), key, 2 * repeats, samples)
         reals, others = sets[:repeats], sets[repeats:]
@@ -116,7 +118,7 @@ def _hold_out_vectors(
         held_key, train_key = jax.random.split(key)
         reals = _draw_sets(dataset.held_out, held_key, repeats, samples)
         others = _draw_sets(unlabelled(dataset), train_key, repeats, samples)
-        train = _some_of_training(dataset, train_key)
+        train = _some_of_training(dataset, jax.random.fold_in(train_key, 1))
 
     def quality(fakes: np.ndarray) -> dict[str, float]:
         fakes, paired = _as_rows(dataset, fakes), reals[: len(fakes)]
@@ -132,7 +134,7 @@ def _hold_out_vectors(
 
     def pooled_floor(sets: int) -> dict[str, float]:
         pair = others[:sets], reals[:sets]
-        more = _of_columns(dataset, *pair, None) | measured(*pair, dataset)
+        more = _of_columns(dataset, *pair, _NO_TRAINING) | measured(*pair, dataset)
         return floor | as_floor(more)
 
     floor = {METRICS["w1"].floor: sampling_floor(reals, others)}
@@ -199,22 +201,29 @@ def _as_rows(dataset: Dataset, vectors: np.ndarray) -> np.ndarray:
 
 
 def _of_columns(
-    dataset: Dataset, fakes: np.ndarray, reals: np.ndarray, train: np.ndarray | None
+    dataset: Dataset,
+    fakes: np.ndarray,
+    reals: np.ndarray,
+    train: tuple[np.ndarray | None, float],
 ) -> dict[str, float]:
     """Metrics of tables, and of vectors of more dimensions than exact W1 is for.
 
-    Sets `[R, n, D]` are pooled. Toys, whose truth is known, have their own.
+    Sets `[R, n, D]` are pooled; `train` is of `_some_of_training`. Toys, whose truth is
+    known, have their own.
     """
     if dataset.columns is None and dataset.shape[0] <= MOST_DIMENSIONS:
         return {}
     made, real = (x.reshape(-1, x.shape[-1]) for x in (fakes, reals))
-    return vector_quality(made, real, train)
+    return vector_quality(made, real, *train)
 
 
-def _some_of_training(dataset: Dataset, key: jax.Array) -> np.ndarray:
-    """Samples of the train split, at most 10,000, to look for copies among."""
+def _some_of_training(dataset: Dataset, key: jax.Array) -> tuple[np.ndarray, float]:
+    """At most 10,000 training samples to look for copies among, and their share."""
     count = min(dataset.count or _TRAINING, _TRAINING)
-    return np.asarray(unlabelled(dataset)(key, count))
+    share = 1.0
+    if dataset.count is not None:  # they are drawn with replacement
+        share = -math.expm1(-count / dataset.count)
+    return np.asarray(unlabelled(dataset)(key, count)), share
 
 
 def _hold_out_images(

@@ -53,7 +53,8 @@ def check(evaluation: Evaluation, dataset: Dataset, state: Any, widths: str) -> 
 
 def _check_vectors(evaluation: Evaluation, dataset: Dataset) -> None:
     """Refuses sets that exact W1, or the samples themselves, have no room for."""
-    n, repeats, fit = evaluation.samples, evaluation.repeats, max_exact_samples()
+    n, repeats = count_evaluated(evaluation, dataset)
+    fit = max_exact_samples()
     (dimension,) = dataset.shape
     if n > fit and dimension > 1:
         raise ValueError(

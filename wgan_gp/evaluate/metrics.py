@@ -153,7 +153,6 @@ METRICS: dict[str, Metric] = {
         "distance to the nearest training sample, generated / held out (0: copies)",
         "nearest",
         "higher",
-        floor=f"{FLOOR}nearest",
         meaning=(
             "How near samples lie to training samples, generated ones over held-out"
             " ones. Near 1 they are new; near 0 they are copies."

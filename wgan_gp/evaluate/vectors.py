@@ -15,8 +15,9 @@ here do not:
 - `precision` and `recall`: shares of one set within the other's estimated support;
 - `nearest`: how near samples lie to the training samples, which shows copies.
 
-Each has a floor, what other real samples score in place of generated ones. The last
-evaluation of a run also has `lower_bound`: see `evaluate.lower_bound`.
+Each but the last has a floor, what other real samples score in place of generated ones;
+held-out samples are what `nearest` divides by. The last evaluation of a run also has
+`lower_bound`: see `evaluate.lower_bound`.
 """
 
 import math
@@ -37,6 +38,7 @@ LEAST_SAMPLES = 8  # of two halves, each with neighbours
 _DIRECTIONS = 128  # whose squares the classifier sees
 _RIDGE = 1e-2  # of its weights, per sample
 _FAR = 50  # the width of both sets over the least regularisation
+_LEAST_COPIES = 3.5  # of a set that is nothing but copies, half of those to be seen
 _MOST = 2000  # samples of a set in metrics that take time as n squared
 
 
@@ -141,27 +143,37 @@ def _logistic_regression(
     return best[:-1], float(best[-1])
 
 
-def nearest_ratio(fakes: np.ndarray, reals: np.ndarray, train: np.ndarray) -> float:
+def nearest_ratio(
+    fakes: np.ndarray, reals: np.ndarray, train: np.ndarray, share: float = 1.0
+) -> float | None:
     """Distances to the nearest training sample, generated over held out.
+
+    The median distances, where most training samples are looked at. Else few of a
+    copier's samples are seen to be copies, and the distances are quantiles of half the
+    share that is looked at.
 
     Args:
       fakes: generated samples `[n, D]`.
       reals: held-out samples `[m, D]`.
       train: samples that were learned from, `[k, D]`.
+      share: they are of all that were learned from.
 
     Returns:
-      The ratio of the median distances: near 1 for new samples, near 0 for copies. 1 if
-      held-out samples are copies themselves.
+      The ratio: near 1 for new samples, near 0 for copies. 1 if held-out samples are
+      copies themselves; None if too few are generated to see any copy.
     """
-    tree = scipy.spatial.KDTree(train)
+    level = 0.5 if share > 0.6 else share / 2
+    if level * len(fakes) < _LEAST_COPIES:
+        return None
+    tree = scipy.spatial.KDTree(as_float64(train))
     generated, held_out = (
-        float(np.median(tree.query(each)[0])) for each in (fakes, reals)
+        float(np.quantile(tree.query(each)[0], level)) for each in (fakes, reals)
     )
     return generated / held_out if held_out > 0 else 1.0
 
 
 def vector_quality(
-    fakes: np.ndarray, reals: np.ndarray, train: np.ndarray | None
+    fakes: np.ndarray, reals: np.ndarray, train: np.ndarray | None, share: float = 1.0
 ) -> dict[str, float]:
     """The metrics of one set of generated vectors.
 
@@ -170,6 +182,7 @@ def vector_quality(
       reals: held-out samples `[n, D]`.
       train: samples that were learned from, `[k, D]`; None if there is no finite set of
         them.
+      share: they are of all that were learned from.
 
     Returns:
       `marginal_w1`, `sliced_w1`, `sinkhorn`, `spread` with `spread_min` and
@@ -194,6 +207,5 @@ def vector_quality(
     found["two_sample"] = two_sample_accuracy(*some)
     shares = precision_recall(some[1], some[0])
     found |= {"precision": shares.precision, "recall": shares.recall}
-    if train is not None:
-        found["nearest"] = nearest_ratio(*some, as_float64(train))
-    return found
+    nearest = None if train is None else nearest_ratio(*some, train, share)
+    return found if nearest is None else found | {"nearest": nearest}
