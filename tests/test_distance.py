@@ -343,6 +343,8 @@ def test_the_function_refuses_in_one_line(sides, options, says):
 def test_gradients_point_to_what_is_real():
     """From the generated point 0 to the real ones, which are 5 to the right."""
     right = np.array([5.0, 0.0])
+    with pytest.raises(ValueError, match="at least 10 samples a side"):
+        critic_gradients(normal(n=9), normal(1), normal(2, 4))
     found = critic_gradients(normal() + right, normal(1), 0.1 * normal(2, 4))
     assert found.shape == (4, 2)
     np.testing.assert_allclose(found[:, 0], 1, atol=0.1)

@@ -55,6 +55,25 @@ def test_a_schedule_needs_the_number_of_updates(schedule, updates):
     assert "\n" not in str(caught.value)
 
 
+def test_weight_decay_draws_parameters_to_zero():
+    params = jnp.array([1.0, -2.0])
+    optimiser = make_optimiser(0.5, name="sgd", weight_decay=0.1)
+    change, _ = optimiser.update(jnp.zeros(2), optimiser.init(params), params)
+    np.testing.assert_allclose(change, -0.5 * 0.1 * params, rtol=1e-6)
+
+
+def test_a_schedule_within_gathered_updates_is_at_their_number():
+    """`optax.MultiSteps` makes one update of several, and counts those."""
+    schedule = optax.linear_schedule(1.0, 0.0, 4)
+    optimiser = optax.MultiSteps(optax.sgd(schedule), 2).gradient_transformation()
+    state, moved = optimiser.init(jnp.zeros(1)), []
+    for count in range(8):
+        state = at_count(state, jnp.asarray(count))
+        change, state = optimiser.update(jnp.ones(1), state, jnp.zeros(1))
+        moved.append(float(change[0]))
+    np.testing.assert_allclose(moved[1::2], [-1.0, -0.75, -0.5, -0.25])
+
+
 def test_only_the_count_of_a_schedule_is_set():
     optimiser = make_optimiser(0.5, schedule="linear", weight_decay=0.1, updates=9)
     before = optimiser.init(jnp.zeros(2))

@@ -98,6 +98,81 @@ def test_a_norm_is_that_of_the_samples(name):
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+SPREAD = losses.around_reals(0.3)
+BOX = losses.uniform_box(10.0, 10.5)
+DIFFERENCE = losses.difference_penalty
+# Fields that differ from all presets, and the function that they stand for.
+DIRECT = {
+    "points around reals": (
+        ("two_sided", {"points": "around_reals", "spread": 0.3}),
+        losses.slope_penalty(losses.two_sided, losses.gradient_norm, SPREAD),
+    ),
+    "points in a box": (
+        ("one_sided", {"points": "box", "box": (10.0, 10.5)}),
+        losses.slope_penalty(losses.one_sided, losses.gradient_norm, BOX),
+    ),
+    "dragan's spread": (
+        ("dragan", {"spread": 0.3}),
+        losses.slope_penalty(losses.two_sided, losses.gradient_norm, SPREAD),
+    ),
+    "a step": (
+        ("directional", {"step": 0.5, "points": "fakes"}),
+        partial(
+            losses.directional_penalty,
+            points=losses.at_fakes,
+            shape=losses.one_sided,
+            step=0.5,
+        ),
+    ),
+    "a step and a probe": (
+        ("adversarial", {"step": 0.5, "probe": 0.25, "points": "reals"}),
+        partial(
+            losses.adversarial_penalty,
+            points=losses.at_reals,
+            shape=losses.one_sided,
+            step=0.5,
+            probe=0.25,
+        ),
+    ),
+    "a difference": (
+        ("difference", {}),
+        partial(DIFFERENCE, pairing="endpoint", shape=losses.one_sided),
+    ),
+    "a difference's shape": (
+        ("difference", {"shape": "two_sided", "pairing": "segment"}),
+        partial(DIFFERENCE, pairing="segment", shape=losses.two_sided),
+    ),
+    "a difference's sign": (
+        ("difference", {"shape": "two_sided", "signed": True}),
+        partial(DIFFERENCE, pairing="endpoint", shape=losses.two_sided, signed=True),
+    ),
+    "a difference's target": (
+        ("difference", {"target": 0.5}),
+        partial(
+            DIFFERENCE,
+            pairing="endpoint",
+            shape=partial(losses.one_sided, target=0.5),
+        ),
+    ),
+}
+
+
+def bowl(x):
+    """A critic whose slope and whose curvature are others everywhere."""
+    return jnp.sum(jnp.square(x)) / 2 - x[0] + jnp.sin(3 * x[1]) * x[2]
+
+
+@pytest.mark.parametrize("case", DIRECT)
+def test_fields_are_the_arguments_of_the_functions_they_stand_for(case):
+    (name, fields), direct = DIRECT[case]
+    pair = draw_pair()
+    found = penalty_of(name, **fields)(bowl, *pair, key())
+    np.testing.assert_allclose(found, direct(bowl, *pair, key()), rtol=1e-6)
+    if fields:
+        usual = penalty_of(name)(bowl, *pair, key())
+        assert not np.allclose(found, usual, rtol=1e-3)
+
+
 @pytest.mark.parametrize("name", POINTS)
 def test_every_choice_of_points_makes_a_penalty(name):
     needed = {"box": {"box": (0.0, 1.0)}, "around_reals": {"spread": 0.1}}

@@ -79,3 +79,14 @@ def test_parts_of_a_sum_draw_independently():
 def test_no_penalty_has_no_sum():
     with pytest.raises(ValueError, match="at least one penalty"):
         losses.sum_penalties()
+
+
+def test_parts_of_a_sum_are_told_a_condition_only_if_there_is_one():
+    """As `critic_loss` tells a penalty."""
+
+    def plain(critic, reals, fakes, key):
+        return jnp.ones(len(reals))
+
+    reals, fakes = draw_pair()
+    found = losses.sum_penalties(plain, plain)(quadratic, reals, fakes, key())
+    np.testing.assert_array_equal(found, np.full(len(reals), 2.0))

@@ -240,6 +240,8 @@ def test_conditional_normalisation_scales_by_class():
 def test_sizes_are_changed_as_named():
     x = jnp.arange(16.0).reshape(4, 4, 1)
     np.testing.assert_array_equal(mean_pool(upsample(x)), x)
+    with pytest.raises(ValueError, match="has 7 x 4 pixels to halve"):
+        mean_pool(jnp.zeros((7, 4, 1)))
     np.testing.assert_array_equal(mean_pool(x)[..., 0], [[2.5, 4.5], [10.5, 12.5]])
     four = depth_to_space(jnp.arange(4.0).reshape(1, 1, 4))
     np.testing.assert_array_equal(four[..., 0], [[0, 1], [2, 3]])

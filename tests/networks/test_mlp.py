@@ -117,6 +117,8 @@ def test_fourier_features_are_waves_beside_the_sample_and_not_trained():
     features = fourier_features(jnp.array([0.3, -0.2]), 5, 2.0)
     np.testing.assert_allclose(features[:2], [0.3, -0.2])
     np.testing.assert_allclose(features[2:7] ** 2 + features[7:] ** 2, 1, rtol=1e-5)
+    low = fourier_features(jnp.array([0.3, -0.2], jnp.bfloat16), 5, 2.0)
+    assert low.dtype == jnp.bfloat16
     narrow = fourier_features(jnp.array([0.3, -0.2]), 5, 0.02)
     np.testing.assert_allclose(jnp.arcsin(features[2:7]), 100 * narrow[2:7], rtol=2e-2)
 

@@ -101,22 +101,23 @@ def at_count(opt_state: optax.OptState, count: jax.Array) -> optax.OptState:
     follows the run, also if the run was resumed with other numbers of steps.
 
     Args:
-      opt_state: of any optimiser. Adam's own count, for its bias correction, stays.
+      opt_state: of any optimiser. Adam's own count, for its bias correction, stays, and
+        so do schedules within `optax.MultiSteps`, which counts its own updates.
       count: the updates before the next one, [] int32.
 
     Returns:
       The state with this number in all of its schedules.
     """
 
-    def is_schedule(leaf: Any) -> bool:
-        return isinstance(leaf, optax.ScaleByScheduleState)
+    def is_whole(leaf: Any) -> bool:
+        return isinstance(leaf, (optax.ScaleByScheduleState, optax.MultiStepsState))
 
     def put(leaf: Any) -> Any:
-        if not is_schedule(leaf):
+        if not isinstance(leaf, optax.ScaleByScheduleState):
             return leaf
         return leaf._replace(count=jnp.asarray(count, leaf.count.dtype))
 
-    return jax.tree.map(put, opt_state, is_leaf=is_schedule)
+    return jax.tree.map(put, opt_state, is_leaf=is_whole)
 
 
 def _scheduled(learning_rate, schedule: str, updates: int | jax.Array):

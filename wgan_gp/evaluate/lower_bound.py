@@ -88,12 +88,7 @@ def w1_lower_bound(
       >>> w1_lower_bound(grid + 5, grid).value > 4.5
       True
     """
-    reals, fakes = as_centred_rows(reals, fakes)
-    if min(len(reals), len(fakes)) < LEAST_SAMPLES:
-        raise ValueError(
-            f"a lower bound of W1 needs at least {LEAST_SAMPLES} samples a side, which"
-            f" it cuts into parts, got {len(reals)} and {len(fakes)}"
-        )
+    reals, fakes = _enough_rows(reals, fakes)
     scale = _scale(reals, fakes)
     if not scale:
         return LowerBound(0.0, 0.0)
@@ -104,6 +99,17 @@ def w1_lower_bound(
     value = on_reals.mean() - on_fakes.mean()
     variances = [x.var(axis=1, ddof=1).mean() / x.size for x in (on_reals, on_fakes)]
     return LowerBound(scale * float(value), scale * float(np.sqrt(sum(variances))))
+
+
+def _enough_rows(reals: np.ndarray, fakes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Samples as rows about their common centre; ValueError if they are too few."""
+    reals, fakes = as_centred_rows(reals, fakes)
+    if min(len(reals), len(fakes)) < LEAST_SAMPLES:
+        raise ValueError(
+            f"a lower bound of W1 needs at least {LEAST_SAMPLES} samples a side, which"
+            f" it cuts into parts, got {len(reals)} and {len(fakes)}"
+        )
+    return reals, fakes
 
 
 def _scale(reals: np.ndarray, fakes: np.ndarray) -> float:
@@ -145,9 +151,9 @@ def critic_gradients(
     """
     key = jax.random.key(0) if key is None else key
     numbers = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    rows = _enough_rows(reals, fakes)
     sets = [as_float64(x).reshape(len(x), -1) for x in (reals, fakes)]
     centre = sum(x.mean(axis=0) / 2 for x in sets)
-    rows = as_centred_rows(reals, fakes)
     scale = _scale(*rows)
     if all(np.all(x == sets[0][:1]) for x in sets):  # whose scale may be rounding noise
         return np.zeros(np.shape(examples))

@@ -90,8 +90,9 @@ def sum_penalties(*penalties: Penalty) -> Penalty:
     """The penalty that is the sum of others, sample by sample.
 
     Args:
-      *penalties: each `(critic, reals, fakes, key, *, condition=None) -> [B]`. Each has
-        keys of its own, so that the penalties' draws are independent.
+      *penalties: each `(critic, reals, fakes, key) -> [B]`, called with `condition=` as
+        well if the sum is. Each has keys of its own, so that the penalties' draws are
+        independent.
 
     Returns:
       A penalty that is called as they are.
@@ -106,8 +107,9 @@ def sum_penalties(*penalties: Penalty) -> Penalty:
         reals, fakes = as_pair(reals, fakes)
         split = jax.vmap(partial(jax.random.split, num=len(penalties)))
         keys = split(sample_keys(key, len(reals)))
+        told = {} if condition is None else {"condition": condition}
         costs = [
-            each(critic, reals, fakes, keys[:, i], condition=condition)
+            each(critic, reals, fakes, keys[:, i], **told)
             for i, each in enumerate(penalties)
         ]
         return sum(costs[1:], costs[0])

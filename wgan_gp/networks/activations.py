@@ -42,7 +42,7 @@ def softmax_groups(x: jax.Array, groups: Sequence[tuple[int, int]]) -> jax.Array
 
     Args:
       x: `[..., C]`.
-      groups: first and last-but-one channel of each.
+      groups: the first channel of each, and the one after its last.
 
     Returns:
       `[..., C]`.

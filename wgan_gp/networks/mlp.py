@@ -90,8 +90,8 @@ class MLP(nn.Module):
         normalisation is not offered: it would tie the samples of a batch together.
         Instance normalisation neither: a vector has no positions to average over.
       initialiser: a key of `INITIALISERS`.
-      categories: first and last-but-one output of each group that is made a softmax:
-        the soft one-hot entries of a table's column.
+      categories: of each group that is made a softmax, the soft one-hot entries of a
+        table's column: the first output, and the one after its last.
     """
 
     kinds: ClassVar[tuple[str, ...]] = ("vectors",)  # of data
@@ -175,12 +175,14 @@ def fourier_features(x: jax.Array, count: int, scale: float) -> jax.Array:
       scale: standard deviation of their entries.
 
     Returns:
-      x, sin(w x) and cos(w x) for each w: `[D + 2 count]`.
+      x, sin(w x) and cos(w x) for each w: `[D + 2 count]`, of the type of x. In
+        bfloat16 the phases are still computed in float32.
     """
     shape = (x.shape[-1], count)
     # Constants, not parameters: they are neither trained nor clipped.
     phases = x @ (scale * jax.random.normal(jax.random.key(0), shape))
-    return jnp.concatenate([x, jnp.sin(phases), jnp.cos(phases)])
+    waves = [each.astype(x.dtype) for each in (jnp.sin(phases), jnp.cos(phases))]
+    return jnp.concatenate([x, *waves])
 
 
 class MLPGenerator(nn.Module):

@@ -14,8 +14,16 @@ def mean_pool(x: jax.Array) -> jax.Array:
 
     Args:
       x: images with even height and width.
+
+    Raises:
+      ValueError: a side is odd.
     """
     *batch, height, width, channels = x.shape
+    if height % 2 or width % 2:
+        raise ValueError(
+            f"a network that halves images has {height} x {width} pixels to halve: take"
+            " images whose sides are even each time, such as 32 x 32"
+        )
     blocks = x.reshape(*batch, height // 2, 2, width // 2, 2, channels)
     return blocks.mean((-4, -2))
 

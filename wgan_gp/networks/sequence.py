@@ -195,8 +195,8 @@ class SequenceGenerator(nn.Module):
       kernel: positions that a convolution sees.
       branch: factor of a block's branch.
       output: "linear" for numbers, "softmax" for the characters of text.
-      categories: first and last-but-one channel of each group that a softmax is over;
-        none is one over all.
+      categories: the first channel of each group that a softmax is over, and the one
+        after its last; none is one over all.
       dilation: as in `SequenceCritic`.
     """
 

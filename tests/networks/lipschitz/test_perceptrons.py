@@ -158,10 +158,13 @@ def test_what_is_replaced_or_too_steep_is_refused(build, module, words):
 
 
 def test_a_group_that_does_not_divide_a_layer_is_refused():
-    with pytest.raises(
-        ValueError, match="groups of 4 do not divide a hidden layer of 6"
+    for hidden, group, words in (
+        ((8, 6), 4, "groups of 4 do not divide a hidden layer of 6: use 2 or"),
+        ((8, 9), 4, "groups of 4 do not divide a hidden layer of 9: use 0 or"),
+        ((16, 16), 3, "groups of 3 do not divide a hidden layer of 16: use 0 or"),
     ):
-        orthogonal_network(from_flax(MLPCritic((8, 6)), (2,)), 4)
+        with pytest.raises(ValueError, match=words):
+            orthogonal_network(from_flax(MLPCritic(hidden), (2,)), group)
 
 
 @pytest.mark.parametrize("initialiser", ["he", "fan_in"])

@@ -96,8 +96,8 @@ def p_norm(offset: jax.Array, p: float) -> jax.Array:
       offset: `[D]`.
       p: at least 1.
     """
-    if p == 1:
-        return jnp.sum(jnp.abs(offset))
+    if p == 1:  # JAX's derivative of |0| is 1
+        return jnp.sum(offset * jax.lax.stop_gradient(jnp.sign(offset)))
     # The derivative of a root at 0 is infinite, and one `where` would make it NaN. The
     # first `where` keeps 0 from the root, so that a centre has the gradient 0.
     if p == 2:

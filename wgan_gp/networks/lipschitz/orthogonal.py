@@ -49,11 +49,12 @@ def orthogonal_network(network: Network, group: int = 2) -> Network:
         the group does not divide the width of a hidden layer.
     """
     sizes = perceptron_sizes(network)
+    common = math.gcd(group, *sizes.hidden)
     for width in sizes.hidden:
         if group and width % group:
             raise ValueError(
                 f"groups of {group} do not divide a hidden layer of {width}: use"
-                f" {math.gcd(group, width) if group > 2 else 0} or another width"
+                f" {common if common > 1 else 0} or another width"
             )
 
     def apply(prepared: Any, x: jax.Array) -> jax.Array:
