@@ -125,13 +125,13 @@ DIRECT = {
         ),
     ),
     "a step and a probe": (
-        ("adversarial", {"step": 0.5, "probe": 0.25, "points": "reals"}),
+        ("adversarial", {"step": 0.5, "probe": 1.0, "points": "reals"}),
         partial(
             losses.adversarial_penalty,
             points=losses.at_reals,
             shape=losses.one_sided,
             step=0.5,
-            probe=0.25,
+            probe=1.0,
         ),
     ),
     "a difference": (

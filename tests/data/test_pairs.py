@@ -13,6 +13,7 @@ from wgan_gp import losses
 from wgan_gp.data import pairs as known_pairs
 from wgan_gp.data.pairs import funnels
 from wgan_gp.data.pairs.funnels import Funnels
+from wgan_gp.data.pairs.pair import p_norm
 from wgan_gp.evaluate.published import DIMENSIONS, FUNNELS
 
 SIZES = [(2, 4), (2, 64), (8, 16), (16, 256)]
@@ -121,6 +122,16 @@ def test_the_optimal_gradient_is_that_of_the_potential():
     expected = -jax.jit(jax.vmap(jax.grad(partial(funnels.potential, pair))))(x)
     np.testing.assert_allclose(gradient[clear], expected[clear], atol=1e-3)
     np.testing.assert_allclose(jnp.linalg.norm(gradient, axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("p", [1.0, 1.5, 2.0, 3.0])
+def test_a_norm_is_flat_at_zero(p):
+    gradient = jax.grad(p_norm)
+    np.testing.assert_array_equal(gradient(jnp.zeros(3), p), np.zeros(3))
+    x = jnp.array([0.5, -2.0, 0.0])
+    expected = np.sign(x) * np.abs(x / np.linalg.norm(x, p)) ** (p - 1)
+    np.testing.assert_allclose(gradient(x, p), expected, rtol=1e-5)
+    np.testing.assert_allclose(p_norm(x, p), np.linalg.norm(x, p), rtol=1e-6)
 
 
 def test_at_a_centre_nothing_is_nan():
