@@ -63,7 +63,7 @@ test-newest: .venv-newest/bin/python
 
 .venv-newest/bin/python:
 	$(CHECK_PYTHON)
-	$(PYTHON) -m venv .venv-newest
+	$(PYTHON) -m venv .venv-newest || { rm -rf .venv-newest; exit 1; }
 
 # The documentation site, in build/site: the pages' commands and examples are tested, then
 # the chapters are executed; a warning is an error

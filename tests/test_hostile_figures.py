@@ -26,7 +26,7 @@ SAVERS = {
 def test_a_full_disk_names_the_picture_and_keeps_the_old_one(save, tmp_path):
     path = tmp_path / "samples.png"
     path.write_bytes(b"old")
-    (tmp_path / "samples.part.png").symlink_to("/dev/full")
+    (tmp_path / ".samples.png.part").symlink_to("/dev/full")
     with pytest.raises(WriteError, match=r"samples\.png: No space left on device"):
         save(path)
     assert path.read_bytes() == b"old"
@@ -53,7 +53,7 @@ def test_a_run_whose_figures_cannot_be_written_names_the_first(tmp_path):
         draw()
     (tmp_path / "figures").unlink()
     (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "critic.part.png").symlink_to("/dev/full")
+    (tmp_path / "figures" / ".critic.png.part").symlink_to("/dev/full")
     with pytest.raises(WriteError, match=r"critic\.png: No space left"):
         draw()
     draw()

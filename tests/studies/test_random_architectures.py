@@ -88,7 +88,7 @@ def test_a_full_disk_keeps_the_samples_of_before(tmp_path, monkeypatch):
     sample = np.zeros((2, 3, 1), np.uint8)
     monkeypatch.setattr(pictures, "_samples", lambda folder: sample)
     (tmp_path / "samples.png").write_bytes(b"old")
-    (tmp_path / "samples.part.png").symlink_to("/dev/full")
+    (tmp_path / ".samples.png.part").symlink_to("/dev/full")
     found = {"tanh-clip": {"config": {"lipschitz": "clip"}, "result": {"score": 1}}}
     with pytest.raises(WriteError, match=r"samples\.png: No space left on device"):
         pictures.write_samples(found, tmp_path)

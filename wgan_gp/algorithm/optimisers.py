@@ -109,11 +109,14 @@ def at_count(opt_state: optax.OptState, count: jax.Array) -> optax.OptState:
       The state with this number in all of its schedules.
     """
 
+    def is_schedule(leaf: Any) -> bool:
+        return isinstance(leaf, optax.ScaleByScheduleState)
+
     def is_whole(leaf: Any) -> bool:
-        return isinstance(leaf, (optax.ScaleByScheduleState, optax.MultiStepsState))
+        return is_schedule(leaf) or isinstance(leaf, optax.MultiStepsState)
 
     def put(leaf: Any) -> Any:
-        if not isinstance(leaf, optax.ScaleByScheduleState):
+        if not is_schedule(leaf):
             return leaf
         return leaf._replace(count=jnp.asarray(count, leaf.count.dtype))
 

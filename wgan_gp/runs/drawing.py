@@ -1,9 +1,9 @@
 """The pictures of a finished run, drawn from its final state and written as files."""
 
+import io
 import re
 import warnings
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -27,7 +27,7 @@ from wgan_gp.runs import (
 from wgan_gp.runs.axes import plain_text
 from wgan_gp.runs.records import History
 from wgan_gp.runs.workdir import FIGURES
-from wgan_gp.system.files import writing
+from wgan_gp.system.files import write_bytes, writing
 
 
 def draw_figures(
@@ -151,7 +151,9 @@ def save_figure(path: Path, figure: Figure) -> None:
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        _write_atomically(path, partial(figure.savefig, dpi=150))
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=150)
+        write_bytes(path, file.getvalue())
     missing = {}
     for each in caught:
         if found := re.match(r"Glyph (\d+) .*missing from", str(each.message)):
@@ -168,18 +170,27 @@ def save_figure(path: Path, figure: Figure) -> None:
         )
 
 
-def save_image(path: Path, image: np.ndarray, **headings: list[str]) -> None:
+def save_image(
+    path: Path,
+    image: np.ndarray,
+    *,
+    columns: Sequence[str] = (),
+    rows: Sequence[str] = (),
+) -> None:
     """Writes a picture as PNG, atomically.
 
     Args:
       path: of the file; an existing file is replaced once the new one is complete.
       image: `[H, W, C]` bytes.
-      **headings: of `figures.save_image`.
+      columns: as in `figures.save_image`.
+      rows: likewise.
 
     Raises:
       WriteError: the file cannot be written.
     """
-    _write_atomically(path, partial(figures.save_image, image=image, **headings))
+    file = io.BytesIO()
+    figures.save_image(file, image, columns=columns, rows=rows)
+    write_bytes(path, file.getvalue())
 
 
 def _title(experiment: Experiment, settings: Settings) -> str:
@@ -187,17 +198,6 @@ def _title(experiment: Experiment, settings: Settings) -> str:
     name = f"{kind}:{Path(path).name}" if colon else kind  # a path without its folders
     done = f"{settings.lipschitz}, {settings.steps:,} generator updates"
     return f"{plain_text(name)}: {done}"
-
-
-def _write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    draft = path.with_suffix(".part.png")
-    with writing(path):
-        try:
-            write(draft)
-            draft.replace(path)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
 
 
 def _draw_images(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -177,7 +177,7 @@ def image_grid(images: np.ndarray, *, columns: int, gap: int = 1) -> np.ndarray:
 
 
 def save_image(
-    path: Path,
+    file: Path | IO[bytes],
     image: np.ndarray,
     *,
     least: int = 512,
@@ -187,7 +187,7 @@ def save_image(
     """Writes `[H, W, C]` uint8 as PNG, each pixel enlarged until a side has `least`.
 
     Args:
-      path: of the file.
+      file: its path, or an open file.
       image: the picture.
       least: pixels of its longer side.
       columns: headings of columns of equal width.
@@ -198,7 +198,7 @@ def save_image(
     picture = Image.fromarray(large[..., 0] if large.shape[2] == 1 else large)
     if columns or rows:
         picture = _with_headings(picture, columns, rows)
-    picture.save(path)
+    picture.save(file, "png")
 
 
 def _with_headings(

@@ -13,6 +13,7 @@ from rich.console import Console
 from wgan_gp import devices
 from wgan_gp.configs import command_help, experiment_file
 from wgan_gp.configs.command_line import parse, with_flagfiles
+from wgan_gp.configs.comparison import FREE
 from wgan_gp.devices.hosts import HostRank
 from wgan_gp.runs import command, versions, workdir
 from wgan_gp.studies.running import Study, run_command
@@ -68,7 +69,7 @@ SWEEP_SPEC = workdir.WorkdirSpec(
     free_fields=(
         *("save_every", "mesh."),
         *(f"experiment.{field}" for field in NO_EFFECT),
-        *("experiment.checkpoint.", "experiment.mesh.", "experiment.eval_default"),
+        *(f"experiment.{field}" for field in FREE),
     ),
     read_settings=read_settings,
     cure="Name another --workdir, or add --overwrite to replace that sweep",
