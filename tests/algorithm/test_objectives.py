@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.games import sample_real, tiny
+from tests.games import sample_latent, sample_real, tiny
 from tests.helpers import cases, key, resolve, unchecked
 from wgan_gp import devices, losses, train
 from wgan_gp.algorithm.objectives import critic_objective, generator_objective
@@ -133,6 +133,22 @@ def test_a_comparing_generator_sees_new_real_samples_and_others_none():
         drawn.clear()
         jax.eval_shape(partial(train.train_step, algorithm, RATES), state)
         assert len(drawn) == 1 + losses.OBJECTIVES[name].compares
+
+
+def test_the_generator_has_a_batch_size_of_its_own():
+    drawn = []
+
+    def spied(key, n):
+        drawn.append(n)
+        return sample_latent(key, n)
+
+    algorithm = game(
+        "wasserstein", sample_latent=spied, generator_batch_size=16, batch_size=8
+    )
+    state = train.init(algorithm, RATES, key())
+    drawn.clear()
+    jax.eval_shape(partial(train.train_step, algorithm, RATES), state)
+    assert sorted({*drawn}) == [8, 16]
 
 
 def test_from_a_stream_the_comparison_is_with_the_last_batch():

@@ -13,6 +13,7 @@ from wgan_gp.evaluate.feature_distances import (
     inception_score,
     kernel_distance,
 )
+from wgan_gp.evaluate.images import compare_features
 from wgan_gp.evaluate.nearest_neighbours import precision_recall
 
 SETS = {
@@ -285,3 +286,13 @@ def test_precision_and_recall_hold_some_blocks_and_not_all(monkeypatch):
     finally:
         tracemalloc.stop()
     assert most < 3e6  # all distances in float64 take 8e6 bytes
+
+
+def test_one_of_two_clusters_is_precise_and_recalls_half():
+    rng = np.random.default_rng(0)
+    near, far = rng.normal(size=(2, 200, 3))
+    reals = np.concatenate([near, far + 100])
+    fakes = rng.normal(size=(200, 3))
+    found = compare_features(reals, fakes, subset_size=100)
+    assert found["precision"] > 0.8
+    assert 0.3 < found["recall"] < 0.6

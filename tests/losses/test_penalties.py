@@ -296,13 +296,3 @@ def test_pairings_that_are_functions_have_the_rules_of_their_names():
             penalty(pairing, points=losses.at_reals)
     with pytest.raises(ValueError, match=r"pairing must be one of .* got \['x'\]"):
         penalty(["x"])
-
-
-def test_a_third_power_is_rejected():
-    with pytest.raises(ValueError, match="power must be 1 or 2"):
-        losses.one_sided_gradient_penalty(quadratic, *draw_pair(), key(), power=3)
-
-
-def test_independent_pairs_of_a_single_sample_are_rejected():
-    with pytest.raises(ValueError, match="at least 2"):
-        losses.difference_penalty(quadratic, *draw_pair(count=1), key())

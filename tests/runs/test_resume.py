@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -115,7 +116,7 @@ def final(folder):
 @pytest.mark.parametrize(
     "kind", cases(("toy", "images", "stream", "critic"), soon=("toy",))
 )
-def test_a_broken_run_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
+def test_a_broken_run_ends_with_the_same_bits(kind, tmp_path, monkeypatch, capsys):
     config = KINDS[kind]()
     whole = run(config, tmp_path / "whole")
     for at in (2, 9, 11):
@@ -125,6 +126,9 @@ def test_a_broken_run_ends_with_the_same_bits(kind, tmp_path, monkeypatch):
     with (tmp_path / "broken" / "metrics.jsonl").open("a") as file:
         file.write('{"split": "train", "st')  # as a kill leaves it
     broken = run(config, tmp_path / "broken")
+    said = capsys.readouterr().out
+    resumed = re.findall(r"going on from step (\d+)", said)
+    assert resumed == ["8", "8", "12"]  # not trained anew
     states, records = zip(*(final(tmp_path / name) for name in ("whole", "broken")))
     chex.assert_trees_all_equal(*states)
     assert records[0] == records[1]
