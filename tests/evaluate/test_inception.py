@@ -1,13 +1,17 @@
 import hashlib
+import json
 import subprocess
 import sys
 from collections import OrderedDict
+from functools import partial
 
 import chex
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.evaluate import inception_blocks
 from tests.evaluate.weight_files import write_inception
 from tests.helpers import ROOT
 from wgan_gp.evaluate import images as observers
@@ -99,6 +103,23 @@ def test_a_file_that_is_not_the_published_one_is_said(random_file, monkeypatch):
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     monkeypatch.setattr(inception, "PUBLISHED_SHA256", digest)
     assert inception.difference_from_published(path) is None
+
+
+def test_every_block_gives_what_it_gave_in_pytorch(random_file):
+    """Whose numbers are stored: `inception_blocks` made them."""
+    params = load_inception(random_file[0])
+    apply = jax.jit(partial(Inception().apply, capture_intermediates=True))
+    _, state = apply(params, jnp.asarray(inception_blocks.picture()))
+    stored = json.loads(inception_blocks.FILE.read_text())
+    blocks = stored.keys() - {"maxpool1", "maxpool2", "avgpool", "flatten", "fc"}
+    assert len(blocks) == 16
+    for name in blocks:
+        found = inception_blocks.summary(state["intermediates"][name]["__call__"][0])
+        assert found["shape"] == stored[name]["shape"]
+        largest = stored[name]["numbers"][2]
+        np.testing.assert_allclose(
+            found["numbers"], stored[name]["numbers"], rtol=0, atol=1e-4 * largest
+        )
 
 
 def test_every_block_agrees_with_pytorch(torch_network, params):

@@ -134,10 +134,7 @@ def write_inception(path, shapes, seed=0):
       The tensors that were written.
     """
     draws = np.random.default_rng(seed)
-    values = {
-        name: draws.uniform(0.1, 1, shape).astype("<f4")
-        for name, shape in shapes.items()
-    }
+    values = {name: _random(draws, name, shape) for name, shape in shapes.items()}
     tensors = {
         name: tensor(str(i), x.size, x.shape, _row_major(x.shape))
         for i, (name, x) in enumerate(values.items())
@@ -145,6 +142,14 @@ def write_inception(path, shapes, seed=0):
     data = {str(i): x.tobytes() for i, x in enumerate(values.values())}
     write_zip(path, pickled(tensors)[0], data)
     return values
+
+
+def _random(draws, name, shape):
+    """Numbers that keep a signal's size through all layers."""
+    if name.endswith(("running_var", "bn.weight")):
+        return draws.uniform(0.8, 1.2, shape).astype("<f4")
+    fan_in = np.prod(shape[1:]) if len(shape) > 1 else 200
+    return draws.normal(0, (2 / fan_in) ** 0.5, shape).astype("<f4")
 
 
 def _row_major(shape):
