@@ -59,7 +59,7 @@ def test_endpoint_pairs_cost_no_evaluation_of_the_critic():
     penalty = FORMS["one_sided"]
     known = flops(loss_gradient(penalty), params, batch, batch) / once
     evaluated = flops(loss_gradient(penalty, hide=True), params, batch, batch) / once
-    assert known <= 6.05 < 9 < evaluated
+    assert known < 6.5 < 9 < evaluated
 
 
 def test_a_penalty_that_asks_for_values_gets_those_of_the_batches():

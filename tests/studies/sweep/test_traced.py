@@ -19,7 +19,7 @@ def test_fewer_critic_steps_are_those_of_a_program_built_for_them():
     fewer = RATES._replace(n_critic=jnp.asarray(3))
     traced, traced_metrics = run(tiny(n_critic=5, constraint=Constraint()), 4, fewer)
     assert updates(traced.critic) == 12
-    chex.assert_trees_all_equal(raw(built), raw(traced))
+    chex.assert_trees_all_close(raw(built), raw(traced), rtol=1e-6, atol=1e-7)
     chex.assert_trees_all_close(built_metrics, traced_metrics, rtol=1e-5)
 
 
