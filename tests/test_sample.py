@@ -423,7 +423,7 @@ def test_a_file_that_cannot_be_ended_leaves_nothing(
     monkeypatch.setattr(sample_files, "_copy", full)
     args = ("--n", 9, "--out", tmp_path / "s.npz", "--png", tmp_path / "pngs")
     assert sample.main(["sample", "--workdir", str(pictures), *map(str, args)]) == 2
-    assert "No space left on device" in capsys.readouterr().err
+    assert "s.npz: No space left on device" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

@@ -27,6 +27,7 @@ from wgan_gp.runs.sampling import (
     sample_spec,
 )
 from wgan_gp.system.arguments import make_parser, parse, path, run_command
+from wgan_gp.system.files import writing
 from wgan_gp.system.signals import DeferredSignals
 
 __all__ = ["FinishedRun", "draw", "main", "open_run", "sample"]
@@ -214,11 +215,14 @@ def _fill(parts: Iterable[SampleBatch], outputs: list[Output]) -> None:
         # All files are closed, and so complete, before the first gets its name.
         paths = [sample_files.atomic_path(each.path) for each in outputs]
         drafts = [stack.enter_context(each) for each in paths]
-        files = [each.open(draft) for each, draft in zip(outputs, drafts)]
-        writes = [stack.enter_context(each) for each in files]
+        writes = []
+        for each, draft in zip(outputs, drafts):
+            stack.enter_context(writing(each.path))
+            writes.append(stack.enter_context(each.open(draft)))
         for part in parts:
-            for write in writes:
-                write(part)
+            for each, write in zip(outputs, writes):
+                with writing(each.path):
+                    write(part)
             signals.check()
 
 

@@ -10,7 +10,7 @@
 #SBATCH --open-mode=append
 set -euo pipefail
 
-# The only task of a node has all of its GPUs; of --ntasks-per-node=8 each has one.
+# The only task of a node has all of its GPUs; --ntasks-per-node=8 would divide them.
 # Started again, the same command goes on from the newest checkpoint. The folder must be
 # on a file system that all nodes share.
 status=0

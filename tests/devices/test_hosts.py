@@ -13,7 +13,7 @@ from wgan_gp.devices import hosts, rendezvous
 from wgan_gp.devices.hosts import HostRank
 
 LAUNCHERS = ("SLURM_", "OMPI_", "JAX_COORDINATOR", "TPU_", "KUBERNETES_")
-LAUNCHERS += ("JAX_LOCAL_DEVICE_IDS", "CUDA_VISIBLE_", "ROCR_VISIBLE_", "HIP_VISIBLE_")
+LAUNCHERS += ("JAX_LOCAL_DEVICE_IDS", "CUDA_VISIBLE", "ROCR_VISIBLE", "HIP_VISIBLE")
 
 
 @pytest.fixture(autouse=True)
@@ -68,16 +68,42 @@ def test_open_mpi_gives_the_place(monkeypatch):
     assert rank[1:] == (2, 1, None)
 
 
+EIGHT = "0,1,2,3,4,5,6,7"
+
+
 @pytest.mark.parametrize(
     ("variables", "devices"),
     [
         ({"SLURM_STEP_TASKS_PER_NODE": "8(x4)"}, (3,)),
-        ({"SLURM_STEP_TASKS_PER_NODE": "8,4", "CUDA_VISIBLE_DEVICES": "0,1,2,3"}, (3,)),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1,4(x3)", "SLURM_NODEID": "2"}, (3,)),
+        ({"SLURM_STEP_TASKS_PER_NODE": "4", "CUDA_VISIBLE_DEVICES": EIGHT}, (6, 7)),
         # All that it sees: alone on its node, or Slurm or the user has chosen.
         ({"SLURM_STEP_TASKS_PER_NODE": "1(x4)"}, None),
         ({"SLURM_STEP_TASKS_PER_NODE": "1"}, None),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1,4(x3)", "SLURM_NODEID": "0"}, None),
         ({"SLURM_STEP_TASKS_PER_NODE": "8", "CUDA_VISIBLE_DEVICES": "0"}, None),
+        ({"SLURM_STEP_TASKS_PER_NODE": "4", "CUDA_VISIBLE_DEVICES": "0,1"}, None),
+        (
+            {
+                "SLURM_STEP_TASKS_PER_NODE": "2",
+                "CUDA_VISIBLE_DEVICES": "0,1,2,3",
+                "SLURM_GPUS_PER_TASK": "4",
+            },
+            None,
+        ),
         ({"SLURM_STEP_TASKS_PER_NODE": "8", "JAX_LOCAL_DEVICE_IDS": "6,7"}, None),
+        # mpirun within a job of Slurm, which started one daemon a node.
+        (
+            {
+                "SLURM_STEP_TASKS_PER_NODE": "1(x4)",
+                "OMPI_MCA_orte_hnp_uri": "1531576320.0;tcp://10.96.0.1:34911",
+                "OMPI_COMM_WORLD_SIZE": "32",
+                "OMPI_COMM_WORLD_RANK": "11",
+                "OMPI_COMM_WORLD_LOCAL_RANK": "3",
+                "OMPI_COMM_WORLD_LOCAL_SIZE": "8",
+            },
+            (3,),
+        ),
     ],
 )
 def test_processes_that_share_a_machine_have_a_gpu_each(
@@ -94,10 +120,14 @@ def test_processes_that_share_a_machine_have_a_gpu_each(
         monkeypatch.setenv(name, value)
     rank = hosts.detect_rank(None, None, None)
     assert rank.devices == devices
+    updated = {}
+    monkeypatch.setattr(jax.config, "update", updated.__setitem__)
+    hosts.take_devices(rank)
+    expected = None if devices is None else ",".join(map(str, devices))
+    assert updated.get("jax_cuda_visible_devices") == expected
     given = {}
     monkeypatch.setattr(rendezvous, "wait_for_hosts", lambda *_: None)
     monkeypatch.setattr(hosts, "_has_devices", lambda: False)
-    monkeypatch.setattr(jax.config, "update", lambda *_: None)
     monkeypatch.setattr(jax.distributed, "initialize", lambda *_, **k: given.update(k))
     hosts.join(rank, 10)
     assert given["local_device_ids"] == devices
@@ -169,7 +199,9 @@ def test_a_coordinator_that_does_not_arrive_is_named():
     assert heard.startswith("host 0, the coordinator at 127.0.0.1:")
 
 
-@pytest.mark.parametrize("line", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\xff\xfe\n", b""])
+@pytest.mark.parametrize(
+    "line", [b"SSH-2.0-OpenSSH_9.6\r\n", b"\xff\xfe\n", b"", b"0\n", b"{}\n"]
+)
 def test_a_stranger_in_the_coordinators_place_is_not_believed(line):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -32,7 +32,7 @@ def test_a_job_that_its_time_limit_stopped_is_queued_again(tmp_path, status, que
     assert (found.read_text() if found.exists() else "") == queued
 
 
-def test_hosts_of_ssh_are_waited_for_and_the_first_failure_is_the_status(tmp_path):
+def test_hosts_of_ssh_are_waited_for_and_the_first_in_the_list_to_fail_counts(tmp_path):
     stand_in = (
         'echo "$1: $2" >> started; case $1 in b) sleep .3; exit 3;; c) exit 4;; esac'
     )

@@ -100,7 +100,9 @@ def test_any_damage_is_seen_and_the_one_before_is_taken(folder, damage):
 
 def test_what_systems_add_to_a_folder_is_no_damage_but_another_file_is(folder):
     inner = files(folder / "30")[-1].parent
-    for name in (".DS_Store", "._30", ".nfs0000a1", "Thumbs.db", "desktop.ini"):
+    (inner / ".AppleDouble").mkdir()
+    names = ".DS_Store", "._30", ".nfs0000a1", "Thumbs.db", ".AppleDouble/manifest"
+    for name in names:
         (inner / name).write_bytes(b"x")
     saved, warnings = latest(folder)
     assert (saved.step, warnings) == (30, [])

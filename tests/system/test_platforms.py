@@ -31,8 +31,8 @@ def test_cores_are_all_where_a_process_is_not_told_its_own(monkeypatch, tmp_path
         (
             "4:cpu,cpuacct:/",
             {
-                "cpu,cpuacct/cpu.cfs_quota_us": "300000\n",
-                "cpu,cpuacct/cpu.cfs_period_us": "100000\n",
+                "cpu/cpu.cfs_quota_us": "300000\n",
+                "cpu/cpu.cfs_period_us": "100000\n",
             },
             3,
         ),

@@ -113,15 +113,6 @@ def _check_fourier(config: ConfigDict) -> None:
         )
 
 
-def _check_unit_norm(config: ConfigDict) -> None:
-    generator = config.generator
-    if generator.get("unit_norm", False) and generator.norm == "none":
-        raise ValueError(
-            "generator.unit_norm = True has no effect with generator.norm = 'none':"
-            " leave it out, or set generator.norm = 'batch'"
-        )
-
-
 def _check_pixels(config: ConfigDict) -> None:
     """Raises ValueError unless the generator's output has the range of the pixels."""
     if config.data.kind != "images":
@@ -229,7 +220,6 @@ _TOGETHER: dict[str, tuple[Callable[[ConfigDict], None], ...]] = {
     "gan": (
         _check_pairs,
         _check_fourier,
-        _check_unit_norm,
         _check_updates,
         _check_pixels,
         _check_features,

@@ -32,7 +32,7 @@ _QUOTED = re.compile(r'"[^"]*("|$)')
 _LOOK = 2**22  # bytes in which decimal commas are looked for
 # A number with a comma or without; and what shows that commas are decimal: 1,234 may
 # have one of thousands.
-_COMMAS = re.compile(r"\s*[-+]?\d*,?\d+([eE][-+]?\d+)?\s*$")
+_COMMAS = re.compile(r"\s*[-+]?(\d+(,\d+)?|,\d+)([eE][-+]?\d+)?\s*$")
 _DECIMAL_COMMA = re.compile(r"(^|\D|\d{4}|\b0),\d|,(\d{1,2}|\d{4,})(\D|$)")
 
 

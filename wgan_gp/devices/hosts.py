@@ -7,9 +7,8 @@ process on its own is the first host of one.
 
 import json
 import os
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -20,7 +19,6 @@ from wgan_gp.devices.rendezvous import HostRank
 
 _LONGEST = 7 * 24 * 3600  # seconds to wait for other hosts
 HEARTBEAT = 60  # seconds without a heartbeat, after which a host counts as lost
-_CLOSING = 3600  # seconds that others wait while the first host draws a run's figures
 _LAUNCHERS = ("gcetpu", "gketpu", "slurm", "ompi")  # as JAX names them
 
 
@@ -66,11 +64,11 @@ def _detected() -> HostRank | None:
 
     known = [each for each in ClusterEnv._cluster_types if each.name in _LAUNCHERS]
     try:
-        present = [each for each in known if each.is_env_present()]
-        if not present:
+        launcher = next((each for each in known if each.is_env_present()), None)
+        if launcher is None:
             return None
         found = ClusterEnv.auto_detect_unset_distributed_params(
-            None, None, None, None, present[0].name, 60
+            None, None, None, None, launcher.name, 60
         )
     except (KeyError, ValueError, RuntimeError, OSError) as error:
         raise ValueError(
@@ -78,31 +76,63 @@ def _detected() -> HostRank | None:
             " --coordinator HOST:PORT, --hosts N and --host I; --coordinator"
             " localhost:1 --hosts 1 --host 0 for a process on its own"
         ) from None
-    coordinator, count, index, devices = found
+    coordinator, count, index, local = found
     if coordinator is None or count is None or index is None or count < 2:
         return None
-    return HostRank(coordinator, count, index, _own_devices(devices))
+    devices = None
+    if local is not None:  # numbers a machine's processes; none on TPUs
+        devices = _own_devices(local[0], _PROCESSES[launcher.name]())
+    return HostRank(coordinator, count, index, devices)
 
 
-def _own_devices(devices: Sequence[int] | None) -> tuple[int, ...] | None:
-    """The GPUs of this process among those that it sees; None for all of them.
+def _of_slurm() -> int:
+    """How many processes of this step Slurm started on this machine."""
+    counts: list[int] = []
+    for part in os.environ.get("SLURM_STEP_TASKS_PER_NODE", "1").split(","):
+        tasks, _, times = part.rstrip(")").partition("(x")
+        counts += [int(tasks)] * int(times or 1)
+    return counts[int(os.environ.get("SLURM_NODEID", 0)) % len(counts)]
+
+
+def _of_open_mpi() -> int:
+    return int(os.environ.get("OMPI_COMM_WORLD_LOCAL_SIZE", 1))
+
+
+_PROCESSES = {"slurm": _of_slurm, "ompi": _of_open_mpi}
+
+
+def _own_devices(index: int, count: int) -> tuple[int, ...] | None:
+    """The GPUs of a process among those that it sees; None for all of them.
 
     Args:
-      devices: those that are this process's where each process has one.
+      index: of the process among those on its machine.
+      count: of these processes.
 
     Returns:
-      All for the only process on a machine, where the launcher has chosen one already,
-      and where `JAX_LOCAL_DEVICE_IDS`, which JAX reads, chooses.
+      An equal part of those in `CUDA_VISIBLE_DEVICES` (or AMD's variables); one, where
+      these are not set. All for the only process of a machine; where there are too few
+      for all, as the launcher has chosen; and where `JAX_LOCAL_DEVICE_IDS` chooses.
     """
-    names = ("SLURM_STEP_TASKS_PER_NODE", "OMPI_COMM_WORLD_LOCAL_SIZE")
-    tasks = next(filter(None, map(os.environ.get, names)), "1")
-    alone = re.fullmatch(r"1(\(x\d+\))?", tasks) is not None
     names = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
-    visible = [os.environ[name] for name in names if os.environ.get(name)]
-    chosen = any("," not in each for each in visible)
-    if devices is None or alone or chosen or os.environ.get("JAX_LOCAL_DEVICE_IDS"):
+    found = next(filter(None, map(os.environ.get, names)), None)
+    visible = count if found is None else len(found.split(","))
+    chosen = {"SLURM_GPUS_PER_TASK", "JAX_LOCAL_DEVICE_IDS"} & {*os.environ}
+    if count < 2 or visible < count or chosen:
         return None
-    return tuple(devices)
+    part = visible // count
+    return tuple(range(part * index, part * (index + 1)))
+
+
+def take_devices(rank: HostRank | None) -> None:
+    """Restricts JAX to the GPUs of this process, for hosts that do not `join`.
+
+    Args:
+      rank: of this process; None for a process on its own, which has all.
+    """
+    if rank is not None and rank.devices is not None:
+        numbers = ",".join(map(str, rank.devices))
+        jax.config.update("jax_cuda_visible_devices", numbers)
+        jax.config.update("jax_rocm_visible_devices", numbers)
 
 
 def join(rank: HostRank, timeout: float) -> None:
@@ -141,7 +171,7 @@ def join(rank: HostRank, timeout: float) -> None:
         cluster_detection_method="deactivate",
         initialization_timeout=max(int(timeout), 1),
         heartbeat_timeout_seconds=HEARTBEAT,
-        shutdown_timeout_seconds=_CLOSING,  # a host that dies is missed sooner
+        shutdown_timeout_seconds=HEARTBEAT,
     )
 
 

@@ -8,6 +8,7 @@ those that are missing to all.
 import json
 import socket
 import time
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 _RETRY = 0.2  # seconds
@@ -108,17 +109,31 @@ def _answer(name: str, port: int, index: int, deadline: float, timeout: float) -
                 hello = json.dumps([index, socket.gethostname()])
                 connection.sendall((hello + "\n").encode())
                 connection.settimeout(left + 5)  # the first one's clock decides
-                problem = json.loads(connection.makefile().readline())
+                problem = _verdict(connection)
         except OSError as failure:
             error = failure
-        except ValueError:
-            error = ConnectionError("what answers there is no host of a run")
-        else:
-            if problem:
-                raise TimeoutError(problem)
-            return
-        time.sleep(_RETRY)
+            time.sleep(_RETRY)
+            continue
+        if problem:
+            raise TimeoutError(problem)
+        return
     raise TimeoutError(
         f"host 0, the coordinator at {name}:{port}, could not be reached within"
         f" {timeout:g} s ({error}): see what became of it, or raise --host_timeout"
     )
+
+
+def _verdict(connection: socket.socket) -> str | None:
+    """What the first host says: why all are to give up, or None to go on.
+
+    Raises:
+      OSError: it does not say it, or is another program.
+    """
+    line = connection.makefile(errors="replace").readline()
+    if not line:
+        raise ConnectionError("it hung up")
+    with suppress(ValueError):
+        said = json.loads(line)
+        if said is None or isinstance(said, str):
+            return said
+    raise ConnectionError("what answers there is no host of a run")

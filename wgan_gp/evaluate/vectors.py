@@ -38,7 +38,7 @@ LEAST_SAMPLES = 8  # of two halves, each with neighbours
 _DIRECTIONS = 128  # whose squares the classifier sees
 _RIDGE = 1e-2  # of its weights, per sample
 _FAR = 50  # the width of both sets over the least regularisation
-_LEAST_COPIES = 3.5  # of a set that is nothing but copies, half of those to be seen
+_LEAST_COPIES = 10  # half of those to be seen of a set that is nothing but copies
 _MOST = 2000  # samples of a set in metrics that take time as n squared
 
 
@@ -160,15 +160,18 @@ def nearest_ratio(
 
     Returns:
       The ratio: near 1 for new samples, near 0 for copies. 1 if held-out samples are
-      copies themselves; None if too few are generated to see any copy.
+      copies themselves. None if only a part of the training samples is looked at, and
+      too few are generated to see copies, or held-out samples are copies, too.
     """
-    level = 0.5 if share > 0.6 else share / 2
-    if level * len(fakes) < _LEAST_COPIES:
-        return None
     tree = scipy.spatial.KDTree(as_float64(train))
-    generated, held_out = (
-        float(np.quantile(tree.query(each)[0], level)) for each in (fakes, reals)
-    )
+    distances = [tree.query(each)[0] for each in (fakes, reals)]
+    level = 0.5
+    if share <= 0.6:
+        level = share / 2
+        repeated = float(np.mean(distances[1] == 0))
+        if level * len(fakes) < _LEAST_COPIES or repeated > level / 2:
+            return None
+    generated, held_out = (float(np.quantile(each, level)) for each in distances)
     return generated / held_out if held_out > 0 else 1.0
 
 

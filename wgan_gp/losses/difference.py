@@ -34,9 +34,10 @@ def difference_penalty(
 ) -> jax.Array:
     """(|D(x1) - D(x2)| / ||x1 - x2|| - 1)^2 for each pair of points.
 
-    Needs no second-order differentiation. The default is the form as proposed: x1
-    and x2 are two independent draws from the distribution of interpolates, two-
-    sided. It does not train well; `docs/difference_penalty.md` shows what does.
+    Needs no second-order differentiation. The default is the literal form, of which
+    there is no paper: x1 and x2 are two independent draws from the distribution of
+    interpolates, two-sided. It does not train well; `docs/difference_penalty.md` shows
+    what does.
 
     Args:
       critic: D, a function of one sample that returns a scalar, or of a sample and its

@@ -86,8 +86,12 @@ def run(
         trainable = trainable._replace(keep_frame=keep)
     state, history = drive(trainable, settings, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
-    if hosts.is_first():
-        draw_figures(experiment, settings, state, held, history, eval_key, workdir)
+    # The others wait in the broadcast, which has no limit, rather than at their end.
+    hosts.on_first_host(
+        lambda: draw_figures(
+            experiment, settings, state, held, history, eval_key, workdir
+        )
+    )
     tables = [closing_table(experiment, settings, result)]
     if classes := class_tables.class_table(experiment, state, held, eval_key):
         tables.append(classes)

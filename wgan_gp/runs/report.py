@@ -111,7 +111,7 @@ def _pictures(workdir: Path) -> Iterator[Markup]:
     found = {
         path.stem: path
         for path in sorted((workdir / FIGURES).iterdir())
-        if path.suffix in (".png", ".gif")
+        if path.suffix in (".png", ".gif") and not path.stem.endswith(".part")
     }
     for name in (*_CAPTIONS, *(found.keys() - _CAPTIONS.keys())):
         if name in found:

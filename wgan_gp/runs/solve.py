@@ -98,8 +98,7 @@ def run(
     started = time.monotonic()
     _, (_, evaluation) = drive(trainable, settings, workdir, console)
     result = evaluation[-1] | {"seconds": time.monotonic() - started}
-    if hosts.is_first():
-        _draw(settings, evaluation, workdir)
+    hosts.on_first_host(partial(_draw, settings, evaluation, workdir))
     cosine = METRICS["cosine"].text(result["cosine"])
     facts = Facts(
         settings=settings,

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from wgan_gp.system.files import write_text
 
 NAME = "sums.json"
+_SYSTEM = (".ds_store", ".appledouble", "thumbs.db", "desktop.ini")
 
 
 class DamageError(Exception):
@@ -54,16 +55,16 @@ def verify(folder: Path, sums: Path | None = None) -> None:
     if not isinstance(expected, dict):
         raise DamageError(f"{sums.name} has no sums")
     found = _sums(folder)
-    added = {name for name in found if name not in expected and not _of_system(name)}
-    for name in sorted({*expected, *added}):
+    expected = {k: v for k, v in expected.items() if not _of_system(PurePath(k))}
+    for name in sorted({*expected, *found}):
         if expected.get(name) != found.get(name):
             raise DamageError(f"{name} is not what was written")
 
 
-def _of_system(name: str) -> bool:
-    """Whether a file is hidden, as macOS and NFS make them, or one of Windows."""
-    last = PurePath(name).name
-    return last.startswith(".") or last.lower() in ("thumbs.db", "desktop.ini")
+def _of_system(path: PurePath) -> bool:
+    """Whether a file is one that macOS, Windows or NFS makes."""
+    first = path.name.startswith(("._", ".nfs"))
+    return first or not {*map(str.lower, path.parts)}.isdisjoint(_SYSTEM)
 
 
 def _sums(folder: Path) -> dict[str, str]:
@@ -72,5 +73,5 @@ def _sums(folder: Path) -> dict[str, str]:
     return {
         str(each.relative_to(folder)): hashlib.sha256(each.read_bytes()).hexdigest()
         for each in files
-        if each != folder / NAME
+        if each != folder / NAME and not _of_system(each.relative_to(folder))
     }

@@ -92,7 +92,8 @@ def _control_groups(controller: str) -> list[tuple[Path, int]]:
         version = 1 if controllers else 2
         if version == 1 and controller not in controllers.split(","):
             continue
-        root = top / controllers if version == 1 else top
+        # Version 1 may be mounted as "cpu,cpuacct", with a link "cpu".
+        root = top / controller if version == 1 else top
         parts = PurePosixPath(group).parts[1:]
         found += [(root.joinpath(*parts[:n]), version) for n in range(len(parts) + 1)]
     return found

@@ -38,10 +38,14 @@ def add_host_flags(parser: argparse.ArgumentParser) -> None:
 def host_rank(args: argparse.Namespace) -> hosts.HostRank | None:
     """This host's rank, from the flags of `add_host_flags` or from the launcher.
 
+    JAX is restricted to this process's GPUs, of several processes on a machine.
+
     Args:
       args: the parsed command line.
 
     Raises:
       ValueError: as in `hosts.detect_rank`.
     """
-    return hosts.detect_rank(args.coordinator, args.hosts, args.host)
+    rank = hosts.detect_rank(args.coordinator, args.hosts, args.host)
+    hosts.take_devices(rank)
+    return rank
