@@ -135,7 +135,11 @@ def _product(matmul: Callable[..., jax.Array], a: jax.Array) -> None:
 
 
 def numbers(record: Record, name: str, file: Path, sizes: Sizes) -> None:
-    """A critic's loss and its gradient in each precision, beside the CPU's."""
+    """A critic's loss and its gradient in each precision, beside the CPU's.
+
+    In bfloat16 samples and parameters are in it too, and so is the penalty; training
+    keeps these in float32.
+    """
     batch = sizes.batch or 16
     experiment = build.build(image_steps.resolved(IMAGES[name], file, batch))
     algorithm = experiment.algorithm

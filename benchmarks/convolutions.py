@@ -7,7 +7,6 @@ this project's, XLA's and PyTorch's (channels first, as is usual there), and pri
 ratios. Each time is the shortest of several rounds, on all cores of the process.
 """
 
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -18,6 +17,7 @@ import numpy as np
 import torch
 from jax import lax
 
+from benchmarks.timing import in_turn
 from wgan_gp.networks.cpu_conv import conv_general_dilated
 from wgan_gp.system import platforms
 
@@ -121,18 +121,6 @@ def torch_calls(layer: Layer) -> list[Callable[[], object]]:
     ]
 
 
-def least(calls, rounds: int = ROUNDS) -> list[float]:
-    """The least milliseconds of each, called in turn: noise only ever adds."""
-    seconds = [[_time(call) for call in calls] for _ in range(rounds + 1)]
-    return [1e3 * min(column) for column in zip(*seconds[1:])]
-
-
-def _time(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 def main() -> None:
     """Prints the table."""
     torch.set_num_threads(platforms.cores())
@@ -145,7 +133,7 @@ def main() -> None:
             ours = jax_calls(layer, conv_general_dilated)
             xla = jax_calls(layer, lax.conv_general_dilated)
             for name, *calls in zip(OPERATIONS, ours, xla, torch_calls(layer)):
-                a, b, c = least(calls)
+                a, b, c = (1e3 * min(each) for each in in_turn(calls, rounds=ROUNDS))
                 print(
                     f"{name:15} {a:8.2f} {b:7.2f} {c:9.2f} {a / b:9.2f} {a / c:11.2f}"
                 )

@@ -26,6 +26,7 @@ from wgan_gp import configs
 from wgan_gp.build import build
 from wgan_gp.data.sources import split_indices
 from wgan_gp.runs import loop, sampling, workdir
+from wgan_gp.studies.evidence.common import mean_and_spread
 
 SETS = ("breast_cancer", "wine", "iris")
 CLASS = "class"
@@ -105,8 +106,8 @@ def main(argv: list[str] | None = None) -> None:
             ):
                 rows.setdefault(kind, []).append(accuracies(each, test))
         for kind, found in rows.items():
-            mean, spread = np.mean(found, axis=0), np.std(found, axis=0)
-            cells = " | ".join(f"{m:.1f} ± {s:.1f}" for m, s in zip(mean, spread))
+            both = [mean_and_spread(each) for each in np.array(found).T]
+            cells = " | ".join(f"{mean:.1f} ± {spread:.1f}" for mean, spread in both)
             print(f"| {name} | {sizes[0]}, {sizes[1]} | {kind} | {cells} |", flush=True)
 
 

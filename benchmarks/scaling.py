@@ -70,7 +70,8 @@ class PinnedProcess:
 
 def train_on_command(width: int, batch: int, count: int, cores: str) -> None:
     """The main function of the process of a `PinnedProcess`."""
-    os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    allowed = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {allowed[int(core)] for core in cores.split(",")})
     import jax
 
     jax.config.update("jax_num_cpu_devices", count)

@@ -15,6 +15,7 @@ from benchmarks.torch_w1 import TorchW1
 from wgan_gp import configs, train
 from wgan_gp.build import build_critic
 from wgan_gp.studies.w1_benchmark.recipes import cell_config
+from wgan_gp.system import platforms
 
 CELL = {"dimension": 16, "funnels": 64}
 SEEDS, STEPS, ROUNDS = (1, 2, 4, 8, 16), 50, 7
@@ -71,6 +72,7 @@ def peers() -> Iterator[tuple[str, Callable[[], None], TorchW1]]:
 
 def main() -> None:
     """Prints both tables."""
+    torch.set_num_threads(platforms.cores())
     print(f"{CELL}: ms per critic update, sampling included")
     for name, ours, theirs in peers():
         result = interleave(ours, partial(theirs.run, STEPS), rounds=ROUNDS)

@@ -83,7 +83,10 @@ def _draw_channel(
     ):
         for each in series[:_SHOWN]:
             axes.plot(each, color=colour, linewidth=1)
-        axes.set(title=f"{kind} {plain_text(name, 40)}, {_SHOWN} series", xlabel="step")
+        axes.set(
+            title=f"{kind} {plain_text(name, 40)}, {len(series[:_SHOWN])} series",
+            xlabel="step",
+        )
         axes.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
     sets = reals[..., None], fakes[..., None]
     length = reals.shape[1]

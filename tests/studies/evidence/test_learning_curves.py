@@ -89,5 +89,6 @@ def test_the_rows_say_what_was_measured(curve):
     assert rows[1]["exact W1"][0] == pytest.approx(curve.w1[1:, 1].mean(), rel=1e-6)
     row = differences.table_row(curve._replace(label="one-sided / endpoint"))
     assert row["slope between"] == "endpoint pairs"
+    assert all(np.isfinite(row["estimate"] + row["W1 / floor"]))  # spreads too
     per_update = 1000 * curve.seconds[-1] / 7 / 4
     assert row["ms per generator update"] == pytest.approx(per_update)

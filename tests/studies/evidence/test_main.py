@@ -53,6 +53,17 @@ def test_the_command_keeps_what_other_claims_measured(tmp_path):
     assert len(tables["depth"]) == 5
 
 
+def test_rows_of_the_usual_scale_are_not_replaced_by_others(tmp_path, capsys):
+    table = json.dumps({"depth": ["kept"]})
+    (tmp_path / "evidence.json").write_text(table)
+    arguments = ["", "--out", str(tmp_path), "--scale", "smoke", "--only", "depth"]
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert "has rows of depth at the scale 'default': use another --out" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["evidence.json"]
+    assert (tmp_path / "evidence.json").read_text() == table
+
+
 def test_a_broken_table_is_refused_and_kept(tmp_path, monkeypatch, capsys):
     (tmp_path / "evidence.json").write_text("[1, 2")
     monkeypatch.chdir(tmp_path)

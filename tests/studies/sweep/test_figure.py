@@ -41,6 +41,21 @@ def test_each_study_and_constraint_has_a_panel():
     assert shown == ["ema_decay 0.0", "ema_decay 0.5"]
 
 
+def test_a_legend_names_the_lines_that_are_drawn():
+    """Of a line whose runs all diverged there is none."""
+    _, made = summaries("penalty.weight=1,2 ema_decay=0.0,0.5")
+    for lost, expected in ((0.0, ["ema_decay 0.5"]), (0.5, ["ema_decay 0.0"])):
+        changed = [
+            each._replace(metrics={}, diverged=3)
+            if each.point.swept["ema_decay"] == lost
+            else each
+            for each in made
+        ]
+        (axes,) = figure.draw(changed, title="x").axes
+        shown = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert shown == expected
+
+
 def test_each_seed_is_a_dot_and_the_median_a_line():
     _, made = summaries("penalty.weight=1,2", seeds=5)
     (axes,) = figure.draw(made, title="x").axes

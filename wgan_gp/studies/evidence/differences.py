@@ -90,8 +90,8 @@ def table_row(curve: LearningCurves) -> dict[str, Any]:
     return {
         "shape": side,
         "slope between": "one point" if pairing == "gradient" else f"{pairing} pairs",
-        "estimate": mean_and_spread(curve.estimate[-1]),
-        "W1 / floor": mean_and_spread(curve.quality[-1] / curve.floor),
+        "estimate": mean_and_spread(curve.estimate[-1, 0]),
+        "W1 / floor": mean_and_spread(curve.quality[-1, 0] / curve.floor),
         "ms per generator update": float(
             1000 * curve.seconds[-1] / curve.steps[-1] / runs
         ),

@@ -75,6 +75,7 @@ CLAIMS = {
     },
 }
 TABLE = "evidence.json"
+USUAL = "default"  # a scale
 ARRAYS = "arrays"  # folder of NAME.npz, what figures show and the table does not have
 
 
@@ -87,9 +88,11 @@ def study(claims: Iterable[str], out: Path, scale: str) -> Study:
       scale: "smoke", "default" or "paper".
 
     Raises:
-      ValueError: the folder has an `evidence.json` that is damaged.
+      ValueError: the folder has an `evidence.json` that is damaged, or one with rows of
+        a claim that another scale would replace.
     """
-    _read_table(out)
+    claims = tuple(claims)
+    _check_scales(claims, out, scale)
     return Study(
         noun="claims",
         folder=out,
@@ -207,6 +210,20 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise ValueError(f"{path} is not the record of a claim: move it away") from None
     return record
+
+
+def _check_scales(claims: Iterable[str], out: Path, scale: str) -> None:
+    """Refuses to replace rows that were measured at the usual scale by others.
+
+    Rows without a record beside them, as the project's own, are of the usual scale.
+    """
+    known = _read_table(out)
+    for claim in claims if scale != USUAL else ():
+        if claim in known and not (out / "claims" / f"{claim}.json").exists():
+            raise ValueError(
+                f"{out / TABLE} has rows of {claim} at the scale {USUAL!r}: use another"
+                f" --out for --scale {scale}"
+            )
 
 
 def _is_complete(out: Path, claim: str, scale: str, record: dict[str, Any]) -> bool:

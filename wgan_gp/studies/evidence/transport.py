@@ -51,7 +51,6 @@ class Transport(NamedTuple):
     unrelated: np.ndarray  # [V, S, n] the same between pairs at random
     cosine: np.ndarray  # [V, S, n] of the gradient with the transport direction
     true: float  # exact W1 of the held-out samples
-    steps: int
 
 
 def evidence(**sizes: int) -> Evidence:
@@ -130,7 +129,6 @@ def measure(
         problem,
         *map(np.asarray, measured),
         true=exact_wasserstein(np.asarray(reals), np.asarray(partners)),
-        steps=steps,
     )
 
 

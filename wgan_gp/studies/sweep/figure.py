@@ -164,7 +164,8 @@ def _draw_panel(
     _draw_floors(axes, panel.lines, METRICS[name].floor)
     if len(panel.lines) > 1:
         coloured = [each for each in axes.lines if each.get_gid() == "median"]
-        labels = [line.label for line in panel.lines]
+        kept = [each for each in panel.lines if any(s.metrics for s in each.summaries)]
+        labels = [each.label for each in kept]
         axes.legend(coloured, labels, fontsize=8, frameon=True)
 
 

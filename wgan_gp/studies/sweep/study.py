@@ -92,7 +92,7 @@ def _rank(sweep: Sweep, workdir: Path, found: list[Result], quality: str) -> Non
         f"{ranking.paired_table(best, reference)}\n"
     )
     write_text(workdir / "ranking.md", text)
-    title = plain_text(sweep.settings.name) + ": each constraint at its best strength"
+    title = plain_text(sweep.settings.name) + ": each constraint at its best point"
     save_figure(workdir / "ranking.png", ranking.draw(best, quality, title=title))
 
 
