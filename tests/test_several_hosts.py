@@ -85,6 +85,10 @@ def assert_same_run(folder, other):
     assert len(ours) == len(theirs)
     for mine, yours in zip(ours, theirs):
         assert mine.pop("split") == yours.pop("split")
+        # Bounds are of critics that an evaluation trains, in which rounding grows.
+        bounds = [name for name in mine if "lower_bound" in name]
+        for name in bounds:
+            assert mine.pop(name) == pytest.approx(yours.pop(name), rel=2e-2)
         assert mine == pytest.approx(yours, rel=1e-3, abs=1e-4)
 
 
