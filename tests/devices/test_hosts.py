@@ -316,6 +316,20 @@ def test_the_first_host_alone_calls_and_all_have_its_result(both):
     assert called == [0]
 
 
+def test_the_hosts_meet_before_one_keeps_the_others_waiting(both, monkeypatch):
+    """Their first collective has a time limit."""
+    met, broadcast = [], multihost_utils.broadcast_one_to_all
+
+    def counted(value):
+        if hosts.is_first():
+            met.append(value)
+        return broadcast(value)
+
+    monkeypatch.setattr(multihost_utils, "broadcast_one_to_all", counted)
+    own, other = both(lambda _: hosts.on_first_host(lambda: len(met)))
+    assert own == other > 0
+
+
 @pytest.mark.parametrize("error", [ValueError("no such set"), OSError("a full disk")])
 def test_an_error_of_the_first_host_is_raised_on_all(both, error):
     def refuse():

@@ -210,6 +210,9 @@ def on_first_host(function: Callable[[], Any]) -> Any:
     """
     if jax.process_count() == 1:
         return function()
+    # On CPUs the first collective fails where hosts are half a minute apart, and later
+    # ones wait: the function may take long.
+    _broadcast(None)
     error = None
     outcome: list[Any] = []
     if is_first():

@@ -163,14 +163,14 @@ def nearest_ratio(
       copies themselves. None if only a part of the training samples is looked at, and
       too few are generated to see copies, or held-out samples are copies, too.
     """
+    some = share <= 0.6
+    level = share / 2 if some else 0.5
+    if some and level * len(fakes) < _LEAST_COPIES:
+        return None
     tree = scipy.spatial.KDTree(as_float64(train))
     distances = [tree.query(each)[0] for each in (fakes, reals)]
-    level = 0.5
-    if share <= 0.6:
-        level = share / 2
-        repeated = float(np.mean(distances[1] == 0))
-        if level * len(fakes) < _LEAST_COPIES or repeated > level / 2:
-            return None
+    if some and np.mean(distances[1] == 0) > level / 2:
+        return None
     generated, held_out = (float(np.quantile(each, level)) for each in distances)
     return generated / held_out if held_out > 0 else 1.0
 

@@ -86,7 +86,7 @@ def run(
         trainable = trainable._replace(keep_frame=keep)
     state, history = drive(trainable, settings, workdir, console)
     result = history.evaluation[-1] | {"seconds": time.monotonic() - started}
-    # The others wait in the broadcast, which has no limit, rather than at their end.
+    # The others wait in the broadcast: at their end they would wait for a minute only.
     hosts.on_first_host(
         lambda: draw_figures(
             experiment, settings, state, held, history, eval_key, workdir
